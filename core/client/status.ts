@@ -1,0 +1,91 @@
+/** The one observable status of a client, made of states; words and percents are the reader's business. */
+import type { ErrorKind } from '../util/errors.ts'
+
+/** The bootstrap phases, in order. They are C tor's tags with hyphens, so that log readers know them. */
+export const BOOTSTRAP_PHASES = [
+  'starting',
+  'conn',
+  'conn-done',
+  'handshake',
+  'handshake-done',
+  'onehop-create',
+  'requesting-status',
+  'loading-status',
+  'loading-keys',
+  'requesting-descriptors',
+  'loading-descriptors',
+  'enough-dirinfo',
+  'ap-conn',
+  'ap-conn-done',
+  'ap-handshake',
+  'ap-handshake-done',
+  'circuit-create',
+  'done',
+] as const
+
+export type BootstrapPhase = (typeof BOOTSTRAP_PHASES)[number]
+
+/** What is stuck, why, and since when. */
+export interface Blockage {
+  readonly stuckAt: BootstrapPhase
+  readonly kind: ErrorKind
+  /** Says what failed last, for people; carries no address. */
+  readonly reason: string
+  /** Wall clock, milliseconds since 1970. */
+  readonly sinceMs: number
+  /** How many tries have failed since then. */
+  readonly failures: number
+}
+
+export interface BootstrapStatus {
+  readonly phase: BootstrapPhase
+  /** Within the phase, where it can be counted: microdescriptors, for example. */
+  readonly progress: { readonly done: number; readonly total: number } | undefined
+  readonly blockage: Blockage | undefined
+  /** True once a real stream went through three hops, and as long as that remains the newest evidence. */
+  readonly isConnected: boolean
+}
+
+export interface ChannelStatus {
+  readonly relay: string
+  readonly endpoint: string
+  readonly state: 'connecting' | 'handshaking' | 'open'
+  readonly circuits: number
+}
+
+export interface HopStatus {
+  readonly nickname: string
+  readonly fingerprint: string
+  readonly address: string
+}
+
+export interface CircuitStatus {
+  readonly id: number
+  readonly state: 'building' | 'open' | 'closing'
+  readonly purpose: 'directory' | 'exit' | 'internal'
+  readonly hops: readonly HopStatus[]
+  readonly streams: number
+  readonly createdMs: number
+}
+
+export interface StreamStatus {
+  readonly id: number
+  readonly circuitId: number | undefined
+  readonly state: 'waiting' | 'connecting' | 'open' | 'closing'
+  /** host:port, as the application asked. Sensitive: do not log. */
+  readonly target: string
+}
+
+export interface BandwidthStatus {
+  /** Application bytes since start. */
+  readonly readBytes: number
+  readonly writtenBytes: number
+}
+
+export interface ClientStatus {
+  readonly bootstrap: BootstrapStatus
+  readonly channels: readonly ChannelStatus[]
+  readonly circuits: readonly CircuitStatus[]
+  readonly streams: readonly StreamStatus[]
+  readonly bandwidth: BandwidthStatus
+}

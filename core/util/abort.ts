@@ -1,0 +1,52 @@
+/** Every wait of the core can be aborted and has a limit; these are the two ways to say so. */
+import type { Clock } from './clock.ts'
+import { TorError } from './errors.ts'
+
+/** The error an aborted signal stands for, always a `TorError`. */
+export function abortError(signal: AbortSignal): TorError {
+  const reason: unknown = signal.reason
+  return reason instanceof TorError ? reason : new TorError('aborted', 'aborted by the caller', { cause: reason })
+}
+
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw abortError(signal)
+}
+
+/** Settles as `promise` does, or rejects as soon as the signal fires. The promise's own late rejection is consumed. */
+export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise
+  return new Promise((resolve, reject) => {
+    const onAbort = (): void => reject(abortError(signal))
+    if (signal.aborted) onAbort()
+    else signal.addEventListener('abort', onAbort, { once: true })
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+  })
+}
+
+/**
+ * Runs `work` with a signal that fires when the caller's does or when `limitMs` have passed; `doing` names the work
+ * in the `timeout` error.
+ */
+export async function withTimeout<T>(
+  clock: Clock,
+  limitMs: number,
+  doing: string,
+  signal: AbortSignal | undefined,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  throwIfAborted(signal)
+  const controller = new AbortController()
+  const onAbort = (): void => controller.abort(signal === undefined ? undefined : abortError(signal))
+  signal?.addEventListener('abort', onAbort, { once: true })
+  const timer = clock.setTimer(limitMs, () =>
+    controller.abort(
+      new TorError('timeout', `${doing}: no answer in ${Math.round(limitMs)} ms`, { retry: 'elsewhere' }),
+    ),
+  )
+  try {
+    return await abortable(work(controller.signal), controller.signal)
+  } finally {
+    timer.cancel()
+    signal?.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,23 @@
+// Builds the package: two bundled entry points (the library and the command line) and the library's type declarations.
+import { execFileSync } from 'node:child_process'
+import { chmodSync, rmSync } from 'node:fs'
+import { build } from 'esbuild'
+
+rmSync('dist', { recursive: true, force: true })
+await build({
+  entryPoints: { index: 'core/index.ts', cli: 'core/daemon/cli.ts' },
+  outdir: 'dist',
+  bundle: true,
+  splitting: true,
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'linked',
+  logLevel: 'warning',
+  // write-file-atomic is CommonJS; its require() of node built-ins needs one in the ES-module bundle.
+  banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
+})
+chmodSync('dist/cli.js', 0o755)
+if (!process.argv.includes('--no-types')) {
+  execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
+}
