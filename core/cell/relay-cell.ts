@@ -1,0 +1,73 @@
+/**
+ * Relay cells of format 0 in place: packing one into a batch, and reading header fields of a decrypted one. This is
+ * the hot path, so everything works on a Buffer and an offset and makes no object for a cell (tor-spec 6.1).
+ */
+import type { Random } from '../util/random.ts'
+import {
+  CELL_BODY_BYTES,
+  RELAY_COMMAND_OFFSET,
+  RELAY_DATA_MAX_BYTES,
+  RELAY_HEADER_BYTES,
+  RELAY_LENGTH_OFFSET,
+  RELAY_RECOGNIZED_OFFSET,
+  RELAY_STREAM_ID_OFFSET,
+} from './commands.ts'
+
+/** Zero bytes between a relay cell's body and its random padding (tor-spec 6.1). */
+const ZERO_GAP_BYTES = 4
+
+/**
+ * Writes one relay cell body of 509 bytes at `offset` of `target`: `bodyLength` bytes of `body` from `bodyOffset`,
+ * then 4 zero bytes, then random ones, so that a peer cannot foresee the digest that a SENDME must quote. The
+ * digest field is left zero for the relay crypto. Throws `RangeError` when the body or the target is too small or
+ * the body does not fit.
+ */
+export function packRelayCell(
+  target: Buffer,
+  offset: number,
+  command: number,
+  streamId: number,
+  body: Uint8Array,
+  bodyOffset: number,
+  bodyLength: number,
+  random: Random,
+): void {
+  if (bodyLength < 0 || bodyLength > RELAY_DATA_MAX_BYTES)
+    throw new RangeError(`relay cell body of ${bodyLength} bytes`)
+  if (bodyOffset < 0 || bodyOffset + bodyLength > body.length)
+    throw new RangeError('relay cell body outside its array')
+  const end = offset + CELL_BODY_BYTES
+  if (offset < 0 || end > target.length) throw new RangeError('relay cell outside its batch')
+  target.writeUInt8(command, offset + RELAY_COMMAND_OFFSET)
+  target.fill(0, offset + RELAY_RECOGNIZED_OFFSET, offset + RELAY_HEADER_BYTES)
+  target.writeUInt16BE(streamId, offset + RELAY_STREAM_ID_OFFSET)
+  target.writeUInt16BE(bodyLength, offset + RELAY_LENGTH_OFFSET)
+  const bodyAt = offset + RELAY_HEADER_BYTES
+  target.set(bodyLength === body.length ? body : body.subarray(bodyOffset, bodyOffset + bodyLength), bodyAt)
+  // DATA cells are mostly full: the padding below costs them nothing.
+  const gapAt = bodyAt + bodyLength
+  if (gapAt === end) return
+  const randomAt = Math.min(gapAt + ZERO_GAP_BYTES, end)
+  target.fill(0, gapAt, randomAt)
+  if (randomAt < end) random.fill(target.subarray(randomAt, end))
+}
+
+/** The relay command of the cell body at `offset`. */
+export function relayCommandAt(buffer: Buffer, offset: number): number {
+  return buffer.readUInt8(offset + RELAY_COMMAND_OFFSET)
+}
+
+/** The stream id of the cell body at `offset`; 0 for messages of the circuit itself. */
+export function relayStreamIdAt(buffer: Buffer, offset: number): number {
+  return buffer.readUInt16BE(offset + RELAY_STREAM_ID_OFFSET)
+}
+
+/** The length field of the cell body at `offset`: hostile, so compare it with `RELAY_DATA_MAX_BYTES` before use. */
+export function relayLengthAt(buffer: Buffer, offset: number): number {
+  return buffer.readUInt16BE(offset + RELAY_LENGTH_OFFSET)
+}
+
+/** Where the message body begins for the cell body at `offset`. */
+export function relayBodyOffset(offset: number): number {
+  return offset + RELAY_HEADER_BYTES
+}
