@@ -2,7 +2,7 @@
  * One writer at a time: a `lock` file that names the process which holds the DataDirectory. A process that was killed
  * leaves its lock behind, so the next start looks whether the holder still lives and takes over what is stale.
  */
-import { open, readFile, rm, writeFile } from 'node:fs/promises'
+import { open, rm, writeFile } from 'node:fs/promises'
 import { type Clock, sleep } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -11,7 +11,7 @@ import type { ProcessIdentity, ProcessTable } from './process-identity.ts'
 
 const LOCK_FILE = 'lock'
 /** Lock files have some 150 bytes; a longer one is not ours. */
-const MAX_LOCK_CHARS = 1000
+const MAX_LOCK_BYTES = 1000
 /** A lock is written right after it is made: one that stays unreadable for this long belongs to nobody. */
 const UNREADABLE_LOCK_TRIES = 5
 const UNREADABLE_LOCK_WAIT_MS = 40
@@ -98,8 +98,8 @@ async function waitForHolder(path: string, clock: Clock): Promise<LockRecord | u
 /** Undefined for a lock that is missing, empty or not of our making. */
 async function readHolder(path: string): Promise<LockRecord | undefined> {
   try {
-    const { size } = await statFile(path)
-    return size > MAX_LOCK_CHARS ? undefined : parseLock(JSON.parse(await readFile(path, 'utf8')))
+    const text = await readStart(path, MAX_LOCK_BYTES + 1)
+    return text.length > MAX_LOCK_BYTES ? undefined : parseLock(JSON.parse(text))
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
@@ -107,10 +107,11 @@ async function readHolder(path: string): Promise<LockRecord | undefined> {
   }
 }
 
-async function statFile(path: string): Promise<{ size: number }> {
+async function readStart(path: string, maxBytes: number): Promise<string> {
   const file = await open(path, 'r')
   try {
-    return await file.stat()
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(maxBytes), 0, maxBytes, 0)
+    return buffer.toString('latin1', 0, bytesRead)
   } finally {
     await file.close()
   }

@@ -57,6 +57,11 @@ export class MemoryStateStore implements StateStore {
     return [...this.#documents.keys()]
   }
 
+  /** Any document's bytes, backups too: for tests. */
+  peek(name: string): Uint8Array | undefined {
+    return this.#documents.get(name)
+  }
+
   #check(name: string): void {
     checkDocumentName(name)
     if (this.#isClosed) throw closedStore()

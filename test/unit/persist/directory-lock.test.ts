@@ -1,0 +1,74 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import * as fs from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { build } from 'esbuild'
+import { afterEach, beforeEach, expect, it } from 'vitest'
+
+let base: string
+let program: string
+const children: ChildProcess[] = []
+
+/** Opens the store, says how that went and stays until it is killed. */
+const PROGRAM = `
+  import { systemRandom } from './core/crypto/system-random.ts'
+  import { openFileStateStore } from './core/persist/file-state-store.ts'
+  import { silentLogger } from './core/util/log.ts'
+  openFileStateStore(process.argv[2], { random: systemRandom, log: silentLogger }).then(
+    () => console.log('holds'),
+    (error) => console.log(error.message),
+  )
+  setInterval(() => {}, 1000)
+`
+
+beforeEach(async () => {
+  base = await fs.mkdtemp(join(tmpdir(), 'allium-lock-'))
+  program = join(base, 'program.mjs')
+  await build({
+    stdin: { contents: PROGRAM, resolveDir: resolve('.'), loader: 'ts' },
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile: program,
+    logLevel: 'error',
+  })
+})
+afterEach(async () => {
+  for (const child of children.splice(0)) await kill(child)
+  await fs.rm(base, { recursive: true, force: true })
+})
+
+/** Starts a process on the directory and gives its answer. */
+function start(): { child: ChildProcess; answer: Promise<string> } {
+  const child = spawn(process.execPath, [program, join(base, 'data')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  children.push(child)
+  const answer = new Promise<string>((done) =>
+    child.stdout?.once('data', (data) => done(String(data).trim())),
+  )
+  return { child, answer }
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  const exited = new Promise((done) => child.once('exit', done))
+  child.kill('SIGKILL')
+  await exited
+}
+
+it('a second process is refused and told which one holds the directory; killing that one frees it', async () => {
+  const first = start()
+  expect(await first.answer).toBe('holds')
+  expect(await start().answer).toBe(`another Allium (process ${first.child.pid}) is using this DataDirectory`)
+  await kill(first.child)
+  expect(await start().answer).toBe('holds')
+})
+
+it('of many processes that find the same stale lock exactly one gets it', async () => {
+  const dead = start()
+  await dead.answer
+  await kill(dead.child)
+  const answers = await Promise.all(Array.from({ length: 6 }, () => start().answer))
+  expect(answers.filter((answer) => answer === 'holds')).toHaveLength(1)
+})
