@@ -1,0 +1,46 @@
+/** Dates of documents and certificates as milliseconds since 1970, without the runtime's lenient date parser. */
+import { malformed } from './errors.ts'
+
+const DAY_MS = 86_400_000
+
+/** UTC of the proleptic Gregorian calendar; `month` from 1. Throws `malformed` for what is no date, incl. leap seconds. */
+export function utcToMs(
+  year: number,
+  month: number,
+  day: number,
+  hour: number,
+  minute: number,
+  second: number,
+): number {
+  const isInRange =
+    inRange(year, 1, 9999) &&
+    inRange(month, 1, 12) &&
+    inRange(day, 1, daysInMonth(year, month)) &&
+    inRange(hour, 0, 23) &&
+    inRange(minute, 0, 59) &&
+    inRange(second, 0, 59)
+  if (!isInRange) malformed('date', 'a day of the calendar and a time of it')
+  return daysSinceEpoch(year, month, day) * DAY_MS + ((hour * 60 + minute) * 60 + second) * 1000
+}
+
+function inRange(value: number, least: number, most: number): boolean {
+  return Number.isInteger(value) && value >= least && value <= most
+}
+
+function daysInMonth(year: number, month: number): number {
+  if (month === 2) return isLeapYear(year) ? 29 : 28
+  return month === 4 || month === 6 || month === 9 || month === 11 ? 30 : 31
+}
+
+function isLeapYear(year: number): boolean {
+  return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0)
+}
+
+/** Counts with years that begin in March, so that the leap day is a year's last and 153 days make five months. */
+function daysSinceEpoch(year: number, month: number, day: number): number {
+  const marchYear = month > 2 ? year : year - 1
+  const marchMonth = (month + 9) % 12
+  const leapDays = Math.floor(marchYear / 4) - Math.floor(marchYear / 100) + Math.floor(marchYear / 400)
+  const dayOfYear = Math.floor((153 * marchMonth + 2) / 5) + day - 1
+  return marchYear * 365 + leapDays + dayOfYear - 719_468
+}
