@@ -1,0 +1,171 @@
+/**
+ * One channel per relay, shared by all circuits and by everybody who waits for it. The manager knows nothing of
+ * circuits and blames nobody: who asked learns the error and tells the guard manager.
+ */
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import { type ChannelTarget, type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
+import { abortable, throwIfAborted } from '../util/abort.ts'
+import { TorError } from '../util/errors.ts'
+import { sensitive } from '../util/log.ts'
+import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import { Channel, type ChannelDeps, type ChannelPhase } from './channel.ts'
+
+/** What the manager shows of one channel. */
+export interface ChannelView {
+  readonly target: ChannelTarget
+  readonly endpoint: Endpoint
+  readonly state: 'connecting' | 'open'
+  readonly channel: Channel | undefined
+}
+
+interface PendingChannel {
+  readonly target: ChannelTarget
+  readonly controller: AbortController
+  readonly promise: Promise<Channel>
+  readonly phaseWatchers: Set<(phase: ChannelPhase) => void>
+  phases: ChannelPhase[]
+  waiters: number
+}
+
+export class ChannelManager {
+  readonly #deps: ChannelDeps
+  readonly #open = new Map<RsaIdentity, { target: ChannelTarget; channel: Channel }>()
+  readonly #pending = new Map<RsaIdentity, PendingChannel>()
+  readonly #views = new WatchedValue<readonly ChannelView[]>([])
+  #isClosed = false
+
+  constructor(deps: ChannelDeps) {
+    this.#deps = deps
+  }
+
+  get views(): Watchable<readonly ChannelView[]> {
+    return this.#views
+  }
+
+  /** An open channel to the relay, if there is one. */
+  find(rsa: RsaIdentity): Channel | undefined {
+    const entry = this.#open.get(rsa)
+    return entry?.channel.isOpen === true ? entry.channel : undefined
+  }
+
+  /**
+   * The channel to this relay: the open one, the one being opened, or a new one. Aborting one waiter leaves the
+   * others waiting; when the last goes, the attempt ends. Rejects as `Channel.open` does.
+   */
+  async get(
+    target: ChannelTarget,
+    signal?: AbortSignal,
+    onPhase?: (phase: ChannelPhase) => void,
+  ): Promise<Channel> {
+    throwIfAborted(signal)
+    if (this.#isClosed) throw new TorError('closed', 'the client is closed')
+    const open = this.find(target.ids.rsa)
+    if (open !== undefined) return checkIdentity(open, target)
+    const pending = this.#pending.get(target.ids.rsa) ?? this.#start(target)
+    pending.waiters++
+    if (onPhase !== undefined) {
+      for (const phase of pending.phases) onPhase(phase)
+      pending.phaseWatchers.add(onPhase)
+    }
+    try {
+      return checkIdentity(await abortable(pending.promise, signal), target)
+    } finally {
+      if (onPhase !== undefined) pending.phaseWatchers.delete(onPhase)
+      pending.waiters--
+      if (pending.waiters === 0) pending.controller.abort(new TorError('aborted', 'nobody waits any more'))
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    const reason = new TorError('closed', 'the client is closed')
+    for (const pending of this.#pending.values()) pending.controller.abort(reason)
+    for (const { channel } of [...this.#open.values()]) channel.close(reason)
+  }
+
+  #start(target: ChannelTarget): PendingChannel {
+    const rsa = target.ids.rsa
+    const controller = new AbortController()
+    const phaseWatchers = new Set<(phase: ChannelPhase) => void>()
+    const pending: PendingChannel = {
+      target,
+      controller,
+      phaseWatchers,
+      phases: [],
+      waiters: 0,
+      promise: this.#connect(target, controller.signal, (phase) => {
+        pending.phases.push(phase)
+        for (const watcher of phaseWatchers) watcher(phase)
+      }).then(
+        (channel) => {
+          this.#pending.delete(rsa)
+          this.#keep(target, channel)
+          return channel
+        },
+        (error: unknown) => {
+          this.#pending.delete(rsa)
+          this.#publish()
+          throw error
+        },
+      ),
+    }
+    pending.promise.catch(() => {})
+    this.#pending.set(rsa, pending)
+    this.#publish()
+    return pending
+  }
+
+  /** Tries the relay's endpoints in order; the last error counts. */
+  async #connect(
+    target: ChannelTarget,
+    signal: AbortSignal,
+    onPhase: (phase: ChannelPhase) => void,
+  ): Promise<Channel> {
+    // The caller registers the attempt first, so that an error at once finds it in the table.
+    await Promise.resolve()
+    let lastError: unknown = new TorError('channel-failed', 'the relay has no address that we may use')
+    for (const endpoint of target.endpoints) {
+      try {
+        return await Channel.open(target, endpoint, this.#deps, signal, onPhase)
+      } catch (error) {
+        throwIfAborted(signal)
+        lastError = error
+        this.#deps.log.info('channel to ', sensitive(formatEndpoint(endpoint)), ' failed: ', String(error))
+      }
+    }
+    throw lastError
+  }
+
+  #keep(target: ChannelTarget, channel: Channel): void {
+    const rsa = target.ids.rsa
+    this.#open.set(rsa, { target, channel })
+    this.#publish()
+    void channel.closed.then(() => {
+      if (this.#open.get(rsa)?.channel === channel) this.#open.delete(rsa)
+      this.#publish()
+    })
+  }
+
+  #publish(): void {
+    const views: ChannelView[] = []
+    for (const { target } of this.#pending.values()) {
+      const endpoint = target.endpoints[0]
+      if (endpoint !== undefined) views.push({ target, endpoint, state: 'connecting', channel: undefined })
+    }
+    for (const { target, channel } of this.#open.values()) {
+      views.push({ target, endpoint: channel.endpoint, state: 'open', channel })
+    }
+    this.#views.set(views)
+  }
+}
+
+/** A channel was proved for both identities; a caller who knows the ed25519 one must be meant by it too. */
+function checkIdentity(channel: Channel, target: ChannelTarget): Channel {
+  const wanted = target.ids.ed25519
+  if (wanted !== undefined && channel.ids.ed25519 !== wanted) {
+    throw new TorError('wrong-identity', 'the relay has another ed25519 identity than the directory says', {
+      retry: 'elsewhere',
+    })
+  }
+  return channel
+}

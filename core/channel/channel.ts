@@ -1,0 +1,282 @@
+/**
+ * One TLS link to one relay, shared by every circuit through that relay (tor-spec 3 and 4). It frames what arrives,
+ * hands relay cells to their circuits without copying, and works through everything once at the end of each
+ * event-loop turn, so that a circuit decrypts a batch and not a cell.
+ */
+import { CellFramer, type CellSink } from '../cell/cell-codec.ts'
+import { encodeChannelCell } from '../cell/channel-message-codec.ts'
+import { CELL_BODY_BYTES, ChannelCommand, channelCommandName } from '../cell/commands.ts'
+import { DestroyReason } from '../cell/reasons.ts'
+import type { RelayIds } from '../linkspec/relay-ids.ts'
+import type { ChannelTarget, Endpoint } from '../linkspec/relay-target.ts'
+import type { Transport } from '../transport/transport.ts'
+import { withTimeout } from '../util/abort.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { createDeferred } from '../util/deferred.ts'
+import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import { type Random, randomBelow } from '../util/random.ts'
+import type { CircuitEndpoint } from './circuit-endpoint.ts'
+import { CircuitTable } from './circuit-table.ts'
+import { LinkHandshake, type LinkIdentity } from './link-handshake.ts'
+import { OutboundQueue } from './outbound-queue.ts'
+import { openTlsLink, type TlsLink, type TlsLinkSink } from './tls-link.ts'
+
+/** C tor gives a TLS handshake 60 s; TCP, TLS and the link handshake together get the same here. */
+const OPEN_TIMEOUT_MS = 60_000
+
+/** tor-spec and C tor: a channel without circuits goes after 180 s plus up to 90 s, so that closing tells nothing. */
+const IDLE_CLOSE_MS = 180_000
+const IDLE_CLOSE_SPREAD_MS = 90_000
+
+export type ChannelPhase = 'conn' | 'conn-done' | 'handshake' | 'handshake-done'
+
+export interface ChannelDeps {
+  readonly transport: Transport
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+export class Channel implements CellSink, TlsLinkSink {
+  readonly endpoint: Endpoint
+  /** Resolves when the channel is gone, with the reason. */
+  readonly closed: Promise<TorError>
+  readonly #deps: ChannelDeps
+  readonly #framer = new CellFramer()
+  readonly #circuits: CircuitTable
+  readonly #outbound = new OutboundQueue()
+  readonly #toDrain = new Set<CircuitEndpoint>()
+  readonly #opened = createDeferred<LinkIdentity>()
+  readonly #closed = createDeferred<TorError>()
+  #link: TlsLink | undefined
+  #handshake: LinkHandshake | undefined
+  #identity: LinkIdentity | undefined
+  #closeError: TorError | undefined
+  #isTurnEndScheduled = false
+  #isLinkFull = false
+  #idleTimer: Timer | undefined
+  #strayCells = 0
+
+  private constructor(endpoint: Endpoint, deps: ChannelDeps) {
+    this.endpoint = endpoint
+    this.#deps = deps
+    this.#circuits = new CircuitTable(deps.random)
+    this.closed = this.#closed.promise
+  }
+
+  /**
+   * Connects to one endpoint of the relay and proves its identity. Rejects with `channel-failed`, `wrong-identity`,
+   * `protocol-violation`, `timeout` or the signal's error; nothing is left open then.
+   */
+  static open(
+    target: ChannelTarget,
+    endpoint: Endpoint,
+    deps: ChannelDeps,
+    signal: AbortSignal | undefined,
+    onPhase: (phase: ChannelPhase) => void = () => {},
+  ): Promise<Channel> {
+    return withTimeout(deps.clock, OPEN_TIMEOUT_MS, 'opening a channel', signal, async (inner) => {
+      const channel = new Channel(endpoint, deps)
+      try {
+        await channel.#open(target, inner, onPhase)
+        return channel
+      } catch (error) {
+        channel.close(toTorError(error, 'channel-failed', 'opening a channel'))
+        throw error
+      }
+    })
+  }
+
+  get isOpen(): boolean {
+    return this.#closeError === undefined && this.#identity !== undefined
+  }
+
+  get circuitCount(): number {
+    return this.#circuits.size
+  }
+
+  /** Both identities of the relay, proved by its certificates. */
+  get ids(): RelayIds {
+    return this.identity.ids
+  }
+
+  get identity(): LinkIdentity {
+    if (this.#identity === undefined) throw new TorError('internal', 'the channel is not open yet')
+    return this.#identity
+  }
+
+  /** Registers a circuit and returns its id. Throws when the channel is closed. */
+  addCircuit(circuit: CircuitEndpoint): number {
+    if (this.#closeError !== undefined) throw this.#closeError
+    this.#idleTimer?.cancel()
+    this.#idleTimer = undefined
+    return this.#circuits.add(circuit)
+  }
+
+  /** Forgets a circuit; when `isDestroyNeeded`, tells the relay, always with reason NONE (tor-spec 5.4). */
+  removeCircuit(circuitId: number, circuit: CircuitEndpoint, isDestroyNeeded: boolean): void {
+    if (!this.#circuits.remove(circuitId)) return
+    this.#outbound.forget(circuit)
+    this.#toDrain.delete(circuit)
+    if (isDestroyNeeded && this.#closeError === undefined) {
+      this.#outbound.pushControl(encodeChannelCell(circuitId, { kind: 'destroy', reason: DestroyReason.NONE }))
+    }
+    // Also without a DESTROY, so that the id is released.
+    this.#scheduleTurnEnd()
+    if (this.#circuits.size === 0) this.#startIdleTimer()
+  }
+
+  /** Queues one whole cell ahead of all relay cells: CREATE2 and the like. */
+  sendControlCell(cell: Buffer): void {
+    this.#outbound.pushControl(cell)
+    this.#scheduleTurnEnd()
+  }
+
+  /** Asks for a call of the circuit's `pullCells` when the link has room. */
+  requestSend(circuit: CircuitEndpoint): void {
+    this.#outbound.request(circuit)
+    this.#scheduleTurnEnd()
+  }
+
+  close(error: TorError = new TorError('closed', 'the channel was closed')): void {
+    if (this.#closeError !== undefined) return
+    this.#closeError = error
+    this.#idleTimer?.cancel()
+    this.#outbound.clear()
+    this.#toDrain.clear()
+    this.#link?.destroy()
+    this.#opened.reject(error)
+    for (const circuit of this.#circuits.takeAll()) circuit.onChannelClosed(error)
+    this.#closed.resolve(error)
+  }
+
+  onBytes(buffer: Buffer, length: number): void {
+    if (this.#closeError !== undefined) return
+    try {
+      this.#framer.push(buffer, length, this)
+    } catch (error) {
+      this.close(toTorError(error, 'protocol-violation', 'reading from a channel'))
+    }
+  }
+
+  onDrain(): void {
+    this.#isLinkFull = false
+    this.#flush()
+  }
+
+  onClose(error: TorError): void {
+    this.close(error)
+  }
+
+  onFixedCell(circuitId: number, command: number, buffer: Buffer, bodyOffset: number): void {
+    if (this.#closeError !== undefined) return
+    if (this.#handshake !== undefined) {
+      this.#onHandshakeCell(command, buffer.subarray(bodyOffset, bodyOffset + CELL_BODY_BYTES))
+      return
+    }
+    const circuit = this.#circuits.get(circuitId)
+    if (circuit === undefined) {
+      this.#onStrayCell(circuitId, command)
+      return
+    }
+    if (command === ChannelCommand.RELAY) {
+      circuit.onRelayCell(buffer, bodyOffset)
+      if (this.#toDrain.size === 0) this.#scheduleTurnEnd()
+      this.#toDrain.add(circuit)
+      return
+    }
+    // What came before it on this circuit must be seen before it.
+    if (this.#toDrain.delete(circuit)) circuit.drain()
+    circuit.onOtherCell(command, buffer, bodyOffset)
+  }
+
+  onVariableCell(_circuitId: number, command: number, body: Buffer): void {
+    if (this.#closeError !== undefined) return
+    if (this.#handshake !== undefined) {
+      this.#onHandshakeCell(command, body)
+      return
+    }
+    // Unknown variable-length commands are dropped after the handshake, a second round of the handshake is not.
+    if (command === ChannelCommand.VERSIONS || command === ChannelCommand.CERTS) {
+      throw protocolViolation(`${channelCommandName(command)} after the link handshake`)
+    }
+  }
+
+  async #open(target: ChannelTarget, signal: AbortSignal, onPhase: (phase: ChannelPhase) => void): Promise<void> {
+    const { transport, clock, random } = this.#deps
+    onPhase('conn')
+    const socket = await transport.connect(this.endpoint, signal)
+    onPhase('conn-done')
+    onPhase('handshake')
+    const link = await openTlsLink(socket, this, random, signal)
+    const onAbort = (): void => this.close(toTorError(signal.reason, 'aborted', 'opening a channel'))
+    signal.addEventListener('abort', onAbort, { once: true })
+    this.#link = link
+    this.#handshake = new LinkHandshake({
+      expectedIds: target.ids,
+      endpoint: this.endpoint,
+      peerCertificate: link.peerCertificate,
+      clock,
+    })
+    link.write([this.#handshake.firstBytes()])
+    try {
+      this.#identity = await this.#opened.promise
+    } finally {
+      signal.removeEventListener('abort', onAbort)
+    }
+    onPhase('handshake-done')
+    this.#startIdleTimer()
+  }
+
+  #onHandshakeCell(command: number, body: Buffer): void {
+    const outcome = this.#handshake?.onCell(command, body)
+    if (command === ChannelCommand.VERSIONS) this.#framer.circuitIdBytes = 4
+    if (outcome === undefined) return
+    this.#handshake = undefined
+    this.#link?.write([outcome.reply])
+    this.#identity = outcome.identity
+    this.#opened.resolve(outcome.identity)
+  }
+
+  /** Cells of circuits that we have just destroyed still arrive; they are counted, not answered (tor-spec 5.1.1). */
+  #onStrayCell(circuitId: number, command: number): void {
+    if (circuitId === 0) {
+      if (command === ChannelCommand.PADDING) return
+      if (command === ChannelCommand.NETINFO) throw protocolViolation('NETINFO after the link handshake')
+    }
+    this.#strayCells++
+  }
+
+  #scheduleTurnEnd(): void {
+    if (this.#isTurnEndScheduled) return
+    this.#isTurnEndScheduled = true
+    this.#deps.clock.atTurnEnd(() => {
+      this.#isTurnEndScheduled = false
+      if (this.#closeError !== undefined) return
+      for (const circuit of this.#toDrain) {
+        this.#toDrain.delete(circuit)
+        circuit.drain()
+      }
+      this.#flush()
+    })
+  }
+
+  #flush(): void {
+    while (!this.#isLinkFull && this.#link !== undefined && this.#closeError === undefined) {
+      const buffers = this.#outbound.take()
+      if (buffers.length === 0) break
+      this.#isLinkFull = !this.#link.write(buffers)
+    }
+    if (!this.#isLinkFull) this.#circuits.releaseDying()
+  }
+
+  #startIdleTimer(): void {
+    if (this.#closeError !== undefined || this.#circuits.size > 0) return
+    const { clock, random } = this.#deps
+    this.#idleTimer?.cancel()
+    this.#idleTimer = clock.setTimer(IDLE_CLOSE_MS + randomBelow(random, IDLE_CLOSE_SPREAD_MS), () =>
+      this.close(new TorError('closed', 'the channel was idle')),
+    )
+  }
+}

@@ -1,0 +1,154 @@
+/**
+ * TLS to a relay (tor-spec 2). The X.509 chain proves nothing here: the relay's identity is checked by the CERTS
+ * message against the leaf certificate, whose raw bytes this file hands over.
+ */
+import type { OnReadOpts, Socket } from 'node:net'
+import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import { abortError, throwIfAborted } from '../util/abort.ts'
+import { TorError } from '../util/errors.ts'
+import { type Random, randomBelow, randomBytes } from '../util/random.ts'
+
+/** One read takes at most four full TLS records. The buffer is borrowed to the callback and filled again after it. */
+const READ_BUFFER_BYTES = 65_536
+
+/** The order of a browser, as C tor's clients send it; see docs/adr for what a censor can still tell apart. */
+const CIPHERS = [
+  'TLS_AES_128_GCM_SHA256',
+  'TLS_CHACHA20_POLY1305_SHA256',
+  'TLS_AES_256_GCM_SHA384',
+  'ECDHE-ECDSA-AES128-GCM-SHA256',
+  'ECDHE-RSA-AES128-GCM-SHA256',
+  'ECDHE-ECDSA-CHACHA20-POLY1305',
+  'ECDHE-RSA-CHACHA20-POLY1305',
+  'ECDHE-ECDSA-AES256-GCM-SHA384',
+  'ECDHE-RSA-AES256-GCM-SHA384',
+  'ECDHE-ECDSA-AES256-SHA',
+  'ECDHE-ECDSA-AES128-SHA',
+  'ECDHE-RSA-AES128-SHA',
+  'ECDHE-RSA-AES256-SHA',
+  'DHE-RSA-AES128-SHA',
+  'DHE-RSA-AES256-SHA',
+  'AES128-SHA',
+  'AES256-SHA',
+].join(':')
+
+/** What a link tells its channel. */
+export interface TlsLinkSink {
+  /** Bytes from the relay: `buffer[0, length)` is valid during the call only. */
+  onBytes(buffer: Buffer, length: number): void
+  /** The link can take more after `write` returned false. */
+  onDrain(): void
+  /** Comes once; nothing follows. */
+  onClose(error: TorError): void
+}
+
+export interface TlsLink {
+  /** SHA-256 is taken of this by the CERTS check: the DER of the certificate that the relay showed. */
+  readonly peerCertificate: Buffer
+  readonly peerAddress: string
+  /** Writes several buffers as one burst. Returns false when the link's buffer is full: wait for `onDrain`. */
+  write(buffers: readonly Buffer[]): boolean
+  destroy(): void
+}
+
+const BASE32_DIGITS = 'abcdefghijklmnopqrstuvwxyz234567'
+
+/** `www.<8 to 20 base32 digits>.com`, new for each link, as C tor does. */
+function randomServerName(random: Random): string {
+  const length = 8 + randomBelow(random, 13)
+  const digits = [...randomBytes(random, length)].map((byte) => BASE32_DIGITS[byte % 32])
+  return `www.${digits.join('')}.com`
+}
+
+/** `onread` is in Node's documentation of `net.Socket` and works for TLS too; its types have it in one place only. */
+function tlsOptions(socket: Socket, sink: TlsLinkSink, random: Random): ConnectionOptions & { onread: OnReadOpts } {
+  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  return {
+    socket,
+    servername: randomServerName(random),
+    rejectUnauthorized: false,
+    minVersion: 'TLSv1.2',
+    ciphers: CIPHERS,
+    onread: {
+      buffer,
+      callback: (length) => {
+        sink.onBytes(buffer, length)
+        return true
+      },
+    },
+  }
+}
+
+/**
+ * Runs the TLS handshake over a connected socket, which it then owns. Resolves when it is done; rejects with
+ * `channel-failed`, or the signal's error, with the socket destroyed.
+ */
+export function openTlsLink(
+  socket: Socket,
+  sink: TlsLinkSink,
+  random: Random,
+  signal: AbortSignal,
+): Promise<TlsLink> {
+  throwIfAborted(signal)
+  return new Promise((resolve, reject) => {
+    const peerAddress = socket.remoteAddress ?? ''
+    const tls = connectTls(tlsOptions(socket, sink, random))
+    const fail = (error: TorError): void => {
+      signal.removeEventListener('abort', onAbort)
+      tls.destroy()
+      reject(error)
+    }
+    const onAbort = (): void => fail(abortError(signal))
+    const onEarlyError = (error: Error): void =>
+      fail(
+        new TorError('channel-failed', `TLS with the relay failed: ${error.message}`, {
+          cause: error,
+          retry: 'elsewhere',
+        }),
+      )
+    const onEarlyClose = (): void =>
+      fail(new TorError('channel-failed', 'the relay closed during TLS', { retry: 'elsewhere' }))
+    signal.addEventListener('abort', onAbort, { once: true })
+    tls.on('error', onEarlyError)
+    tls.on('close', onEarlyClose)
+    tls.once('secureConnect', () => {
+      const certificate = tls.getPeerCertificate(true).raw as Buffer | undefined
+      if (certificate === undefined) {
+        return fail(new TorError('wrong-identity', 'the relay showed no TLS certificate'))
+      }
+      signal.removeEventListener('abort', onAbort)
+      tls.removeListener('error', onEarlyError)
+      tls.removeListener('close', onEarlyClose)
+      resolve(attachLink(tls, sink, certificate, peerAddress))
+    })
+  })
+}
+
+function attachLink(tls: TLSSocket, sink: TlsLinkSink, certificate: Buffer, peerAddress: string): TlsLink {
+  tls.setNoDelay(true)
+  let cause: Error | undefined
+  tls.on('error', (error) => {
+    cause = error
+  })
+  tls.on('drain', () => sink.onDrain())
+  // With a read buffer of our own the end of the stream comes as 'end'; either side's end closes a Tor link.
+  tls.on('end', () => tls.destroy())
+  tls.on('close', () => {
+    const text = cause === undefined ? 'the relay closed the channel' : `the channel failed: ${cause.message}`
+    sink.onClose(new TorError('channel-failed', text, { cause, retry: 'elsewhere' }))
+  })
+  return {
+    peerCertificate: certificate,
+    peerAddress,
+    write(buffers) {
+      if (tls.destroyed) return true
+      if (buffers.length === 1) return buffers[0] === undefined || tls.write(buffers[0])
+      let hasRoom = true
+      tls.cork()
+      for (const buffer of buffers) hasRoom = tls.write(buffer)
+      tls.uncork()
+      return hasRoom
+    },
+    destroy: () => void tls.destroy(),
+  }
+}

@@ -1,0 +1,43 @@
+/** What a circuit and a stream on it need of each other; the stream layer implements `CircuitStream`. */
+import type { RelayMessage } from '../cell/relay-message.ts'
+import type { TorError } from '../util/errors.ts'
+
+/** What may still arrive for a stream after our END, because it left before ours arrived (proposal 344). */
+export interface HalfClosedAllowance {
+  /** DATA cells within the window that the other end still had. */
+  dataCells: number
+  /** Stream SENDMEs for cells that we sent. */
+  sendmes: number
+  /** A CONNECTED for a BEGIN that was not answered yet. */
+  connected: number
+  /** A RESOLVED for a RESOLVE that was not answered yet; it ends the stream as END does. */
+  resolved: number
+}
+
+export interface CircuitStream {
+  /** `cells` DATA cells' payload in one piece, which the stream owns from now on. Throws on a window overrun. */
+  onData(chunk: Buffer, cells: number): void
+  /**
+   * Any other message of this stream. Returns 'ended' when it was the last: the circuit forgets the stream then.
+   * Throws `protocol-violation` for a message that the stream's state does not explain.
+   */
+  onMessage(message: RelayMessage): 'open' | 'ended'
+  /** Whether `packCells` would give something now. */
+  readonly hasCellsToSend: boolean
+  /** Packs up to `maxCells` DATA cells into the batch at `offset` and returns how many. */
+  packCells(batch: Buffer, offset: number, maxCells: number): number
+  /** What may still come after the stream has been ended by us. */
+  halfClosedAllowance(): HalfClosedAllowance
+  /** The circuit is gone. */
+  onCircuitClosed(error: TorError): void
+}
+
+/** The circuit, as a stream sees it. */
+export interface StreamCarrier {
+  /** Queues a message of this stream, ahead of all DATA. */
+  sendMessage(streamId: number, message: RelayMessage): void
+  /** The stream has DATA to pack. */
+  requestSend(streamId: number): void
+  /** Ends the stream from our side: END is sent with the reason, and stragglers are accounted for. */
+  endStream(streamId: number, reason: number): void
+}

@@ -1,0 +1,393 @@
+/**
+ * A circuit: up to eight hops over one channel, and the streams that end at its last hop (tor-spec 5 and 6). This file
+ * holds the states and the dispatch of messages; `inbound`, `outbound`, `stream-table` and the rules do the work.
+ */
+import { encodeChannelCell, decodeChannelMessage } from '../cell/channel-message-codec.ts'
+import {
+  CELL_BODY_BYTES,
+  ChannelCommand,
+  channelCommandName,
+  RELAY_DATA_MAX_BYTES,
+  RELAY_HEADER_BYTES,
+  RelayCommand,
+} from '../cell/commands.ts'
+import { describeDestroyReason } from '../cell/reasons.ts'
+import { relayCommandAt, relayLengthAt, relayStreamIdAt } from '../cell/relay-cell.ts'
+import type { RelayMessage } from '../cell/relay-message.ts'
+import { decodeRelayMessage } from '../cell/relay-message-codec.ts'
+import type { Channel } from '../channel/channel.ts'
+import type { CircuitEndpoint } from '../channel/circuit-endpoint.ts'
+import type { ClientHandshake } from '../crypto/handshake/client-handshake.ts'
+import { linkSpecifiersOf } from '../linkspec/link-specifier.ts'
+import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
+import { abortable, throwIfAborted } from '../util/abort.ts'
+import { createDeferred, type Deferred } from '../util/deferred.ts'
+import { malformed, protocolViolation, TorError, toTorError } from '../util/errors.ts'
+import { type Random, randomBelow } from '../util/random.ts'
+import type { CircuitStream, StreamCarrier } from './circuit-stream.ts'
+import { finishHopHandshake, startFastHandshake, startHopHandshake } from './create-hop.ts'
+import { type CircuitFlowControl, FixedCircuitWindows } from './flow-control.ts'
+import type { Hop } from './hop.ts'
+import { InboundCells, type InboundRun } from './inbound.ts'
+import { OutboundCells } from './outbound.ts'
+import { OwedSendmes } from './owed-sendmes.ts'
+import { type CircuitMessageContext, checkStreamMessage, explainCircuitMessage } from './relay-message-rules.ts'
+import { StreamTable } from './stream-table.ts'
+
+/** tor-spec 5.6: a circuit has 8 RELAY_EARLY cells; C tor keeps a random 0 or 1 of them back, and so do we. */
+const RELAY_EARLY_CELLS = 8
+
+export interface CircuitDeps {
+  readonly random: Random
+  /** Consensus parameter ExtendByEd25519ID. */
+  readonly extendByEd25519: boolean
+}
+
+export class Circuit implements CircuitEndpoint, StreamCarrier {
+  /** Unique in this process; says nothing on the wire. */
+  readonly id: number
+  /** Resolves when the circuit is gone, with the reason. */
+  readonly closed: Promise<TorError>
+  readonly #channel: Channel
+  readonly #deps: CircuitDeps
+  readonly #circuitId: number
+  readonly #hops: Hop[] = []
+  readonly #flow: CircuitFlowControl = new FixedCircuitWindows()
+  readonly #owedSendmes = new OwedSendmes()
+  readonly #inbound = new InboundCells()
+  readonly #streams: StreamTable
+  readonly #outbound: OutboundCells
+  readonly #closed = createDeferred<TorError>()
+  #awaitedReply: Deferred<Buffer> | undefined
+  #relayEarlyLeft: number
+  #closeError: TorError | undefined
+
+  static #nextId = 1
+
+  private constructor(channel: Channel, deps: CircuitDeps) {
+    this.id = Circuit.#nextId++
+    this.closed = this.#closed.promise
+    this.#channel = channel
+    this.#deps = deps
+    this.#streams = new StreamTable(deps.random)
+    this.#relayEarlyLeft = RELAY_EARLY_CELLS - randomBelow(deps.random, 2)
+    this.#outbound = new OutboundCells({
+      random: deps.random,
+      hops: this.#hops,
+      flow: this.#flow,
+      streams: this.#streams,
+      owedSendmes: this.#owedSendmes,
+    })
+    this.#circuitId = channel.addCircuit(this)
+  }
+
+  /** A circuit of one hop made with CREATE_FAST: for directory requests only. */
+  static async createFast(channel: Channel, target: ChannelTarget, deps: CircuitDeps, signal?: AbortSignal): Promise<Circuit> {
+    const circuit = new Circuit(channel, deps)
+    const handshake = startFastHandshake(deps.random)
+    const cell = encodeChannelCell(circuit.#circuitId, { kind: 'create-fast', request: handshake.request })
+    await circuit.#addHop(target, '', handshake, () => channel.sendControlCell(cell), signal)
+    return circuit
+  }
+
+  /** A circuit whose first hop is made with ntor-v3 or ntor; `extend` adds the others. */
+  static async create(channel: Channel, target: CircuitTarget, deps: CircuitDeps, signal?: AbortSignal): Promise<Circuit> {
+    const { handshakeType, handshake } = startHopHandshake(target, deps.random)
+    const circuit = new Circuit(channel, deps)
+    const message = { kind: 'create2', handshakeType, request: handshake.request } as const
+    const cell = encodeChannelCell(circuit.#circuitId, message)
+    await circuit.#addHop(target, target.nickname, handshake, () => channel.sendControlCell(cell), signal)
+    return circuit
+  }
+
+  get isOpen(): boolean {
+    return this.#closeError === undefined
+  }
+
+  get closeError(): TorError | undefined {
+    return this.#closeError
+  }
+
+  get hops(): readonly Hop[] {
+    return this.#hops
+  }
+
+  get streamCount(): number {
+    return this.#streams.size
+  }
+
+  /**
+   * Adds a hop (tor-spec 5.3). Rejects with `circuit-failed` when a relay on the way refuses, `wrong-identity` when
+   * the new one does not hold its key; the circuit is closed then, and also when the signal fires.
+   */
+  async extend(target: CircuitTarget, signal?: AbortSignal): Promise<void> {
+    if (this.#closeError !== undefined) throw this.#closeError
+    if (this.#awaitedReply !== undefined) throw new TorError('internal', 'the circuit is being extended already')
+    if (this.#relayEarlyLeft === 0) throw new TorError('limit', 'the circuit has no RELAY_EARLY cell left')
+    if (target.ids.rsa === this.#hops.at(-1)?.target.ids.rsa) throw new TorError('no-path', 'a relay twice in a row')
+    const { handshakeType, handshake } = startHopHandshake(target, this.#deps.random)
+    const specifiers = linkSpecifiersOf(target, this.#deps.extendByEd25519)
+    const message = { kind: 'extend2', specifiers, handshakeType, request: handshake.request } as const
+    const send = (): void => {
+      this.#relayEarlyLeft--
+      this.#outbound.push(this.#hops.length - 1, 0, message, ChannelCommand.RELAY_EARLY)
+      this.#channel.requestSend(this)
+    }
+    await this.#addHop(target, target.nickname, handshake, send, signal)
+  }
+
+  /** Puts a stream on the circuit and returns its id. Throws when the circuit is closed or full. */
+  addStream(stream: CircuitStream): number {
+    if (this.#closeError !== undefined) throw this.#closeError
+    return this.#streams.add(stream)
+  }
+
+  sendMessage(streamId: number, message: RelayMessage): void {
+    if (this.#closeError !== undefined) return
+    try {
+      this.#outbound.push(this.#hops.length - 1, streamId, message)
+      this.#channel.requestSend(this)
+    } catch (error) {
+      this.close(toTorError(error))
+    }
+  }
+
+  requestSend(streamId: number): void {
+    if (this.#closeError !== undefined) return
+    this.#outbound.requestSend(streamId)
+    this.#channel.requestSend(this)
+  }
+
+  endStream(streamId: number, reason: number): void {
+    if (this.#closeError !== undefined) return
+    this.#outbound.forgetStream(streamId)
+    this.#streams.halfClose(streamId)
+    this.sendMessage(streamId, { kind: 'end', reason, address: undefined, ttlSeconds: undefined })
+  }
+
+  /** Closes the circuit and everything on it. Idempotent. The relay is told, without a reason (tor-spec 5.4). */
+  close(error: TorError = new TorError('closed', 'the circuit was closed')): void {
+    this.#finish(error, true)
+  }
+
+  onRelayCell(buffer: Buffer, bodyOffset: number): void {
+    if (this.#closeError === undefined && this.#inbound.gather(buffer, bodyOffset)) this.drain()
+  }
+
+  onOtherCell(command: number, buffer: Buffer, bodyOffset: number): void {
+    const body = buffer.subarray(bodyOffset, bodyOffset + CELL_BODY_BYTES)
+    try {
+      this.#onOtherCell(command, body)
+    } catch (error) {
+      this.close(toTorError(error))
+    }
+  }
+
+  drain(): void {
+    if (this.#closeError !== undefined) return
+    try {
+      for (const run of this.#inbound.take(this.#hops, this.#flow.receivePlan)) this.#onRun(run)
+    } catch (error) {
+      this.close(toTorError(error))
+    }
+  }
+
+  pullCells(maxCells: number): Buffer | undefined {
+    if (this.#closeError !== undefined) return undefined
+    try {
+      return this.#outbound.pull(this.#circuitId, maxCells)
+    } catch (error) {
+      this.close(toTorError(error))
+      return undefined
+    }
+  }
+
+  onChannelClosed(error: TorError): void {
+    this.#finish(error, false)
+  }
+
+  async #addHop(
+    target: ChannelTarget,
+    nickname: string,
+    handshake: ClientHandshake,
+    send: () => void,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    try {
+      throwIfAborted(signal)
+      const awaited = createDeferred<Buffer>()
+      this.#awaitedReply = awaited
+      send()
+      const reply = await abortable(awaited.promise, signal)
+      this.#hops.push({ target, nickname, crypto: finishHopHandshake(handshake, reply) })
+    } catch (error) {
+      this.close(toTorError(error, 'circuit-failed', 'adding a hop'))
+      throw error
+    }
+  }
+
+  #onOtherCell(command: number, body: Buffer): void {
+    switch (command) {
+      case ChannelCommand.CREATED2:
+      case ChannelCommand.CREATED_FAST: {
+        const message = decodeChannelMessage(command, body)
+        const isExpected = this.#hops.length === 0 && this.#awaitedReply !== undefined
+        if (!isExpected || (message.kind !== 'created2' && message.kind !== 'created-fast')) {
+          throw protocolViolation(`unexpected ${channelCommandName(command)}`)
+        }
+        this.#settleReply(message.reply)
+        return
+      }
+      case ChannelCommand.DESTROY: {
+        const message = decodeChannelMessage(command, body)
+        const reason = message.kind === 'destroy' ? describeDestroyReason(message.reason) : ''
+        this.#finish(new TorError('circuit-failed', `the circuit was destroyed: ${reason}`, { retry: 'elsewhere' }), false)
+        return
+      }
+      default:
+        // An inbound RELAY_EARLY is how relays once tagged circuits (tor-spec 5.6); the others make no sense here.
+        throw protocolViolation(`unexpected ${channelCommandName(command)} on a circuit`)
+    }
+  }
+
+  /** Walks over a decrypted batch; runs of DATA of one stream become one chunk. */
+  #onRun(run: InboundRun): void {
+    const { cells, count, hop } = run
+    const context = { hop, lastHop: this.#hops.length - 1, isExtending: this.#awaitedReply !== undefined }
+    let nextTag = 0
+    for (let index = 0; index < count && this.#closeError === undefined; ) {
+      const at = index * CELL_BODY_BYTES
+      const command = relayCommandAt(cells, at)
+      if (command === RelayCommand.DATA) {
+        const end = this.#endOfDataRun(cells, index, count)
+        nextTag = this.#acknowledge(end - index, run.tags, nextTag, context)
+        this.#onData(cells, index, end, context)
+        index = end
+      } else {
+        this.#onMessage(command, relayStreamIdAt(cells, at), messageBody(cells, at), context)
+        index++
+      }
+    }
+  }
+
+  /** The index after the last of the DATA cells from `start` on that are for the same stream. */
+  #endOfDataRun(cells: Buffer, start: number, count: number): number {
+    const streamId = relayStreamIdAt(cells, start * CELL_BODY_BYTES)
+    let end = start + 1
+    while (end < count) {
+      const at = end * CELL_BODY_BYTES
+      if (relayCommandAt(cells, at) !== RelayCommand.DATA || relayStreamIdAt(cells, at) !== streamId) break
+      end++
+    }
+    return end
+  }
+
+  /** Counts DATA cells for the circuit window and sends the SENDMEs that are due, before anybody sees the data. */
+  #acknowledge(cellCount: number, tags: readonly Buffer[], firstTag: number, context: CircuitMessageContext): number {
+    if (context.hop !== context.lastHop) throw protocolViolation(`DATA from hop ${context.hop + 1}`)
+    let nextTag = firstTag
+    for (let cell = 0; cell < cellCount; cell++) {
+      if (!this.#flow.onDataReceived()) continue
+      const tag = tags[nextTag++]
+      if (tag === undefined) throw new TorError('internal', 'a SENDME is due without a tag')
+      this.sendMessage(0, { kind: 'sendme', tag })
+    }
+    return nextTag
+  }
+
+  #onData(cells: Buffer, start: number, end: number, context: CircuitMessageContext): void {
+    const streamId = relayStreamIdAt(cells, start * CELL_BODY_BYTES)
+    if (streamId === 0) throw protocolViolation('DATA without a stream id')
+    checkStreamMessage(RelayCommand.DATA, context)
+    const chunk = compactPayloads(cells, start, end)
+    const stream = this.#streams.get(streamId)
+    if (stream === undefined) {
+      for (let cell = start; cell < end; cell++) this.#streams.checkStraggler(streamId, RelayCommand.DATA)
+    } else {
+      stream.onData(chunk, end - start)
+    }
+  }
+
+  #onMessage(command: number, streamId: number, body: Buffer, context: CircuitMessageContext): void {
+    if (streamId === 0) {
+      this.#onCircuitMessage(command, body, context)
+      return
+    }
+    checkStreamMessage(command, context)
+    const stream = this.#streams.get(streamId)
+    if (stream === undefined) {
+      this.#streams.checkStraggler(streamId, command)
+    } else if (stream.onMessage(decodeRelayMessage(command, body)) === 'ended') {
+      this.#outbound.forgetStream(streamId)
+      this.#streams.remove(streamId)
+    }
+  }
+
+  #onCircuitMessage(command: number, body: Buffer, context: CircuitMessageContext): void {
+    explainCircuitMessage(command, context)
+    const message = decodeRelayMessage(command, body)
+    switch (message.kind) {
+      case 'extended2':
+        this.#settleReply(message.reply)
+        return
+      case 'sendme':
+        if (message.tag === undefined) throw protocolViolation('a SENDME of version 0 for the circuit')
+        this.#owedSendmes.settle(message.tag)
+        this.#flow.onSendmeReceived()
+        this.#channel.requestSend(this)
+        return
+      case 'truncated': {
+        // What is left of the circuit would end somewhere nobody chose: close it (tor-spec 5.4).
+        const reason = describeDestroyReason(message.reason)
+        throw new TorError('circuit-failed', `a relay cut the circuit: ${reason}`, { retry: 'elsewhere' })
+      }
+      default:
+        throw new TorError('internal', `no use for ${message.kind}`)
+    }
+  }
+
+  #settleReply(reply: Buffer): void {
+    const awaited = this.#awaitedReply
+    this.#awaitedReply = undefined
+    awaited?.resolve(reply)
+  }
+
+  #finish(error: TorError, isDestroyNeeded: boolean): void {
+    if (this.#closeError !== undefined) return
+    this.#closeError = error
+    this.#inbound.discard()
+    this.#outbound.clear()
+    this.#channel.removeCircuit(this.#circuitId, this, isDestroyNeeded)
+    this.#awaitedReply?.reject(error)
+    this.#awaitedReply = undefined
+    for (const stream of this.#streams.takeAll()) stream.onCircuitClosed(error)
+    for (const hop of this.#hops) hop.crypto.destroy()
+    this.#closed.resolve(error)
+  }
+}
+
+/** A view of a relay cell's message body. Throws when the length field does not fit the cell. */
+function messageBody(cells: Buffer, at: number): Buffer {
+  const length = checkedLength(cells, at)
+  const start = at + RELAY_HEADER_BYTES
+  return cells.subarray(start, start + length)
+}
+
+function checkedLength(cells: Buffer, at: number): number {
+  const length = relayLengthAt(cells, at)
+  if (length > RELAY_DATA_MAX_BYTES) malformed('relay cell', `at most ${RELAY_DATA_MAX_BYTES} bytes`, length)
+  return length
+}
+
+/** Moves the payloads of cells `[start, end)` together in place and returns them as one view. */
+function compactPayloads(cells: Buffer, start: number, end: number): Buffer {
+  const first = start * CELL_BODY_BYTES + RELAY_HEADER_BYTES
+  let to = first + checkedLength(cells, start * CELL_BODY_BYTES)
+  for (let index = start + 1; index < end; index++) {
+    const at = index * CELL_BODY_BYTES
+    const length = checkedLength(cells, at)
+    cells.copyWithin(to, at + RELAY_HEADER_BYTES, at + RELAY_HEADER_BYTES + length)
+    to += length
+  }
+  return cells.subarray(first, to)
+}

@@ -1,0 +1,10 @@
+/** One relay's place on a circuit: who it is and the crypto shared with it. */
+import type { RelayCrypto } from '../crypto/relay-crypto.ts'
+import type { ChannelTarget } from '../linkspec/relay-target.ts'
+
+export interface Hop {
+  readonly target: ChannelTarget
+  /** For people only. */
+  readonly nickname: string
+  readonly crypto: RelayCrypto
+}

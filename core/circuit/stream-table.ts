@@ -1,0 +1,98 @@
+/** The streams of one circuit by id: open ones, and those that we ended while cells for them are still under way. */
+import { RelayCommand, relayCommandName } from '../cell/commands.ts'
+import { protocolViolation, TorError } from '../util/errors.ts'
+import { type Random, randomBelow } from '../util/random.ts'
+import type { CircuitStream, HalfClosedAllowance } from './circuit-stream.ts'
+
+const MAX_STREAM_ID = 0xffff
+
+/** Half of the id space: beyond it the search for a free id would get slow, and no honest use comes near it. */
+const MAX_STREAMS = 0x8000
+
+export class StreamTable {
+  readonly #streams = new Map<number, CircuitStream>()
+  readonly #halfClosed = new Map<number, HalfClosedAllowance>()
+  #nextId: number
+
+  /** tor-spec 6.2: ids start at a random point, so that they tell nothing of how many streams there were. */
+  constructor(random: Random) {
+    this.#nextId = 1 + randomBelow(random, MAX_STREAM_ID)
+  }
+
+  get size(): number {
+    return this.#streams.size
+  }
+
+  get(streamId: number): CircuitStream | undefined {
+    return this.#streams.get(streamId)
+  }
+
+  /** Throws `limit` when the circuit carries too many streams. */
+  add(stream: CircuitStream): number {
+    if (this.#streams.size + this.#halfClosed.size >= MAX_STREAMS) {
+      throw new TorError('limit', 'too many streams on one circuit', { retry: 'elsewhere' })
+    }
+    for (;;) {
+      const streamId = this.#nextId
+      this.#nextId = streamId === MAX_STREAM_ID ? 1 : streamId + 1
+      if (this.#streams.has(streamId) || this.#halfClosed.has(streamId)) continue
+      this.#streams.set(streamId, stream)
+      return streamId
+    }
+  }
+
+  /** The other end ended the stream: nothing may follow. */
+  remove(streamId: number): void {
+    this.#streams.delete(streamId)
+  }
+
+  /** We ended the stream: what it allows may still come, then the other end's own END. */
+  halfClose(streamId: number): void {
+    const stream = this.#streams.get(streamId)
+    if (stream === undefined) return
+    this.#streams.delete(streamId)
+    this.#halfClosed.set(streamId, stream.halfClosedAllowance())
+  }
+
+  /**
+   * Accounts for a message to a stream that is not open. Throws `protocol-violation` unless it is a straggler of one
+   * that we ended: dropping what the state does not explain would be a side channel (proposal 344).
+   */
+  checkStraggler(streamId: number, command: number): void {
+    const allowance = this.#halfClosed.get(streamId)
+    if (allowance === undefined) {
+      throw protocolViolation(`${relayCommandName(command)} for a stream that does not exist`)
+    }
+    switch (command) {
+      case RelayCommand.DATA:
+        allowance.dataCells--
+        break
+      case RelayCommand.SENDME:
+        allowance.sendmes--
+        break
+      case RelayCommand.CONNECTED:
+        allowance.connected--
+        break
+      case RelayCommand.RESOLVED:
+        allowance.resolved--
+        this.#halfClosed.delete(streamId)
+        break
+      case RelayCommand.END:
+        this.#halfClosed.delete(streamId)
+        return
+      default:
+        throw protocolViolation(`${relayCommandName(command)} for a stream that we ended`)
+    }
+    const { dataCells, sendmes, connected, resolved } = allowance
+    if (dataCells < 0 || sendmes < 0 || connected < 0 || resolved < 0) {
+      throw protocolViolation(`too many ${relayCommandName(command)} for a stream that we ended`)
+    }
+  }
+
+  takeAll(): CircuitStream[] {
+    const all = [...this.#streams.values()]
+    this.#streams.clear()
+    this.#halfClosed.clear()
+    return all
+  }
+}

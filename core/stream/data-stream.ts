@@ -1,0 +1,270 @@
+/**
+ * A stream that carries an application's bytes through a circuit's last hop (tor-spec 6.2 and 6.3): to a destination by
+ * BEGIN, or to the relay's own directory by BEGIN_DIR.
+ */
+import { isIPv4, isIPv6 } from 'node:net'
+import { RELAY_DATA_MAX_BYTES, CELL_BODY_BYTES, RelayCommand } from '../cell/commands.ts'
+import { EndReason } from '../cell/reasons.ts'
+import { packRelayCell } from '../cell/relay-cell.ts'
+import { type BeginMessage, BeginFlag, type ConnectedMessage, type RelayMessage } from '../cell/relay-message.ts'
+import type { Circuit } from '../circuit/circuit.ts'
+import type { CircuitStream, HalfClosedAllowance } from '../circuit/circuit-stream.ts'
+import { abortable, throwIfAborted } from '../util/abort.ts'
+import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
+import { createDeferred } from '../util/deferred.ts'
+import { protocolViolation, TorError } from '../util/errors.ts'
+import { isInternalAddress } from '../util/internal-address.ts'
+import type { Random } from '../util/random.ts'
+import { endError } from './end-reasons.ts'
+import { SendBuffer } from './send-buffer.ts'
+import { FixedStreamWindows, type StreamFlowControl } from './stream-flow-control.ts'
+
+/** An application is asked to wait above this and may go on below half of it: half a stream window. */
+const SEND_HIGH_MARK_BYTES = 128 * 1024
+const SEND_LOW_MARK_BYTES = SEND_HIGH_MARK_BYTES / 2
+
+/** A paused reader keeps small chunks of big batches: they are copied out, or each would hold its whole batch. */
+const COPY_BELOW_SHARE = 2
+
+export interface DataStreamDeps {
+  readonly random: Random
+  /** Whether an exit may say that it connected us to a private address: testing networks only. */
+  readonly allowInternalAddresses: boolean
+}
+
+type StreamState = 'connecting' | 'open' | 'closed'
+
+/** What to begin: a destination, or the directory of the last hop. */
+export type BeginTarget = BeginMessage | { readonly kind: 'begin-dir' }
+
+export class DataStream implements CircuitStream, ByteStream {
+  readonly #circuit: Circuit
+  readonly #begin: BeginTarget
+  readonly #deps: DataStreamDeps
+  readonly #flow: StreamFlowControl = new FixedStreamWindows()
+  readonly #sendBuffer = new SendBuffer()
+  readonly #connected = createDeferred<void>()
+  readonly #streamId: number
+  #state: StreamState = 'connecting'
+  #sink: ByteSink | undefined
+  /** Chunks that the sink could not take, with their cell counts; bounded by the stream window. */
+  #waiting: { readonly chunk: Buffer; readonly cells: number }[] = []
+  #isSinkReady = false
+  #isWriterWaiting = false
+  #isEnding = false
+  #isDestroyed = false
+  /** Set once nothing more will arrive; told to the sink after the last chunk. */
+  #finish: { readonly error: TorError | undefined } | undefined
+
+  private constructor(circuit: Circuit, begin: BeginTarget, deps: DataStreamDeps) {
+    this.#circuit = circuit
+    this.#begin = begin
+    this.#deps = deps
+    this.#streamId = circuit.addStream(this)
+  }
+
+  /**
+   * Begins a stream. Resolves when the relay has answered CONNECTED; rejects with the error that its END stands for,
+   * the circuit's error, or the signal's. `initialData` leaves right behind BEGIN (optimistic data, proposal 174).
+   */
+  static async open(
+    circuit: Circuit,
+    begin: BeginTarget,
+    deps: DataStreamDeps,
+    options: { signal?: AbortSignal | undefined; initialData?: Uint8Array | undefined } = {},
+  ): Promise<DataStream> {
+    throwIfAborted(options.signal)
+    if (begin.kind === 'begin' && circuit.hops.length < 2) {
+      throw new TorError('internal', 'a circuit of one hop would show the relay who asks for what')
+    }
+    const stream = new DataStream(circuit, begin, deps)
+    circuit.sendMessage(stream.#streamId, begin)
+    if (options.initialData !== undefined && options.initialData.length > 0) stream.write(options.initialData)
+    try {
+      await abortable(stream.#connected.promise, options.signal)
+      return stream
+    } catch (error) {
+      stream.destroy()
+      throw error
+    }
+  }
+
+  get hasCellsToSend(): boolean {
+    return this.#sendBuffer.length > 0 && this.#flow.sendableCells > 0
+  }
+
+  setSink(sink: ByteSink): void {
+    this.#sink = sink
+    this.resumeReading()
+  }
+
+  resumeReading(): void {
+    this.#isSinkReady = true
+    this.#deliverWaiting()
+  }
+
+  write(bytes: Uint8Array): boolean {
+    if (this.#state === 'closed' || this.#isEnding) return true
+    this.#sendBuffer.append(bytes)
+    this.#circuit.requestSend(this.#streamId)
+    this.#isWriterWaiting = this.#sendBuffer.length >= SEND_HIGH_MARK_BYTES
+    return !this.#isWriterWaiting
+  }
+
+  end(): void {
+    if (this.#state === 'closed' || this.#isEnding) return
+    this.#isEnding = true
+    if (this.#sendBuffer.length === 0) this.#endNow(EndReason.DONE)
+  }
+
+  destroy(error?: TorError): void {
+    this.#waiting = []
+    this.#isDestroyed = true
+    if (this.#state === 'closed') this.#tellFinish()
+    else this.#endNow(EndReason.MISC, error)
+  }
+
+  onData(chunk: Buffer, cells: number): void {
+    if (this.#state === 'connecting') throw protocolViolation('DATA before CONNECTED')
+    this.#flow.onDataReceived(cells)
+    if (this.#isSinkReady && this.#waiting.length === 0) {
+      this.#deliver(chunk, cells)
+    } else {
+      const isSmall = chunk.length * COPY_BELOW_SHARE < chunk.buffer.byteLength
+      this.#waiting.push({ chunk: isSmall ? Buffer.from(chunk) : chunk, cells })
+    }
+  }
+
+  onMessage(message: RelayMessage): 'open' | 'ended' {
+    switch (message.kind) {
+      case 'connected':
+        this.#onConnected(message)
+        return 'open'
+      case 'sendme':
+        this.#flow.onSendmeReceived()
+        if (this.hasCellsToSend) this.#circuit.requestSend(this.#streamId)
+        return 'open'
+      case 'end':
+        this.#onEnd(message.reason)
+        return 'ended'
+      default:
+        throw protocolViolation(`unexpected ${message.kind} for a data stream`)
+    }
+  }
+
+  packCells(batch: Buffer, offset: number, maxCells: number): number {
+    const limit = Math.min(maxCells, this.#flow.sendableCells)
+    let cells = 0
+    while (cells < limit) {
+      const slice = this.#sendBuffer.peek(RELAY_DATA_MAX_BYTES)
+      if (slice === undefined) break
+      const at = offset + cells * CELL_BODY_BYTES
+      const { bytes, start, length } = slice
+      packRelayCell(batch, at, RelayCommand.DATA, this.#streamId, bytes, start, length, this.#deps.random)
+      this.#sendBuffer.consume(length)
+      cells++
+    }
+    this.#flow.onDataSent(cells)
+    this.#afterPacking()
+    return cells
+  }
+
+  halfClosedAllowance(): HalfClosedAllowance {
+    return {
+      dataCells: this.#flow.receivableCells,
+      sendmes: this.#flow.owedSendmes,
+      connected: this.#state === 'connecting' ? 1 : 0,
+      resolved: 0,
+    }
+  }
+
+  onCircuitClosed(error: TorError): void {
+    this.#close(error)
+  }
+
+  #onConnected(message: ConnectedMessage): void {
+    if (this.#state !== 'connecting') throw protocolViolation('CONNECTED for a stream that is connected')
+    this.#state = 'open'
+    const refusal = this.#refuseAnswer(message.address)
+    if (refusal === undefined) this.#connected.resolve()
+    else this.#connected.reject(refusal)
+  }
+
+  /** tor-spec 6.2: the answer must be an address of a family that we asked for, and not one inside our own network. */
+  #refuseAnswer(address: string | undefined): TorError | undefined {
+    const begin = this.#begin
+    if (begin.kind === 'begin-dir' || address === undefined) return undefined
+    if (!this.#deps.allowInternalAddresses && isInternalAddress(address)) {
+      return new TorError('bad-target', 'the exit answered with an internal address')
+    }
+    if (isIPv6(address) && (begin.flags & BeginFlag.IPV6_OK) === 0 && !isIPv6(begin.host)) {
+      return protocolViolation('the exit connected over IPv6, which was not asked for')
+    }
+    if (isIPv4(address) && (begin.flags & BeginFlag.IPV4_NOT_OK) !== 0) {
+      return protocolViolation('the exit connected over IPv4, which was not wanted')
+    }
+    return undefined
+  }
+
+  #onEnd(reason: number): void {
+    if (this.#state === 'connecting') {
+      const error = endError(reason, 'connecting')
+      this.#connected.reject(error)
+      this.#close(error)
+    } else {
+      this.#close(reason === EndReason.DONE ? undefined : endError(reason, 'open'))
+    }
+  }
+
+  #afterPacking(): void {
+    if (this.#isWriterWaiting && this.#sendBuffer.length <= SEND_LOW_MARK_BYTES) {
+      this.#isWriterWaiting = false
+      this.#sink?.onDrain()
+    }
+    if (this.#isEnding && this.#state !== 'closed' && this.#sendBuffer.length === 0) this.#endNow(EndReason.DONE)
+  }
+
+  #deliver(chunk: Buffer, cells: number): void {
+    this.#isSinkReady = this.#sink?.onData(chunk) ?? false
+    const sendmes = this.#flow.onDataConsumed(cells)
+    if (this.#state === 'closed') return
+    for (let sent = 0; sent < sendmes; sent++) {
+      this.#circuit.sendMessage(this.#streamId, { kind: 'sendme', tag: undefined })
+    }
+  }
+
+  #deliverWaiting(): void {
+    while (this.#isSinkReady && this.#sink !== undefined) {
+      const next = this.#waiting.shift()
+      if (next === undefined) break
+      this.#deliver(next.chunk, next.cells)
+    }
+    this.#tellFinish()
+  }
+
+  /** Ends the stream from our side. */
+  #endNow(reason: number, error?: TorError): void {
+    if (this.#state === 'closed') return
+    this.#circuit.endStream(this.#streamId, reason)
+    this.#connected.reject(error ?? new TorError('closed', 'the stream was closed'))
+    this.#close(error)
+  }
+
+  #close(error: TorError | undefined): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#sendBuffer.clear()
+    this.#connected.reject(error ?? new TorError('closed', 'the stream was closed'))
+    this.#finish = { error }
+    this.#tellFinish()
+  }
+
+  /** The end is told once, after everything that came before it. */
+  #tellFinish(): void {
+    const finish = this.#finish
+    if (finish === undefined || this.#sink === undefined || this.#waiting.length > 0) return
+    this.#finish = undefined
+    if (finish.error === undefined && !this.#isDestroyed) this.#sink.onEnd()
+    this.#sink.onClose(finish.error)
+  }
+}
