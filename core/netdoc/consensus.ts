@@ -1,50 +1,63 @@
 /** The microdescriptor-flavoured consensus (dir-spec 3.4.1 and 3.9.2): header, relays, footer, signatures. */
-import type { RsaIdentity } from '../linkspec/relay-ids.ts'
-import { TorError } from '../util/errors.ts'
-import type { ProtocolVersions } from './protocol-versions.ts'
+import { isUtf8 } from 'node:buffer'
+import { sha256 } from '../crypto/hash.ts'
+import { malformed } from '../util/errors.ts'
+import {
+  type ConsensusFooter,
+  type ConsensusHeader,
+  parseConsensusFooter,
+  parseConsensusHeader,
+} from './consensus-frame.ts'
+import { scanRelays } from './consensus-relays.ts'
 import type { RelayColumns } from './relay-columns.ts'
 
-/** One `directory-signature` item, not yet verified. */
-export interface DirectorySignature {
-  /** The digest's name as written; `sha1` when the line names none. */
-  readonly algorithm: string
-  /** The v3 identity of the authority. */
-  readonly identity: RsaIdentity
-  /** Fingerprint of its signing key. */
-  readonly signingKeyDigest: RsaIdentity
-  readonly signature: Buffer
-}
+export type { DirectorySignature, SharedRandomValue } from './consensus-frame.ts'
 
-/** A value that the authorities drew together (srv-spec). */
-export interface SharedRandomValue {
-  readonly reveals: number
-  readonly value: Buffer
-}
-
-export interface Consensus {
-  readonly validAfterMs: number
-  readonly freshUntilMs: number
-  readonly validUntilMs: number
-  readonly method: number
-  readonly knownFlags: readonly string[]
-  /** As written; `NetParams` applies names, defaults and ranges. */
-  readonly params: ReadonlyMap<string, number>
-  readonly bandwidthWeights: ReadonlyMap<string, number>
-  readonly requiredClientProtocols: ProtocolVersions
-  readonly recommendedClientProtocols: ProtocolVersions
-  readonly sharedRandomCurrent: SharedRandomValue | undefined
-  readonly sharedRandomPrevious: SharedRandomValue | undefined
-  /** v3 identities of the `dir-source` lines: who voted. */
-  readonly authorities: readonly RsaIdentity[]
+export interface Consensus extends ConsensusHeader, ConsensusFooter {
   readonly relays: RelayColumns
-  readonly signatures: readonly DirectorySignature[]
   /** Length of the signed part: the document's first byte through `directory-signature `, the space included. */
   readonly signedLength: number
   /** SHA-256 of the signed part, the digest that authorities sign in this flavour. */
   readonly signedSha256: Buffer
 }
 
+/** The largest body that a directory request accepts; real consensuses are 3 MB. */
+const MAX_CONSENSUS_BYTES = 16 * 1024 * 1024 - 1
+/** A header of nine authorities is 5 kB, a footer 6 kB. */
+const MAX_FRAME_BYTES = 128 * 1024
+
+const RELAY_START = '\nr '
+const FOOTER_START = '\ndirectory-footer'
+const SIGNATURE_START = '\ndirectory-signature '
+
 /** Parses without verifying signatures. Throws `malformed`. `bytes` is not kept. */
-export function parseConsensus(_bytes: Buffer): Consensus {
-  throw new TorError('internal', 'not built yet')
+export function parseConsensus(bytes: Buffer): Consensus {
+  if (bytes.length > MAX_CONSENSUS_BYTES) malformed('consensus', `at most ${MAX_CONSENSUS_BYTES} bytes`)
+  if (bytes.includes(0) || bytes.includes(0x0d))
+    malformed('consensus', 'lines that end in LF only, and no NUL')
+  if (!isUtf8(bytes)) malformed('consensus', 'UTF-8 text')
+  if (bytes.length === 0 || bytes.at(-1) !== 0x0a) malformed('consensus', 'a final LF')
+  const footerStart = bytes.indexOf(FOOTER_START) + 1
+  const signedLength = bytes.indexOf(SIGNATURE_START) + SIGNATURE_START.length
+  // The header is parsed first: its error is the clearest for a document of another kind.
+  const firstRelay = bytes.indexOf(RELAY_START) + 1
+  const relaysStart =
+    firstRelay > 0 && (footerStart === 0 || firstRelay < footerStart) ? firstRelay : footerStart
+  const header = parseConsensusHeader(frameText(bytes, 0, relaysStart > 0 ? relaysStart : bytes.length))
+  if (footerStart === 0) malformed('consensus', 'a "directory-footer" line')
+  if (signedLength <= footerStart) malformed('consensus', 'a signature, after the footer')
+  const footer = parseConsensusFooter(frameText(bytes, footerStart, bytes.length))
+  return {
+    ...header,
+    ...footer,
+    relays: scanRelays(bytes, relaysStart, footerStart, header.knownFlags),
+    signedLength,
+    signedSha256: sha256(bytes.subarray(0, signedLength)),
+  }
+}
+
+function frameText(bytes: Buffer, start: number, end: number): string {
+  if (end - start > MAX_FRAME_BYTES)
+    malformed('consensus', `a header and a footer of at most ${MAX_FRAME_BYTES} bytes`)
+  return bytes.toString('latin1', start, end)
 }

@@ -1,55 +1,287 @@
 /** Microdescriptors, parsed by one scan over a concatenation of them into columns (dir-spec 3.3). */
+import { sha256 } from '../crypto/hash.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
-import { TorError } from '../util/errors.ts'
-import type { ExitPolicy } from './exit-policy.ts'
+import { asBuffer, isAllZero } from '../util/bytes.ts'
+import { isTorError, malformed } from '../util/errors.ts'
+import { formatIp } from '../util/ip-address.ts'
+import { LF, SPACE, decodeBase64Into, lineEndAt, startsWithAt, tokenEnd } from './ascii.ts'
+import { parseIpv6Endpoint } from './consensus-relays.ts'
+import { type ExitPolicy, REJECT_ALL, parseExitPolicy } from './exit-policy.ts'
+import {
+  Interned,
+  type MicrodescriptorArrays,
+  type Microdescriptors,
+  type RejectedMicrodescriptor,
+  allocateMicrodescriptors,
+  trimMicrodescriptors,
+} from './microdescriptor-columns.ts'
 
-/** Why a stretch of the input is not a microdescriptor; the others of the batch are unharmed. */
-export interface RejectedMicrodescriptor {
-  /** Byte offset in the input. */
-  readonly offset: number
-  readonly reason: string
-}
+export type { Microdescriptors, RejectedMicrodescriptor } from './microdescriptor-columns.ts'
 
-/** Row `i` of every column is the same microdescriptor, in document order. */
-export interface Microdescriptors {
-  readonly count: number
-  /** SHA-256 of the document's exact bytes, 32 bytes a row. */
-  readonly digests: Buffer
-  /** 32 bytes a row. */
-  readonly ntorKeys: Buffer
-  /** 32 bytes a row, all zero where `hasEd25519` is 0. */
-  readonly ed25519Ids: Buffer
-  readonly hasEd25519: Uint8Array
-  /** Index into `exitPolicies`; 0 is the policy that rejects everything, for documents without the line. */
-  readonly exitPolicyIndex: Uint16Array
-  readonly exitPolicy6Index: Uint16Array
-  readonly exitPolicies: readonly ExitPolicy[]
-  /** Index into `families`, texts of "family" lines; 0 is the empty text. */
-  readonly familyIndex: Uint16Array
-  readonly families: readonly string[]
-  /** Index into `familyIdSets`, texts of "family-ids" lines; 0 is the empty text. */
-  readonly familyIdsIndex: Uint16Array
-  readonly familyIdSets: readonly string[]
-  /** The first IPv6 address of the row's "a" lines. */
-  ipv6(row: number): Endpoint | undefined
-  /** Where row's bytes lie in the input, for who stores them: `[start, end)`. */
-  readonly starts: Uint32Array
-  readonly ends: Uint32Array
-  readonly rejected: readonly RejectedMicrodescriptor[]
-}
+/** Real ones have 0.5 to 4 kB; most of it family. */
+const MAX_MICRODESC_BYTES = 20 * 1024
+/** More than any consensus lists, and few enough that 16 bits can name each document's lines. */
+const MAX_MICRODESCS = 60_000
+/** About three milliseconds of work, hashing included. */
+const SLICE_DOCUMENTS = 800
+
+const DOCUMENT_START = 'onion-key'
+const LETTER_A = 97
+const LETTER_F = 102
+const LETTER_I = 105
+const LETTER_N = 110
+const LETTER_P = 112
+const AT_SIGN = 64
+const DASH = 45
+
+const SEEN_NTOR = 1
+const SEEN_ED25519 = 2
+const SEEN_P = 4
+const SEEN_P6 = 8
+const SEEN_FAMILY = 16
+const SEEN_FAMILY_IDS = 32
 
 /** Parses a whole batch in one go; never throws for a bad document, which lands in `rejected`. */
-export function parseMicrodescriptors(_bytes: Buffer): Microdescriptors {
-  throw new TorError('internal', 'not built yet')
+export function parseMicrodescriptors(bytes: Uint8Array): Microdescriptors {
+  const slices = parseMicrodescriptorsInSlices(bytes)
+  for (;;) {
+    const step = slices.next()
+    if (step.done === true) return step.value
+  }
 }
 
 /**
  * The same in slices: each `next()` does a few milliseconds of work, so that the caller can give the event loop a
- * turn in between; the generator returns the batch.
+ * turn in between; the generator returns the batch. `bytes` must not change until then, and is not kept.
  */
 export function* parseMicrodescriptorsInSlices(
-  _bytes: Buffer,
+  bytes: Uint8Array,
 ): Generator<undefined, Microdescriptors, undefined> {
-  yield undefined
-  throw new TorError('internal', 'not built yet')
+  const scanner = new MicrodescriptorScanner(asBuffer(bytes))
+  while (scanner.scanSome(SLICE_DOCUMENTS)) yield undefined
+  return scanner.finish()
+}
+
+class MicrodescriptorScanner {
+  readonly #bytes: Buffer
+  readonly #offsets: Uint32Array
+  readonly #columns: MicrodescriptorArrays
+  readonly #rejected: RejectedMicrodescriptor[] = []
+  readonly #exitPolicies = new Interned<ExitPolicy>(REJECT_ALL.text, REJECT_ALL)
+  readonly #families = new Interned('', '')
+  readonly #familyIdSets = new Interned('', '')
+  readonly #ipv6 = new Map<number, Endpoint>()
+  #document = 0
+  #row = 0
+  #seen = 0
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes
+    this.#offsets = findDocuments(bytes)
+    this.#columns = allocateMicrodescriptors(this.#offsets.length)
+    const first = this.#offsets[0] ?? bytes.length
+    // Annotations and blank lines may come first; anything else belongs to no document.
+    const lead = startsWithAt(bytes, 0, '@') ? 0 : first
+    if (lead > 0) this.#reject(0, lead, 'expected "onion-key" first')
+  }
+
+  /** Parses up to `limit` more documents; false when none is left. */
+  scanSome(limit: number): boolean {
+    const last = Math.min(this.#offsets.length, this.#document + limit)
+    for (; this.#document < last; this.#document++) {
+      const start = this.#offsets[this.#document] ?? 0
+      const next = this.#offsets[this.#document + 1] ?? this.#bytes.length
+      this.#scanDocument(start, next)
+    }
+    return this.#document < this.#offsets.length
+  }
+
+  finish(): Microdescriptors {
+    const ipv6 = this.#ipv6
+    return {
+      ...trimMicrodescriptors(this.#columns, this.#row),
+      count: this.#row,
+      exitPolicies: this.#exitPolicies.values,
+      families: this.#families.values,
+      familyIdSets: this.#familyIdSets.values,
+      ipv6: (row) => ipv6.get(row),
+      rejected: this.#rejected,
+    }
+  }
+
+  #scanDocument(start: number, next: number): void {
+    let end = next
+    try {
+      if (next - start > MAX_MICRODESC_BYTES)
+        malformed('microdescriptor', `at most ${MAX_MICRODESC_BYTES} bytes`)
+      this.#startRow()
+      end = this.#scanLines(start, next)
+      if ((this.#seen & SEEN_NTOR) === 0) malformed('microdescriptor', 'an "ntor-onion-key" line')
+      const digest = sha256(this.#bytes.subarray(start, end))
+      digest.copy(this.#columns.digests, this.#row * 32)
+      this.#columns.starts[this.#row] = start
+      this.#columns.ends[this.#row] = end
+      this.#row++
+    } catch (error) {
+      if (!isTorError(error)) throw error
+      this.#reject(start, end, error.message)
+    }
+  }
+
+  /** A rejected document's row is used again. */
+  #startRow(): void {
+    const { ed25519Ids, hasEd25519, exitPolicyIndex, exitPolicy6Index, familyIndex, familyIdsIndex } =
+      this.#columns
+    const row = this.#row
+    this.#seen = 0
+    this.#ipv6.delete(row)
+    ed25519Ids.fill(0, row * 32, row * 32 + 32)
+    hasEd25519[row] = 0
+    exitPolicyIndex[row] = 0
+    exitPolicy6Index[row] = 0
+    familyIndex[row] = 0
+    familyIdsIndex[row] = 0
+  }
+
+  /** Returns where the document ends: lines that begin with "@" come before the next one and belong to none. */
+  #scanLines(start: number, end: number): number {
+    const bytes = this.#bytes
+    for (let at = start; at < end; ) {
+      const lineEnd = lineEndAt(bytes, at, end)
+      if (bytes[at] === DASH) {
+        at = this.#objectEnd(at, end)
+        continue
+      }
+      if (bytes[at] === AT_SIGN) return at
+      this.#readLine(at, lineEnd)
+      at = lineEnd + 1
+    }
+    return end
+  }
+
+  #readLine(at: number, end: number): void {
+    const bytes = this.#bytes
+    const first = bytes[at]
+    if (first === LETTER_N) {
+      if (startsWithAt(bytes, at, 'ntor-onion-key ')) this.#readNtorKey(at + 15, end)
+    } else if (first === LETTER_I) {
+      if (startsWithAt(bytes, at, 'id ed25519 ')) this.#readEd25519(at + 11, end)
+    } else if (first === LETTER_P) {
+      if (startsWithAt(bytes, at, 'p ')) this.#readPolicy(at + 2, end, SEEN_P)
+      else if (startsWithAt(bytes, at, 'p6 ')) this.#readPolicy(at + 3, end, SEEN_P6)
+    } else if (first === LETTER_F) {
+      if (isKeyword(bytes, at, end, 'family')) this.#readFamily(at + 7, end)
+      else if (isKeyword(bytes, at, end, 'family-ids')) this.#readFamilyIds(at + 11, end)
+    } else if (first === LETTER_A && bytes[at + 1] === SPACE) {
+      this.#readIpv6(at + 2, end)
+    }
+  }
+
+  #readNtorKey(start: number, end: number): void {
+    this.#markSeen(SEEN_NTOR, 'ntor-onion-key')
+    const at = this.#row * 32
+    const { ntorKeys } = this.#columns
+    if (!decodeBase64Into(this.#bytes, start, tokenEnd(this.#bytes, start, end), ntorKeys, at, 32)) {
+      malformed('"ntor-onion-key" line', 'a base64 key of 32 bytes')
+    }
+    // An all-zero key would make a handshake whose secret anybody can compute.
+    if (ntorKeys[at] === 0 && isAllZero(ntorKeys.subarray(at, at + 32))) {
+      malformed('"ntor-onion-key" line', 'a key that is not zero')
+    }
+  }
+
+  #readEd25519(start: number, end: number): void {
+    this.#markSeen(SEEN_ED25519, 'id ed25519')
+    const { ed25519Ids } = this.#columns
+    if (
+      !decodeBase64Into(this.#bytes, start, tokenEnd(this.#bytes, start, end), ed25519Ids, this.#row * 32, 32)
+    ) {
+      malformed('"id ed25519" line', 'a base64 key of 32 bytes')
+    }
+    this.#columns.hasEd25519[this.#row] = 1
+  }
+
+  #readPolicy(start: number, end: number, kind: typeof SEEN_P | typeof SEEN_P6): void {
+    this.#markSeen(kind, kind === SEEN_P ? 'p' : 'p6')
+    const index = this.#exitPolicies.indexOf(this.#bytes.toString('latin1', start, end), parseExitPolicy)
+    if (kind === SEEN_P) this.#columns.exitPolicyIndex[this.#row] = index
+    else this.#columns.exitPolicy6Index[this.#row] = index
+  }
+
+  #readFamily(start: number, end: number): void {
+    this.#markSeen(SEEN_FAMILY, 'family')
+    this.#columns.familyIndex[this.#row] = this.#families.indexOf(
+      this.#bytes.toString('latin1', start, Math.max(start, end)),
+      (text) => text,
+    )
+  }
+
+  #readFamilyIds(start: number, end: number): void {
+    this.#markSeen(SEEN_FAMILY_IDS, 'family-ids')
+    this.#columns.familyIdsIndex[this.#row] = this.#familyIdSets.indexOf(
+      this.#bytes.toString('latin1', start, Math.max(start, end)),
+      (text) => text,
+    )
+  }
+
+  #readIpv6(start: number, end: number): void {
+    if (this.#ipv6.has(this.#row)) return
+    const endpoint = parseIpv6Endpoint(
+      this.#bytes.toString('latin1', start, tokenEnd(this.#bytes, start, end)),
+    )
+    if (endpoint !== undefined)
+      this.#ipv6.set(this.#row, { host: formatIp(endpoint.address), port: endpoint.port })
+  }
+
+  #markSeen(bit: number, keyword: string): void {
+    if ((this.#seen & bit) !== 0) malformed('microdescriptor', `at most one "${keyword}" line`)
+    this.#seen |= bit
+  }
+
+  /** Steps over an object: no part that clients use has one, and the old TAP key may be absent altogether. */
+  #objectEnd(start: number, end: number): number {
+    const isObject = startsWithAt(this.#bytes, start, '-----BEGIN ')
+    for (let at = start; isObject && at < end; ) {
+      const lineEnd = lineEndAt(this.#bytes, at, end)
+      if (this.#bytes[at] === DASH && startsWithAt(this.#bytes, at, '-----END ')) return lineEnd + 1
+      at = lineEnd + 1
+    }
+    return malformed('microdescriptor', 'a keyword or a whole object')
+  }
+
+  #reject(start: number, end: number, reason: string): void {
+    this.#rejected.push({ offset: start, reason, digest: sha256(this.#bytes.subarray(start, end)) })
+  }
+}
+
+/** Offsets of the lines that begin a document, in order; at most `MAX_MICRODESCS`. */
+function findDocuments(bytes: Buffer): Uint32Array {
+  const offsets: number[] = []
+  let at = isDocumentStart(bytes, 0) ? 0 : nextDocument(bytes, 0)
+  while (at < bytes.length && offsets.length < MAX_MICRODESCS) {
+    offsets.push(at)
+    at = nextDocument(bytes, at)
+  }
+  return Uint32Array.from(offsets)
+}
+
+function nextDocument(bytes: Buffer, from: number): number {
+  for (let at = from; ; ) {
+    const found = bytes.indexOf(`\n${DOCUMENT_START}`, at, 'latin1')
+    if (found < 0) return bytes.length
+    at = found + 1
+    if (isDocumentStart(bytes, at)) return at
+  }
+}
+
+function isDocumentStart(bytes: Buffer, at: number): boolean {
+  if (!startsWithAt(bytes, at, DOCUMENT_START)) return false
+  const after = bytes[at + DOCUMENT_START.length]
+  return after === LF || after === SPACE
+}
+
+/** Whether the line at `at` has exactly this keyword. */
+function isKeyword(bytes: Uint8Array, at: number, end: number, keyword: string): boolean {
+  const after = bytes[at + keyword.length]
+  return startsWithAt(bytes, at, keyword) && (at + keyword.length === end || after === SPACE)
 }
