@@ -1,0 +1,241 @@
+/**
+ * Chooses the relay that sees our address. The choice is made once and kept: every new guard is a new chance for an
+ * adversary to be it, so only a guard that cannot be reached is passed over, and only for a while (guard-spec).
+ */
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import type { StateStore } from '../persist/state-store.ts'
+import { loadDocument, saveDocument } from '../persist/versioned-document.ts'
+import type { Clock } from '../util/clock.ts'
+import { TorError, toTorError } from '../util/errors.ts'
+import { type Logger, sensitive } from '../util/log.ts'
+import type { Random } from '../util/random.ts'
+import { GuardReachability } from './guard-reachability.ts'
+import {
+  findListedGuard,
+  GuardDraw,
+  type GuardNetDir,
+  maxSampleSize,
+  type SampledGuard,
+  updateListings,
+} from './guard-sample.ts'
+import type { GuardReports, GuardRestrictions, GuardSelector } from './guard-selector.ts'
+import { GUARD_STATE_SCHEMA } from './guard-state.ts'
+
+export interface GuardManagerParts {
+  readonly store: StateStore
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+}
+
+interface ListedGuard {
+  readonly guard: SampledGuard
+  readonly index: number
+}
+
+/** Reads the kept choice. Throws `state` when the disk cannot be read: guards are never changed because of that. */
+export async function loadGuardManager(parts: GuardManagerParts): Promise<GuardManager> {
+  const log = parts.log.in('guard')
+  const loaded = await loadDocument(parts.store, GUARD_STATE_SCHEMA, log)
+  if (loaded.kind === 'set-aside') {
+    log.warn(
+      'New guards will be chosen, because the kept choice could not be read. Who can cause this can make you change ',
+      'guards: if it happens again, find out why. To keep the old guards, put a working copy of the file back.',
+    )
+  }
+  return new GuardManager({ ...parts, log }, loaded.kind === 'loaded' ? loaded.value.sample : [])
+}
+
+/** Made by `loadGuardManager`; decides at once and saves in the background. */
+export class GuardManager implements GuardSelector, GuardReports {
+  readonly #parts: GuardManagerParts
+  readonly #reachability = new GuardReachability()
+  #sample: readonly SampledGuard[]
+  /** The view that the listings were last updated from. */
+  #netDir: GuardNetDir | undefined
+  #listed: readonly ListedGuard[] = []
+  #lastAnswerMs: number | undefined
+  #savedSample: readonly SampledGuard[]
+  #saving: Promise<void> | undefined
+  #hasSaidSaveFailure = false
+
+  constructor(parts: GuardManagerParts, sample: readonly SampledGuard[]) {
+    this.#parts = parts
+    this.#sample = sample
+    this.#savedSample = sample
+  }
+
+  /** In order of preference. */
+  get sample(): readonly SampledGuard[] {
+    return this.#sample
+  }
+
+  /**
+   * The first guard in order that is listed, not excluded and not known to be down. When there is none the sample
+   * grows by one guard at a time up to its limit; after that the failed ones are tried again rather than none.
+   */
+  pickGuard(netDir: GuardNetDir, restrictions: GuardRestrictions): number {
+    this.#useNetDir(netDir)
+    try {
+      return this.#pick(netDir, restrictions)
+    } finally {
+      this.#save()
+    }
+  }
+
+  /** The rows of the guards that are used while they can be reached: their microdescriptors are to be fetched first. */
+  primaryGuards(netDir: GuardNetDir): number[] {
+    this.#useNetDir(netDir)
+    this.#save()
+    return this.#listed.slice(0, primaryCount(netDir)).map((entry) => entry.index)
+  }
+
+  reportChannelFailure(relay: RsaIdentity): void {
+    if (!this.#sample.some((guard) => guard.rsa === relay)) return
+    this.#reachability.markFailed(relay, this.#parts.clock.monotonicMs())
+    this.#parts.log.info('Guard ', sensitive(relay), ' cannot be reached')
+  }
+
+  reportChannelSuccess(relay: RsaIdentity): void {
+    if (!this.#sample.some((guard) => guard.rsa === relay)) return
+    const nowMs = this.#parts.clock.monotonicMs()
+    this.#reachability.clear(relay)
+    this.#retryPrimariesAfterOutage(nowMs)
+    this.#lastAnswerMs = nowMs
+  }
+
+  /** Waits until the choice is on disk, or until saving it failed (which was said). */
+  async flush(): Promise<void> {
+    this.#save()
+    await this.#saving
+  }
+
+  #pick(netDir: GuardNetDir, restrictions: GuardRestrictions): number {
+    const isDown = (entry: ListedGuard, place: number): boolean => this.#isDown(entry, place)
+    const found =
+      this.#firstFit(netDir, restrictions, 0, isDown) ?? this.#extendUntilFit(netDir, restrictions)
+    if (found !== undefined) return found
+    // guard-spec 4.6, last: with the whole sample exhausted, everything is worth a try again.
+    const again = this.#firstFit(netDir, restrictions, 0, () => false)
+    if (again === undefined) throw noGuard(this.#listed.length)
+    for (const { guard } of this.#listed) this.#reachability.clear(guard.rsa)
+    return again
+  }
+
+  #isDown({ guard }: ListedGuard, place: number): boolean {
+    const isPrimary = this.#netDir !== undefined && place < primaryCount(this.#netDir)
+    return this.#reachability.isDown(guard.rsa, isPrimary, this.#parts.clock.monotonicMs())
+  }
+
+  /** guard-spec 4.7 (INTERNET_LIKELY_DOWN_INTERVAL): the failures while nothing answered say nothing of the guards. */
+  #retryPrimariesAfterOutage(nowMs: number): void {
+    if (this.#netDir === undefined) return
+    const outageMs = this.#netDir.params.get('guard-internet-likely-down-interval') * 1000
+    if (this.#lastAnswerMs !== undefined && nowMs - this.#lastAnswerMs < outageMs) return
+    for (const { guard } of this.#listed.slice(0, primaryCount(this.#netDir)))
+      this.#reachability.clear(guard.rsa)
+  }
+
+  #useNetDir(netDir: GuardNetDir): void {
+    if (netDir === this.#netDir) return
+    this.#netDir = netDir
+    this.#sample = updateListings(this.#sample, netDir, this.#parts.random)
+    this.#listed = listed(netDir, this.#sample)
+    const missing = netDir.params.get('guard-min-filtered-sample-size') - this.#listed.length
+    if (missing > 0) this.#extend(netDir, missing, () => false)
+  }
+
+  /** Adds up to `count` guards to the sample, until one of them is `wanted`. */
+  #extend(netDir: GuardNetDir, count: number, isWanted: (entry: ListedGuard) => boolean): void {
+    const room = Math.min(count, maxSampleSize(netDir) - this.#sample.length)
+    if (room <= 0) return
+    const draw = new GuardDraw(netDir, this.#sample, this.#parts.random)
+    for (let added = 0; added < room; added++) {
+      const guard = draw.next(this.#parts.clock.wallMs())
+      const index = guard === undefined ? undefined : findListedGuard(netDir, guard)
+      if (guard === undefined || index === undefined) return
+      const entry = { guard, index }
+      this.#sample = [...this.#sample, guard]
+      this.#listed = [...this.#listed, entry]
+      if (isWanted(entry)) return
+    }
+  }
+
+  #extendUntilFit(netDir: GuardNetDir, restrictions: GuardRestrictions): number | undefined {
+    const before = this.#listed.length
+    this.#extend(netDir, maxSampleSize(netDir), ({ index }) => isFit(netDir, index, restrictions))
+    return this.#firstFit(netDir, restrictions, before, () => false)
+  }
+
+  /** The row of the first guard from place `from` on that fits and is not `isDown`. */
+  #firstFit(
+    netDir: GuardNetDir,
+    restrictions: GuardRestrictions,
+    from: number,
+    isDown: (entry: ListedGuard, place: number) => boolean,
+  ): number | undefined {
+    for (const [place, entry] of this.#listed.entries()) {
+      if (place < from || restrictions.excludes(entry.index) || isDown(entry, place)) continue
+      if (isFit(netDir, entry.index, restrictions)) return entry.index
+      const mayComeYet = !netDir.hasMicrodescriptor(entry.index)
+      // Passing it over would let whoever serves the directory choose our guard by holding back the others' documents.
+      if (mayComeYet && place < primaryCount(netDir)) throw waitForMicrodescriptor()
+    }
+    return undefined
+  }
+
+  /** Writes the sample when it changed; one write at a time, the last state wins. */
+  #save(): void {
+    if (this.#saving !== undefined || this.#savedSample === this.#sample) return
+    this.#saving = this.#writeUntilSaved().finally(() => {
+      this.#saving = undefined
+    })
+  }
+
+  async #writeUntilSaved(): Promise<void> {
+    const { store, log } = this.#parts
+    while (this.#savedSample !== this.#sample) {
+      const sample = this.#sample
+      try {
+        await saveDocument(store, GUARD_STATE_SCHEMA, { sample })
+      } catch (error) {
+        // Tried again at the next choice; said once.
+        if (!this.#hasSaidSaveFailure) {
+          log.warn('The choice of guards cannot be saved: ', toTorError(error, 'state').message)
+        }
+        this.#hasSaidSaveFailure = true
+        return
+      }
+      this.#savedSample = sample
+      this.#hasSaidSaveFailure = false
+    }
+  }
+}
+
+function primaryCount(netDir: GuardNetDir): number {
+  return netDir.params.get('guard-n-primary-guards')
+}
+
+function listed(netDir: GuardNetDir, sample: readonly SampledGuard[]): ListedGuard[] {
+  return sample.flatMap((guard) => {
+    const index = findListedGuard(netDir, guard)
+    return index === undefined ? [] : [{ guard, index }]
+  })
+}
+
+function isFit(netDir: GuardNetDir, index: number, restrictions: GuardRestrictions): boolean {
+  if (restrictions.excludes(index)) return false
+  return restrictions.purpose === 'directory' || netDir.isUsableAs(index, 'guard')
+}
+
+function noGuard(listedCount: number): TorError {
+  const words =
+    listedCount === 0
+      ? 'the consensus lists no relay that can be a guard'
+      : `none of the ${listedCount} guards can be used for this path`
+  return new TorError('no-path', words, { retry: 'later' })
+}
+
+function waitForMicrodescriptor(): TorError {
+  return new TorError('no-path', 'the microdescriptor of a guard is still missing', { retry: 'later' })
+}

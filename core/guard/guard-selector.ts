@@ -1,0 +1,24 @@
+/** The guards as the layers around see them: path selection asks for one, channels report what became of it. */
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import type { GuardNetDir } from './guard-sample.ts'
+
+/** What one circuit asks of its guard. A restriction passes a guard over for this circuit and never changes the order. */
+export interface GuardRestrictions {
+  /** A `circuit` extends from the guard and needs its onion key; a `directory` circuit of one hop does not. */
+  readonly purpose: 'circuit' | 'directory'
+  excludes(index: number): boolean
+}
+
+/** What path selection sees of the guards. Indexes are rows of the given view of the network. */
+export interface GuardSelector {
+  /** Throws `no-path`, in words, when there is no guard for this. */
+  pickGuard(netDir: GuardNetDir, restrictions: GuardRestrictions): number
+}
+
+/** What channels report. Only their own establishment counts: a hostile exit must not be able to blame a guard. */
+export interface GuardReports {
+  /** An outgoing channel to the relay could not be made: TCP, TLS or its proof of identity failed. */
+  reportChannelFailure(relay: RsaIdentity): void
+  /** An outgoing channel to the relay is open. */
+  reportChannelSuccess(relay: RsaIdentity): void
+}
