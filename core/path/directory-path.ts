@@ -1,0 +1,90 @@
+/** Where directory documents come from: before a consensus the built-in sources, then our guards; and a full path. */
+import type { GuardSelector } from '../guard/guard-selector.ts'
+import type { ChannelTarget } from '../linkspec/relay-target.ts'
+import type { Authority } from '../netdir/authorities.ts'
+import type { FallbackDir } from '../netdir/fallback-dirs.ts'
+import { RelayFlag } from '../netdoc/relay-flags.ts'
+import { TorError } from '../util/errors.ts'
+import { type Random, shuffled } from '../util/random.ts'
+import { chooseWeighted } from '../util/weighted-choice.ts'
+import { type Path, type PathNetDir, pickPathTo } from './exit-path.ts'
+import { type PathConstraints, reachableEndpoints, relayEndpoints } from './relay-constraints.ts'
+import { pickRelay } from './relay-picker.ts'
+
+/** The sources that need no consensus, each list in the random order in which to try it (dir-spec 5.1). */
+export interface BootstrapDirectories {
+  readonly fallbacks: readonly ChannelTarget[]
+  readonly authorities: readonly ChannelTarget[]
+}
+
+/** Only sources that can be dialled under the constraints; both lists can be empty. */
+export function bootstrapDirectories(
+  fallbackDirs: readonly FallbackDir[],
+  authorities: readonly Authority[],
+  constraints: PathConstraints,
+  random: Random,
+): BootstrapDirectories {
+  const authorityTargets = authorities
+    // The bridge authority has no consensus to give.
+    .filter((authority) => !authority.isBridgeAuthority)
+    .map(({ rsaIdentity, endpoints }) => ({ ids: { rsa: rsaIdentity, ed25519: undefined }, endpoints }))
+  return {
+    fallbacks: onlyReachable(shuffledByWeight(fallbackDirs, random), constraints),
+    authorities: onlyReachable(shuffled(random, authorityTargets), constraints),
+  }
+}
+
+function onlyReachable(targets: readonly ChannelTarget[], constraints: PathConstraints): ChannelTarget[] {
+  return targets
+    .map(({ ids, endpoints }) => ({ ids, endpoints: reachableEndpoints(endpoints, constraints) }))
+    .filter((target) => target.endpoints.length > 0)
+}
+
+/** Draws without putting back. */
+function shuffledByWeight(fallbackDirs: readonly FallbackDir[], random: Random): FallbackDir[] {
+  const weights = Float64Array.from(fallbackDirs, (fallback) => fallback.weight)
+  const order: FallbackDir[] = []
+  for (;;) {
+    const index = chooseWeighted(random, weights)
+    const fallback = fallbackDirs[index]
+    if (fallback === undefined) return order
+    order.push(fallback)
+    weights[index] = 0
+  }
+}
+
+export interface DirectoryGuard {
+  readonly index: number
+  /** Made from the consensus alone: the guard's microdescriptor may be what we are about to ask it for. */
+  readonly target: ChannelTarget
+}
+
+/** The guard for a one-hop directory circuit: all our guards are directories too. Throws `no-path`. */
+export function pickDirectoryGuard(
+  netDir: PathNetDir,
+  guards: GuardSelector,
+  constraints: PathConstraints,
+): DirectoryGuard {
+  const index = guards.pickGuard(netDir, {
+    purpose: 'directory',
+    excludes: (candidate) => relayEndpoints(netDir.relay(candidate), constraints).length === 0,
+  })
+  const relay = netDir.relay(index)
+  return { index, target: { ids: relay.ids, endpoints: relayEndpoints(relay, constraints) } }
+}
+
+/** A path of three hops that ends at a directory: for requests that must not show who asks. Throws `no-path`. */
+export function pickDirectoryPath(
+  netDir: PathNetDir,
+  guards: GuardSelector,
+  constraints: PathConstraints,
+  random: Random,
+): Path {
+  return pickPathTo(netDir, guards, constraints, random, 0, (isAllowed) => {
+    const directory =
+      pickRelay(netDir, 'directory', RelayFlag.V2Dir | RelayFlag.Fast, random, isAllowed) ??
+      pickRelay(netDir, 'directory', RelayFlag.V2Dir, random, isAllowed)
+    if (directory !== undefined) return directory
+    throw new TorError('no-path', 'no usable directory relay is known', { retry: 'later' })
+  })
+}
