@@ -1,11 +1,22 @@
 /** The usable view of the network: a consensus joined with its microdescriptors. Immutable; rows are relays. */
-import type { RsaIdentity } from '../linkspec/relay-ids.ts'
-import type { CircuitTarget } from '../linkspec/relay-target.ts'
+import {
+  type RelayIds,
+  type RsaIdentity,
+  ed25519IdentityFromBytes,
+  rsaIdentityBytes,
+  rsaIdentityFromBytes,
+} from '../linkspec/relay-ids.ts'
+import type { ChannelTarget, CircuitTarget, Endpoint } from '../linkspec/relay-target.ts'
+import { formatIpv4Value } from '../netdoc/ascii.ts'
 import type { Consensus } from '../netdoc/consensus.ts'
-import type { Microdescriptors } from '../netdoc/microdescriptor.ts'
+import type { Microdescriptors } from '../netdoc/microdescriptor-columns.ts'
+import { RelayFlag, hasFlag } from '../netdoc/relay-flags.ts'
 import { TorError } from '../util/errors.ts'
-import type { Position } from './bandwidth-weights.ts'
+import { BandwidthWeights, type Position } from './bandwidth-weights.ts'
+import { familyLists, shareFamilyId } from './family.ts'
+import { KeyTable } from './key-table.ts'
 import { NetParams } from './net-params.ts'
+import { RelayDetails } from './relay-details.ts'
 import type { Relay } from './relay.ts'
 
 /** Which address families we may dial, and which first; the default is both, IPv4 first. */
@@ -25,22 +36,56 @@ export interface NetDirInputs {
   readonly paramOverrides?: ReadonlyMap<string, number>
 }
 
+/** Flags without which, and with which, a relay is never used (dir-spec 3.4.1, 5.4). */
+const REQUIRED_FLAGS = RelayFlag.Running | RelayFlag.Valid
+const REFUSED_FLAGS = RelayFlag.Sybil | RelayFlag.NoEdConsensus
+
 export class NetDir {
   readonly consensus: Consensus
   readonly params: NetParams
+  readonly #details: RelayDetails
+  /** Microdescriptor digest to rows; the same for every view of one consensus. */
+  readonly #byDigest: KeyTable
+  readonly #weights: BandwidthWeights
+  /** 1 where `isUsable`. */
+  readonly #usable: Uint8Array
+  readonly #weightColumns = new Map<Position, Float64Array>()
+  /** A network that nobody has measured: then every relay is as good as any other. */
+  readonly #isUnmeasured: boolean
 
-  private constructor(consensus: Consensus, params: NetParams) {
+  private constructor(consensus: Consensus, params: NetParams, details: RelayDetails, byDigest: KeyTable) {
     this.consensus = consensus
     this.params = params
+    this.#details = details
+    this.#byDigest = byDigest
+    this.#weights = new BandwidthWeights(consensus.bandwidthWeights, params.get('bwweightscale'))
+    this.#usable = findUsable(consensus, details)
+    this.#isUnmeasured = consensus.relays.bandwidths.every((bandwidth) => bandwidth === 0)
   }
 
+  /** Takes a few milliseconds for 8,000 relays. */
   static build(inputs: NetDirInputs): NetDir {
-    return new NetDir(inputs.consensus, new NetParams(inputs.consensus.params, inputs.paramOverrides))
+    const { consensus, previous } = inputs
+    const { count, microdescDigests } = consensus.relays
+    const byDigest = new KeyTable(microdescDigests, count)
+    for (let row = 0; row < count; row++) byDigest.add(row)
+    const details = RelayDetails.empty(count)
+    if (previous !== undefined) {
+      const digests = previous.consensus.relays.microdescDigests
+      for (let from = 0; from < previous.relayCount; from++) {
+        if (!previous.#details.has(from)) continue
+        forEachListed(byDigest, digests, from, (row) => details.carryOver(row, previous.#details, from))
+      }
+    }
+    for (const batch of inputs.microdescriptors ?? []) addBatch(details, byDigest, batch)
+    return new NetDir(consensus, new NetParams(consensus.params, inputs.paramOverrides), details, byDigest)
   }
 
-  /** A new view with one more batch; this one stays as it is. */
-  withMicrodescriptors(_batch: Microdescriptors): NetDir {
-    return notBuilt()
+  /** A new view with one more batch; this one stays as it is. Documents that no relay lists are ignored. */
+  withMicrodescriptors(batch: Microdescriptors): NetDir {
+    const details = this.#details.copy()
+    addBatch(details, this.#byDigest, batch)
+    return new NetDir(this.consensus, this.params, details, this.#byDigest)
   }
 
   get validAfterMs(): number {
@@ -60,68 +105,230 @@ export class NetDir {
   }
 
   /** `index` is 0 to `relayCount - 1`. */
-  relay(_index: number): Relay {
-    return notBuilt()
+  relay(index: number): Relay {
+    const { relays } = this.consensus
+    const protocols = relays.protocols(index)
+    return {
+      index,
+      nickname: relays.nickname(index),
+      ids: this.ids(index),
+      ipv4: this.#ipv4(index),
+      ipv6: this.#ipv6(index),
+      flags: this.flags(index),
+      bandwidth: relays.bandwidths[index] ?? 0,
+      protocols,
+      ntorKey: this.#details.ntorKey(index),
+      hasNtorV3: protocols.supports('Relay', 4),
+      hasDirCache: hasFlag(this.flags(index), RelayFlag.V2Dir),
+      exitPolicy: this.#details.exitPolicy(index),
+      exitPolicy6: this.#details.exitPolicy6(index),
+    }
+  }
+
+  ids(index: number): RelayIds {
+    const ed25519 = this.#details.ed25519Id(index)
+    return {
+      rsa: rsaIdentityFromBytes(this.consensus.relays.rsaIds.subarray(index * 20, index * 20 + 20)),
+      ed25519: ed25519 === undefined ? undefined : ed25519IdentityFromBytes(ed25519),
+    }
   }
 
   flags(index: number): number {
     return this.consensus.relays.flags[index] ?? 0
   }
 
-  hasMicrodescriptor(_index: number): boolean {
-    return notBuilt()
+  hasMicrodescriptor(index: number): boolean {
+    return this.#details.has(index)
+  }
+
+  /** For a channel and a one-hop directory circuit; the ed25519 identity may be unknown still. Throws `no-path`. */
+  channelTarget(index: number, preference: AddressPreference = {}): ChannelTarget {
+    const { preferIpv6 = false, useIpv4 = true, useIpv6 = true } = preference
+    const ipv4 = useIpv4 ? this.#ipv4(index) : undefined
+    const ipv6 = useIpv6 ? this.#ipv6(index) : undefined
+    const ordered = preferIpv6 ? [ipv6, ipv4] : [ipv4, ipv6]
+    const endpoints = ordered.filter((endpoint) => endpoint !== undefined)
+    if (endpoints.length === 0) throw new TorError('no-path', 'the relay has no address of an allowed family')
+    return { ids: this.ids(index), endpoints }
   }
 
   /** Throws `no-path` when the relay has no ntor key yet, or no address of an allowed family. */
-  circuitTarget(_index: number, _preference?: AddressPreference): CircuitTarget {
-    return notBuilt()
+  circuitTarget(index: number, preference: AddressPreference = {}): CircuitTarget {
+    const { relays } = this.consensus
+    const ntorKey = this.#details.ntorKey(index)
+    if (ntorKey === undefined) throw new TorError('no-path', "the relay's microdescriptor is missing")
+    const hasNtorV3 = relays.protocols(index).supports('Relay', 4)
+    return { ...this.channelTarget(index, preference), ntorKey, hasNtorV3, nickname: relays.nickname(index) }
   }
 
-  indexOf(_rsaIdentity: RsaIdentity): number | undefined {
-    return notBuilt()
+  indexOf(rsaIdentity: RsaIdentity): number | undefined {
+    return this.consensus.relays.rowOf(rsaIdentityBytes(rsaIdentity))
   }
 
-  /** Running, Valid, with ntor key and unambiguous ed25519 identity, and not flagged as a Sybil. */
-  isUsable(_index: number): boolean {
-    return notBuilt()
+  /** Running, Valid, with ntor key and an ed25519 identity that no other relay claims, and not flagged as a Sybil. */
+  isUsable(index: number): boolean {
+    return this.#usable[index] === 1
   }
 
-  /** Usable, and the flags allow the position. Fast and Stable are the picker's to demand. */
-  isUsableAs(_index: number, _position: Position): boolean {
-    return notBuilt()
+  /**
+   * Usable, and the flags allow the position; a directory cache may do without microdescriptor, to bootstrap from.
+   * Fast and Stable are the picker's to demand, since not every circuit needs them.
+   */
+  isUsableAs(index: number, position: Position): boolean {
+    const flags = this.flags(index)
+    if (!mayServeAs(flags, position)) return false
+    if (position === 'directory' && !this.#details.has(index)) return hasUsableFlags(flags)
+    if (!this.isUsable(index)) return false
+    return position !== 'exit' || this.#allowsAnyExit(index)
   }
 
-  /** Relative chance of the relay in this position; 0 is never. */
-  weight(_index: number, _position: Position): number {
-    return notBuilt()
+  /** Relative chance of the relay in this position by its bandwidth; 0 is never. It does not ask `isUsableAs`. */
+  weight(index: number, position: Position): number {
+    let column = this.#weightColumns.get(position)
+    if (column === undefined) {
+      column = this.#computeWeights(position)
+      this.#weightColumns.set(position, column)
+    }
+    return column[index] ?? 0
   }
 
   /** Whether the relay's exit policy summary allows the port over this address family. */
-  allowsExitTo(_index: number, _port: number, _family: 'ipv4' | 'ipv6'): boolean {
-    return notBuilt()
+  allowsExitTo(index: number, port: number, family: 'ipv4' | 'ipv6'): boolean {
+    const policy = family === 'ipv4' ? this.#details.exitPolicy(index) : this.#details.exitPolicy6(index)
+    return policy !== undefined && policy.allowsPort(port)
   }
 
   /** Whether both declare each other, or share a family id; a relay is in its own family. */
-  inSameFamily(_a: number, _b: number): boolean {
-    return notBuilt()
+  inSameFamily(a: number, b: number): boolean {
+    if (a === b) return true
+    if (this.params.get('use-family-ids') === 1) {
+      if (shareFamilyId(this.#details.familyIds(a), this.#details.familyIds(b))) return true
+    }
+    return (
+      this.params.get('use-family-lists') === 1 && this.#declaresFamily(a, b) && this.#declaresFamily(b, a)
+    )
   }
 
   /** Whether they share an IPv4 /16 or an IPv6 /32. */
-  inSameSubnet(_a: number, _b: number): boolean {
-    return notBuilt()
+  inSameSubnet(a: number, b: number): boolean {
+    const { ipv4, ipv6Addresses, ipv6Ports } = this.consensus.relays
+    if ((ipv4[a] ?? 0) >>> 16 === (ipv4[b] ?? 0) >>> 16) return true
+    if ((ipv6Ports[a] ?? 0) === 0 || (ipv6Ports[b] ?? 0) === 0) return false
+    return ipv6Addresses.readUInt32BE(a * 16) === ipv6Addresses.readUInt32BE(b * 16)
   }
 
-  /** Digests (32 bytes each) of the microdescriptors to fetch, in consensus order. */
+  /** Digests (32 bytes each, views) of the microdescriptors to fetch, in consensus order. */
   missingMicrodescDigests(): Buffer[] {
-    return notBuilt()
+    const digests: Buffer[] = []
+    for (let row = 0; row < this.relayCount; row++) {
+      if (this.#details.has(row)) continue
+      digests.push(this.consensus.relays.microdescDigests.subarray(row * 32, row * 32 + 32))
+    }
+    return digests
   }
 
-  /** The share of all possible paths, weighted by bandwidth, that could be built now: 0 to 1 (path-spec 2.1.0). */
+  /**
+   * The share of all possible paths, weighted by bandwidth, that could be built now: 0 to 1 (path-spec 2.1.0).
+   * A network without exits is measured by its internal paths.
+   */
   usablePathFraction(): number {
-    return notBuilt()
+    const middle = this.#usableFraction('middle') ?? 0
+    return (this.#usableFraction('guard') ?? 0) * middle * (this.#usableFraction('exit') ?? middle)
+  }
+
+  /** Of the relays whose flags fit the position, the weighted share that is usable; undefined when there are none. */
+  #usableFraction(position: Position): number | undefined {
+    let usable = 0
+    let all = 0
+    let usableCount = 0
+    let count = 0
+    for (let row = 0; row < this.relayCount; row++) {
+      const flags = this.flags(row)
+      if (!hasUsableFlags(flags) || !mayServeAs(flags, position)) continue
+      if (position === 'exit' && !hasFlag(flags, RelayFlag.Exit)) continue
+      const weight = this.weight(row, position)
+      all += weight
+      count++
+      if (!this.isUsable(row)) continue
+      usable += weight
+      usableCount++
+    }
+    if (count === 0) return undefined
+    return all > 0 ? usable / all : usableCount / count
+  }
+
+  #computeWeights(position: Position): Float64Array {
+    const { bandwidths, flags } = this.consensus.relays
+    const column = new Float64Array(this.relayCount)
+    for (let row = 0; row < column.length; row++) {
+      const bandwidth = this.#isUnmeasured ? 1 : (bandwidths[row] ?? 0)
+      column[row] = bandwidth * this.#weights.factor(position, flags[row] ?? 0)
+    }
+    return column
+  }
+
+  #allowsAnyExit(index: number): boolean {
+    const policy = this.#details.exitPolicy(index)
+    const policy6 = this.#details.exitPolicy6(index)
+    return (policy !== undefined && !policy.rejectsAll) || (policy6 !== undefined && !policy6.rejectsAll)
+  }
+
+  #declaresFamily(by: number, of: number): boolean {
+    const { rsaIds } = this.consensus.relays
+    const rsa = rsaIdentityFromBytes(rsaIds.subarray(of * 20, of * 20 + 20))
+    return familyLists(this.#details.family(by), rsa, this.consensus.relays.nickname(of))
+  }
+
+  #ipv4(index: number): Endpoint {
+    const { ipv4, orPorts } = this.consensus.relays
+    return { host: formatIpv4Value(ipv4[index] ?? 0), port: orPorts[index] ?? 0 }
+  }
+
+  #ipv6(index: number): Endpoint | undefined {
+    return this.consensus.relays.ipv6(index) ?? this.#details.ipv6(index)
   }
 }
 
-function notBuilt(): never {
-  throw new TorError('internal', 'not built yet')
+function hasUsableFlags(flags: number): boolean {
+  return hasFlag(flags, REQUIRED_FLAGS) && (flags & REFUSED_FLAGS) === 0
+}
+
+/** What the flags alone say. Who is MiddleOnly must see neither who we are nor where we go. */
+function mayServeAs(flags: number, position: Position): boolean {
+  if (position === 'middle') return true
+  if (hasFlag(flags, RelayFlag.MiddleOnly)) return false
+  if (position === 'guard') return hasFlag(flags, RelayFlag.Guard)
+  if (position === 'exit') return !hasFlag(flags, RelayFlag.BadExit)
+  return hasFlag(flags, RelayFlag.V2Dir)
+}
+
+function findUsable(consensus: Consensus, details: RelayDetails): Uint8Array {
+  const usable = new Uint8Array(details.count)
+  const byEd25519 = new KeyTable(details.ed25519Ids, details.count)
+  const twins: number[] = []
+  for (let row = 0; row < details.count; row++) {
+    if (!details.hasEd25519(row)) continue
+    usable[row] = hasUsableFlags(consensus.relays.flags[row] ?? 0) ? 1 : 0
+    // Two relays with one identity: at least one of them lies, and we cannot tell which.
+    const twin = byEd25519.add(row)
+    if (twin >= 0) twins.push(row, twin)
+  }
+  for (const row of twins) usable[row] = 0
+  return usable
+}
+
+function addBatch(details: RelayDetails, byDigest: KeyTable, batch: Microdescriptors): void {
+  for (let from = 0; from < batch.count; from++) {
+    forEachListed(byDigest, batch.digests, from, (row) => details.fill(row, batch, from))
+  }
+}
+
+/** Calls back for each relay that lists the microdescriptor whose digest is row `from` of `digests`. */
+function forEachListed(
+  byDigest: KeyTable,
+  digests: Buffer,
+  from: number,
+  visit: (row: number) => void,
+): void {
+  for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) visit(row)
 }

@@ -25,7 +25,7 @@ import {
 import { RelayFlag } from './relay-flags.ts'
 
 /** The network has some 8,000; a consensus with more than this is not worth its memory. */
-const MAX_RELAYS = 60_000
+const MAX_RELAYS = 30_000
 /** Distinct lines remembered: real consensuses have about 20 protocol lists and 80 flag lists. */
 const MAX_INTERNED = 65_535
 /** `YYYY-MM-DD HH:MM:SS`. */

@@ -20,8 +20,8 @@ export type { Microdescriptors, RejectedMicrodescriptor } from './microdescripto
 
 /** Real ones have 0.5 to 4 kB; most of it family. */
 const MAX_MICRODESC_BYTES = 20 * 1024
-/** More than any consensus lists, and few enough that 16 bits can name each document's lines. */
-const MAX_MICRODESCS = 60_000
+/** More than any consensus lists, and few enough that 16 bits can name two policies of each. */
+const MAX_MICRODESCS = 30_000
 /** About three milliseconds of work, hashing included. */
 const SLICE_DOCUMENTS = 800
 
