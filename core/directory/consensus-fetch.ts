@@ -1,0 +1,198 @@
+/** Fetches a consensus and the certificates to verify it from one source, in parallel on one connection. */
+import { formatEndpoint } from '../linkspec/relay-target.ts'
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import { type AuthorityCert, parseAuthorityCerts } from '../netdoc/authority-cert.ts'
+import { type Consensus, parseConsensus } from '../netdoc/consensus.ts'
+import { verifyConsensusSignatures } from '../netdoc/consensus-signatures.ts'
+import { withTimeout } from '../util/abort.ts'
+import type { Clock } from '../util/clock.ts'
+import { TorError, toTorError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import { addCerts, missingCertIdentities } from './authority-certs.ts'
+import type { DirectoryPhase } from './bootstrap-state.ts'
+import {
+  checkSignatures,
+  requireNewer,
+  requireProtocols,
+  requireSignatures,
+  requireTimeliness,
+  type WantedCert,
+} from './consensus-check.ts'
+import { expectDocument, getDocument } from './directory-client.ts'
+import { certsBySigningKeyPath, certsPath, consensusPath } from './directory-requests.ts'
+import type { DirectoryConnection, DirectoryConnector } from './directory-source.ts'
+import type { DirectorySource } from './directory-sources.ts'
+import { linkAbort } from './linked-abort.ts'
+import { nextTurn } from './turns.ts'
+
+/** Connecting, link handshake and CREATE_FAST together; each has its own shorter limit below. */
+const CONNECT_LIMIT_MS = 30_000
+
+/** What is held before the request: it decides what to ask and what to refuse. */
+export interface HeldDirectory {
+  readonly trusted: readonly RsaIdentity[]
+  readonly certs: readonly AuthorityCert[]
+  /** valid-after of the newest verified consensus. */
+  readonly validAfterMs: number | undefined
+}
+
+export interface FetchParts {
+  readonly connector: DirectoryConnector
+  readonly clock: Clock
+  readonly log: Logger
+  readonly onPhase: (phase: DirectoryPhase) => void
+  /** Called at each sign of life. */
+  readonly onProgress: () => void
+}
+
+export interface FetchedConsensus {
+  readonly consensus: Consensus
+  /** The document as received, for the cache. */
+  readonly bytes: Buffer
+  /** The held certificates and the new ones. */
+  readonly certs: readonly AuthorityCert[]
+  /** Still open: the caller closes it. */
+  readonly connection: DirectoryConnection
+  readonly source: DirectorySource
+}
+
+/**
+ * Resolves with a consensus that passed every check. Throws `bad-directory`, `malformed` or `limit` for a document
+ * that is not to be trusted, `obsolete-client`, `directory-refused` when the source has none, and what reaching the
+ * source failed with. On failure the connection is closed.
+ */
+export async function fetchConsensus(
+  source: DirectorySource,
+  held: HeldDirectory,
+  parts: FetchParts,
+  signal: AbortSignal,
+): Promise<FetchedConsensus> {
+  const connection = await connectToSource(source, parts, signal)
+  const requests = linkAbort(signal)
+  try {
+    return await new ConsensusFetch(source, connection, held, parts, requests.signal).run()
+  } catch (error) {
+    connection.close()
+    throw error
+  } finally {
+    requests.stop()
+  }
+}
+
+/** A connection that is made after the signal has fired is closed, not left behind. */
+export function connectToSource(
+  source: DirectorySource,
+  parts: Pick<FetchParts, 'connector' | 'clock' | 'onPhase' | 'onProgress'>,
+  signal: AbortSignal,
+): Promise<DirectoryConnection> {
+  return withTimeout(parts.clock, CONNECT_LIMIT_MS, 'reaching a directory relay', signal, async (limited) => {
+    const connection = await parts.connector.connect(source.target, limited, (phase) => {
+      if (limited.aborted) return
+      parts.onProgress()
+      parts.onPhase(phase)
+    })
+    if (limited.aborted) connection.close()
+    return connection
+  })
+}
+
+/** The Host header's value for a source. */
+export function hostOf(source: DirectorySource): string {
+  const [endpoint] = source.target.endpoints
+  if (endpoint === undefined) throw new TorError('internal', 'a directory source without an address')
+  return formatEndpoint(endpoint)
+}
+
+class ConsensusFetch {
+  readonly #source: DirectorySource
+  readonly #connection: DirectoryConnection
+  readonly #held: HeldDirectory
+  readonly #parts: FetchParts
+  readonly #signal: AbortSignal
+
+  constructor(
+    source: DirectorySource,
+    connection: DirectoryConnection,
+    held: HeldDirectory,
+    parts: FetchParts,
+    signal: AbortSignal,
+  ) {
+    this.#source = source
+    this.#connection = connection
+    this.#held = held
+    this.#parts = parts
+    this.#signal = signal
+  }
+
+  async run(): Promise<FetchedConsensus> {
+    const { clock, onPhase } = this.#parts
+    onPhase('requesting-status')
+    const certsComing = this.#fetchNewestCerts()
+    const bytes = await this.#get(consensusPath(this.#held.trusted), 'the consensus', () =>
+      onPhase('loading-status'),
+    )
+    onPhase('loading-keys')
+    await nextTurn(clock, this.#signal)
+    const consensus = parseConsensus(bytes)
+    requireNewer(consensus, this.#held.validAfterMs)
+    await nextTurn(clock, this.#signal)
+    const certs = await this.#verify(consensus, certsComing)
+    requireProtocols(consensus)
+    requireTimeliness(consensus, clock.wallMs())
+    return { consensus, bytes, certs, connection: this.#connection, source: this.#source }
+  }
+
+  /** Returns the certificates, completed where needed; throws unless they verify the consensus. */
+  async #verify(
+    consensus: Consensus,
+    certsComing: Promise<readonly AuthorityCert[]>,
+  ): Promise<readonly AuthorityCert[]> {
+    const { trusted, certs: held } = this.#held
+    const nowMs = this.#parts.clock.wallMs()
+    // What is held often suffices: then nobody can hold us up by being slow with certificates.
+    if (verifyConsensusSignatures(consensus, held, trusted, nowMs).isEnough) return held
+    const newest = await certsComing
+    const verdict = checkSignatures(consensus, newest, trusted, nowMs)
+    if (verdict.kind === 'enough') return newest
+    const completed = addCerts(newest, await this.#fetchCertsFor(verdict.wanted), trusted, nowMs)
+    requireSignatures(consensus, completed, trusted, nowMs)
+    return completed
+  }
+
+  /** Never rejects: whether the certificates suffice is asked when the consensus is there. */
+  async #fetchNewestCerts(): Promise<readonly AuthorityCert[]> {
+    const { trusted, certs } = this.#held
+    const nowMs = this.#parts.clock.wallMs()
+    const missing = missingCertIdentities(certs, trusted, nowMs)
+    if (missing.length === 0) return certs
+    return addCerts(certs, await this.#fetchCerts(certsPath(missing)), trusted, nowMs)
+  }
+
+  #fetchCertsFor(wanted: readonly WantedCert[]): Promise<readonly AuthorityCert[]> {
+    return this.#fetchCerts(certsBySigningKeyPath(wanted))
+  }
+
+  async #fetchCerts(path: string): Promise<readonly AuthorityCert[]> {
+    try {
+      const { certs, rejected } = parseAuthorityCerts(await this.#get(path, 'authority certificates'))
+      for (const error of rejected) {
+        this.#parts.log.info('A directory relay sent a bad certificate: ', error.message)
+      }
+      return certs
+    } catch (error) {
+      this.#parts.log.info('Authority certificates could not be fetched: ', toTorError(error).message)
+      return []
+    }
+  }
+
+  async #get(path: string, what: string, onFirstByte?: () => void): Promise<Buffer> {
+    let hasBegun = false
+    const onProgress = (): void => {
+      if (!hasBegun) onFirstByte?.()
+      hasBegun = true
+      this.#parts.onProgress()
+    }
+    const request = { path, host: hostOf(this.#source), onProgress }
+    return expectDocument(await getDocument(this.#connection, request, this.#parts.clock, this.#signal), what)
+  }
+}

@@ -1,0 +1,243 @@
+/** One directory request: HTTP/1.0 GET over a BEGIN_DIR stream (dir-spec 6), with limits on size, time and silence. */
+import { abortable, withTimeout } from '../util/abort.ts'
+import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { createDeferred } from '../util/deferred.ts'
+import { malformed, TorError, unreachable } from '../util/errors.ts'
+import { ACCEPTED_ENCODINGS, unpackBody } from './decompress.ts'
+import type { DirectoryConnection } from './directory-source.ts'
+import { findBodyStart, type HttpReplyHead, MAX_HEAD_BYTES, parseHttpHead } from './http-reply.ts'
+
+/** C tor's MAX_DIR_DL_SIZE is 16 MB - 1. */
+export const MAX_BODY_BYTES = 16 * 1024 * 1024 - 1
+/** A relay that sends nothing for this long is given up; a loaded one answers within a few seconds. */
+export const STALL_LIMIT_MS = 15_000
+/** A whole reply: a consensus is some 700 KB packed, so this is a line of 6 KB/s. */
+export const REQUEST_LIMIT_MS = 120_000
+
+export interface DirectoryRequest {
+  /** The path of the URL, with its leading slash. */
+  readonly path: string
+  /** The relay's address and port for the Host header, which HTTP/1.0 caches may look at. */
+  readonly host: string
+  /** Called when the first byte of the reply and each later piece arrives; `receivedBytes` counts all of them. */
+  readonly onProgress?: (receivedBytes: number) => void
+}
+
+/** What a relay answered (dir-spec 6.2). */
+export type DirectoryReply =
+  | { readonly kind: 'document'; readonly body: Buffer }
+  | { readonly kind: 'not-modified' }
+  | { readonly kind: 'not-found' }
+  /** The relay asks to be left in peace: 503. */
+  | { readonly kind: 'busy' }
+  | { readonly kind: 'refused'; readonly status: number }
+
+/**
+ * Asks one document over a stream of its own, which is destroyed at the end in any case. Throws `malformed` or `limit`
+ * for a reply that breaks the rules, `timeout`, `aborted`, and what the stream itself failed with.
+ */
+export function getDocument(
+  connection: DirectoryConnection,
+  request: DirectoryRequest,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<DirectoryReply> {
+  return withTimeout(clock, REQUEST_LIMIT_MS, 'a directory request', signal, async (limited) => {
+    const stream = await openStream(connection, limited)
+    const reader = new ReplyReader(clock, request.onProgress)
+    try {
+      stream.setSink(reader)
+      // No end(): a half-closed directory stream is closed by caches before they answer.
+      stream.write(encodeRequest(request))
+      const raw = await abortable(reader.reply, limited)
+      return await interpretReply(raw, limited)
+    } finally {
+      reader.stop()
+      stream.destroy()
+    }
+  })
+}
+
+/** The document, or the error that a caller without use for the other answers wants. */
+export function expectDocument(reply: DirectoryReply, what: string): Buffer {
+  switch (reply.kind) {
+    case 'document':
+      return reply.body
+    case 'not-modified':
+      throw refusal(`${what} is not newer than ours`, 'later')
+    case 'not-found':
+      throw refusal(`the relay does not have ${what}`, 'elsewhere')
+    case 'busy':
+      throw refusal(`the relay is too busy to send ${what}`, 'elsewhere')
+    case 'refused':
+      throw refusal(`the relay answered ${reply.status} when asked for ${what}`, 'elsewhere')
+    default:
+      return unreachable(reply)
+  }
+}
+
+function refusal(message: string, retry: 'elsewhere' | 'later'): TorError {
+  return new TorError('directory-refused', message, { retry })
+}
+
+/** A stream that opens after the signal has fired is not left behind. */
+function openStream(connection: DirectoryConnection, signal: AbortSignal): Promise<ByteStream> {
+  const opening = connection.openDirectoryStream(signal).then((stream) => {
+    if (signal.aborted) stream.destroy()
+    return stream
+  })
+  return abortable(opening, signal)
+}
+
+function encodeRequest(request: DirectoryRequest): Buffer {
+  if (!/^\/[\x21-\x7e]*$/.test(request.path) || !/^[\x21-\x7e]+$/.test(request.host)) {
+    throw new TorError('internal', 'a directory request with characters that end a line')
+  }
+  const lines = [
+    `GET ${request.path} HTTP/1.0`,
+    `Host: ${request.host}`,
+    `Accept-Encoding: ${ACCEPTED_ENCODINGS}`,
+  ]
+  return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+}
+
+interface RawReply {
+  readonly head: HttpReplyHead
+  readonly body: Buffer
+}
+
+async function interpretReply({ head, body }: RawReply, signal: AbortSignal): Promise<DirectoryReply> {
+  switch (head.status) {
+    case 200:
+      return { kind: 'document', body: await unpackBody(body, head.encoding, signal) }
+    case 304:
+      return { kind: 'not-modified' }
+    case 404:
+      return { kind: 'not-found' }
+    case 503:
+      return { kind: 'busy' }
+    default:
+      return { kind: 'refused', status: head.status }
+  }
+}
+
+/** Collects a reply from a stream. Its promise settles once; `stop` takes the timer away. */
+class ReplyReader implements ByteSink {
+  readonly #clock: Clock
+  readonly #onProgress: ((receivedBytes: number) => void) | undefined
+  readonly #reply = createDeferred<RawReply>()
+  #headBytes: Buffer = Buffer.alloc(0)
+  #head: HttpReplyHead | undefined
+  #chunks: Buffer[] = []
+  #bodyBytes = 0
+  #receivedBytes = 0
+  #lastActivityMs: number
+  #stallTimer: Timer
+  #isDone = false
+
+  constructor(clock: Clock, onProgress: ((receivedBytes: number) => void) | undefined) {
+    this.#clock = clock
+    this.#onProgress = onProgress
+    this.#lastActivityMs = clock.monotonicMs()
+    this.#stallTimer = this.#armStallTimer(STALL_LIMIT_MS)
+  }
+
+  get reply(): Promise<RawReply> {
+    return this.#reply.promise
+  }
+
+  stop(): void {
+    this.#isDone = true
+    this.#stallTimer.cancel()
+    this.#chunks = []
+  }
+
+  onData(chunk: Buffer): boolean {
+    if (this.#isDone) return true
+    this.#lastActivityMs = this.#clock.monotonicMs()
+    this.#receivedBytes += chunk.length
+    try {
+      if (this.#head === undefined) this.#takeHead(chunk)
+      else this.#takeBody(chunk)
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#onProgress?.(this.#receivedBytes)
+    return true
+  }
+
+  onEnd(): void {
+    if (this.#isDone) return
+    if (this.#head === undefined) this.#fail(new TorError('malformed', 'HTTP reply: ended within its head'))
+    else this.#finish(this.#head)
+  }
+
+  onClose(error: TorError | undefined): void {
+    if (error === undefined) this.onEnd()
+    else this.#fail(error)
+  }
+
+  onDrain(): void {}
+
+  #takeHead(chunk: Buffer): void {
+    const seen = this.#headBytes.length
+    const bytes = seen === 0 ? chunk : Buffer.concat([this.#headBytes, chunk])
+    const bodyStart = findBodyStart(bytes, seen)
+    if ((bodyStart ?? bytes.length) > MAX_HEAD_BYTES) {
+      throw new TorError('limit', `the head of a directory reply is longer than ${MAX_HEAD_BYTES} bytes`)
+    }
+    this.#headBytes = bytes
+    if (bodyStart === undefined) return
+    this.#head = parseHttpHead(bytes.subarray(0, bodyStart))
+    this.#headBytes = Buffer.alloc(0)
+    if ((this.#head.contentLengthBytes ?? 0) > MAX_BODY_BYTES) throw oversizeBody()
+    this.#takeBody(bytes.subarray(bodyStart))
+  }
+
+  #takeBody(chunk: Buffer): void {
+    const head = this.#head
+    if (head === undefined) malformed('HTTP reply', 'a head before the body')
+    const roomBytes =
+      head.contentLengthBytes === undefined ? Infinity : head.contentLengthBytes - this.#bodyBytes
+    const piece = chunk.length > roomBytes ? chunk.subarray(0, roomBytes) : chunk
+    this.#bodyBytes += piece.length
+    if (this.#bodyBytes > MAX_BODY_BYTES) throw oversizeBody()
+    if (piece.length > 0) this.#chunks.push(piece)
+    if (this.#bodyBytes === head.contentLengthBytes) this.#finish(head)
+  }
+
+  /** The end of the stream ends the body too, whatever was announced: what it lacks shows when it is parsed. */
+  #finish(head: HttpReplyHead): void {
+    const [only] = this.#chunks
+    const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
+    this.stop()
+    this.#reply.resolve({ head, body })
+  }
+
+  #fail(error: unknown): void {
+    if (this.#isDone) return
+    this.stop()
+    this.#reply.reject(error)
+  }
+
+  /** One timer that looks at the last activity when it fires, instead of one that is set anew at every chunk. */
+  #armStallTimer(delayMs: number): Timer {
+    return this.#clock.setTimer(delayMs, () => {
+      const silentMs = this.#clock.monotonicMs() - this.#lastActivityMs
+      if (silentMs < STALL_LIMIT_MS) {
+        this.#stallTimer = this.#armStallTimer(STALL_LIMIT_MS - silentMs)
+        return
+      }
+      this.#fail(
+        new TorError('timeout', `a directory reply stalled for ${STALL_LIMIT_MS} ms`, { retry: 'elsewhere' }),
+      )
+    })
+  }
+}
+
+function oversizeBody(): TorError {
+  return new TorError('limit', `a directory reply is longer than ${MAX_BODY_BYTES} bytes`, {
+    retry: 'elsewhere',
+  })
+}

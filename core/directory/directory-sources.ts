@@ -1,0 +1,137 @@
+/**
+ * Whom to ask next: fallbacks and authorities while bootstrapping, directory guards later. The choice is pure; the
+ * race over the sources is run in `source-race.ts`.
+ */
+import type { ChannelTarget } from '../linkspec/relay-target.ts'
+import type { BootstrapDirectories } from '../path/directory-path.ts'
+
+export interface DirectorySource {
+  readonly kind: 'guard' | 'fallback' | 'authority'
+  readonly target: ChannelTarget
+}
+
+/** Sources of one kind, in the order in which to ask them. */
+export interface SourceTier {
+  readonly sources: readonly DirectorySource[]
+  /** Milliseconds after the start of the race from which the tier may be asked. */
+  readonly notBeforeMs: number
+}
+
+/** ClientBootstrapConsensusMaxInProgressTries of C tor. */
+export const MAX_PARALLEL_TRIES = 3
+/** ClientBootstrapConsensusAuthorityDownloadInitialDelay: authorities are few and must stay reachable. */
+export const AUTHORITY_DELAY_MS = 6_000
+/** A try without any sign of progress for so long gets a companion; a healthy step takes about a second. */
+export const HANG_MS = 3_000
+/** A try gets a companion after this time even when it trickles. */
+export const PATIENCE_MS = 20_000
+/** Guards that cannot be used at all must not leave a client without a directory. */
+const FALLBACKS_AFTER_GUARDS_MS = 30_000
+
+/** Before there is a consensus. Authorities wait, unless there are no fallbacks to ask before them. */
+export function bootstrapTiers({ fallbacks, authorities }: BootstrapDirectories): SourceTier[] {
+  const authorityTier = toSources('authority', authorities)
+  if (fallbacks.length === 0) return [{ sources: authorityTier, notBeforeMs: 0 }]
+  return [
+    { sources: toSources('fallback', fallbacks), notBeforeMs: 0 },
+    { sources: authorityTier, notBeforeMs: AUTHORITY_DELAY_MS },
+  ]
+}
+
+/** Once there is a view of the network, its guards serve; the bootstrap sources are the last resort. */
+export function refreshTiers(
+  guards: readonly ChannelTarget[],
+  bootstrap: readonly SourceTier[],
+): SourceTier[] {
+  if (guards.length === 0) return [...bootstrap]
+  return [
+    { sources: toSources('guard', guards), notBeforeMs: 0 },
+    ...bootstrap.map((tier) => ({ ...tier, notBeforeMs: tier.notBeforeMs + FALLBACKS_AFTER_GUARDS_MS })),
+  ]
+}
+
+export function toSources(
+  kind: DirectorySource['kind'],
+  targets: readonly ChannelTarget[],
+): DirectorySource[] {
+  return targets.map((target) => ({ kind, target }))
+}
+
+/** One try that is under way; times are milliseconds since the start of the race. */
+export interface RunningTry {
+  readonly source: DirectorySource
+  readonly startedMs: number
+  lastProgressMs: number
+}
+
+export interface SourceRecord {
+  readonly failures: number
+  /** Not asked before this time. */
+  readonly restUntilMs: number
+}
+
+export interface RaceState {
+  readonly tiers: readonly SourceTier[]
+  readonly running: readonly RunningTry[]
+  readonly records: ReadonlyMap<DirectorySource, SourceRecord>
+  /** No new try before this time: the back-off after failures. */
+  readonly notBeforeMs: number
+}
+
+export type RaceStep =
+  | { readonly kind: 'start'; readonly source: DirectorySource }
+  | { readonly kind: 'wait'; readonly untilMs: number }
+  /** Only the end of a running try changes anything. */
+  | { readonly kind: 'idle' }
+
+/**
+ * The next step of a race at `nowMs` since its start: a source begins when nothing runs, or when all that runs hangs.
+ */
+export function decideNextStep(state: RaceState, nowMs: number): RaceStep {
+  if (state.running.length >= MAX_PARALLEL_TRIES) return { kind: 'idle' }
+  const hungMs = state.running.map((run) =>
+    Math.min(run.lastProgressMs + HANG_MS, run.startedMs + PATIENCE_MS),
+  )
+  const startMs = Math.max(state.notBeforeMs, ...hungMs)
+  if (startMs > nowMs) return { kind: 'wait', untilMs: startMs }
+  const source = chooseSource(state, nowMs)
+  if (source !== undefined) return { kind: 'start', source }
+  const openings = idleSources(state).map(({ opensMs }) => opensMs)
+  return openings.length === 0 ? { kind: 'idle' } : { kind: 'wait', untilMs: Math.min(...openings) }
+}
+
+interface Candidate {
+  readonly source: DirectorySource
+  readonly failures: number
+  readonly opensMs: number
+  /** Tries under way in the same tier: kinds take turns, so that a tier that hangs as a whole blocks nobody. */
+  readonly siblings: number
+}
+
+function idleSources(state: RaceState): Candidate[] {
+  const busy = new Set(state.running.map((run) => run.source))
+  return state.tiers.flatMap((tier) => {
+    const siblings = tier.sources.filter((source) => busy.has(source)).length
+    return tier.sources
+      .filter((source) => !busy.has(source))
+      .map((source) => {
+        const record = state.records.get(source)
+        const opensMs = Math.max(tier.notBeforeMs, record?.restUntilMs ?? 0)
+        return { source, failures: record?.failures ?? 0, opensMs, siblings }
+      })
+  })
+}
+
+/** The one that failed least; then the kind with fewer tries under way; then the given order. */
+function chooseSource(state: RaceState, nowMs: number): DirectorySource | undefined {
+  let best: Candidate | undefined
+  for (const candidate of idleSources(state)) {
+    if (candidate.opensMs > nowMs) continue
+    const isBetter =
+      best === undefined ||
+      candidate.failures < best.failures ||
+      (candidate.failures === best.failures && candidate.siblings < best.siblings)
+    if (isBetter) best = candidate
+  }
+  return best?.source
+}

@@ -1,0 +1,155 @@
+/**
+ * Downloads microdescriptors by digest from up to three relays in parallel. One pass over the sources: what none of
+ * them has is left to the caller, who decides when to ask again.
+ */
+import { type Microdescriptors, parseMicrodescriptorsInSlices } from '../netdoc/microdescriptor.ts'
+import { throwIfAborted } from '../util/abort.ts'
+import { bytesKey, concatBytes } from '../util/bytes.ts'
+import type { Clock } from '../util/clock.ts'
+import { TorError, toTorError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import { connectToSource, hostOf } from './consensus-fetch.ts'
+import { expectDocument, getDocument } from './directory-client.ts'
+import { microdescsPath } from './directory-requests.ts'
+import type { DirectoryConnection, DirectoryConnector } from './directory-source.ts'
+import type { DirectorySource } from './directory-sources.ts'
+import { type DownloadJob, JobQueue } from './job-queue.ts'
+import { type LinkedAbort, linkAbort } from './linked-abort.ts'
+import { planRequests, selectRows } from './microdescriptor-rows.ts'
+import { runInSlices } from './turns.ts'
+
+/** dir-spec 5.2 asks at least three mirrors, so that none sees the whole of what we ask for. */
+export const MAX_PARALLEL_RELAYS = 3
+/** Two requests under way on each connection hide the round trip between them. */
+const REQUESTS_PER_CONNECTION = 2
+
+/** A source, with its connection when there is one already. */
+export interface DownloadSource {
+  readonly source: DirectorySource
+  readonly connection: DirectoryConnection | undefined
+}
+
+export interface MicrodescBatch {
+  readonly parsed: Microdescriptors
+  /** The exact bytes of the documents that were asked for, back to back, for the cache. */
+  readonly bytes: Buffer
+}
+
+export interface DownloadParts {
+  readonly connector: DirectoryConnector
+  readonly clock: Clock
+  readonly log: Logger
+  /** Called for each reply that has documents we asked for; the digests of all of its rows were verified. */
+  readonly onBatch: (batch: MicrodescBatch) => void
+  readonly onFailure: (error: TorError) => void
+}
+
+/**
+ * Resolves with the digests that no source had, when every source was asked or everything was found. Rejects only when
+ * the signal fires. Connections that it makes are closed; one that it is given is left open.
+ */
+export async function downloadMicrodescs(
+  digests: readonly Buffer[],
+  sources: readonly DownloadSource[],
+  parts: DownloadParts,
+  signal: AbortSignal,
+): Promise<readonly Buffer[]> {
+  const parallel = Math.min(MAX_PARALLEL_RELAYS, sources.length)
+  const queue = new JobQueue(planRequests(digests, parallel))
+  const waitingSources = [...sources]
+  const workers = Array.from({ length: Math.min(parallel, queue.count) }, async () => {
+    for (let next = waitingSources.shift(); next !== undefined; next = waitingSources.shift()) {
+      if (signal.aborted || queue.missing().length === 0) return
+      await new SourceWorker(next, queue, parts, signal).run()
+    }
+  })
+  await Promise.all(workers)
+  throwIfAborted(signal)
+  return queue.missing()
+}
+
+/** Asks one source for the jobs that nobody is working on, until none is left for it or it fails. */
+class SourceWorker {
+  readonly #source: DirectorySource
+  readonly #given: DirectoryConnection | undefined
+  readonly #queue: JobQueue
+  readonly #parts: DownloadParts
+  readonly #outer: AbortSignal
+
+  constructor(from: DownloadSource, queue: JobQueue, parts: DownloadParts, signal: AbortSignal) {
+    this.#source = from.source
+    this.#given = from.connection
+    this.#queue = queue
+    this.#parts = parts
+    this.#outer = signal
+  }
+
+  /** Never rejects. */
+  async run(): Promise<void> {
+    const scope = linkAbort(this.#outer)
+    let connection: DirectoryConnection | undefined
+    try {
+      connection = this.#given ?? (await this.#connect(scope.signal))
+      await this.#runLoops(connection, scope)
+    } catch (error) {
+      if (!this.#outer.aborted) this.#parts.onFailure(toTorError(error))
+    } finally {
+      scope.stop()
+      if (connection !== this.#given) connection?.close()
+    }
+  }
+
+  #connect(signal: AbortSignal): Promise<DirectoryConnection> {
+    const silent = { onPhase: () => {}, onProgress: () => {} }
+    return connectToSource(this.#source, { ...this.#parts, ...silent }, signal)
+  }
+
+  /** Rejects with the first loop's error, once all have ended. */
+  async #runLoops(connection: DirectoryConnection, scope: LinkedAbort): Promise<void> {
+    const loops = Array.from({ length: REQUESTS_PER_CONNECTION }, () =>
+      this.#work(connection, scope.signal).catch((error: unknown) => {
+        scope.stop()
+        throw error
+      }),
+    )
+    for (const outcome of await Promise.allSettled(loops)) {
+      if (outcome.status === 'rejected') throw outcome.reason
+    }
+  }
+
+  async #work(connection: DirectoryConnection, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const job = await this.#queue.take(this.#source)
+      if (job === undefined) return
+      try {
+        throwIfAborted(signal)
+        await this.#ask(connection, job, signal)
+      } finally {
+        this.#queue.giveBack(job)
+      }
+    }
+  }
+
+  async #ask(connection: DirectoryConnection, job: DownloadJob, signal: AbortSignal): Promise<void> {
+    const { clock, log, onBatch } = this.#parts
+    const request = { path: microdescsPath(job.missing), host: hostOf(this.#source) }
+    const reply = await getDocument(connection, request, clock, signal)
+    // The relay has none of them; it may well have others.
+    if (reply.kind === 'not-found') return
+    const body = expectDocument(reply, 'microdescriptors')
+    const parsed = await runInSlices(parseMicrodescriptorsInSlices(body), clock, signal)
+    const wanted = new Set(job.missing.map(bytesKey))
+    const found = new Set<string>()
+    const rows = selectRows(body, parsed, (key) => wanted.has(key) && found.add(key) !== undefined)
+    // What does not match is dropped and blames nobody else's document: a relay must not be able to make us give up
+    // on a microdescriptor by sending a bad one beside it.
+    const strangers = parsed.count - rows.length + parsed.rejected.length
+    if (strangers > 0)
+      log.info(`A directory relay sent ${strangers} microdescriptors that were not asked for`)
+    if (rows.length === 0) {
+      throw new TorError('bad-directory', 'a relay sent none of the microdescriptors it was asked for')
+    }
+    job.missing = job.missing.filter((digest) => !found.has(bytesKey(digest)))
+    onBatch({ parsed, bytes: concatBytes(...rows) })
+  }
+}

@@ -1,0 +1,178 @@
+/**
+ * Asks directory sources until one succeeds: the next one starts when the one before fails, or beside it when it hangs
+ * (the way of RFC 8305). Driven by events; the only timers are for hanging tries and for back-off after failures.
+ */
+import { abortError, throwIfAborted } from '../util/abort.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { createDeferred } from '../util/deferred.ts'
+import { isTorError, TorError, toTorError } from '../util/errors.ts'
+import type { Random } from '../util/random.ts'
+import { RetryDelay } from '../util/retry-delay.ts'
+import {
+  type DirectorySource,
+  decideNextStep,
+  type RunningTry,
+  type SourceRecord,
+  type SourceTier,
+} from './directory-sources.ts'
+
+export interface SourceRaceParts<T> {
+  readonly tiers: readonly SourceTier[]
+  readonly clock: Clock
+  readonly random: Random
+  /** One try. Calls `onProgress` at each sign of life. Must end soon after its signal fires. */
+  readonly attempt: (source: DirectorySource, signal: AbortSignal, onProgress: () => void) => Promise<T>
+  /** Releases a result that came when the race was over. */
+  readonly discard: (result: T) => void
+  readonly onFailure: (source: DirectorySource, error: TorError) => void
+  /** Bounds of the back-off after failures. */
+  readonly retry: RetryBounds
+}
+
+export interface RetryBounds {
+  readonly baseMs: number
+  readonly maxMs: number
+}
+
+/** While a person waits for the first consensus. */
+export const BOOTSTRAP_RETRY: RetryBounds = { baseMs: 1_000, maxMs: 60_000 }
+
+/** So many failures to reach a source cost no delay: bad luck with old lists is common, and others are at hand. */
+const FREE_FAILURES = 3
+/** A source that gave a bad document is left alone for this long, doubling at each repetition. */
+const BAD_SOURCE_REST_MS = 60_000
+const MAX_REST_MS = 60 * 60 * 1000
+
+/**
+ * Resolves with the first result; the other tries are aborted. Rejects only when the signal fires, when there is no
+ * source at all, or with `obsolete-client`, which no other source can mend.
+ */
+export function raceSources<T>(parts: SourceRaceParts<T>, signal: AbortSignal): Promise<T> {
+  return new SourceRace(parts, signal).run()
+}
+
+class SourceRace<T> {
+  readonly #parts: SourceRaceParts<T>
+  readonly #signal: AbortSignal
+  readonly #result = createDeferred<T>()
+  readonly #retryDelay: RetryDelay
+  readonly #startedMs: number
+  readonly #running = new Map<RunningTry, AbortController>()
+  readonly #records = new Map<DirectorySource, SourceRecord>()
+  #failures = 0
+  #notBeforeMs = 0
+  #timer: Timer | undefined
+  #isOver = false
+
+  constructor(parts: SourceRaceParts<T>, signal: AbortSignal) {
+    this.#parts = parts
+    this.#signal = signal
+    this.#startedMs = parts.clock.monotonicMs()
+    this.#retryDelay = new RetryDelay(parts.random, parts.retry.baseMs, parts.retry.maxMs)
+  }
+
+  async run(): Promise<T> {
+    throwIfAborted(this.#signal)
+    if (this.#parts.tiers.every((tier) => tier.sources.length === 0)) {
+      throw new TorError(
+        'no-path',
+        'there is no directory source: no fallback and no authority is configured',
+      )
+    }
+    const onAbort = (): void => this.#finish(() => this.#result.reject(abortError(this.#signal)))
+    this.#signal.addEventListener('abort', onAbort, { once: true })
+    this.#step()
+    try {
+      return await this.#result.promise
+    } finally {
+      this.#signal.removeEventListener('abort', onAbort)
+    }
+  }
+
+  #step(): void {
+    while (!this.#isOver) {
+      this.#timer?.cancel()
+      const nowMs = this.#nowMs()
+      const step = decideNextStep(
+        {
+          tiers: this.#parts.tiers,
+          running: [...this.#running.keys()],
+          records: this.#records,
+          notBeforeMs: this.#notBeforeMs,
+        },
+        nowMs,
+      )
+      if (step.kind === 'start') {
+        this.#start(step.source, nowMs)
+        continue
+      }
+      if (step.kind === 'wait') {
+        this.#timer = this.#parts.clock.setTimer(step.untilMs - nowMs, () => this.#step())
+      }
+      return
+    }
+  }
+
+  #start(source: DirectorySource, nowMs: number): void {
+    const controller = new AbortController()
+    const run: RunningTry = { source, startedMs: nowMs, lastProgressMs: nowMs }
+    this.#running.set(run, controller)
+    const onProgress = (): void => {
+      run.lastProgressMs = this.#nowMs()
+    }
+    this.#parts.attempt(source, controller.signal, onProgress).then(
+      (result) => {
+        if (this.#isOver) this.#parts.discard(result)
+        else {
+          this.#running.delete(run)
+          this.#finish(() => this.#result.resolve(result))
+        }
+      },
+      (error: unknown) => this.#onFailure(run, toTorError(error)),
+    )
+  }
+
+  #onFailure(run: RunningTry, error: TorError): void {
+    if (this.#isOver) return
+    this.#running.delete(run)
+    this.#parts.onFailure(run.source, error)
+    if (isTorError(error, 'obsolete-client')) {
+      this.#finish(() => this.#result.reject(error))
+      return
+    }
+    const nowMs = this.#nowMs()
+    const failures = (this.#records.get(run.source)?.failures ?? 0) + 1
+    const restMs = isUntrustworthy(error)
+      ? Math.min(BAD_SOURCE_REST_MS * 2 ** (failures - 1), MAX_REST_MS)
+      : 0
+    this.#records.set(run.source, { failures, restUntilMs: nowMs + restMs })
+    this.#failures += 1
+    // What a source answers must not be able to drive us to new channels at its own pace.
+    const isFree = hasFailedToReach(error) && this.#failures <= FREE_FAILURES
+    if (!isFree) this.#notBeforeMs = nowMs + this.#retryDelay.nextMs()
+    this.#step()
+  }
+
+  #finish(settle: () => void): void {
+    if (this.#isOver) return
+    this.#isOver = true
+    this.#timer?.cancel()
+    settle()
+    for (const controller of this.#running.values()) {
+      controller.abort(new TorError('aborted', 'the directory request is no longer needed'))
+    }
+    this.#running.clear()
+  }
+
+  #nowMs(): number {
+    return this.#parts.clock.monotonicMs() - this.#startedMs
+  }
+}
+
+function hasFailedToReach(error: TorError): boolean {
+  return ['channel-failed', 'circuit-failed', 'timeout', 'wrong-identity', 'closed'].includes(error.kind)
+}
+
+function isUntrustworthy(error: TorError): boolean {
+  return ['bad-directory', 'malformed', 'limit', 'wrong-identity', 'protocol-violation'].includes(error.kind)
+}
