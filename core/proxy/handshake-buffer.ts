@@ -1,0 +1,47 @@
+/** Collects the first bytes of an application until its request is complete, and never more than a named limit. */
+import { asBuffer } from '../util/bytes.ts'
+import { TorError } from '../util/errors.ts'
+
+export class HandshakeBuffer {
+  readonly #limitBytes: number
+  #bytes: Buffer = Buffer.alloc(0)
+
+  /** `limitBytes` bounds what may wait unread; bytes behind the request count too. */
+  constructor(limitBytes: number) {
+    this.#limitBytes = limitBytes
+  }
+
+  get length(): number {
+    return this.#bytes.length
+  }
+
+  /** A view of everything that has not been consumed. */
+  get bytes(): Buffer {
+    return this.#bytes
+  }
+
+  /** Copies. Throws `limit`. */
+  push(bytes: Uint8Array): void {
+    if (this.#bytes.length + bytes.length > this.#limitBytes) {
+      throw new TorError(
+        'limit',
+        `the application sent more than ${this.#limitBytes} bytes before its request`,
+      )
+    }
+    this.#bytes = Buffer.concat([this.#bytes, asBuffer(bytes)])
+  }
+
+  /** Drops the first `count` bytes and returns them as a view. */
+  consume(count: number): Buffer {
+    const taken = this.#bytes.subarray(0, count)
+    this.#bytes = this.#bytes.subarray(count)
+    return taken
+  }
+
+  /** Everything that is left, as a copy; the buffer is empty afterwards. */
+  takeRest(): Buffer {
+    const rest = Buffer.from(this.#bytes)
+    this.#bytes = Buffer.alloc(0)
+    return rest
+  }
+}

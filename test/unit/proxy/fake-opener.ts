@@ -1,0 +1,111 @@
+/** A client without a network: it records what a front door asks for and lets the test play the other end. */
+import type { ResolvedAddress, StreamOpener, StreamOptions } from '../../../core/client/client-port.ts'
+import type { StreamTarget } from '../../../core/client/stream-target.ts'
+import { abortable } from '../../../core/util/abort.ts'
+import type { ByteSink, ByteStream } from '../../../core/util/byte-stream.ts'
+import type { TorError } from '../../../core/util/errors.ts'
+
+export class FakeStream implements ByteStream {
+  readonly written: Buffer[] = []
+  /** Set to false to play a full send buffer. */
+  mayWrite = true
+  hasEnded = false
+  destroyedWith: TorError | undefined | 'not-destroyed' = 'not-destroyed'
+  #sink: ByteSink | undefined
+  #mayDeliver = true
+  readonly #undelivered: Buffer[] = []
+  deliveredBytes = 0
+
+  setSink(sink: ByteSink): void {
+    this.#sink = sink
+    this.#flush()
+  }
+
+  resumeReading(): void {
+    this.#mayDeliver = true
+    this.#flush()
+  }
+
+  write(bytes: Uint8Array): boolean {
+    this.written.push(Buffer.from(bytes))
+    return this.mayWrite
+  }
+
+  end(): void {
+    this.hasEnded = true
+  }
+
+  destroy(error?: TorError): void {
+    if (this.destroyedWith === 'not-destroyed') this.destroyedWith = error
+  }
+
+  get writtenText(): string {
+    return Buffer.concat(this.written).toString('latin1')
+  }
+
+  get isHeldBack(): boolean {
+    return !this.#mayDeliver
+  }
+
+  deliver(chunk: Buffer): void {
+    this.#undelivered.push(chunk)
+    this.#flush()
+  }
+
+  endFromRelay(): void {
+    this.#sink?.onEnd()
+  }
+
+  closeFromRelay(error?: TorError): void {
+    this.#sink?.onClose(error)
+  }
+
+  drain(): void {
+    this.mayWrite = true
+    this.#sink?.onDrain()
+  }
+
+  #flush(): void {
+    while (this.#sink !== undefined && this.#mayDeliver) {
+      const chunk = this.#undelivered.shift()
+      if (chunk === undefined) return
+      this.deliveredBytes += chunk.length
+      this.#mayDeliver = this.#sink.onData(chunk)
+    }
+  }
+}
+
+export interface Asked {
+  readonly target: StreamTarget
+  readonly options: StreamOptions
+}
+
+export class FakeOpener implements StreamOpener {
+  readonly asked: Asked[] = []
+  readonly resolved: { readonly host: string; readonly options: StreamOptions }[] = []
+  readonly streams: FakeStream[] = []
+  addresses: readonly ResolvedAddress[] = [{ address: '192.0.2.7', family: 'ipv4', ttlSeconds: 60 }]
+  /** Whether new streams have room in their send buffer. */
+  mayWrite = true
+  /** Set to make the next requests fail. */
+  failure: TorError | undefined
+  /** Set to make requests wait for it (or for their signal). */
+  gate: Promise<void> = Promise.resolve()
+
+  async openStream(target: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
+    this.asked.push({ target, options })
+    await abortable(this.gate, options.signal)
+    if (this.failure !== undefined) throw this.failure
+    const stream = new FakeStream()
+    stream.mayWrite = this.mayWrite
+    this.streams.push(stream)
+    return stream
+  }
+
+  async resolve(host: string, options: StreamOptions = {}): Promise<readonly ResolvedAddress[]> {
+    this.resolved.push({ host, options })
+    await abortable(this.gate, options.signal)
+    if (this.failure !== undefined) throw this.failure
+    return this.addresses
+  }
+}
