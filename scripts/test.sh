@@ -1,0 +1,108 @@
+#!/usr/bin/env bash
+# Runs all tests from a clean clone: installs what is missing as far as it may, builds, runs the unit tests and then
+# the interop tests against C tor. The last line is "N passed, N failed". Nothing is ever left out in silence.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+# What the private test network is known to work with.
+readonly OLDEST_TOR=0.4.8
+readonly OLDEST_NODE=20.19.0
+
+# Debian keeps daemons out of the path of ordinary users.
+export PATH="$PATH:/usr/sbin:/sbin"
+
+work="$(mktemp -d)"
+trap 'rm -rf "$work"' EXIT
+
+stop() {
+  echo "$1" >&2
+  echo '0 passed, 1 failed'
+  exit 1
+}
+
+# is_at_least VERSION OLDEST
+is_at_least() {
+  [ "$(printf '%s\n%s\n' "$2" "$1" | sort -V | head -n 1)" = "$2" ]
+}
+
+tor_version() {
+  { tor --version 2>/dev/null || true; } | sed -nE 's/^Tor version ([0-9][0-9.]*[0-9]).*/\1/p' | head -n 1
+}
+
+has_tools() {
+  local version
+  version="$(tor_version)"
+  [ -n "$version" ] && is_at_least "$version" "$OLDEST_TOR" && command -v curl >/dev/null
+}
+
+# apt-get as root, or not at all: a password prompt would hang a machine that nobody watches.
+apt_get() {
+  local as_root=()
+  [ "$(id -u)" -eq 0 ] || as_root=(sudo -n)
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq "$@" >>"$work/apt.log" 2>&1 </dev/null
+}
+
+may_install() {
+  command -v apt-get >/dev/null || return 1
+  [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null
+}
+
+ensure_tools() {
+  has_tools && return
+  if may_install; then
+    echo 'Installing tor and curl with apt-get.'
+    if ! { apt_get update && apt_get install -y --no-install-recommends tor curl; }; then
+      tail -n 5 "$work/apt.log" >&2
+    fi
+    hash -r
+  fi
+  has_tools && return
+  stop "The tests need C tor $OLDEST_TOR or newer (found: $(tor_version | grep . || echo none)) and curl: install the packages \"tor\" and \"curl\"."
+}
+
+ensure_node() {
+  command -v node >/dev/null || stop "Node.js $OLDEST_NODE or newer is needed (found: none)."
+  is_at_least "$(node -p process.versions.node)" "$OLDEST_NODE" ||
+    stop "Node.js $OLDEST_NODE or newer is needed (found: $(node -p process.versions.node))."
+}
+
+# npm writes this file last: without it an installation is missing or was interrupted.
+ensure_packages() {
+  [ -f node_modules/.package-lock.json ] && return
+  echo 'Installing npm packages.'
+  bash scripts/install.sh || stop 'The npm packages could not be installed.'
+}
+
+extra_failures=0
+
+# run_project NAME: its report goes to $work/NAME.json. An error outside any test fails the run, too.
+run_project() {
+  local name="$1" status=0 counts failed
+  node_modules/.bin/vitest run --project "$name" --allowOnly=false \
+    --reporter=default --reporter=json --outputFile.json="$work/$name.json" </dev/null || status=$?
+  counts="$(node scripts/tally.mjs "$work/$name.json")"
+  failed="$(cut -d ' ' -f 2 <<<"$counts")"
+  if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
+    echo "The $name tests ended with an error outside any test." >&2
+    extra_failures=$((extra_failures + 1))
+  fi
+}
+
+ensure_node
+ensure_packages
+ensure_tools
+
+run_project unit
+if npm run --silent build; then
+  run_project interop
+else
+  echo 'The build failed, so the interop tests have nothing to run.' >&2
+fi
+
+read -r passed failed skipped <<<"$(node scripts/tally.mjs "$work/unit.json" "$work/interop.json")"
+failed=$((failed + extra_failures))
+# Nothing passing is no success, whatever went wrong.
+if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
+if [ "$skipped" -gt 0 ]; then echo "$skipped tests were skipped; see above."; fi
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
