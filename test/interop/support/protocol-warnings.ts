@@ -1,0 +1,31 @@
+/**
+ * What the network's nodes complain of. They run with `ProtocolWarnings 1`, so that C tor itself says when a client sends
+ * something that the protocol does not allow.
+ */
+import { readNodeLog } from './tor-node.ts'
+import type { TorNetworkRecord } from './tor-network.ts'
+
+/** Warnings that a private network's nodes give each other without any client. */
+const OWN_NOISE: readonly RegExp[] = [/while fetching consensus directory/]
+
+export class WarningCollector {
+  readonly #network: TorNetworkRecord
+  readonly #seenBytes: Map<string, number>
+
+  /** Counts from now on. */
+  constructor(network: TorNetworkRecord) {
+    this.#network = network
+    this.#seenBytes = new Map(network.nodes.map((node) => [node.nickname, readNodeLog(node).length]))
+  }
+
+  /** The nodes' warnings since this object was made, each with the node's name. */
+  protocolWarnings(): string[] {
+    return this.#network.nodes.flatMap((node) =>
+      readNodeLog(node)
+        .slice(this.#seenBytes.get(node.nickname) ?? 0)
+        .split('\n')
+        .filter((line) => /\[(warn|err)\]/.test(line) && !OWN_NOISE.some((noise) => noise.test(line)))
+        .map((line) => `${node.nickname}: ${line}`),
+    )
+  }
+}
