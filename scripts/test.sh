@@ -52,7 +52,7 @@ ensure_tools() {
   if may_install; then
     echo 'Installing tor and curl with apt-get.'
     if ! { apt_get update && apt_get install -y --no-install-recommends tor curl; }; then
-      tail -n 5 "$work/apt.log" >&2
+      tail -n 5 "$work/apt.log" | sed -E 's#[a-z]+://[^[:space:]]+#(address)#g' >&2
     fi
     hash -r
   fi
