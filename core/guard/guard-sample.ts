@@ -117,7 +117,7 @@ export class GuardDraw {
   constructor(netDir: GuardNetDir, sample: readonly SampledGuard[], random: Random) {
     this.#netDir = netDir
     this.#random = random
-    this.#weights = candidateWeights(netDir, new Set(sample.map((guard) => guard.rsa)))
+    this.#weights = candidateWeights(netDir, sample)
   }
 
   /** Undefined when no listed guard is left. `nowMs` is the wall clock. */
@@ -135,12 +135,13 @@ export class GuardDraw {
 }
 
 /** The weights of the listed guards outside the sample; where none of them has bandwidth, all count the same. */
-function candidateWeights(netDir: GuardNetDir, sampled: ReadonlySet<RsaIdentity>): Float64Array {
+function candidateWeights(netDir: GuardNetDir, sample: readonly SampledGuard[]): Float64Array {
+  const sampled = new Set(sample.map((guard) => netDir.indexOf(guard.rsa)))
   const weights = new Float64Array(netDir.relayCount)
   const candidates: number[] = []
   let total = 0
   for (let index = 0; index < netDir.relayCount; index++) {
-    if (!isListedGuard(netDir, index) || sampled.has(netDir.relay(index).ids.rsa)) continue
+    if (!isListedGuard(netDir, index) || sampled.has(index)) continue
     candidates.push(index)
     const weight = netDir.weight(index, 'guard')
     weights[index] = weight

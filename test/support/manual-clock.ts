@@ -1,0 +1,48 @@
+/** A clock that a test turns by hand. */
+import type { Clock } from '../../core/util/clock.ts'
+
+export interface ManualClock extends Clock {
+  /** Moves both clocks and runs the timers that fall due, in order. */
+  advance(ms: number): void
+  /** Moves the wall clock alone, as a user or a time server does. */
+  jump(ms: number): void
+}
+
+interface ManualTimer {
+  readonly dueMs: number
+  readonly callback: () => void
+}
+
+export function manualClock(startWallMs = 1_790_000_000_000): ManualClock {
+  let wallMs = startWallMs
+  let monotonicMs = 0
+  const timers = new Set<ManualTimer>()
+  const nextDue = (untilMs: number): ManualTimer | undefined =>
+    [...timers].filter((timer) => timer.dueMs <= untilMs).sort((a, b) => a.dueMs - b.dueMs)[0]
+  return {
+    wallMs: () => wallMs,
+    monotonicMs: () => monotonicMs,
+    setTimer(delayMs, callback) {
+      const timer = { dueMs: monotonicMs + Math.max(0, delayMs), callback }
+      timers.add(timer)
+      return { cancel: () => timers.delete(timer) }
+    },
+    atTurnEnd(callback) {
+      setImmediate(callback)
+    },
+    advance(ms) {
+      const untilMs = monotonicMs + ms
+      for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
+        timers.delete(timer)
+        wallMs += timer.dueMs - monotonicMs
+        monotonicMs = timer.dueMs
+        timer.callback()
+      }
+      wallMs += untilMs - monotonicMs
+      monotonicMs = untilMs
+    },
+    jump(ms) {
+      wallMs += ms
+    },
+  }
+}
