@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { GuardManager } from '../../../core/guard/guard-manager.ts'
+import type { Authority } from '../../../core/netdir/authorities.ts'
+import type { FallbackDir } from '../../../core/netdir/fallback-dirs.ts'
+import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
+import {
+  bootstrapDirectories,
+  pickDirectoryGuard,
+  pickDirectoryPath,
+} from '../../../core/path/directory-path.ts'
+import type { PathConstraints } from '../../../core/path/relay-constraints.ts'
+import { silentLogger } from '../../../core/util/log.ts'
+import { fakeIdentity, fakeNetDir, GOOD, GOOD_GUARD } from '../../support/fake-net-dir.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
+
+const CONSTRAINTS: PathConstraints = {
+  enforceDistinctSubnets: true,
+  useIpv4: true,
+  useIpv6: false,
+  preferIpv6OrPort: false,
+}
+
+function newGuards(): GuardManager {
+  const parts = {
+    store: new MemoryStateStore(),
+    clock: manualClock(),
+    random: seededRandom(1),
+    log: silentLogger,
+  }
+  return new GuardManager(parts, [])
+}
+
+const endpoint = (id: number) => ({ host: `192.0.2.${id}`, port: 443 })
+
+function fallback(id: number, weight = 1): FallbackDir {
+  return { ids: { rsa: fakeIdentity(id), ed25519: undefined }, endpoints: [endpoint(id)], weight }
+}
+
+function authority(id: number, options: Partial<Authority> = {}): Authority {
+  return {
+    nickname: `authority${id}`,
+    v3Identity: fakeIdentity(id + 1000),
+    rsaIdentity: fakeIdentity(id),
+    endpoints: [endpoint(id)],
+    isBridgeAuthority: false,
+    ...options,
+  }
+}
+
+describe('directories before there is a consensus', () => {
+  it('are all the fallbacks and then all the authorities, each in random order', () => {
+    const random = seededRandom(1)
+    const fallbacks = Array.from({ length: 50 }, (_, n) => fallback(n + 1))
+    const authorities = Array.from({ length: 9 }, (_, n) => authority(n + 101))
+    const firsts = new Set<string>()
+    for (let n = 0; n < 100; n++) {
+      const found = bootstrapDirectories(fallbacks, authorities, CONSTRAINTS, random)
+      expect(new Set(found.fallbacks.map((target) => target.ids.rsa)).size).toBe(50)
+      expect(new Set(found.authorities.map((target) => target.ids.rsa)).size).toBe(9)
+      firsts.add(found.fallbacks[0]?.ids.rsa ?? '')
+    }
+    expect(firsts.size).toBeGreaterThan(30)
+  })
+
+  it('are asked the sooner the more they weigh', () => {
+    const random = seededRandom(2)
+    const fallbacks = [fallback(1, 1), fallback(2, 9)]
+    let heavyFirst = 0
+    for (let n = 0; n < 1000; n++) {
+      const found = bootstrapDirectories(fallbacks, [], CONSTRAINTS, random)
+      if (found.fallbacks[0]?.ids.rsa === fakeIdentity(2)) heavyFirst++
+    }
+    expect(heavyFirst).toBeGreaterThan(850)
+    expect(heavyFirst).toBeLessThan(950)
+  })
+
+  it('are never the bridge authority, one without ORPort, or one that cannot be dialled', () => {
+    const found = bootstrapDirectories(
+      [{ ...fallback(1), endpoints: [{ host: '2001:db8::1', port: 443 }] }, fallback(2)],
+      [authority(101, { isBridgeAuthority: true }), authority(102, { endpoints: [] }), authority(103)],
+      CONSTRAINTS,
+      seededRandom(1),
+    )
+    expect(found).toEqual({
+      fallbacks: [{ ids: fallback(2).ids, endpoints: [endpoint(2)] }],
+      authorities: [{ ids: { rsa: fakeIdentity(103), ed25519: undefined }, endpoints: [endpoint(103)] }],
+    })
+  })
+})
+
+describe('directories after the first consensus', () => {
+  it('are our guards, known well enough to be dialled before any microdescriptor is there', () => {
+    const relays = Array.from({ length: 40 }, (_, n) => ({
+      id: n + 1,
+      flags: GOOD_GUARD,
+      hasMicrodescriptor: false,
+    }))
+    const guards = newGuards()
+    const netDir = fakeNetDir(relays)
+    const { index, target } = pickDirectoryGuard(netDir, guards, CONSTRAINTS)
+    expect(target).toEqual({ ids: netDir.relay(index).ids, endpoints: [netDir.relay(index).ipv4] })
+    expect(pickDirectoryGuard(netDir, guards, CONSTRAINTS).index).toBe(index)
+  })
+
+  it('are reached over three hops by a path that starts at our guard and ends at a directory', () => {
+    const netDir = fakeNetDir([
+      ...Array.from({ length: 30 }, (_, n) => ({ id: n + 1, flags: GOOD_GUARD })),
+      ...Array.from({ length: 30 }, (_, n) => ({
+        id: n + 101,
+        flags: GOOD.filter((flag) => flag !== 'V2Dir'),
+      })),
+    ])
+    const guards = newGuards()
+    const random = seededRandom(6)
+    for (let n = 0; n < 200; n++) {
+      const path = pickDirectoryPath(netDir, guards, CONSTRAINTS, random)
+      expect(path.exit).toBeLessThan(30)
+      expect(new Set(Object.values(path)).size).toBe(3)
+    }
+    const none = fakeNetDir([{ id: 1, flags: ['Running', 'Valid'] }])
+    expect(() => pickDirectoryPath(none, guards, CONSTRAINTS, random)).toThrow(
+      'no usable directory relay is known',
+    )
+  })
+})
