@@ -70,10 +70,8 @@ export const CELL_HEADER_BYTES = 5
 export const RELAY_COMMAND_OFFSET = 0
 export const RELAY_RECOGNIZED_OFFSET = 1
 export const RELAY_STREAM_ID_OFFSET = 3
-export const RELAY_DIGEST_OFFSET = 5
 export const RELAY_LENGTH_OFFSET = 9
 export const RELAY_HEADER_BYTES = 11
-export const RELAY_DIGEST_BYTES = 4
 /** The most that a relay cell of format 0 carries. */
 export const RELAY_DATA_MAX_BYTES = CELL_BODY_BYTES - RELAY_HEADER_BYTES
 
