@@ -3,7 +3,7 @@
  * the hardware. The AES looks up tables by secret bytes, so it is not constant time: a last resort, which is logged.
  */
 import { unsafe as aes } from '@noble/ciphers/aes.js'
-import { sha1 } from '@noble/hashes/legacy.js'
+import { _SHA1 as Sha1 } from '@noble/hashes/legacy.js'
 import { sha3_256, shake256 } from '@noble/hashes/sha3.js'
 import { asBuffer } from '../util/bytes.ts'
 import type { Primitives, RunningHash, StreamCipher } from './primitives.ts'
@@ -12,7 +12,7 @@ const AES_BLOCK_BYTES = 16
 
 export const portablePrimitives: Primitives = {
   createAesCtr: (key, byteOffset) => new PortableAesCtr(key, byteOffset),
-  createRunningSha1: () => new PortableSha1(sha1.create()),
+  createRunningSha1: () => new PortableSha1(new Sha1()),
   sha3: {
     sha3_256: (parts) => hashParts(sha3_256.create(), parts),
     shake256: (length, parts) => hashParts(shake256.create({ dkLen: length }), parts),
@@ -67,9 +67,9 @@ class PortableAesCtr implements StreamCipher {
 }
 
 class PortableSha1 implements RunningHash {
-  readonly #hash: ReturnType<typeof sha1.create>
+  readonly #hash: Sha1
 
-  constructor(hash: ReturnType<typeof sha1.create>) {
+  constructor(hash: Sha1) {
     this.#hash = hash
   }
 
