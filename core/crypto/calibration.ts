@@ -41,6 +41,12 @@ const HANDSHAKE_HASH_BYTES = 256
 /** Enough for several batches of a fast candidate, and bearable three to six times over. */
 const MEASURE_MS = 0.3
 
+/**
+ * What the portable code needs until it is compiled and shows its real speed. Spent only when node:crypto works and is
+ * slow, so that there is a race to decide.
+ */
+const WARM_UP_MS = 25
+
 /** The best of a few rounds: the first ones pay for compilation, any may be interrupted. */
 const LEAST_ROUNDS = 3
 
@@ -60,7 +66,8 @@ const CLEARLY_FASTER = 1.5
 const CIPHERS_MADE = 8
 
 /**
- * Measures, chooses for the whole process (see `chosen-primitives.ts`) and reports. Typically under 8 ms. Throws
+ * Measures, chooses for the whole process (see `chosen-primitives.ts`) and reports. Typically under 8 ms, and
+ * some 30 more for a primitive that node:crypto has but runs slowly. Throws
  * `internal` when no implementation of a primitive works: nothing can be done without it.
  */
 export function calibrateCrypto(
@@ -105,11 +112,12 @@ function race<T>(
   isRight: (candidate: T) => boolean,
   round: Round<T>,
 ): { readonly winner: T; readonly report: PrimitiveReport } {
-  const speedOf = (candidate: T): MeasuredSpeed =>
-    isUsable(candidate, isRight) ? measure(clock, round(candidate)) : 'unusable'
-  const node = speedOf(candidates.node)
+  const speedOf = (candidate: T, budgetMs: number): MeasuredSpeed =>
+    isUsable(candidate, isRight) ? measure(clock, round(candidate), budgetMs) : 'unusable'
+  const node = speedOf(candidates.node, MEASURE_MS)
   const isHealthy = typeof node === 'number' && node >= HEALTHY_SPEED[primitive]
-  const portable = isHealthy ? 'not tried' : speedOf(candidates.portable)
+  const portableMs = typeof node === 'number' ? WARM_UP_MS : MEASURE_MS
+  const portable = isHealthy ? 'not tried' : speedOf(candidates.portable, portableMs)
   const chosen = choose(primitive, node, portable)
   return { winner: candidates[chosen], report: { primitive, chosen, megabytesPerSecond: { node, portable } } }
 }
@@ -131,11 +139,11 @@ function choose(primitive: PrimitiveName, node: MeasuredSpeed, portable: Measure
 }
 
 /** Megabytes a second of the best round. */
-function measure(clock: Clock, round: () => number): number {
+function measure(clock: Clock, round: () => number, budgetMs: number): number {
   let best = 0
   const startMs = clock.monotonicMs()
   let roundStartMs = startMs
-  for (let rounds = 1; rounds <= LEAST_ROUNDS || roundStartMs - startMs < MEASURE_MS; rounds++) {
+  for (let rounds = 1; rounds <= LEAST_ROUNDS || roundStartMs - startMs < budgetMs; rounds++) {
     const bytes = round()
     const nowMs = clock.monotonicMs()
     best = Math.max(best, bytes / 1000 / Math.max(nowMs - roundStartMs, 0.0001))
