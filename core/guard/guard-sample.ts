@@ -22,7 +22,7 @@ export interface SampledGuard {
 export type GuardNetDir = Pick<
   NetDir,
   | 'relayCount'
-  | 'relay'
+  | 'ids'
   | 'flags'
   | 'indexOf'
   | 'weight'
@@ -40,7 +40,7 @@ const DAY_MS = 86_400_000
 /** guard-spec 4.0: guards must be fit for every circuit and every directory request. */
 const GUARD_FLAGS =
   RelayFlag.Running | RelayFlag.Valid | RelayFlag.Guard | RelayFlag.Fast | RelayFlag.Stable | RelayFlag.V2Dir
-const NEVER_GUARD_FLAGS = RelayFlag.MiddleOnly | RelayFlag.Sybil
+const NEVER_GUARD_FLAGS = RelayFlag.MiddleOnly | RelayFlag.Sybil | RelayFlag.NoEdConsensus
 
 /**
  * Whether the consensus lists the relay as a guard. Judged by flags alone: were a missing microdescriptor to count,
@@ -55,7 +55,7 @@ export function isListedGuard(netDir: GuardNetDir, index: number): boolean {
 export function findListedGuard(netDir: GuardNetDir, guard: SampledGuard): number | undefined {
   const index = netDir.indexOf(guard.rsa)
   if (index === undefined || !isListedGuard(netDir, index)) return undefined
-  const ed25519 = netDir.relay(index).ids.ed25519
+  const ed25519 = netDir.ids(index).ed25519
   const isSame = guard.ed25519 === undefined || ed25519 === undefined || guard.ed25519 === ed25519
   return isSame ? index : undefined
 }
@@ -90,7 +90,7 @@ function updateListing(
     if (guard.unlistedSinceMs !== undefined) return guard
     return { ...guard, unlistedSinceMs: randomPast(random, netDir.validAfterMs, keepMs / 5) }
   }
-  const ed25519 = guard.ed25519 ?? netDir.relay(index).ids.ed25519
+  const ed25519 = guard.ed25519 ?? netDir.ids(index).ed25519
   if (guard.unlistedSinceMs === undefined && ed25519 === guard.ed25519) return guard
   return { ...guard, ed25519, unlistedSinceMs: undefined }
 }
@@ -127,7 +127,7 @@ export class GuardDraw {
     this.#weights[index] = 0
     const lifetimeMs = this.#netDir.params.get('guard-lifetime-days') * DAY_MS
     return {
-      ...this.#netDir.relay(index).ids,
+      ...this.#netDir.ids(index),
       addedAtMs: randomPast(this.#random, nowMs, lifetimeMs / 10),
       unlistedSinceMs: undefined,
     }

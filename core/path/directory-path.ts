@@ -81,9 +81,11 @@ export function pickDirectoryPath(
   random: Random,
 ): Path {
   return pickPathTo(netDir, guards, constraints, random, 0, (isAllowed) => {
+    // A directory may lack its microdescriptor when it is dialled; as the last of three hops its key is needed.
+    const isFit = (index: number): boolean => netDir.isUsable(index) && isAllowed(index)
     const directory =
-      pickRelay(netDir, 'directory', RelayFlag.V2Dir | RelayFlag.Fast, random, isAllowed) ??
-      pickRelay(netDir, 'directory', RelayFlag.V2Dir, random, isAllowed)
+      pickRelay(netDir, 'directory', RelayFlag.V2Dir | RelayFlag.Fast, random, isFit) ??
+      pickRelay(netDir, 'directory', RelayFlag.V2Dir, random, isFit)
     if (directory !== undefined) return directory
     throw new TorError('no-path', 'no usable directory relay is known', { retry: 'later' })
   })

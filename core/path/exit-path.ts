@@ -11,7 +11,7 @@ import { type PickerNetDir, pickRelay } from './relay-picker.ts'
 /** What path selection needs of the view of the network. */
 export type PathNetDir = GuardNetDir &
   PickerNetDir &
-  Pick<NetDir, 'inSameFamily' | 'inSameSubnet' | 'allowsExitTo'>
+  Pick<NetDir, 'relay' | 'isUsable' | 'inSameFamily' | 'inSameSubnet' | 'allowsExitTo'>
 
 /** Three rows of the view of the network that they were picked from. */
 export interface Path {

@@ -63,8 +63,11 @@ export function fakeNetDir(relays: readonly FakeRelay[], options: FakeNetDirOpti
     flags,
     hasMicrodescriptor,
     relay: (index) => makeRelay(at(index), index, flags(index)),
+    ids: (index) => makeRelay(at(index), index, flags(index)).ids,
     indexOf: (identity) => rows.get(identity),
-    isUsableAs: (index, position) => hasMicrodescriptor(index) && fitsPosition(flags(index), position),
+    isUsable: (index) => hasMicrodescriptor(index) && fitsPosition(flags(index), 'middle'),
+    isUsableAs: (index, position) =>
+      (position === 'directory' || hasMicrodescriptor(index)) && fitsPosition(flags(index), position),
     weight: (index) => at(index).bandwidth ?? 1000,
     inSameFamily: (a, b) => shares(a, b, 'family'),
     inSameSubnet: (a, b) => shares(a, b, 'subnet'),

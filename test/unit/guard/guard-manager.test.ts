@@ -52,7 +52,7 @@ function failPlaces(guards: GuardManager, ...places: number[]): void {
 }
 
 function placeOf(guards: GuardManager, netDir: GuardNetDir, index: number): number {
-  return guards.sample.findIndex((guard) => guard.rsa === netDir.relay(index).ids.rsa)
+  return guards.sample.findIndex((guard) => guard.rsa === netDir.ids(index).rsa)
 }
 
 describe('the choice of guards', () => {
@@ -73,7 +73,7 @@ describe('the choice of guards', () => {
     const bench = new Bench()
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(300))
-    const { rsa } = netDir.relay(guards.pickGuard(netDir, ANY)).ids
+    const { rsa } = netDir.ids(guards.pickGuard(netDir, ANY))
     const later = fakeNetDir([...relays(300, 1000), ...relays(300).reverse()])
     expect(later.relay(guards.pickGuard(later, ANY)).ids.rsa).toBe(rsa)
   })
@@ -146,8 +146,8 @@ describe('a guard that cannot be reached', () => {
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(300))
     const first = guards.pickGuard(netDir, ANY)
-    guards.reportChannelSuccess(netDir.relay(first).ids.rsa)
-    guards.reportChannelFailure(netDir.relay(first).ids.rsa)
+    guards.reportChannelSuccess(netDir.ids(first).rsa)
+    guards.reportChannelFailure(netDir.ids(first).rsa)
     expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(1)
     bench.clock.advance(10 * MINUTE_MS - 1)
     expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(1)
@@ -161,7 +161,7 @@ describe('a guard that cannot be reached', () => {
     const netDir = fakeNetDir(relays(300))
     const first = guards.pickGuard(netDir, ANY)
     const waitedMs = (): number => {
-      guards.reportChannelFailure(netDir.relay(first).ids.rsa)
+      guards.reportChannelFailure(netDir.ids(first).rsa)
       const fromMs = bench.clock.monotonicMs()
       while (guards.pickGuard(netDir, ANY) !== first) bench.clock.advance(MINUTE_MS)
       return bench.clock.monotonicMs() - fromMs
@@ -232,7 +232,7 @@ describe('a guard that cannot be reached', () => {
       const guards = await new Bench().load()
       const netDir = fakeNetDir(relays(count))
       for (let n = 0; n < 100; n++) {
-        guards.reportChannelFailure(netDir.relay(guards.pickGuard(netDir, ANY)).ids.rsa)
+        guards.reportChannelFailure(netDir.ids(guards.pickGuard(netDir, ANY)).rsa)
       }
       expect(guards.sample).toHaveLength(limit)
     }
@@ -253,14 +253,14 @@ describe('a guard that the consensus does not list', () => {
     const bench = new Bench()
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(100))
-    const { rsa } = netDir.relay(guards.pickGuard(netDir, ANY)).ids
+    const { rsa } = netDir.ids(guards.pickGuard(netDir, ANY))
     const without = fakeNetDir(relays(100).filter((relay) => fakeIdentity(relay.id) !== rsa))
     expect(without.relay(guards.pickGuard(without, ANY)).ids.rsa).not.toBe(rsa)
     expect(guards.sample[0]?.rsa).toBe(rsa)
     expect(guards.sample[0]?.unlistedSinceMs).toBeLessThan(without.validAfterMs)
     await guards.flush()
     const restarted = await bench.load()
-    expect(netDir.relay(restarted.pickGuard(netDir, ANY)).ids.rsa).toBe(rsa)
+    expect(netDir.ids(restarted.pickGuard(netDir, ANY)).rsa).toBe(rsa)
     expect(restarted.sample[0]?.unlistedSinceMs).toBeUndefined()
   })
 

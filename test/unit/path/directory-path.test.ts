@@ -118,6 +118,13 @@ describe('directories after the first consensus', () => {
       expect(path.exit).toBeLessThan(30)
       expect(new Set(Object.values(path)).size).toBe(3)
     }
+    const bare = fakeNetDir([
+      { id: 1, flags: GOOD_GUARD },
+      { id: 2, flags: GOOD_GUARD, bandwidth: 1 },
+      { id: 3, flags: GOOD_GUARD, bandwidth: 1 },
+      { id: 4, flags: GOOD, hasMicrodescriptor: false, bandwidth: 1e9 },
+    ])
+    expect(pickDirectoryPath(bare, newGuards(), CONSTRAINTS, random).exit).not.toBe(3)
     const none = fakeNetDir([{ id: 1, flags: ['Running', 'Valid'] }])
     expect(() => pickDirectoryPath(none, guards, CONSTRAINTS, random)).toThrow(
       'no usable directory relay is known',
