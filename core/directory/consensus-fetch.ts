@@ -4,7 +4,7 @@ import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type AuthorityCert, parseAuthorityCerts } from '../netdoc/authority-cert.ts'
 import { type Consensus, parseConsensus } from '../netdoc/consensus.ts'
 import { verifyConsensusSignatures } from '../netdoc/consensus-signatures.ts'
-import { withTimeout } from '../util/abort.ts'
+import { throwIfAborted, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -69,12 +69,15 @@ export async function fetchConsensus(
 ): Promise<FetchedConsensus> {
   const connection = await connectToSource(source, parts, signal)
   const requests = linkAbort(signal)
+  const close = (): void => connection.close()
+  signal.addEventListener('abort', close, { once: true })
   try {
     return await new ConsensusFetch(source, connection, held, parts, requests.signal).run()
   } catch (error) {
     connection.close()
     throw error
   } finally {
+    signal.removeEventListener('abort', close)
     requests.stop()
   }
 }
@@ -152,6 +155,7 @@ class ConsensusFetch {
     // What is held often suffices: then nobody can hold us up by being slow with certificates.
     if (verifyConsensusSignatures(consensus, held, trusted, nowMs).isEnough) return held
     const newest = await certsComing
+    throwIfAborted(this.#signal)
     const verdict = checkSignatures(consensus, newest, trusted, nowMs)
     if (verdict.kind === 'enough') return newest
     const completed = addCerts(newest, await this.#fetchCertsFor(verdict.wanted), trusted, nowMs)

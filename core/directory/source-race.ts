@@ -59,6 +59,8 @@ class SourceRace<T> {
   readonly #startedMs: number
   readonly #running = new Map<RunningTry, AbortController>()
   readonly #records = new Map<DirectorySource, SourceRecord>()
+  /** Settle when their try has ended; they never reject. */
+  readonly #tries = new Set<Promise<void>>()
   #failures = 0
   #notBeforeMs = 0
   #timer: Timer | undefined
@@ -84,6 +86,10 @@ class SourceRace<T> {
     this.#step()
     try {
       return await this.#result.promise
+    } catch (error) {
+      // Every try ends soon after its signal: whoever closes us may rely on nothing being left.
+      await Promise.all(this.#tries)
+      throw error
     } finally {
       this.#signal.removeEventListener('abort', onAbort)
     }
@@ -120,7 +126,7 @@ class SourceRace<T> {
     const onProgress = (): void => {
       run.lastProgressMs = this.#nowMs()
     }
-    this.#parts.attempt(source, controller.signal, onProgress).then(
+    const ended = this.#parts.attempt(source, controller.signal, onProgress).then(
       (result) => {
         if (this.#isOver) this.#parts.discard(result)
         else {
@@ -130,6 +136,8 @@ class SourceRace<T> {
       },
       (error: unknown) => this.#onFailure(run, toTorError(error)),
     )
+    this.#tries.add(ended)
+    void ended.then(() => this.#tries.delete(ended))
   }
 
   #onFailure(run: RunningTry, error: TorError): void {
