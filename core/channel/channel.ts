@@ -56,7 +56,6 @@ export class Channel implements CellSink, TlsLinkSink {
   #isTurnEndScheduled = false
   #isLinkFull = false
   #idleTimer: Timer | undefined
-  #strayCells = 0
 
   private constructor(endpoint: Endpoint, deps: ChannelDeps) {
     this.endpoint = endpoint
@@ -120,7 +119,9 @@ export class Channel implements CellSink, TlsLinkSink {
     this.#outbound.forget(circuit)
     this.#toDrain.delete(circuit)
     if (isDestroyNeeded && this.#closeError === undefined) {
-      this.#outbound.pushControl(encodeChannelCell(circuitId, { kind: 'destroy', reason: DestroyReason.NONE }))
+      this.#outbound.pushControl(
+        encodeChannelCell(circuitId, { kind: 'destroy', reason: DestroyReason.NONE }),
+      )
     }
     // Also without a DESTROY, so that the id is released.
     this.#scheduleTurnEnd()
@@ -177,7 +178,7 @@ export class Channel implements CellSink, TlsLinkSink {
     }
     const circuit = this.#circuits.get(circuitId)
     if (circuit === undefined) {
-      this.#onStrayCell(circuitId, command)
+      checkStrayCell(circuitId, command)
       return
     }
     if (command === ChannelCommand.RELAY) {
@@ -203,13 +204,19 @@ export class Channel implements CellSink, TlsLinkSink {
     }
   }
 
-  async #open(target: ChannelTarget, signal: AbortSignal, onPhase: (phase: ChannelPhase) => void): Promise<void> {
+  async #open(
+    target: ChannelTarget,
+    signal: AbortSignal,
+    onPhase: (phase: ChannelPhase) => void,
+  ): Promise<void> {
     const { transport, clock, random } = this.#deps
     onPhase('conn')
-    const socket = await transport.connect(this.endpoint, signal)
-    onPhase('conn-done')
-    onPhase('handshake')
-    const link = await openTlsLink(socket, this, random, signal)
+    const onCarrierReady = (): void => {
+      onPhase('conn-done')
+      onPhase('handshake')
+    }
+    const parts = { sink: this, random, onCarrierReady }
+    const link = await openTlsLink(transport.carrierFor(this.endpoint), parts, signal)
     const onAbort = (): void => this.close(toTorError(signal.reason, 'aborted', 'opening a channel'))
     signal.addEventListener('abort', onAbort, { once: true })
     this.#link = link
@@ -237,15 +244,6 @@ export class Channel implements CellSink, TlsLinkSink {
     this.#link?.write([outcome.reply])
     this.#identity = outcome.identity
     this.#opened.resolve(outcome.identity)
-  }
-
-  /** Cells of circuits that we have just destroyed still arrive; they are counted, not answered (tor-spec 5.1.1). */
-  #onStrayCell(circuitId: number, command: number): void {
-    if (circuitId === 0) {
-      if (command === ChannelCommand.PADDING) return
-      if (command === ChannelCommand.NETINFO) throw protocolViolation('NETINFO after the link handshake')
-    }
-    this.#strayCells++
   }
 
   #scheduleTurnEnd(): void {
@@ -278,5 +276,12 @@ export class Channel implements CellSink, TlsLinkSink {
     this.#idleTimer = clock.setTimer(IDLE_CLOSE_MS + randomBelow(random, IDLE_CLOSE_SPREAD_MS), () =>
       this.close(new TorError('closed', 'the channel was idle')),
     )
+  }
+}
+
+/** Cells of circuits that we have just destroyed still arrive; nobody answers them (tor-spec 5.1.1). */
+function checkStrayCell(circuitId: number, command: number): void {
+  if (circuitId === 0 && command === ChannelCommand.NETINFO) {
+    throw protocolViolation('NETINFO after the link handshake')
   }
 }

@@ -2,8 +2,9 @@
  * TLS to a relay (tor-spec 2). The X.509 chain proves nothing here: the relay's identity is checked by the CERTS
  * message against the leaf certificate, whose raw bytes this file hands over.
  */
-import type { OnReadOpts, Socket } from 'node:net'
+import type { OnReadOpts } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { TlsCarrier } from '../transport/transport.ts'
 import { abortError, throwIfAborted } from '../util/abort.ts'
 import { TorError } from '../util/errors.ts'
 import { type Random, randomBelow, randomBytes } from '../util/random.ts'
@@ -45,7 +46,6 @@ export interface TlsLinkSink {
 export interface TlsLink {
   /** SHA-256 is taken of this by the CERTS check: the DER of the certificate that the relay showed. */
   readonly peerCertificate: Buffer
-  readonly peerAddress: string
   /** Writes several buffers as one burst. Returns false when the link's buffer is full: wait for `onDrain`. */
   write(buffers: readonly Buffer[]): boolean
   destroy(): void
@@ -60,11 +60,16 @@ function randomServerName(random: Random): string {
   return `www.${digits.join('')}.com`
 }
 
-/** `onread` is in Node's documentation of `net.Socket` and works for TLS too; its types have it in one place only. */
-function tlsOptions(socket: Socket, sink: TlsLinkSink, random: Random): ConnectionOptions & { onread: OnReadOpts } {
+/** `onread` is documented for TLS too, for connections that TLS dials itself; the types have it for `net` only. */
+function tlsOptions(
+  carrier: TlsCarrier,
+  sink: TlsLinkSink,
+  random: Random,
+): ConnectionOptions & { onread: OnReadOpts } {
   const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   return {
-    socket,
+    host: carrier.host,
+    port: carrier.port,
     servername: randomServerName(random),
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
@@ -79,52 +84,65 @@ function tlsOptions(socket: Socket, sink: TlsLinkSink, random: Random): Connecti
   }
 }
 
+export interface TlsLinkParts {
+  readonly sink: TlsLinkSink
+  readonly random: Random
+  /** TCP is connected; TLS begins. */
+  readonly onCarrierReady: () => void
+}
+
 /**
- * Runs the TLS handshake over a connected socket, which it then owns. Resolves when it is done; rejects with
- * `channel-failed`, or the signal's error, with the socket destroyed.
+ * Connects and runs the TLS handshake. Resolves when it is done; rejects with `channel-failed`, or the signal's error,
+ * with nothing left open.
  */
-export function openTlsLink(
-  socket: Socket,
-  sink: TlsLinkSink,
-  random: Random,
-  signal: AbortSignal,
-): Promise<TlsLink> {
+export function openTlsLink(carrier: TlsCarrier, parts: TlsLinkParts, signal: AbortSignal): Promise<TlsLink> {
   throwIfAborted(signal)
   return new Promise((resolve, reject) => {
-    const peerAddress = socket.remoteAddress ?? ''
-    const tls = connectTls(tlsOptions(socket, sink, random))
-    const fail = (error: TorError): void => {
+    const tls = connectTls(tlsOptions(carrier, parts.sink, parts.random))
+    let isConnected = false
+    const finish = (): void => {
       signal.removeEventListener('abort', onAbort)
+      tls.removeListener('error', onError)
+      tls.removeListener('close', onClose)
+    }
+    const fail = (error: TorError): void => {
+      finish()
+      tls.on('error', () => {})
       tls.destroy()
       reject(error)
     }
     const onAbort = (): void => fail(abortError(signal))
-    const onEarlyError = (error: Error): void =>
-      fail(
-        new TorError('channel-failed', `TLS with the relay failed: ${error.message}`, {
-          cause: error,
-          retry: 'elsewhere',
-        }),
-      )
-    const onEarlyClose = (): void =>
+    const onError = (error: Error): void => fail(linkError(error, isConnected ? 'TLS with' : 'connecting to'))
+    const onClose = (): void =>
       fail(new TorError('channel-failed', 'the relay closed during TLS', { retry: 'elsewhere' }))
     signal.addEventListener('abort', onAbort, { once: true })
-    tls.on('error', onEarlyError)
-    tls.on('close', onEarlyClose)
+    tls.on('error', onError)
+    tls.on('close', onClose)
+    tls.once('connect', () => {
+      isConnected = true
+      parts.onCarrierReady()
+    })
     tls.once('secureConnect', () => {
       const certificate = tls.getPeerCertificate(true).raw as Buffer | undefined
       if (certificate === undefined) {
         return fail(new TorError('wrong-identity', 'the relay showed no TLS certificate'))
       }
-      signal.removeEventListener('abort', onAbort)
-      tls.removeListener('error', onEarlyError)
-      tls.removeListener('close', onEarlyClose)
-      resolve(attachLink(tls, sink, certificate, peerAddress))
+      finish()
+      resolve(attachLink(tls, parts.sink, certificate))
     })
   })
 }
 
-function attachLink(tls: TLSSocket, sink: TlsLinkSink, certificate: Buffer, peerAddress: string): TlsLink {
+/** The system's error code without the address, which does not belong in an error's text. */
+function linkError(error: Error, doing: string): TorError {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  return new TorError('channel-failed', `${doing} the relay failed: ${code}`, {
+    cause: error,
+    retry: 'elsewhere',
+  })
+}
+
+function attachLink(tls: TLSSocket, sink: TlsLinkSink, certificate: Buffer): TlsLink {
   tls.setNoDelay(true)
   let cause: Error | undefined
   tls.on('error', (error) => {
@@ -134,12 +152,14 @@ function attachLink(tls: TLSSocket, sink: TlsLinkSink, certificate: Buffer, peer
   // With a read buffer of our own the end of the stream comes as 'end'; either side's end closes a Tor link.
   tls.on('end', () => tls.destroy())
   tls.on('close', () => {
-    const text = cause === undefined ? 'the relay closed the channel' : `the channel failed: ${cause.message}`
-    sink.onClose(new TorError('channel-failed', text, { cause, retry: 'elsewhere' }))
+    sink.onClose(
+      cause === undefined
+        ? new TorError('channel-failed', 'the relay closed the channel', { retry: 'elsewhere' })
+        : linkError(cause, 'the channel to'),
+    )
   })
   return {
     peerCertificate: certificate,
-    peerAddress,
     write(buffers) {
       if (tls.destroyed) return true
       if (buffers.length === 1) return buffers[0] === undefined || tls.write(buffers[0])

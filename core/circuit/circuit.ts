@@ -31,7 +31,11 @@ import type { Hop } from './hop.ts'
 import { InboundCells, type InboundRun } from './inbound.ts'
 import { OutboundCells } from './outbound.ts'
 import { OwedSendmes } from './owed-sendmes.ts'
-import { type CircuitMessageContext, checkStreamMessage, explainCircuitMessage } from './relay-message-rules.ts'
+import {
+  type CircuitMessageContext,
+  checkStreamMessage,
+  explainCircuitMessage,
+} from './relay-message-rules.ts'
 import { StreamTable } from './stream-table.ts'
 
 /** tor-spec 5.6: a circuit has 8 RELAY_EARLY cells; C tor keeps a random 0 or 1 of them back, and so do we. */
@@ -82,7 +86,12 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   }
 
   /** A circuit of one hop made with CREATE_FAST: for directory requests only. */
-  static async createFast(channel: Channel, target: ChannelTarget, deps: CircuitDeps, signal?: AbortSignal): Promise<Circuit> {
+  static async createFast(
+    channel: Channel,
+    target: ChannelTarget,
+    deps: CircuitDeps,
+    signal?: AbortSignal,
+  ): Promise<Circuit> {
     const circuit = new Circuit(channel, deps)
     const handshake = startFastHandshake(deps.random)
     const cell = encodeChannelCell(circuit.#circuitId, { kind: 'create-fast', request: handshake.request })
@@ -91,7 +100,12 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   }
 
   /** A circuit whose first hop is made with ntor-v3 or ntor; `extend` adds the others. */
-  static async create(channel: Channel, target: CircuitTarget, deps: CircuitDeps, signal?: AbortSignal): Promise<Circuit> {
+  static async create(
+    channel: Channel,
+    target: CircuitTarget,
+    deps: CircuitDeps,
+    signal?: AbortSignal,
+  ): Promise<Circuit> {
     const { handshakeType, handshake } = startHopHandshake(target, deps.random)
     const circuit = new Circuit(channel, deps)
     const message = { kind: 'create2', handshakeType, request: handshake.request } as const
@@ -122,9 +136,11 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
    */
   async extend(target: CircuitTarget, signal?: AbortSignal): Promise<void> {
     if (this.#closeError !== undefined) throw this.#closeError
-    if (this.#awaitedReply !== undefined) throw new TorError('internal', 'the circuit is being extended already')
+    if (this.#awaitedReply !== undefined)
+      throw new TorError('internal', 'the circuit is being extended already')
     if (this.#relayEarlyLeft === 0) throw new TorError('limit', 'the circuit has no RELAY_EARLY cell left')
-    if (target.ids.rsa === this.#hops.at(-1)?.target.ids.rsa) throw new TorError('no-path', 'a relay twice in a row')
+    if (target.ids.rsa === this.#hops.at(-1)?.target.ids.rsa)
+      throw new TorError('no-path', 'a relay twice in a row')
     const { handshakeType, handshake } = startHopHandshake(target, this.#deps.random)
     const specifiers = linkSpecifiersOf(target, this.#deps.extendByEd25519)
     const message = { kind: 'extend2', specifiers, handshakeType, request: handshake.request } as const
@@ -241,7 +257,10 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
       case ChannelCommand.DESTROY: {
         const message = decodeChannelMessage(command, body)
         const reason = message.kind === 'destroy' ? describeDestroyReason(message.reason) : ''
-        this.#finish(new TorError('circuit-failed', `the circuit was destroyed: ${reason}`, { retry: 'elsewhere' }), false)
+        this.#finish(
+          new TorError('circuit-failed', `the circuit was destroyed: ${reason}`, { retry: 'elsewhere' }),
+          false,
+        )
         return
       }
       default:
@@ -283,7 +302,12 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   }
 
   /** Counts DATA cells for the circuit window and sends the SENDMEs that are due, before anybody sees the data. */
-  #acknowledge(cellCount: number, tags: readonly Buffer[], firstTag: number, context: CircuitMessageContext): number {
+  #acknowledge(
+    cellCount: number,
+    tags: readonly Buffer[],
+    firstTag: number,
+    context: CircuitMessageContext,
+  ): number {
     if (context.hop !== context.lastHop) throw protocolViolation(`DATA from hop ${context.hop + 1}`)
     let nextTag = firstTag
     for (let cell = 0; cell < cellCount; cell++) {

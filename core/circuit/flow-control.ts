@@ -41,7 +41,8 @@ export class FixedCircuitWindows implements CircuitFlowControl {
 
   onSendmeReceived(): void {
     this.#sendWindow += CIRCUIT_INCREMENT_CELLS
-    if (this.#sendWindow > CIRCUIT_WINDOW_CELLS) throw protocolViolation('a SENDME for cells that were not sent')
+    if (this.#sendWindow > CIRCUIT_WINDOW_CELLS)
+      throw protocolViolation('a SENDME for cells that were not sent')
   }
 
   onDataReceived(): boolean {

@@ -69,7 +69,8 @@ function decryptBatch(
   const last = hops.length - 1
   for (let hop = 0; hop < last; hop++) {
     const peeled = hopAt(hops, hop).crypto.peel(cells, count)
-    if (peeled.recognized.length > 0) return splitAtInnerCell(peeled.cells, count, hops, hop, peeled.recognized, plan)
+    if (peeled.recognized.length > 0)
+      return splitAtInnerCell(peeled.cells, count, hops, hop, peeled.recognized, plan)
     cells = peeled.cells
   }
   const opened = hopAt(hops, last).crypto.open(cells, count, plan)

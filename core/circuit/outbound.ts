@@ -2,13 +2,7 @@
  * A circuit's way out: control messages first, then DATA of its streams in turn, packed side by side, encrypted as one
  * batch for each layer and framed for the wire. Nothing is encrypted before the channel asks for it.
  */
-import {
-  CELL_BODY_BYTES,
-  CELL_BYTES,
-  CELL_HEADER_BYTES,
-  ChannelCommand,
-
-} from '../cell/commands.ts'
+import { CELL_BODY_BYTES, CELL_BYTES, CELL_HEADER_BYTES, ChannelCommand } from '../cell/commands.ts'
 import { packRelayCell } from '../cell/relay-cell.ts'
 import type { RelayMessage } from '../cell/relay-message.ts'
 import { encodeRelayMessage } from '../cell/relay-message-codec.ts'
@@ -61,7 +55,12 @@ export class OutboundCells {
   }
 
   /** Queues a message to a hop. Throws `limit` when far too many are waiting. */
-  push(hop: number, streamId: number, message: RelayMessage, cellCommand: number = ChannelCommand.RELAY): void {
+  push(
+    hop: number,
+    streamId: number,
+    message: RelayMessage,
+    cellCommand: number = ChannelCommand.RELAY,
+  ): void {
     if (this.#control.length - this.#taken >= MAX_CONTROL_MESSAGES) {
       throw new TorError('limit', 'too many messages wait to be sent on the circuit')
     }
@@ -106,7 +105,16 @@ export class OutboundCells {
       const next = this.#control[this.#taken]
       if (next === undefined || next.hop !== hop || next.cellCommand !== cellCommand) break
       const { command, streamId, body } = next
-      packRelayCell(batch, count * CELL_BODY_BYTES, command, streamId, body, 0, body.length, this.#parts.random)
+      packRelayCell(
+        batch,
+        count * CELL_BODY_BYTES,
+        command,
+        streamId,
+        body,
+        0,
+        body.length,
+        this.#parts.random,
+      )
       count++
       this.#taken++
     }
@@ -137,7 +145,13 @@ export class OutboundCells {
     return count
   }
 
-  #encrypt(circuitId: number, hop: number, cellCommand: number, count: number, tagAt: readonly number[]): Buffer {
+  #encrypt(
+    circuitId: number,
+    hop: number,
+    cellCommand: number,
+    count: number,
+    tagAt: readonly number[],
+  ): Buffer {
     const { hops, owedSendmes } = this.#parts
     const target = hops[hop]
     if (target === undefined) throw new TorError('internal', `the circuit has no hop ${hop}`)
@@ -166,4 +180,3 @@ function frameCells(circuitId: number, cellCommand: number, bodies: Buffer, coun
   }
   return framed
 }
-

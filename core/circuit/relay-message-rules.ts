@@ -28,9 +28,13 @@ const STREAM_COMMANDS: ReadonlySet<number> = new Set([
 export type ExpectedCircuitMessage = 'extended2' | 'truncated' | 'sendme'
 
 /** Says what the message is good for. Throws `protocol-violation` when nothing explains it. */
-export function explainCircuitMessage(command: number, context: CircuitMessageContext): ExpectedCircuitMessage {
+export function explainCircuitMessage(
+  command: number,
+  context: CircuitMessageContext,
+): ExpectedCircuitMessage {
   const { hop, lastHop, isExtending } = context
-  if (STREAM_COMMANDS.has(command)) throw protocolViolation(`${relayCommandName(command)} without a stream id`)
+  if (STREAM_COMMANDS.has(command))
+    throw protocolViolation(`${relayCommandName(command)} without a stream id`)
   // Any hop may say that what lies behind it is gone.
   if (command === RelayCommand.TRUNCATED) return 'truncated'
   if (hop === lastHop) {

@@ -49,7 +49,7 @@ export interface BootstrapStatus {
 export interface ChannelStatus {
   readonly relay: string
   readonly endpoint: string
-  readonly state: 'connecting' | 'handshaking' | 'open'
+  readonly state: 'connecting' | 'open'
   readonly circuits: number
 }
 
@@ -61,17 +61,18 @@ export interface HopStatus {
 
 export interface CircuitStatus {
   readonly id: number
-  readonly state: 'building' | 'open' | 'closing'
-  readonly purpose: 'directory' | 'exit' | 'internal'
+  readonly state: 'building' | 'open'
+  readonly purpose: 'exit'
   readonly hops: readonly HopStatus[]
   readonly streams: number
+  /** On the monotonic clock. */
   readonly createdMs: number
 }
 
 export interface StreamStatus {
   readonly id: number
   readonly circuitId: number | undefined
-  readonly state: 'waiting' | 'connecting' | 'open' | 'closing'
+  readonly state: 'waiting' | 'connecting' | 'open'
   /** host:port, as the application asked. Sensitive: do not log. */
   readonly target: string
 }

@@ -18,7 +18,8 @@ const HOST_NAME = /^[a-z0-9._-]+$/
  * with characters outside letters, digits, dot, hyphen and underscore, and for a port outside 1..65535.
  */
 export function parseStreamTarget(host: string, port: number): StreamTarget {
-  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new TorError('bad-target', 'port out of range')
+  if (!Number.isInteger(port) || port < 1 || port > 65_535)
+    throw new TorError('bad-target', 'port out of range')
   return { ...parseStreamHost(host), port }
 }
 

@@ -6,10 +6,16 @@ import { isIPv4, isIPv6 } from 'node:net'
 import { RELAY_DATA_MAX_BYTES, CELL_BODY_BYTES, RelayCommand } from '../cell/commands.ts'
 import { EndReason } from '../cell/reasons.ts'
 import { packRelayCell } from '../cell/relay-cell.ts'
-import { type BeginMessage, BeginFlag, type ConnectedMessage, type RelayMessage } from '../cell/relay-message.ts'
+import {
+  type BeginMessage,
+  BeginFlag,
+  type ConnectedMessage,
+  type RelayMessage,
+} from '../cell/relay-message.ts'
 import type { Circuit } from '../circuit/circuit.ts'
 import type { CircuitStream, HalfClosedAllowance } from '../circuit/circuit-stream.ts'
 import { abortable, throwIfAborted } from '../util/abort.ts'
+import type { ByteMeter } from '../util/byte-meter.ts'
 import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
@@ -30,6 +36,8 @@ export interface DataStreamDeps {
   readonly random: Random
   /** Whether an exit may say that it connected us to a private address: testing networks only. */
   readonly allowInternalAddresses: boolean
+  /** Counts the application's bytes; directory streams go without. */
+  readonly meter?: ByteMeter
 }
 
 type StreamState = 'connecting' | 'open' | 'closed'
@@ -38,12 +46,15 @@ type StreamState = 'connecting' | 'open' | 'closed'
 export type BeginTarget = BeginMessage | { readonly kind: 'begin-dir' }
 
 export class DataStream implements CircuitStream, ByteStream {
+  /** Resolves when the stream is closed for both directions, whatever the sink still has to read. */
+  readonly closed: Promise<void>
   readonly #circuit: Circuit
   readonly #begin: BeginTarget
   readonly #deps: DataStreamDeps
   readonly #flow: StreamFlowControl = new FixedStreamWindows()
   readonly #sendBuffer = new SendBuffer()
   readonly #connected = createDeferred<void>()
+  readonly #closed = createDeferred<void>()
   readonly #streamId: number
   #state: StreamState = 'connecting'
   #sink: ByteSink | undefined
@@ -60,6 +71,7 @@ export class DataStream implements CircuitStream, ByteStream {
     this.#circuit = circuit
     this.#begin = begin
     this.#deps = deps
+    this.closed = this.#closed.promise
     this.#streamId = circuit.addStream(this)
   }
 
@@ -106,6 +118,7 @@ export class DataStream implements CircuitStream, ByteStream {
   write(bytes: Uint8Array): boolean {
     if (this.#state === 'closed' || this.#isEnding) return true
     this.#sendBuffer.append(bytes)
+    if (this.#deps.meter !== undefined) this.#deps.meter.writtenBytes += bytes.length
     this.#circuit.requestSend(this.#streamId)
     this.#isWriterWaiting = this.#sendBuffer.length >= SEND_HIGH_MARK_BYTES
     return !this.#isWriterWaiting
@@ -127,6 +140,7 @@ export class DataStream implements CircuitStream, ByteStream {
   onData(chunk: Buffer, cells: number): void {
     if (this.#state === 'connecting') throw protocolViolation('DATA before CONNECTED')
     this.#flow.onDataReceived(cells)
+    if (this.#deps.meter !== undefined) this.#deps.meter.readBytes += chunk.length
     if (this.#isSinkReady && this.#waiting.length === 0) {
       this.#deliver(chunk, cells)
     } else {
@@ -221,7 +235,8 @@ export class DataStream implements CircuitStream, ByteStream {
       this.#isWriterWaiting = false
       this.#sink?.onDrain()
     }
-    if (this.#isEnding && this.#state !== 'closed' && this.#sendBuffer.length === 0) this.#endNow(EndReason.DONE)
+    if (this.#isEnding && this.#state !== 'closed' && this.#sendBuffer.length === 0)
+      this.#endNow(EndReason.DONE)
   }
 
   #deliver(chunk: Buffer, cells: number): void {
@@ -255,6 +270,7 @@ export class DataStream implements CircuitStream, ByteStream {
     this.#state = 'closed'
     this.#sendBuffer.clear()
     this.#connected.reject(error ?? new TorError('closed', 'the stream was closed'))
+    this.#closed.resolve()
     this.#finish = { error }
     this.#tellFinish()
   }

@@ -61,7 +61,8 @@ export async function resolveName(
   signal?: AbortSignal,
 ): Promise<readonly AddressAnswer[]> {
   throwIfAborted(signal)
-  if (circuit.hops.length < 2) throw new TorError('internal', 'a circuit of one hop would show who asks for what')
+  if (circuit.hops.length < 2)
+    throw new TorError('internal', 'a circuit of one hop would show who asks for what')
   const stream = new ResolveStream()
   const streamId = circuit.addStream(stream)
   circuit.sendMessage(streamId, { kind: 'resolve', name })

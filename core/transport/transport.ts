@@ -1,12 +1,19 @@
-/** How bytes reach a relay: directly, or later through a bridge's obfuscation or an upstream proxy. TLS runs on top. */
-import type { Socket } from 'node:net'
+/** How bytes reach a relay. TLS runs on top; the channel layer knows no more of it than this. */
 import type { Endpoint } from '../linkspec/relay-target.ts'
+
+/**
+ * What TLS should run over. Plain TCP is dialled by the TLS socket itself, because Node reads straight into a buffer
+ * of ours only then; a transport that makes its own byte pipe (bridges, upstream proxies) adds a kind here.
+ */
+export interface TlsCarrier {
+  readonly kind: 'tcp'
+  /** An IP literal: a relay's address is never looked up by DNS. */
+  readonly host: string
+  readonly port: number
+}
 
 export interface Transport {
   readonly name: string
-  /**
-   * Opens a byte pipe to the endpoint, which is always an IP literal. Rejects with `channel-failed`, or with the
-   * signal's error as soon as it fires; nothing is left open then.
-   */
-  connect(endpoint: Endpoint, signal: AbortSignal): Promise<Socket>
+  /** Throws when the endpoint is not one that this transport may reach. */
+  carrierFor(endpoint: Endpoint): TlsCarrier
 }

@@ -5,7 +5,9 @@ import { TorError } from './errors.ts'
 /** The error an aborted signal stands for, always a `TorError`. */
 export function abortError(signal: AbortSignal): TorError {
   const reason: unknown = signal.reason
-  return reason instanceof TorError ? reason : new TorError('aborted', 'aborted by the caller', { cause: reason })
+  return reason instanceof TorError
+    ? reason
+    : new TorError('aborted', 'aborted by the caller', { cause: reason })
 }
 
 export function throwIfAborted(signal: AbortSignal | undefined): void {

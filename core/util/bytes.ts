@@ -21,7 +21,8 @@ export function toHex(bytes: Uint8Array): string {
 export function fromHex(text: string, size?: number): Buffer {
   if (text.length % 2 !== 0 || !HEX.test(text)) malformed('hexadecimal text', 'an even number of hex digits')
   const bytes = Buffer.from(text, 'hex')
-  if (size !== undefined && bytes.length !== size) malformed('hexadecimal text', `${size} bytes`, bytes.length)
+  if (size !== undefined && bytes.length !== size)
+    malformed('hexadecimal text', `${size} bytes`, bytes.length)
   return bytes
 }
 

@@ -83,7 +83,11 @@ export function protocolViolation(what: string): TorError {
 }
 
 /** Wraps anything thrown as a `TorError`, keeping one that already is. */
-export function toTorError(thrown: unknown, kind: ErrorKind = 'internal', doing = 'unexpected error'): TorError {
+export function toTorError(
+  thrown: unknown,
+  kind: ErrorKind = 'internal',
+  doing = 'unexpected error',
+): TorError {
   if (thrown instanceof TorError) return thrown
   const text = thrown instanceof Error ? thrown.message : String(thrown)
   return new TorError(kind, `${doing}: ${text}`, { cause: thrown })

@@ -1,0 +1,135 @@
+/**
+ * Assembles the client's one status out of what its parts show. Changes within one turn of the event loop become one
+ * new value; nothing is computed per cell.
+ */
+import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
+import type { CircuitManager, CircuitView } from '../circuit-manager/circuit-manager.ts'
+import { formatEndpoint } from '../linkspec/relay-target.ts'
+import type { ByteMeter } from '../util/byte-meter.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import type { BootstrapStatus, ChannelStatus, CircuitStatus, ClientStatus, StreamStatus } from './status.ts'
+
+/** Bandwidth is shown while streams are open, and so often; it is no reason for a new status by itself. */
+const BANDWIDTH_EVERY_MS = 1_000
+
+const INITIAL_BOOTSTRAP: BootstrapStatus = {
+  phase: 'starting',
+  progress: undefined,
+  blockage: undefined,
+  isConnected: false,
+}
+
+export interface StatusSources {
+  readonly channels: ChannelManager
+  readonly circuits: CircuitManager
+  readonly meter: ByteMeter
+  readonly clock: Clock
+}
+
+export class StatusBoard {
+  readonly #sources: StatusSources
+  readonly #status: WatchedValue<ClientStatus>
+  readonly #streams = new Map<number, StreamStatus>()
+  readonly #stops: (() => void)[] = []
+  #bootstrap = INITIAL_BOOTSTRAP
+  #isScheduled = false
+  #isClosed = false
+  #nextStreamId = 1
+  #bandwidthTimer: Timer | undefined
+
+  constructor(sources: StatusSources) {
+    this.#sources = sources
+    this.#status = new WatchedValue(this.#assemble())
+    this.#stops.push(sources.channels.views.watch(() => this.#schedule()))
+    this.#stops.push(sources.circuits.views.watch(() => this.#schedule()))
+  }
+
+  get status(): Watchable<ClientStatus> {
+    return this.#status
+  }
+
+  get bootstrap(): BootstrapStatus {
+    return this.#bootstrap
+  }
+
+  setBootstrap(bootstrap: BootstrapStatus): void {
+    this.#bootstrap = bootstrap
+    this.#publish()
+  }
+
+  /** Shows a new stream; the returned function replaces its row, or removes it when called without one. */
+  addStream(target: string): (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void {
+    const id = this.#nextStreamId++
+    this.#streams.set(id, { id, target, state: 'waiting', circuitId: undefined })
+    this.#schedule()
+    this.#watchBandwidth()
+    return (next) => {
+      if (next === undefined) this.#streams.delete(id)
+      else if (this.#streams.has(id)) this.#streams.set(id, { id, target, ...next })
+      this.#schedule()
+    }
+  }
+
+  close(): void {
+    this.#isClosed = true
+    this.#bandwidthTimer?.cancel()
+    for (const stop of this.#stops) stop()
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isClosed) return
+    this.#isScheduled = true
+    this.#sources.clock.atTurnEnd(() => {
+      this.#isScheduled = false
+      this.#publish()
+    })
+  }
+
+  #publish(): void {
+    if (!this.#isClosed) this.#status.set(this.#assemble())
+  }
+
+  #watchBandwidth(): void {
+    if (this.#bandwidthTimer !== undefined || this.#isClosed || this.#streams.size === 0) return
+    this.#bandwidthTimer = this.#sources.clock.setTimer(BANDWIDTH_EVERY_MS, () => {
+      this.#bandwidthTimer = undefined
+      this.#schedule()
+      this.#watchBandwidth()
+    })
+  }
+
+  #assemble(): ClientStatus {
+    const { channels, circuits, meter } = this.#sources
+    return {
+      bootstrap: this.#bootstrap,
+      channels: channels.views.value.map(describeChannel),
+      circuits: circuits.views.value.map(describeCircuit),
+      streams: [...this.#streams.values()],
+      bandwidth: { readBytes: meter.readBytes, writtenBytes: meter.writtenBytes },
+    }
+  }
+}
+
+function describeChannel(view: ChannelView): ChannelStatus {
+  return {
+    relay: view.target.ids.rsa,
+    endpoint: formatEndpoint(view.endpoint),
+    state: view.state,
+    circuits: view.channel?.circuitCount ?? 0,
+  }
+}
+
+function describeCircuit(view: CircuitView): CircuitStatus {
+  return {
+    id: view.id,
+    state: view.circuit === undefined ? 'building' : 'open',
+    purpose: 'exit',
+    hops: view.path.map((index) => {
+      const { nickname, ids, ipv4 } = view.netDir.relay(index)
+      return { nickname, fingerprint: ids.rsa, address: formatEndpoint(ipv4) }
+    }),
+    streams: view.circuit?.streamCount ?? 0,
+    createdMs: view.createdMs,
+  }
+}

@@ -1,0 +1,65 @@
+/** A Tor stream as Node's `Duplex`, for programs that hand it to `http`, `tls` or `pipe`. */
+import { Duplex } from 'node:stream'
+import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
+import type { TorError } from '../util/errors.ts'
+
+type WriteCallback = (error?: Error | null) => void
+
+export class TorDuplex extends Duplex implements ByteSink {
+  readonly #stream: ByteStream
+  #pendingWrite: WriteCallback | undefined
+  #isStreamGone = false
+
+  constructor(stream: ByteStream) {
+    // A Tor stream has no half-close: when one side has ended, END is sent and the other ends too (tor-spec 6.3).
+    super({ allowHalfOpen: true, emitClose: true })
+    this.#stream = stream
+    stream.setSink(this)
+  }
+
+  onData(chunk: Buffer): boolean {
+    return this.push(chunk)
+  }
+
+  onEnd(): void {
+    this.push(null)
+  }
+
+  onClose(error: TorError | undefined): void {
+    this.#isStreamGone = true
+    if (error !== undefined) {
+      this.destroy(error)
+      return
+    }
+    const pending = this.#pendingWrite
+    this.#pendingWrite = undefined
+    pending?.()
+    // What was received is still to be read; writing has no meaning any more.
+    if (!this.writableEnded) this.end()
+  }
+
+  onDrain(): void {
+    const pending = this.#pendingWrite
+    this.#pendingWrite = undefined
+    pending?.()
+  }
+
+  override _read(): void {
+    this.#stream.resumeReading()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
+    if (this.#isStreamGone || this.#stream.write(chunk)) callback()
+    else this.#pendingWrite = callback
+  }
+
+  override _final(callback: WriteCallback): void {
+    this.#stream.end()
+    callback()
+  }
+
+  override _destroy(error: Error | null, callback: WriteCallback): void {
+    if (!this.#isStreamGone) this.#stream.destroy()
+    callback(error)
+  }
+}

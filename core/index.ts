@@ -1,0 +1,23 @@
+/** The public door of the core: what another program may use. Everything else may change without notice. */
+export { isolationKey, type IsolationKey } from './circuit-manager/isolation.ts'
+export type { ResolvedAddress, StreamOpener, StreamOptions } from './client/client-port.ts'
+export { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './client/config.ts'
+export type {
+  BandwidthStatus,
+  Blockage,
+  BootstrapPhase,
+  BootstrapStatus,
+  ChannelStatus,
+  CircuitStatus,
+  ClientStatus,
+  HopStatus,
+  StreamStatus,
+} from './client/status.ts'
+export { parseStreamTarget, type StreamTarget } from './client/stream-target.ts'
+export { type ClientDeps, type ConnectOptions, TorClient } from './client/tor-client.ts'
+export { type Authority, DEFAULT_AUTHORITIES, parseDirAuthority } from './netdir/authorities.ts'
+export { DEFAULT_FALLBACK_DIRS, type FallbackDir, parseFallbackDir } from './netdir/fallback-dirs.ts'
+export type { ByteSink, ByteStream } from './util/byte-stream.ts'
+export { type ErrorKind, isTorError, type RetryAdvice, TorError } from './util/errors.ts'
+export { formatLogParts, Logger, type LogLevel, type LogRecord, type LogSink, Sensitive } from './util/log.ts'
+export type { Watchable } from './util/watched-value.ts'
