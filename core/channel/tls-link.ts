@@ -145,7 +145,7 @@ function linkError(error: Error, doing: string): TorError {
 function attachLink(tls: TLSSocket, sink: TlsLinkSink, certificate: Buffer): TlsLink {
   tls.setNoDelay(true)
   let cause: Error | undefined
-  tls.on('error', (error) => {
+  tls.on('error', (error: Error) => {
     cause = error
   })
   tls.on('drain', () => sink.onDrain())

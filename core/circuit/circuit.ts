@@ -3,16 +3,9 @@
  * holds the states and the dispatch of messages; `inbound`, `outbound`, `stream-table` and the rules do the work.
  */
 import { encodeChannelCell, decodeChannelMessage } from '../cell/channel-message-codec.ts'
-import {
-  CELL_BODY_BYTES,
-  ChannelCommand,
-  channelCommandName,
-  RELAY_DATA_MAX_BYTES,
-  RELAY_HEADER_BYTES,
-  RelayCommand,
-} from '../cell/commands.ts'
+import { CELL_BODY_BYTES, ChannelCommand, channelCommandName, RelayCommand } from '../cell/commands.ts'
 import { describeDestroyReason } from '../cell/reasons.ts'
-import { relayCommandAt, relayLengthAt, relayStreamIdAt } from '../cell/relay-cell.ts'
+import { relayCommandAt, relayStreamIdAt } from '../cell/relay-cell.ts'
 import type { RelayMessage } from '../cell/relay-message.ts'
 import { decodeRelayMessage } from '../cell/relay-message-codec.ts'
 import type { Channel } from '../channel/channel.ts'
@@ -22,10 +15,11 @@ import { linkSpecifiersOf } from '../linkspec/link-specifier.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import { abortable, throwIfAborted } from '../util/abort.ts'
 import { createDeferred, type Deferred } from '../util/deferred.ts'
-import { malformed, protocolViolation, TorError, toTorError } from '../util/errors.ts'
+import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import { type Random, randomBelow } from '../util/random.ts'
 import type { CircuitStream, StreamCarrier } from './circuit-stream.ts'
 import { finishHopHandshake, startFastHandshake, startHopHandshake } from './create-hop.ts'
+import { compactPayloads, endOfDataRun, messageBodyAt } from './data-run.ts'
 import { type CircuitFlowControl, FixedCircuitWindows } from './flow-control.ts'
 import type { Hop } from './hop.ts'
 import { InboundCells, type InboundRun } from './inbound.ts'
@@ -278,27 +272,15 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
       const at = index * CELL_BODY_BYTES
       const command = relayCommandAt(cells, at)
       if (command === RelayCommand.DATA) {
-        const end = this.#endOfDataRun(cells, index, count)
+        const end = endOfDataRun(cells, index, count)
         nextTag = this.#acknowledge(end - index, run.tags, nextTag, context)
         this.#onData(cells, index, end, context)
         index = end
       } else {
-        this.#onMessage(command, relayStreamIdAt(cells, at), messageBody(cells, at), context)
+        this.#onMessage(command, relayStreamIdAt(cells, at), messageBodyAt(cells, at), context)
         index++
       }
     }
-  }
-
-  /** The index after the last of the DATA cells from `start` on that are for the same stream. */
-  #endOfDataRun(cells: Buffer, start: number, count: number): number {
-    const streamId = relayStreamIdAt(cells, start * CELL_BODY_BYTES)
-    let end = start + 1
-    while (end < count) {
-      const at = end * CELL_BODY_BYTES
-      if (relayCommandAt(cells, at) !== RelayCommand.DATA || relayStreamIdAt(cells, at) !== streamId) break
-      end++
-    }
-    return end
   }
 
   /** Counts DATA cells for the circuit window and sends the SENDMEs that are due, before anybody sees the data. */
@@ -388,30 +370,4 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     for (const hop of this.#hops) hop.crypto.destroy()
     this.#closed.resolve(error)
   }
-}
-
-/** A view of a relay cell's message body. Throws when the length field does not fit the cell. */
-function messageBody(cells: Buffer, at: number): Buffer {
-  const length = checkedLength(cells, at)
-  const start = at + RELAY_HEADER_BYTES
-  return cells.subarray(start, start + length)
-}
-
-function checkedLength(cells: Buffer, at: number): number {
-  const length = relayLengthAt(cells, at)
-  if (length > RELAY_DATA_MAX_BYTES) malformed('relay cell', `at most ${RELAY_DATA_MAX_BYTES} bytes`, length)
-  return length
-}
-
-/** Moves the payloads of cells `[start, end)` together in place and returns them as one view. */
-function compactPayloads(cells: Buffer, start: number, end: number): Buffer {
-  const first = start * CELL_BODY_BYTES + RELAY_HEADER_BYTES
-  let to = first + checkedLength(cells, start * CELL_BODY_BYTES)
-  for (let index = start + 1; index < end; index++) {
-    const at = index * CELL_BODY_BYTES
-    const length = checkedLength(cells, at)
-    cells.copyWithin(to, at + RELAY_HEADER_BYTES, at + RELAY_HEADER_BYTES + length)
-    to += length
-  }
-  return cells.subarray(first, to)
 }
