@@ -45,7 +45,7 @@ const MEASURE_MS = 0.3
  * What the portable code needs until it is compiled and shows its real speed. Spent only when node:crypto works and is
  * slow, so that there is a race to decide.
  */
-const WARM_UP_MS = 25
+const WARM_UP_MS = 40
 
 /** The best of a few rounds: the first ones pay for compilation, any may be interrupted. */
 const LEAST_ROUNDS = 3
@@ -57,8 +57,11 @@ const LEAST_ROUNDS = 3
 const HEALTHY_SPEED: Readonly<Record<PrimitiveName, number>> = {
   'AES-128-CTR': 250,
   'SHA-1': 200,
-  'SHA-3': 20,
+  'SHA-3': 5,
 }
+
+/** More tell nothing new, and a clock that stands still must not hold the start. */
+const MOST_ROUNDS = 1000
 
 /** node:crypto's AES is constant time and the portable one is not: it must lose clearly, not by noise. */
 const CLEARLY_FASTER = 1.5
@@ -66,9 +69,9 @@ const CLEARLY_FASTER = 1.5
 const CIPHERS_MADE = 8
 
 /**
- * Measures, chooses for the whole process (see `chosen-primitives.ts`) and reports. Typically under 8 ms, and
- * some 30 more for a primitive that node:crypto has but runs slowly. Throws
- * `internal` when no implementation of a primitive works: nothing can be done without it.
+ * Measures, chooses for the whole process (see `chosen-primitives.ts`) and reports. Typically under 8 ms, and some 50
+ * more for a primitive that node:crypto has but runs slowly. Throws `internal` when no implementation of a primitive
+ * works: nothing can be done without it.
  */
 export function calibrateCrypto(
   clock: Clock,
@@ -143,7 +146,8 @@ function measure(clock: Clock, round: () => number, budgetMs: number): number {
   let best = 0
   const startMs = clock.monotonicMs()
   let roundStartMs = startMs
-  for (let rounds = 1; rounds <= LEAST_ROUNDS || roundStartMs - startMs < budgetMs; rounds++) {
+  for (let rounds = 0; rounds < MOST_ROUNDS; rounds++) {
+    if (rounds >= LEAST_ROUNDS && roundStartMs - startMs >= budgetMs) break
     const bytes = round()
     const nowMs = clock.monotonicMs()
     best = Math.max(best, bytes / 1000 / Math.max(nowMs - roundStartMs, 0.0001))
