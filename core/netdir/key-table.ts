@@ -3,12 +3,13 @@
  * their own first bytes are the hash.
  */
 
-const KEY_BYTES = 32
+/** 32 bytes as 32-bit words: an eighth of the steps to compare. */
+const KEY_WORDS = 8
 const EMPTY = -1
 
 export class KeyTable {
   /** The column: 32 bytes a row. Shared, and must not change for rows that were added. */
-  readonly #keys: Buffer
+  readonly #keys: Uint32Array
   /** `EMPTY`, or the newest row with the slot's key; a power of two long, at most half full. */
   readonly #slots: Int32Array
   /** The row added before this one with the same key, or `EMPTY`. */
@@ -17,7 +18,7 @@ export class KeyTable {
 
   /** Room for `rows` rows of `keys`; add them one by one. */
   constructor(keys: Buffer, rows: number) {
-    this.#keys = keys
+    this.#keys = keyWords(keys)
     let size = 16
     while (size < rows * 2) size *= 2
     this.#slots = new Int32Array(size).fill(EMPTY)
@@ -35,7 +36,7 @@ export class KeyTable {
   }
 
   /** The newest row whose key is row `from` of the column `keys`, or -1; `earlierRow` leads to the others. */
-  find(keys: Buffer, from: number): number {
+  find(keys: Uint32Array, from: number): number {
     return this.#slots[this.#slotOf(keys, from)] ?? EMPTY
   }
 
@@ -44,9 +45,9 @@ export class KeyTable {
   }
 
   /** The slot that holds this key, or the empty one where it belongs. */
-  #slotOf(keys: Buffer, from: number): number {
-    const at = from * KEY_BYTES
-    let slot = keys.readUInt32LE(at) & this.#mask
+  #slotOf(keys: Uint32Array, from: number): number {
+    const at = from * KEY_WORDS
+    let slot = (keys[at] ?? 0) & this.#mask
     for (;;) {
       const row = this.#slots[slot] ?? EMPTY
       if (row === EMPTY || this.#isKey(row, keys, at)) return slot
@@ -54,11 +55,17 @@ export class KeyTable {
     }
   }
 
-  #isKey(row: number, keys: Buffer, at: number): boolean {
-    const mine = row * KEY_BYTES
-    for (let offset = 0; offset < KEY_BYTES; offset++) {
+  #isKey(row: number, keys: Uint32Array, at: number): boolean {
+    const mine = row * KEY_WORDS
+    for (let offset = 0; offset < KEY_WORDS; offset++) {
       if (this.#keys[mine + offset] !== keys[at + offset]) return false
     }
     return true
   }
+}
+
+/** A column of 32-byte keys as words, shared when its memory is aligned, as the columns' is. */
+export function keyWords(keys: Buffer): Uint32Array {
+  const aligned = keys.byteOffset % 4 === 0 ? keys : new Uint8Array(keys)
+  return new Uint32Array(aligned.buffer, aligned.byteOffset, keys.length >>> 2)
 }

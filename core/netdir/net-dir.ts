@@ -14,7 +14,7 @@ import { RelayFlag, hasFlag } from '../netdoc/relay-flags.ts'
 import { TorError } from '../util/errors.ts'
 import { BandwidthWeights, type Position } from './bandwidth-weights.ts'
 import { familyLists, shareFamilyId } from './family.ts'
-import { KeyTable } from './key-table.ts'
+import { KeyTable, keyWords } from './key-table.ts'
 import { NetParams } from './net-params.ts'
 import { RelayDetails } from './relay-details.ts'
 import type { Relay } from './relay.ts'
@@ -71,10 +71,12 @@ export class NetDir {
     for (let row = 0; row < count; row++) byDigest.add(row)
     const details = RelayDetails.empty(count)
     if (previous !== undefined) {
-      const digests = previous.consensus.relays.microdescDigests
+      const digests = keyWords(previous.consensus.relays.microdescDigests)
       for (let from = 0; from < previous.relayCount; from++) {
         if (!previous.#details.has(from)) continue
-        forEachListed(byDigest, digests, from, (row) => details.carryOver(row, previous.#details, from))
+        for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) {
+          details.carryOver(row, previous.#details, from)
+        }
       }
     }
     for (const batch of inputs.microdescriptors ?? []) addBatch(details, byDigest, batch)
@@ -318,17 +320,11 @@ function findUsable(consensus: Consensus, details: RelayDetails): Uint8Array {
 }
 
 function addBatch(details: RelayDetails, byDigest: KeyTable, batch: Microdescriptors): void {
+  const digests = keyWords(batch.digests)
+  const source = details.openBatch(batch)
   for (let from = 0; from < batch.count; from++) {
-    forEachListed(byDigest, batch.digests, from, (row) => details.fill(row, batch, from))
+    for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) {
+      details.fill(row, source, from)
+    }
   }
-}
-
-/** Calls back for each relay that lists the microdescriptor whose digest is row `from` of `digests`. */
-function forEachListed(
-  byDigest: KeyTable,
-  digests: Buffer,
-  from: number,
-  visit: (row: number) => void,
-): void {
-  for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) visit(row)
 }

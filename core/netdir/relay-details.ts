@@ -3,6 +3,7 @@ import type { Endpoint } from '../linkspec/relay-target.ts'
 import { type ExitPolicy, REJECT_ALL } from '../netdoc/exit-policy.ts'
 import { Interned, type Microdescriptors } from '../netdoc/microdescriptor-columns.ts'
 import { normalizeFamily } from './family.ts'
+import { keyWords } from './key-table.ts'
 
 /** Lines shared by many relays; only ever added to, so that copies of the columns can share it. */
 interface SharedLines {
@@ -27,15 +28,30 @@ interface DetailColumns {
   readonly ipv6: Map<number, Endpoint>
 }
 
+export interface BatchSource {
+  readonly batch: Microdescriptors
+  readonly ntorKeys: Uint32Array
+  readonly ed25519Ids: Uint32Array
+  /** From the batch's numbers to ours. */
+  readonly policies: readonly number[]
+  readonly families: readonly number[]
+  readonly familyIds: readonly number[]
+}
+
 export class RelayDetails {
   readonly count: number
   readonly #lines: SharedLines
   readonly #columns: DetailColumns
+  /** The same memory as the key columns. */
+  readonly #ntorWords: Uint32Array
+  readonly #ed25519Words: Uint32Array
 
   private constructor(count: number, lines: SharedLines, columns: DetailColumns) {
     this.count = count
     this.#lines = lines
     this.#columns = columns
+    this.#ntorWords = keyWords(columns.ntorKeys)
+    this.#ed25519Words = keyWords(columns.ed25519Ids)
   }
 
   /** Rows without any microdescriptor. */
@@ -48,28 +64,40 @@ export class RelayDetails {
     return new RelayDetails(this.count, this.#lines, copyColumns(this.#columns))
   }
 
+  /** What `fill` needs of a batch: its lines under our numbers, and its keys as words. */
+  openBatch(batch: Microdescriptors): BatchSource {
+    const { families, familyIds } = this.#lines
+    return {
+      batch,
+      ntorKeys: keyWords(batch.ntorKeys),
+      ed25519Ids: keyWords(batch.ed25519Ids),
+      policies: batch.exitPolicies.map((policy) => this.#internPolicy(policy)),
+      families: batch.families.map((text) => families.indexOf(text, normalizeFamily)),
+      familyIds: batch.familyIdSets.map((text) => familyIds.indexOf(text, (same) => same)),
+    }
+  }
+
   /** Fills a row from row `from` of a batch. */
-  fill(row: number, batch: Microdescriptors, from: number): void {
-    this.#columns.present[row] = 1
-    batch.ntorKeys.copy(this.#columns.ntorKeys, row * 32, from * 32, from * 32 + 32)
-    batch.ed25519Ids.copy(this.#columns.ed25519Ids, row * 32, from * 32, from * 32 + 32)
-    this.#columns.hasEd25519[row] = batch.hasEd25519[from] ?? 0
-    this.#columns.policies[row] = this.#internPolicy(batch.exitPolicies[batch.exitPolicyIndex[from] ?? 0])
-    this.#columns.policies6[row] = this.#internPolicy(batch.exitPolicies[batch.exitPolicy6Index[from] ?? 0])
-    const family = batch.families[batch.familyIndex[from] ?? 0] ?? ''
-    this.#columns.families[row] = this.#lines.families.indexOf(family, normalizeFamily)
-    this.#columns.familyIds[row] = this.#internFamilyIds(
-      batch.familyIdSets[batch.familyIdsIndex[from] ?? 0] ?? '',
-    )
+  fill(row: number, source: BatchSource, from: number): void {
+    const { batch } = source
+    const columns = this.#columns
+    columns.present[row] = 1
+    copyKey(source.ntorKeys, from, this.#ntorWords, row)
+    copyKey(source.ed25519Ids, from, this.#ed25519Words, row)
+    columns.hasEd25519[row] = batch.hasEd25519[from] ?? 0
+    columns.policies[row] = source.policies[batch.exitPolicyIndex[from] ?? 0] ?? 0
+    columns.policies6[row] = source.policies[batch.exitPolicy6Index[from] ?? 0] ?? 0
+    columns.families[row] = source.families[batch.familyIndex[from] ?? 0] ?? 0
+    columns.familyIds[row] = source.familyIds[batch.familyIdsIndex[from] ?? 0] ?? 0
     const ipv6 = batch.ipv6(from)
-    if (ipv6 !== undefined) this.#columns.ipv6.set(row, ipv6)
+    if (ipv6 !== undefined) columns.ipv6.set(row, ipv6)
   }
 
   /** Fills a row from row `from` of another consensus's details, which must have it. */
   carryOver(row: number, other: RelayDetails, from: number): void {
     this.#columns.present[row] = 1
-    other.#columns.ntorKeys.copy(this.#columns.ntorKeys, row * 32, from * 32, from * 32 + 32)
-    other.#columns.ed25519Ids.copy(this.#columns.ed25519Ids, row * 32, from * 32, from * 32 + 32)
+    copyKey(other.#ntorWords, from, this.#ntorWords, row)
+    copyKey(other.#ed25519Words, from, this.#ed25519Words, row)
     this.#columns.hasEd25519[row] = other.#columns.hasEd25519[from] ?? 0
     this.#columns.policies[row] = this.#internPolicy(other.exitPolicy(from))
     this.#columns.policies6[row] = this.#internPolicy(other.exitPolicy6(from))
@@ -173,4 +201,9 @@ function copyBytes(bytes: Buffer): Buffer {
   const copy = Buffer.allocUnsafeSlow(bytes.length)
   bytes.copy(copy)
   return copy
+}
+
+/** Eight words; not `set` and `subarray`, whose views cost more than the copy. */
+function copyKey(from: Uint32Array, fromRow: number, to: Uint32Array, toRow: number): void {
+  for (let word = 0; word < 8; word++) to[toRow * 8 + word] = from[fromRow * 8 + word] ?? 0
 }

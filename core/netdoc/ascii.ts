@@ -10,11 +10,12 @@ const NINE = 57
 const DOT = 46
 const EQUALS = 61
 
-const BASE64_VALUES = makeBase64Values()
+const BASE64_VALUES = digitValues('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+const HEX_VALUES = digitValues('0123456789abcdef')
+for (const [at, digit] of [...'ABCDEF'].entries()) HEX_VALUES[digit.charCodeAt(0)] = 10 + at
 
-function makeBase64Values(): Int8Array {
+function digitValues(digits: string): Int8Array {
   const values = new Int8Array(256).fill(-1)
-  const digits = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
   for (let value = 0; value < digits.length; value++) values[digits.charCodeAt(value)] = value
   return values
 }
@@ -74,6 +75,67 @@ export function parseIpv4Value(bytes: Uint8Array, start: number, end: number): n
     from = at + 1
   }
   return parts === 4 ? value : -1
+}
+
+const COLON = 58
+const OPEN_BRACKET = 91
+const CLOSE_BRACKET = 93
+const IPV6_GROUPS = 8
+
+/**
+ * Reads `[address]:port` in `bytes[start, end)`: writes the 16 bytes of the address to `out` at `outAt` and returns
+ * the port, or 0 when it is anything else. An address that ends in a dotted IPv4 one is not an address of IPv6 hosts.
+ */
+export function readIpv6Endpoint(
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  out: Buffer,
+  outAt: number,
+): number {
+  if (bytes[start] !== OPEN_BRACKET) return 0
+  let close = start + 1
+  while (close < end && bytes[close] !== CLOSE_BRACKET) close++
+  if (bytes[close + 1] !== COLON || !readIpv6(bytes, start + 1, close, out, outAt)) return 0
+  return Math.max(0, parseUnsigned(bytes, close + 2, end, 65_535))
+}
+
+function readIpv6(bytes: Uint8Array, start: number, end: number, out: Buffer, outAt: number): boolean {
+  let groups = 0
+  /** How many groups come before "::"; -1 while there was none. */
+  let gap = -1
+  let at = start
+  while (at < end) {
+    if (bytes[at] === COLON && bytes[at + 1] === COLON && at + 1 < end) {
+      if (gap >= 0) return false
+      gap = groups
+      at += 2
+      if (at === end) break
+    } else if (groups > 0) {
+      if (bytes[at] !== COLON) return false
+      at++
+    }
+    let digits = 0
+    let value = 0
+    for (; at < end && bytes[at] !== COLON; at++, digits++) {
+      const digit = HEX_VALUES[bytes[at] ?? 0] ?? -1
+      if (digit < 0 || digits === 4) return false
+      value = (value << 4) | digit
+    }
+    if (digits === 0 || groups === IPV6_GROUPS) return false
+    out.writeUInt16BE(value, outAt + groups * 2)
+    groups++
+  }
+  return gap < 0 ? groups === IPV6_GROUPS : spreadGroups(out, outAt, groups, gap)
+}
+
+/** Moves the groups after "::" to the end and puts zeros where it stood for at least one group. */
+function spreadGroups(out: Buffer, outAt: number, groups: number, gap: number): boolean {
+  if (groups >= IPV6_GROUPS) return false
+  const after = (groups - gap) * 2
+  out.copyWithin(outAt + 16 - after, outAt + gap * 2, outAt + groups * 2)
+  out.fill(0, outAt + gap * 2, outAt + 16 - after)
+  return true
 }
 
 export function formatIpv4Value(value: number): string {

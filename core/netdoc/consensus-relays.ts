@@ -2,18 +2,18 @@
  * The one scan over the relay entries of a consensus (dir-spec 3.4.1: "r", "a", "m", "s", "v", "pr", "w" lines),
  * straight from the document's bytes into columns. It is the hot loop of a directory load: no string per field.
  */
-import { isIPv6 } from 'node:net'
 import { malformed } from '../util/errors.ts'
-import { parseIp } from '../util/ip-address.ts'
 import {
   SPACE,
   decodeBase64Into,
   lineEndAt,
   parseIpv4Value,
   parseUnsigned,
+  readIpv6Endpoint,
   startsWithAt,
   tokenEnd,
 } from './ascii.ts'
+import { LineCache } from './line-cache.ts'
 import { NO_PROTOCOLS, type ProtocolVersions, parseProtocolVersions } from './protocol-versions.ts'
 import {
   MAX_NICKNAME_LENGTH,
@@ -26,8 +26,10 @@ import { RelayFlag } from './relay-flags.ts'
 
 /** The network has some 8,000; a consensus with more than this is not worth its memory. */
 const MAX_RELAYS = 30_000
-/** Distinct lines remembered: real consensuses have about 20 protocol lists and 80 flag lists. */
-const MAX_INTERNED = 65_535
+/** The shortest "r", "m" and "s" lines together: how many relays there can be. */
+const MIN_ENTRY_BYTES = 110
+/** About three milliseconds of work, and four times that before the code is compiled. */
+const SLICE_LINES = 4_000
 /** `YYYY-MM-DD HH:MM:SS`. */
 const PUBLISHED_LENGTH = 19
 const MAX_BANDWIDTH = 0xffff_ffff
@@ -46,43 +48,52 @@ const SEEN_S = 2
 const SEEN_W = 4
 const SEEN_PR = 8
 
-/** Scans `bytes[start, end)`, which begins at the first "r" line. Throws `malformed`. */
-export function scanRelays(
+/**
+ * Scans `bytes[start, end)`, which begins at the first "r" line, in slices of a few milliseconds: one per `next()`.
+ * Throws `malformed`.
+ */
+export function* scanRelaysInSlices(
   bytes: Buffer,
   start: number,
   end: number,
   knownFlags: readonly string[],
-): RelayColumns {
-  return new RelayScanner(bytes, start, end, knownFlags).scan()
+): Generator<undefined, RelayColumns, undefined> {
+  const scanner = new RelayScanner(bytes, start, end, knownFlags)
+  while (scanner.scanSome(SLICE_LINES)) yield undefined
+  return scanner.finish()
 }
 
 class RelayScanner {
   readonly #bytes: Buffer
-  readonly #start: number
   readonly #end: number
   readonly #columns: RelayColumnArrays
   readonly #flagBits = new Map<string, number>()
-  readonly #flagLines = new Map<string, number>()
-  readonly #protocolLines = new Map<string, number>()
+  readonly #flagLines: LineCache
+  readonly #protocolLines: LineCache
   readonly #protocolSets: ProtocolVersions[] = [NO_PROTOCOLS]
+  #at: number
   #row = -1
   #seen = 0
 
   constructor(bytes: Buffer, start: number, end: number, knownFlags: readonly string[]) {
     this.#bytes = bytes
-    this.#start = start
     this.#end = end
-    this.#columns = allocateRelayColumns(countRelays(bytes, start, end))
+    this.#at = start
+    this.#columns = allocateRelayColumns(Math.min(MAX_RELAYS, Math.ceil((end - start) / MIN_ENTRY_BYTES)))
     for (const [name, bit] of Object.entries(RelayFlag)) {
       if (knownFlags.includes(name)) this.#flagBits.set(name, bit)
     }
+    this.#flagLines = new LineCache((line) => parseFlags(line, this.#flagBits), MAX_RELAYS)
+    this.#protocolLines = new LineCache((line) => this.#addProtocols(line), MAX_RELAYS)
   }
 
-  scan(): RelayColumns {
+  /** Scans up to `limit` more lines; false when none is left. */
+  scanSome(limit: number): boolean {
     const bytes = this.#bytes
-    let at = this.#start
-    while (at < this.#end) {
-      const lineEnd = lineEndAt(bytes, at, this.#end)
+    const end = this.#end
+    let at = this.#at
+    for (let line = 0; line < limit && at < end; line++) {
+      const lineEnd = lineEndAt(bytes, at, end)
       if (bytes[at] === DASH) {
         at = this.#objectEnd(at)
         continue
@@ -92,6 +103,11 @@ class RelayScanner {
       else if (bytes[at] === LETTER_P && startsWithAt(bytes, at, 'pr ')) this.#readProtocols(at + 3, lineEnd)
       at = lineEnd + 1
     }
+    this.#at = at
+    return at < end
+  }
+
+  finish(): RelayColumns {
     this.#finishEntry()
     return new RelayColumns(this.#row + 1, this.#columns, this.#protocolSets)
   }
@@ -109,6 +125,7 @@ class RelayScanner {
     this.#finishEntry()
     const bytes = this.#bytes
     const row = ++this.#row
+    if (row === this.#columns.flags.length) malformed('consensus', `at most ${MAX_RELAYS} relays`)
     const nicknameEnd = tokenEnd(bytes, start, end)
     const identityEnd = tokenEnd(bytes, nicknameEnd + 1, end)
     const addressAt = identityEnd + 1 + PUBLISHED_LENGTH + 1
@@ -162,28 +179,16 @@ class RelayScanner {
 
   #readFlags(start: number, end: number): void {
     this.#markSeen(SEEN_S, '"s" line')
-    const line = this.#bytes.toString('latin1', start, end)
-    let bits = this.#flagLines.get(line)
-    if (bits === undefined) {
-      bits = parseFlags(line, this.#flagBits)
-      if (this.#flagLines.size < MAX_INTERNED) this.#flagLines.set(line, bits)
-    }
-    this.#columns.flags[this.#row] = bits
+    this.#columns.flags[this.#row] = this.#flagLines.get(this.#bytes, start, end)
   }
 
   #readProtocols(start: number, end: number): void {
     this.#markSeen(SEEN_PR, '"pr" line')
-    const line = this.#bytes.toString('latin1', start, end)
-    let index = this.#protocolLines.get(line)
-    if (index === undefined) {
-      index = this.#addProtocols(line)
-      this.#protocolLines.set(line, index)
-    }
-    this.#columns.protocolIndex[this.#row] = index
+    this.#columns.protocolIndex[this.#row] = this.#protocolLines.get(this.#bytes, start, end)
   }
 
   #addProtocols(line: string): number {
-    if (this.#protocolSets.length > MAX_INTERNED) return malformed('consensus', 'fewer distinct "pr" lines')
+    if (this.#protocolSets.length > MAX_RELAYS) return malformed('consensus', 'fewer distinct "pr" lines')
     this.#protocolSets.push(parseRelayProtocols(line))
     return this.#protocolSets.length - 1
   }
@@ -206,12 +211,9 @@ class RelayScanner {
   /** The first IPv6 address counts; other kinds of address are for other clients, so that none is an error. */
   #readIpv6(start: number, end: number): void {
     if (this.#row < 0 || this.#columns.ipv6Ports[this.#row] !== 0) return
-    const endpoint = parseIpv6Endpoint(
-      this.#bytes.toString('latin1', start, tokenEnd(this.#bytes, start, end)),
-    )
-    if (endpoint === undefined) return
-    endpoint.address.copy(this.#columns.ipv6Addresses, this.#row * 16)
-    this.#columns.ipv6Ports[this.#row] = endpoint.port
+    const addressEnd = tokenEnd(this.#bytes, start, end)
+    const { ipv6Addresses, ipv6Ports } = this.#columns
+    ipv6Ports[this.#row] = readIpv6Endpoint(this.#bytes, start, addressEnd, ipv6Addresses, this.#row * 16)
   }
 
   #markSeen(bit: number, what: string): void {
@@ -237,14 +239,6 @@ class RelayScanner {
   }
 }
 
-function countRelays(bytes: Buffer, start: number, end: number): number {
-  let count = 0
-  // Not the final word on how many there are, only an upper bound: "r" lines all begin like this.
-  for (let at = start; at >= 0 && at < end; at = bytes.indexOf('\nr ', at + 1, 'latin1')) count++
-  if (count > MAX_RELAYS) malformed('consensus', `at most ${MAX_RELAYS} relays`, count)
-  return count
-}
-
 /** Flags come in ascending order; those that the header does not list as known do not count. */
 function parseFlags(line: string, bits: ReadonlyMap<string, number>): number {
   let flags = 0
@@ -265,17 +259,6 @@ function parseRelayProtocols(line: string): ProtocolVersions {
   } catch {
     return NO_PROTOCOLS
   }
-}
-
-/** Parses `[address]:port`; undefined for anything else. */
-export function parseIpv6Endpoint(text: string): { address: Buffer; port: number } | undefined {
-  const close = text.lastIndexOf(']:')
-  if (!text.startsWith('[') || close < 0) return undefined
-  const host = text.slice(1, close)
-  const portBytes = Buffer.from(text.slice(close + 2), 'latin1')
-  const port = parseUnsigned(portBytes, 0, portBytes.length, 65_535)
-  if (port < 1 || !isIPv6(host) || host.includes('%')) return undefined
-  return { address: parseIp(host), port }
 }
 
 function isAlphanumeric(char: number): boolean {

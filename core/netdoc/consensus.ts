@@ -8,8 +8,9 @@ import {
   parseConsensusFooter,
   parseConsensusHeader,
 } from './consensus-frame.ts'
-import { scanRelays } from './consensus-relays.ts'
+import { scanRelaysInSlices } from './consensus-relays.ts'
 import type { RelayColumns } from './relay-columns.ts'
+import { finishSlices } from './slices.ts'
 
 export type { DirectorySignature, SharedRandomValue } from './consensus-frame.ts'
 
@@ -32,11 +33,15 @@ const SIGNATURE_START = '\ndirectory-signature '
 
 /** Parses without verifying signatures. Throws `malformed`. `bytes` is not kept. */
 export function parseConsensus(bytes: Buffer): Consensus {
-  if (bytes.length > MAX_CONSENSUS_BYTES) malformed('consensus', `at most ${MAX_CONSENSUS_BYTES} bytes`)
-  if (bytes.includes(0) || bytes.includes(0x0d))
-    malformed('consensus', 'lines that end in LF only, and no NUL')
-  if (!isUtf8(bytes)) malformed('consensus', 'UTF-8 text')
-  if (bytes.length === 0 || bytes.at(-1) !== 0x0a) malformed('consensus', 'a final LF')
+  return finishSlices(parseConsensusInSlices(bytes))
+}
+
+/**
+ * The same in slices: each `next()` does a few milliseconds of work, so that the caller can give the event loop a
+ * turn in between; the generator returns the consensus. `bytes` must not change until then.
+ */
+export function* parseConsensusInSlices(bytes: Buffer): Generator<undefined, Consensus, undefined> {
+  checkText(bytes)
   const footerStart = bytes.indexOf(FOOTER_START) + 1
   const signedLength = bytes.indexOf(SIGNATURE_START) + SIGNATURE_START.length
   // The header is parsed first: its error is the clearest for a document of another kind.
@@ -47,13 +52,18 @@ export function parseConsensus(bytes: Buffer): Consensus {
   if (footerStart === 0) malformed('consensus', 'a "directory-footer" line')
   if (signedLength <= footerStart) malformed('consensus', 'a signature, after the footer')
   const footer = parseConsensusFooter(frameText(bytes, footerStart, bytes.length))
-  return {
-    ...header,
-    ...footer,
-    relays: scanRelays(bytes, relaysStart, footerStart, header.knownFlags),
-    signedLength,
-    signedSha256: sha256(bytes.subarray(0, signedLength)),
-  }
+  const signedSha256 = sha256(bytes.subarray(0, signedLength))
+  yield undefined
+  const relays = yield* scanRelaysInSlices(bytes, relaysStart, footerStart, header.knownFlags)
+  return { ...header, ...footer, relays, signedLength, signedSha256 }
+}
+
+function checkText(bytes: Buffer): void {
+  if (bytes.length > MAX_CONSENSUS_BYTES) malformed('consensus', `at most ${MAX_CONSENSUS_BYTES} bytes`)
+  if (bytes.includes(0) || bytes.includes(0x0d))
+    malformed('consensus', 'lines that end in LF only, and no NUL')
+  if (!isUtf8(bytes)) malformed('consensus', 'UTF-8 text')
+  if (bytes.length === 0 || bytes.at(-1) !== 0x0a) malformed('consensus', 'a final LF')
 }
 
 function frameText(bytes: Buffer, start: number, end: number): string {

@@ -1,12 +1,13 @@
 /** Microdescriptors, parsed by one scan over a concatenation of them into columns (dir-spec 3.3). */
 import { sha256 } from '../crypto/hash.ts'
+import { sha256Into } from '../crypto/sha256-into.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import { asBuffer, isAllZero } from '../util/bytes.ts'
 import { isTorError, malformed } from '../util/errors.ts'
 import { formatIp } from '../util/ip-address.ts'
-import { LF, SPACE, decodeBase64Into, lineEndAt, startsWithAt, tokenEnd } from './ascii.ts'
-import { parseIpv6Endpoint } from './consensus-relays.ts'
+import { LF, SPACE, decodeBase64Into, lineEndAt, readIpv6Endpoint, startsWithAt, tokenEnd } from './ascii.ts'
 import { type ExitPolicy, REJECT_ALL, parseExitPolicy } from './exit-policy.ts'
+import { LineCache } from './line-cache.ts'
 import {
   Interned,
   type MicrodescriptorArrays,
@@ -15,6 +16,7 @@ import {
   allocateMicrodescriptors,
   trimMicrodescriptors,
 } from './microdescriptor-columns.ts'
+import { finishSlices } from './slices.ts'
 
 export type { Microdescriptors, RejectedMicrodescriptor } from './microdescriptor-columns.ts'
 
@@ -24,6 +26,9 @@ const MAX_MICRODESC_BYTES = 20 * 1024
 const MAX_MICRODESCS = 30_000
 /** About three milliseconds of work, hashing included. */
 const SLICE_DOCUMENTS = 800
+
+/** Where the END line of a 1024-bit key begins: a BEGIN line of 31 bytes, and 188 base64 digits in three lines. */
+const TAP_KEY_END = 31 + 191
 
 const DOCUMENT_START = 'onion-key'
 const LETTER_A = 97
@@ -43,11 +48,7 @@ const SEEN_FAMILY_IDS = 32
 
 /** Parses a whole batch in one go; never throws for a bad document, which lands in `rejected`. */
 export function parseMicrodescriptors(bytes: Uint8Array): Microdescriptors {
-  const slices = parseMicrodescriptorsInSlices(bytes)
-  for (;;) {
-    const step = slices.next()
-    if (step.done === true) return step.value
-  }
+  return finishSlices(parseMicrodescriptorsInSlices(bytes))
 }
 
 /**
@@ -70,7 +71,14 @@ class MicrodescriptorScanner {
   readonly #exitPolicies = new Interned<ExitPolicy>(REJECT_ALL.text, REJECT_ALL)
   readonly #families = new Interned('', '')
   readonly #familyIdSets = new Interned('', '')
+  readonly #policyLines = new LineCache(
+    (text) => this.#exitPolicies.indexOf(text, parseExitPolicy),
+    MAX_MICRODESCS,
+  )
+  readonly #familyLines = new LineCache((text) => this.#families.indexOf(text, same), MAX_MICRODESCS)
+  readonly #familyIdLines = new LineCache((text) => this.#familyIdSets.indexOf(text, same), MAX_MICRODESCS)
   readonly #ipv6 = new Map<number, Endpoint>()
+  readonly #ipv6Address = Buffer.alloc(16)
   #document = 0
   #row = 0
   #seen = 0
@@ -117,8 +125,7 @@ class MicrodescriptorScanner {
       this.#startRow()
       end = this.#scanLines(start, next)
       if ((this.#seen & SEEN_NTOR) === 0) malformed('microdescriptor', 'an "ntor-onion-key" line')
-      const digest = sha256(this.#bytes.subarray(start, end))
-      digest.copy(this.#columns.digests, this.#row * 32)
+      sha256Into(this.#bytes, start, end, this.#columns.digests, this.#row * 32)
       this.#columns.starts[this.#row] = start
       this.#columns.ends[this.#row] = end
       this.#row++
@@ -203,34 +210,26 @@ class MicrodescriptorScanner {
 
   #readPolicy(start: number, end: number, kind: typeof SEEN_P | typeof SEEN_P6): void {
     this.#markSeen(kind, kind === SEEN_P ? 'p' : 'p6')
-    const index = this.#exitPolicies.indexOf(this.#bytes.toString('latin1', start, end), parseExitPolicy)
+    const index = this.#policyLines.get(this.#bytes, start, end)
     if (kind === SEEN_P) this.#columns.exitPolicyIndex[this.#row] = index
     else this.#columns.exitPolicy6Index[this.#row] = index
   }
 
   #readFamily(start: number, end: number): void {
     this.#markSeen(SEEN_FAMILY, 'family')
-    this.#columns.familyIndex[this.#row] = this.#families.indexOf(
-      this.#bytes.toString('latin1', start, Math.max(start, end)),
-      (text) => text,
-    )
+    this.#columns.familyIndex[this.#row] = this.#familyLines.get(this.#bytes, start, end)
   }
 
   #readFamilyIds(start: number, end: number): void {
     this.#markSeen(SEEN_FAMILY_IDS, 'family-ids')
-    this.#columns.familyIdsIndex[this.#row] = this.#familyIdSets.indexOf(
-      this.#bytes.toString('latin1', start, Math.max(start, end)),
-      (text) => text,
-    )
+    this.#columns.familyIdsIndex[this.#row] = this.#familyIdLines.get(this.#bytes, start, end)
   }
 
   #readIpv6(start: number, end: number): void {
     if (this.#ipv6.has(this.#row)) return
-    const endpoint = parseIpv6Endpoint(
-      this.#bytes.toString('latin1', start, tokenEnd(this.#bytes, start, end)),
-    )
-    if (endpoint !== undefined)
-      this.#ipv6.set(this.#row, { host: formatIp(endpoint.address), port: endpoint.port })
+    const addressEnd = tokenEnd(this.#bytes, start, end)
+    const port = readIpv6Endpoint(this.#bytes, start, addressEnd, this.#ipv6Address, 0)
+    if (port > 0) this.#ipv6.set(this.#row, { host: formatIp(this.#ipv6Address), port })
   }
 
   #markSeen(bit: number, keyword: string): void {
@@ -241,6 +240,10 @@ class MicrodescriptorScanner {
   /** Steps over an object: no part that clients use has one, and the old TAP key may be absent altogether. */
   #objectEnd(start: number, end: number): number {
     const isObject = startsWithAt(this.#bytes, start, '-----BEGIN ')
+    // Nearly all are keys of one size.
+    if (isObject && startsWithAt(this.#bytes, start + TAP_KEY_END, '-----END RSA PUBLIC KEY-----\n')) {
+      return Math.min(end, start + TAP_KEY_END + 29)
+    }
     for (let at = start; isObject && at < end; ) {
       const lineEnd = lineEndAt(this.#bytes, at, end)
       if (this.#bytes[at] === DASH && startsWithAt(this.#bytes, at, '-----END ')) return lineEnd + 1
@@ -284,4 +287,8 @@ function isDocumentStart(bytes: Buffer, at: number): boolean {
 function isKeyword(bytes: Uint8Array, at: number, end: number, keyword: string): boolean {
   const after = bytes[at + keyword.length]
   return startsWithAt(bytes, at, keyword) && (at + keyword.length === end || after === SPACE)
+}
+
+function same(text: string): string {
+  return text
 }
