@@ -14,7 +14,7 @@ import {
   findListedGuard,
   GuardDraw,
   type GuardNetDir,
-  maxSampleSize,
+  MAX_STORED_GUARDS,
   type SampledGuard,
   updateListings,
 } from './guard-sample.ts'
@@ -147,9 +147,8 @@ export class GuardManager implements GuardSelector, GuardReports {
 
   /** Adds up to `count` guards to the sample, until one of them is `wanted`. */
   #extend(netDir: GuardNetDir, count: number, isWanted: (entry: ListedGuard) => boolean): void {
-    const room = Math.min(count, maxSampleSize(netDir) - this.#sample.length)
-    if (room <= 0) return
     const draw = new GuardDraw(netDir, this.#sample, this.#parts.random)
+    const room = Math.min(count, draw.maxSampleSize - this.#sample.length)
     for (let added = 0; added < room; added++) {
       const guard = draw.next(this.#parts.clock.wallMs())
       const index = guard === undefined ? undefined : findListedGuard(netDir, guard)
@@ -163,7 +162,7 @@ export class GuardManager implements GuardSelector, GuardReports {
 
   #extendUntilFit(netDir: GuardNetDir, restrictions: GuardRestrictions): number | undefined {
     const before = this.#listed.length
-    this.#extend(netDir, maxSampleSize(netDir), ({ index }) => isFit(netDir, index, restrictions))
+    this.#extend(netDir, MAX_STORED_GUARDS, ({ index }) => isFit(netDir, index, restrictions))
     return this.#firstFit(netDir, restrictions, before, () => false)
   }
 

@@ -95,60 +95,56 @@ function updateListing(
   return { ...guard, ed25519, unlistedSinceMs: undefined }
 }
 
-/** How large the sample may grow (guard-spec 4.1): a share of the guards there are, and never less than the minimum. */
-export function maxSampleSize(netDir: GuardNetDir): number {
-  const { params } = netDir
-  let listedGuards = 0
-  for (let index = 0; index < netDir.relayCount; index++) listedGuards += Number(isListedGuard(netDir, index))
-  const share = Math.floor((listedGuards * params.get('guard-max-sample-threshold-percent')) / 100)
-  const largest = Math.max(
-    params.get('guard-min-filtered-sample-size'),
-    Math.min(params.get('guard-max-sample-size'), share),
-  )
-  return Math.min(largest, MAX_STORED_GUARDS)
-}
-
 /** Draws listed guards that are not in the sample, by bandwidth; shared by all the draws of one extension. */
 export class GuardDraw {
+  /** How large the sample may grow (guard-spec 4.1): a share of the guards there are, but not below the minimum. */
+  readonly maxSampleSize: number
   readonly #netDir: GuardNetDir
   readonly #random: Random
+  readonly #rows: readonly number[]
+  /** One for each of the rows; 0 for one that was drawn. */
   readonly #weights: Float64Array
 
   constructor(netDir: GuardNetDir, sample: readonly SampledGuard[], random: Random) {
+    const sampled = new Set(sample.map((guard) => netDir.indexOf(guard.rsa)))
+    const rows: number[] = []
+    let listedCount = 0
+    for (let row = 0; row < netDir.relayCount; row++) {
+      if (!isListedGuard(netDir, row)) continue
+      listedCount++
+      if (!sampled.has(row)) rows.push(row)
+    }
+    this.maxSampleSize = sampleLimit(netDir, listedCount)
     this.#netDir = netDir
     this.#random = random
-    this.#weights = candidateWeights(netDir, sample)
+    this.#rows = rows
+    this.#weights = Float64Array.from(rows, (row) => netDir.weight(row, 'guard'))
+    // Where no guard has bandwidth, all count the same.
+    if (this.#weights.every((weight) => weight === 0)) this.#weights.fill(1)
   }
 
-  /** Undefined when no listed guard is left. `nowMs` is the wall clock. */
+  /** Undefined when no listed guard with bandwidth is left. `nowMs` is the wall clock. */
   next(nowMs: number): SampledGuard | undefined {
-    const index = chooseWeighted(this.#random, this.#weights)
-    if (index === -1) return undefined
-    this.#weights[index] = 0
+    const place = chooseWeighted(this.#random, this.#weights)
+    const row = this.#rows[place]
+    if (row === undefined) return undefined
+    this.#weights[place] = 0
     const lifetimeMs = this.#netDir.params.get('guard-lifetime-days') * DAY_MS
     return {
-      ...this.#netDir.ids(index),
+      ...this.#netDir.ids(row),
       addedAtMs: randomPast(this.#random, nowMs, lifetimeMs / 10),
       unlistedSinceMs: undefined,
     }
   }
 }
 
-/** The weights of the listed guards outside the sample; where none of them has bandwidth, all count the same. */
-function candidateWeights(netDir: GuardNetDir, sample: readonly SampledGuard[]): Float64Array {
-  const sampled = new Set(sample.map((guard) => netDir.indexOf(guard.rsa)))
-  const weights = new Float64Array(netDir.relayCount)
-  const candidates: number[] = []
-  let total = 0
-  for (let index = 0; index < netDir.relayCount; index++) {
-    if (!isListedGuard(netDir, index) || sampled.has(index)) continue
-    candidates.push(index)
-    const weight = netDir.weight(index, 'guard')
-    weights[index] = weight
-    total += weight
-  }
-  if (total === 0) for (const index of candidates) weights[index] = 1
-  return weights
+function sampleLimit({ params }: GuardNetDir, listedCount: number): number {
+  const share = Math.floor((listedCount * params.get('guard-max-sample-threshold-percent')) / 100)
+  const largest = Math.max(
+    params.get('guard-min-filtered-sample-size'),
+    Math.min(params.get('guard-max-sample-size'), share),
+  )
+  return Math.min(largest, MAX_STORED_GUARDS)
 }
 
 /** guard-spec A.2: a moment in the `spanMs` before `nowMs`, to the second. */

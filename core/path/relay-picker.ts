@@ -12,20 +12,17 @@ const MAX_REDRAWS = 16
 
 /** The relays that can stand in one position with some set of flags. */
 interface Candidates {
-  /** One weight for each row; 0 for a relay that is no candidate. */
+  readonly rows: Int32Array
+  /** One for each of `rows`, above 0. */
   readonly weights: Float64Array
-  /** Usable relays whose weight is 0: for when there is nobody else. */
+  /** Working space for one draw, as long as `weights`. */
+  readonly scratch: Float64Array
+  /** Rows of the usable relays whose weight is 0: for when there is nobody else. */
   readonly weightless: readonly number[]
 }
 
-interface PickerTables {
-  readonly candidates: Map<string, Candidates>
-  /** Working space for one draw. */
-  readonly scratch: Float64Array
-}
-
 /** A view of the network never changes, so what was computed from it holds for as long as it lives. */
-const tablesOf = new WeakMap<PickerNetDir, PickerTables>()
+const candidatesOf = new WeakMap<PickerNetDir, Map<string, Candidates>>()
 
 /**
  * The row of a relay that is usable in `position`, has all of `flags` and is allowed; each with the probability of its
@@ -40,58 +37,58 @@ export function pickRelay(
   random: Random,
   isAllowed: (index: number) => boolean,
 ): number | undefined {
-  const tables = tablesFor(netDir)
-  const { weights, weightless } = candidatesFor(netDir, tables, position, flags)
-  const { scratch } = tables
+  const { rows, weights, scratch, weightless } = candidatesFor(netDir, position, flags)
   scratch.set(weights)
   // Drawing from all, and again without the refused one, gives the allowed ones their exact probabilities.
   for (let draws = 0; draws < MAX_REDRAWS; draws++) {
-    const index = chooseWeighted(random, scratch)
-    if (index === -1) return pickEvenly(weightless.filter(isAllowed), random)
-    if (isAllowed(index)) return index
-    scratch[index] = 0
+    const place = chooseWeighted(random, scratch)
+    const row = rows[place]
+    if (row === undefined) return pickEvenly(weightless.filter(isAllowed), random)
+    if (isAllowed(row)) return row
+    scratch[place] = 0
   }
-  for (const [index, weight] of scratch.entries()) {
-    if (weight > 0 && !isAllowed(index)) scratch[index] = 0
+  for (const [place, row] of rows.entries()) {
+    if (scratch[place] !== 0 && !isAllowed(row)) scratch[place] = 0
   }
-  const index = chooseWeighted(random, scratch)
-  return index === -1 ? pickEvenly(weightless.filter(isAllowed), random) : index
+  return rows[chooseWeighted(random, scratch)] ?? pickEvenly(weightless.filter(isAllowed), random)
 }
 
 function pickEvenly(indexes: readonly number[], random: Random): number | undefined {
   return indexes.length === 0 ? undefined : indexes[randomBelow(random, indexes.length)]
 }
 
-function tablesFor(netDir: PickerNetDir): PickerTables {
-  const known = tablesOf.get(netDir)
-  if (known !== undefined) return known
-  const tables = { candidates: new Map<string, Candidates>(), scratch: new Float64Array(netDir.relayCount) }
-  tablesOf.set(netDir, tables)
-  return tables
-}
-
-function candidatesFor(
-  netDir: PickerNetDir,
-  tables: PickerTables,
-  position: Position,
-  flags: number,
-): Candidates {
+function candidatesFor(netDir: PickerNetDir, position: Position, flags: number): Candidates {
+  let known = candidatesOf.get(netDir)
+  if (known === undefined) {
+    known = new Map()
+    candidatesOf.set(netDir, known)
+  }
   const key = `${position} ${flags}`
-  const known = tables.candidates.get(key)
-  if (known !== undefined) return known
-  const candidates = findCandidates(netDir, position, flags)
-  tables.candidates.set(key, candidates)
+  let candidates = known.get(key)
+  if (candidates === undefined) {
+    candidates = findCandidates(netDir, position, flags)
+    known.set(key, candidates)
+  }
   return candidates
 }
 
 function findCandidates(netDir: PickerNetDir, position: Position, flags: number): Candidates {
-  const weights = new Float64Array(netDir.relayCount)
+  const rows: number[] = []
+  const weights: number[] = []
   const weightless: number[] = []
-  for (let index = 0; index < netDir.relayCount; index++) {
-    if (!hasFlag(netDir.flags(index), flags) || !netDir.isUsableAs(index, position)) continue
-    const weight = netDir.weight(index, position)
-    weights[index] = weight
-    if (weight === 0) weightless.push(index)
+  for (let row = 0; row < netDir.relayCount; row++) {
+    if (!hasFlag(netDir.flags(row), flags) || !netDir.isUsableAs(row, position)) continue
+    const weight = netDir.weight(row, position)
+    if (weight === 0) weightless.push(row)
+    else {
+      rows.push(row)
+      weights.push(weight)
+    }
   }
-  return { weights, weightless }
+  return {
+    rows: Int32Array.from(rows),
+    weights: Float64Array.from(weights),
+    scratch: new Float64Array(weights.length),
+    weightless,
+  }
 }
