@@ -86,6 +86,11 @@ function expectNothingLeft({ network, clock }: Bench): void {
   expect(clock.liveTimers()).toBe(0)
 }
 
+/** The clock stands still while a request is under way, so it must not be one that hangs. */
+function turnClock(b: Bench, stepMs: number, condition: () => boolean, what: string): Promise<void> {
+  return advanceUntil(b.clock, stepMs, condition, what, () => b.network.openStreams > 0)
+}
+
 async function expectBlockage(b: Bench, kind: string): Promise<void> {
   const starting = b.manager.start()
   starting.catch(() => {})
@@ -144,7 +149,7 @@ describe('a cold start', () => {
     for (const port of [1, 2, 3]) network.relays.set(`10.0.0.1:${port}`, 'hangs')
     const b = bench({ network, fallbacks: [1, 2, 3].map(target) })
     const starting = b.manager.start()
-    await advanceUntil(b.clock, 500, () => b.manager.current.value !== undefined, 'a view')
+    await turnClock(b, 500, () => b.manager.current.value !== undefined, 'a view')
     await starting
     expect(b.clock.monotonicMs()).toBeGreaterThanOrEqual(6_000)
     expect(b.clock.monotonicMs()).toBeLessThan(7_000)
@@ -171,7 +176,7 @@ describe('a cold start', () => {
     network.relays.set('10.0.0.1:3', () => 'reset')
     const b = bench({ network, fallbacks: [1, 2, 3, 4].map(target) })
     const starting = b.manager.start()
-    await advanceUntil(b.clock, 250, () => b.manager.current.value !== undefined, 'a view')
+    await turnClock(b, 250, () => b.manager.current.value !== undefined, 'a view')
     await starting
     expect(network.connects.slice(0, 4)).toEqual([1, 2, 3, 4].map((port) => `10.0.0.1:${port}`))
     await b.manager.close()
@@ -195,12 +200,7 @@ describe('a cold start', () => {
     network.relays.set('10.0.0.1:1', some)
     const b = bench({ network, fallbacks: [target(1), target(2)] })
     const starting = b.manager.start()
-    await advanceUntil(
-      b.clock,
-      250,
-      () => b.manager.progress.value.progress?.done === 9,
-      'all microdescriptors',
-    )
+    await turnClock(b, 250, () => b.manager.progress.value.progress?.done === 9, 'all microdescriptors')
     await starting
     expect(b.manager.progress.value.progress).toEqual({ done: 9, total: 9 })
     await until(() => b.manager.current.value?.missingMicrodescDigests().length === 0, 'the complete view')
@@ -215,12 +215,7 @@ describe('a cold start', () => {
     network.relays.set('10.0.0.1:1', (path) => (path.startsWith('/tor/micro/') ? deflated(bad) : good(path)))
     const b = bench({ network, fallbacks: [target(1), target(2)] })
     const starting = b.manager.start()
-    await advanceUntil(
-      b.clock,
-      250,
-      () => b.manager.progress.value.progress?.done === 9,
-      'all microdescriptors',
-    )
+    await turnClock(b, 250, () => b.manager.progress.value.progress?.done === 9, 'all microdescriptors')
     await starting
     const asked = network.requests.filter((request) => request.includes('/tor/micro/'))
     expect(asked[1]?.split('-')).toHaveLength(1)
@@ -315,7 +310,7 @@ describe('a document that is not to be trusted', () => {
     await until(() => b.manager.progress.value.blockage !== undefined, 'the blockage')
     await settle()
     expect(network.connects).toHaveLength(1)
-    await advanceUntil(b.clock, 250, () => b.manager.current.value !== undefined, 'a view')
+    await turnClock(b, 250, () => b.manager.current.value !== undefined, 'a view')
     await starting
     expect(network.connects).toEqual(['10.0.0.1:1', '10.0.0.1:2'])
     expect(b.manager.progress.value.blockage).toBeUndefined()
@@ -456,9 +451,8 @@ describe('keeping fresh', () => {
     const b = bench({ network, nowMs: AT_FIRST_MS, guards: [target(9)] })
     const first = await b.manager.start()
     await settle()
-    const isBusy = (): boolean => network.openStreams > 0
     network.setDefault(serve(LIVE))
-    await advanceUntil(b.clock, 5_000, () => b.manager.current.value !== first, 'the next view', isBusy)
+    await turnClock(b, 5_000, () => b.manager.current.value !== first, 'the next view')
     // 15:10 + 3/4 of 5 minutes, then 7/8 of the way to 15:20.
     expect(b.clock.wallMs()).toBeGreaterThanOrEqual(Date.UTC(2026, 10, 22, 15, 13, 45))
     expect(b.clock.wallMs()).toBeLessThanOrEqual(Date.UTC(2026, 10, 22, 15, 19, 20))
@@ -473,24 +467,11 @@ describe('keeping fresh', () => {
     const b = bench({ nowMs: LIVE_NOW_MS, guards: [target(9)] })
     const first = await b.manager.start()
     await settle()
-    const isBusy = (): boolean => b.network.openStreams > 0
     b.network.setDefault(serve(older))
-    await advanceUntil(
-      b.clock,
-      5_000,
-      () => b.manager.progress.value.freshness === 'stale',
-      'staleness',
-      isBusy,
-    )
+    await turnClock(b, 5_000, () => b.manager.progress.value.freshness === 'stale', 'staleness')
     expect(b.manager.current.value).toBe(first)
     b.clock.jump(24 * HOUR_MS)
-    await advanceUntil(
-      b.clock,
-      5_000,
-      () => b.manager.progress.value.freshness === 'expired',
-      'expiry',
-      isBusy,
-    )
+    await turnClock(b, 5_000, () => b.manager.progress.value.freshness === 'expired', 'expiry')
     expect(b.manager.current.value).toBeUndefined()
     expect(b.manager.progress.value.blockage?.kind).toBe('bad-directory')
     await b.manager.close()
