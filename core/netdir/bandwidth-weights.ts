@@ -1,15 +1,11 @@
 /** How likely a relay is chosen for a position: its bandwidth times the consensus's weight (dir-spec 3.8.3). */
-import { RelayFlag, hasFlag } from '../netdoc/relay-flags.ts'
+import type { RelayColumns } from '../netdoc/relay-columns.ts'
+import { RelayFlag } from '../netdoc/relay-flags.ts'
 
 export type Position = 'guard' | 'middle' | 'exit' | 'directory'
 
-/** Factors from 0 to 1 by the relay's class: Guard flag, Exit flag, both or neither. */
-interface ClassFactors {
-  readonly guard: number
-  readonly exit: number
-  readonly both: number
-  readonly neither: number
-}
+/** A relay's class by its flags: Guard, Exit, both or neither. */
+type RelayClass = 'guard' | 'exit' | 'both' | 'neither'
 
 /** The names of the weights of each position; `undefined` is never chosen, whatever the consensus says. */
 const WEIGHT_NAMES = {
@@ -17,46 +13,74 @@ const WEIGHT_NAMES = {
   middle: { guard: 'Wmg', exit: 'Wme', both: 'Wmd', neither: 'Wmm' },
   exit: { guard: 'Weg', exit: 'Wee', both: 'Wed', neither: 'Wem' },
   directory: { guard: 'Wbg', exit: 'Wbe', both: 'Wbd', neither: 'Wbm' },
-} as const satisfies Record<Position, Record<keyof ClassFactors, string | undefined>>
+} as const satisfies Record<Position, Record<RelayClass, string | undefined>>
 
 /** A further factor, in every position, for relays that answer directory requests. */
 const DIR_CACHE_NAMES = { guard: 'Wgb', exit: 'Web', both: 'Wdb', neither: 'Wmb' } as const
 
-/** The weights of one consensus. */
+/** The weights of one consensus, as factors. */
 export class BandwidthWeights {
-  readonly #factors: Readonly<Record<Position, ClassFactors>>
-  readonly #dirCache: ClassFactors
+  readonly #factors: Readonly<Record<Position, Float64Array>>
 
   /** `weights` is the consensus's line, `scale` its parameter bwweightscale (at least 1). A missing weight is 1. */
   constructor(weights: ReadonlyMap<string, number>, scale: number) {
     const factor = (name: string | undefined): number =>
       name === undefined ? 0 : Math.min(Math.max(weights.get(name) ?? scale, 0), scale) / scale
-    const factors = (names: Record<keyof ClassFactors, string | undefined>): ClassFactors => ({
-      guard: factor(names.guard),
-      exit: factor(names.exit),
-      both: factor(names.both),
-      neither: factor(names.neither),
-    })
-    this.#factors = {
-      guard: factors(WEIGHT_NAMES.guard),
-      middle: factors(WEIGHT_NAMES.middle),
-      exit: factors(WEIGHT_NAMES.exit),
-      directory: factors(WEIGHT_NAMES.directory),
+    const factors = (position: Position): Float64Array => {
+      const plain = CLASSES.map((relayClass) => factor(WEIGHT_NAMES[position][relayClass]))
+      const asDirCache = CLASSES.map(
+        (relayClass, at) => (plain[at] ?? 0) * factor(DIR_CACHE_NAMES[relayClass]),
+      )
+      return Float64Array.from([...plain, ...asDirCache])
     }
-    this.#dirCache = factors(DIR_CACHE_NAMES)
+    this.#factors = {
+      guard: factors('guard'),
+      middle: factors('middle'),
+      exit: factors('exit'),
+      directory: factors('directory'),
+    }
   }
 
   /** The factor, 0 to 1, for a relay with these flags. A BadExit counts as no exit. */
   factor(position: Position, flags: number): number {
-    const relayClass = classOf(flags)
-    const factor = this.#factors[position][relayClass]
-    return hasFlag(flags, RelayFlag.V2Dir) ? factor * this.#dirCache[relayClass] : factor
+    return this.#factors[position][classIndex(flags)] ?? 0
   }
 }
 
-function classOf(flags: number): keyof ClassFactors {
-  const isGuard = hasFlag(flags, RelayFlag.Guard)
-  const isExit = hasFlag(flags, RelayFlag.Exit) && !hasFlag(flags, RelayFlag.BadExit)
-  if (isGuard) return isExit ? 'both' : 'guard'
-  return isExit ? 'exit' : 'neither'
+/** In the order of `classIndex`, whose bits are Guard, Exit, and, for the second half of the table, V2Dir. */
+const CLASSES = ['neither', 'guard', 'exit', 'both'] as const
+
+function classIndex(flags: number): number {
+  const isExit = (flags & (RelayFlag.Exit | RelayFlag.BadExit)) === RelayFlag.Exit
+  const isGuard = (flags & RelayFlag.Guard) !== 0
+  const isDirCache = (flags & RelayFlag.V2Dir) !== 0
+  return (isGuard ? 1 : 0) + (isExit ? 2 : 0) + (isDirCache ? 4 : 0)
+}
+
+/** Every relay's weight in every position, computed when first asked for; it depends on the consensus alone. */
+export class WeightColumns {
+  readonly #relays: Pick<RelayColumns, 'count' | 'bandwidths' | 'flags'>
+  readonly #weights: BandwidthWeights
+  readonly #columns = new Map<Position, Float64Array>()
+
+  constructor(relays: Pick<RelayColumns, 'count' | 'bandwidths' | 'flags'>, weights: BandwidthWeights) {
+    this.#relays = relays
+    this.#weights = weights
+  }
+
+  /** Row `i` is the weight of relay `i`; not to be changed. */
+  column(position: Position): Float64Array {
+    const known = this.#columns.get(position)
+    if (known !== undefined) return known
+    const { count, bandwidths, flags } = this.#relays
+    // In a network that nobody has measured, every relay is as good as any other.
+    const isUnmeasured = bandwidths.every((bandwidth) => bandwidth === 0)
+    const column = new Float64Array(count)
+    for (let row = 0; row < count; row++) {
+      const bandwidth = isUnmeasured ? 1 : (bandwidths[row] ?? 0)
+      column[row] = bandwidth * this.#weights.factor(position, flags[row] ?? 0)
+    }
+    this.#columns.set(position, column)
+    return column
+  }
 }

@@ -11,8 +11,9 @@ import { formatIpv4Value } from '../netdoc/ascii.ts'
 import type { Consensus } from '../netdoc/consensus.ts'
 import type { Microdescriptors } from '../netdoc/microdescriptor-columns.ts'
 import { RelayFlag, hasFlag } from '../netdoc/relay-flags.ts'
+import { type Slices, finishSlices } from '../netdoc/slices.ts'
 import { TorError } from '../util/errors.ts'
-import { BandwidthWeights, type Position } from './bandwidth-weights.ts'
+import { BandwidthWeights, type Position, WeightColumns } from './bandwidth-weights.ts'
 import { familyLists, shareFamilyId } from './family.ts'
 import { KeyTable, keyWords } from './key-table.ts'
 import { NetParams } from './net-params.ts'
@@ -40,54 +41,68 @@ export interface NetDirInputs {
 const REQUIRED_FLAGS = RelayFlag.Running | RelayFlag.Valid
 const REFUSED_FLAGS = RelayFlag.Sybil | RelayFlag.NoEdConsensus
 
+/** Rows to one slice: some milliseconds while the code is not compiled yet. */
+const SLICE_ROWS = 1_000
+
+/** What a view is made of besides its parameters. */
+interface NetDirRows {
+  readonly consensus: Consensus
+  readonly details: RelayDetails
+  readonly byDigest: KeyTable
+  readonly weights: WeightColumns
+}
+
 export class NetDir {
   readonly consensus: Consensus
   readonly params: NetParams
   readonly #details: RelayDetails
   /** Microdescriptor digest to rows; the same for every view of one consensus. */
   readonly #byDigest: KeyTable
-  readonly #weights: BandwidthWeights
+  readonly #weights: WeightColumns
   /** 1 where `isUsable`. */
   readonly #usable: Uint8Array
-  readonly #weightColumns = new Map<Position, Float64Array>()
-  /** A network that nobody has measured: then every relay is as good as any other. */
-  readonly #isUnmeasured: boolean
 
-  private constructor(consensus: Consensus, params: NetParams, details: RelayDetails, byDigest: KeyTable) {
-    this.consensus = consensus
+  private constructor(params: NetParams, rows: NetDirRows) {
+    this.consensus = rows.consensus
     this.params = params
-    this.#details = details
-    this.#byDigest = byDigest
-    this.#weights = new BandwidthWeights(consensus.bandwidthWeights, params.get('bwweightscale'))
-    this.#usable = findUsable(consensus, details)
-    this.#isUnmeasured = consensus.relays.bandwidths.every((bandwidth) => bandwidth === 0)
+    this.#details = rows.details
+    this.#byDigest = rows.byDigest
+    this.#weights = rows.weights
+    this.#usable = findUsable(rows.consensus, rows.details)
   }
 
-  /** Takes a few milliseconds for 8,000 relays. */
+  /** Takes a few milliseconds for 8,000 relays, and some thirty before the code is compiled: see `buildInSlices`. */
   static build(inputs: NetDirInputs): NetDir {
+    return finishSlices(NetDir.buildInSlices(inputs))
+  }
+
+  /** The same in slices, one per `next()`, so that the caller can give the event loop a turn in between. */
+  static *buildInSlices(inputs: NetDirInputs): Slices<NetDir> {
     const { consensus, previous } = inputs
     const { count, microdescDigests } = consensus.relays
     const byDigest = new KeyTable(microdescDigests, count)
-    for (let row = 0; row < count; row++) byDigest.add(row)
-    const details = RelayDetails.empty(count)
-    if (previous !== undefined) {
-      const digests = keyWords(previous.consensus.relays.microdescDigests)
-      for (let from = 0; from < previous.relayCount; from++) {
-        if (!previous.#details.has(from)) continue
-        for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) {
-          details.carryOver(row, previous.#details, from)
-        }
-      }
+    for (let row = 0; row < count; row++) {
+      byDigest.add(row)
+      if (row % SLICE_ROWS === SLICE_ROWS - 1) yield undefined
     }
-    for (const batch of inputs.microdescriptors ?? []) addBatch(details, byDigest, batch)
-    return new NetDir(consensus, new NetParams(consensus.params, inputs.paramOverrides), details, byDigest)
+    const details = RelayDetails.empty(count)
+    if (previous !== undefined) yield* carryOver(details, byDigest, previous.consensus, previous.#details)
+    for (const batch of inputs.microdescriptors ?? []) yield* addBatch(details, byDigest, batch)
+    const params = new NetParams(consensus.params, inputs.paramOverrides)
+    const scale = params.get('bwweightscale')
+    const weights = new WeightColumns(
+      consensus.relays,
+      new BandwidthWeights(consensus.bandwidthWeights, scale),
+    )
+    return new NetDir(params, { consensus, details, byDigest, weights })
   }
 
   /** A new view with one more batch; this one stays as it is. Documents that no relay lists are ignored. */
   withMicrodescriptors(batch: Microdescriptors): NetDir {
     const details = this.#details.copy()
-    addBatch(details, this.#byDigest, batch)
-    return new NetDir(this.consensus, this.params, details, this.#byDigest)
+    finishSlices(addBatch(details, this.#byDigest, batch))
+    const { consensus } = this
+    return new NetDir(this.params, { consensus, details, byDigest: this.#byDigest, weights: this.#weights })
   }
 
   get validAfterMs(): number {
@@ -186,12 +201,7 @@ export class NetDir {
 
   /** Relative chance of the relay in this position by its bandwidth; 0 is never. It does not ask `isUsableAs`. */
   weight(index: number, position: Position): number {
-    let column = this.#weightColumns.get(position)
-    if (column === undefined) {
-      column = this.#computeWeights(position)
-      this.#weightColumns.set(position, column)
-    }
-    return column[index] ?? 0
+    return this.#weights.column(position)[index] ?? 0
   }
 
   /** Whether the relay's exit policy summary allows the port over this address family. */
@@ -240,33 +250,23 @@ export class NetDir {
 
   /** Of the relays whose flags fit the position, the weighted share that is usable; undefined when there are none. */
   #usableFraction(position: Position): number | undefined {
+    const { flags } = this.consensus.relays
+    const weights = this.#weights.column(position)
     let usable = 0
     let all = 0
     let usableCount = 0
     let count = 0
-    for (let row = 0; row < this.relayCount; row++) {
-      const flags = this.flags(row)
-      if (!hasUsableFlags(flags) || !mayServeAs(flags, position)) continue
-      if (position === 'exit' && !hasFlag(flags, RelayFlag.Exit)) continue
-      const weight = this.weight(row, position)
+    for (let row = 0; row < flags.length; row++) {
+      if (!mayServeOnPaths(flags[row] ?? 0, position)) continue
+      const weight = weights[row] ?? 0
       all += weight
       count++
-      if (!this.isUsable(row)) continue
+      if (this.#usable[row] !== 1) continue
       usable += weight
       usableCount++
     }
     if (count === 0) return undefined
     return all > 0 ? usable / all : usableCount / count
-  }
-
-  #computeWeights(position: Position): Float64Array {
-    const { bandwidths, flags } = this.consensus.relays
-    const column = new Float64Array(this.relayCount)
-    for (let row = 0; row < column.length; row++) {
-      const bandwidth = this.#isUnmeasured ? 1 : (bandwidths[row] ?? 0)
-      column[row] = bandwidth * this.#weights.factor(position, flags[row] ?? 0)
-    }
-    return column
   }
 
   #allowsAnyExit(index: number): boolean {
@@ -304,6 +304,12 @@ function mayServeAs(flags: number, position: Position): boolean {
   return hasFlag(flags, RelayFlag.V2Dir)
 }
 
+/** Whether paths are counted that have the relay here: an exit needs the Exit flag, which odd ports alone do not. */
+function mayServeOnPaths(flags: number, position: Position): boolean {
+  if (!hasUsableFlags(flags) || !mayServeAs(flags, position)) return false
+  return position !== 'exit' || hasFlag(flags, RelayFlag.Exit)
+}
+
 function findUsable(consensus: Consensus, details: RelayDetails): Uint8Array {
   const usable = new Uint8Array(details.count)
   const byEd25519 = new KeyTable(details.ed25519Ids, details.count)
@@ -319,12 +325,30 @@ function findUsable(consensus: Consensus, details: RelayDetails): Uint8Array {
   return usable
 }
 
-function addBatch(details: RelayDetails, byDigest: KeyTable, batch: Microdescriptors): void {
+function* addBatch(details: RelayDetails, byDigest: KeyTable, batch: Microdescriptors): Slices<void> {
   const digests = keyWords(batch.digests)
   const source = details.openBatch(batch)
   for (let from = 0; from < batch.count; from++) {
     for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) {
       details.fill(row, source, from)
     }
+    if (from % SLICE_ROWS === SLICE_ROWS - 1) yield undefined
+  }
+}
+
+/** Keeps what is known of relays that the new consensus lists with the same microdescriptor. */
+function* carryOver(
+  details: RelayDetails,
+  byDigest: KeyTable,
+  oldConsensus: Consensus,
+  old: RelayDetails,
+): Slices<void> {
+  const digests = keyWords(oldConsensus.relays.microdescDigests)
+  for (let from = 0; from < old.count; from++) {
+    if (!old.has(from)) continue
+    for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) {
+      details.carryOver(row, old, from)
+    }
+    if (from % SLICE_ROWS === SLICE_ROWS - 1) yield undefined
   }
 }

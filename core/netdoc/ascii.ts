@@ -11,8 +11,13 @@ const DOT = 46
 const EQUALS = 61
 
 const BASE64_VALUES = digitValues('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
-const HEX_VALUES = digitValues('0123456789abcdef')
-for (const [at, digit] of [...'ABCDEF'].entries()) HEX_VALUES[digit.charCodeAt(0)] = 10 + at
+const HEX_VALUES = hexValues()
+
+function hexValues(): Int8Array {
+  const values = digitValues('0123456789ABCDEF')
+  values.set(values.subarray(65, 71), 97)
+  return values
+}
 
 function digitValues(digits: string): Int8Array {
   const values = new Int8Array(256).fill(-1)

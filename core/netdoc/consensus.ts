@@ -10,7 +10,7 @@ import {
 } from './consensus-frame.ts'
 import { scanRelaysInSlices } from './consensus-relays.ts'
 import type { RelayColumns } from './relay-columns.ts'
-import { finishSlices } from './slices.ts'
+import { type Slices, finishSlices } from './slices.ts'
 
 export type { DirectorySignature, SharedRandomValue } from './consensus-frame.ts'
 
@@ -40,7 +40,7 @@ export function parseConsensus(bytes: Buffer): Consensus {
  * The same in slices: each `next()` does a few milliseconds of work, so that the caller can give the event loop a
  * turn in between; the generator returns the consensus. `bytes` must not change until then.
  */
-export function* parseConsensusInSlices(bytes: Buffer): Generator<undefined, Consensus, undefined> {
+export function* parseConsensusInSlices(bytes: Buffer): Slices<Consensus> {
   checkText(bytes)
   const footerStart = bytes.indexOf(FOOTER_START) + 1
   const signedLength = bytes.indexOf(SIGNATURE_START) + SIGNATURE_START.length
