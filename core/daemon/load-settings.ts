@@ -1,0 +1,81 @@
+/** Finds and reads the files that the command line names, and merges everything into settings. */
+import { homedir } from 'node:os'
+import { isAbsolute, join } from 'node:path'
+import { TorError } from '../util/errors.ts'
+import type { CommandLine } from './command-line.ts'
+import { parsePath } from './option-values.ts'
+import { Settings } from './settings.ts'
+import { type TorrcLine, quoteForMessage } from './torrc-line.ts'
+import { parseTorrc } from './torrc-reader.ts'
+
+/** A torrc is some kilobytes; this keeps a wrong path (a disk image, a log) from being read whole. */
+const MAX_TORRC_BYTES = 4 * 1024 * 1024
+
+/** What of the operating system is read here. */
+export interface FileAccess {
+  /** The file's text, or undefined when there is no such file. Throws what the system says otherwise. */
+  read(path: string, limitBytes: number): string | undefined
+  readStdin(limitBytes: number): string
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+export interface LoadedSettings {
+  readonly settings: Settings
+  /** The torrc that was read, for the log. */
+  readonly torrcFile: string | undefined
+}
+
+/** Reads and verifies. Throws `bad-config` as one line. */
+export function loadSettings(line: CommandLine, files: FileAccess): LoadedSettings {
+  const defaults = line.defaultsFile === undefined ? undefined : readTorrc(line.defaultsFile, files)
+  if (line.defaultsFile !== undefined && defaults === undefined && !line.ignoresMissingTorrc) {
+    missingFile(line.defaultsFile)
+  }
+  // Without -f the usual file is read where it exists.
+  const torrcFile = line.torrcFile ?? join(configHome(files.env), 'torrc')
+  const torrc = readTorrc(torrcFile, files)
+  if (line.torrcFile !== undefined && torrc === undefined && !line.ignoresMissingTorrc) missingFile(torrcFile)
+  const settings = Settings.merge([defaults ?? [], torrc ?? [], line.options])
+  settings.verify()
+  return { settings, torrcFile: torrc === undefined ? undefined : torrcFile }
+}
+
+/** Where state is kept unless DataDirectory says so (XDG). */
+export function defaultDataDirectory(env: FileAccess['env']): string {
+  return join(xdgHome(env['XDG_DATA_HOME'], join('.local', 'share')), 'allium')
+}
+
+function configHome(env: FileAccess['env']): string {
+  return join(xdgHome(env['XDG_CONFIG_HOME'], '.config'), 'allium')
+}
+
+/** The XDG specification has relative values ignored. */
+function xdgHome(value: string | undefined, fallback: string): string {
+  return value !== undefined && isAbsolute(value) ? value : join(homedir(), fallback)
+}
+
+function readTorrc(path: string, files: FileAccess): TorrcLine[] | undefined {
+  const isStdin = path === '-'
+  const text = isStdin ? files.readStdin(MAX_TORRC_BYTES) : readFile(path, files)
+  if (text === undefined) return undefined
+  return parseTorrc(text, isStdin ? 'standard input' : path, (included) => {
+    const content = readFile(included, files)
+    return content ?? missingFile(included)
+  })
+}
+
+function readFile(path: string, files: FileAccess): string | undefined {
+  try {
+    return files.read(parsePath(path, 'the configuration file'), MAX_TORRC_BYTES)
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new TorError(
+      'bad-config',
+      `the configuration file ${quoteForMessage(path)} cannot be read: ${reason}`,
+    )
+  }
+}
+
+function missingFile(path: string): never {
+  throw new TorError('bad-config', `the configuration file ${quoteForMessage(path)} is not there`)
+}

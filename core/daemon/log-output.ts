@@ -1,0 +1,139 @@
+/** Writes log records as C tor does, `Nov 22 17:00:00.000 [notice] text`, to the console and to files. */
+import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import type { Clock } from '../util/clock.ts'
+import { TorError, toTorError } from '../util/errors.ts'
+import { type LogRecord, formatLogParts } from '../util/log.ts'
+import { type LogRule, admitsRecord } from './log-option.ts'
+
+const PRIVATE_FILE = 0o600
+const SECOND_MS = 1_000
+
+/** Writes whole lines; never throws. */
+export interface Console {
+  stdout(text: string): void
+  stderr(text: string): void
+}
+
+export interface LogOutputOptions {
+  readonly rules: readonly LogRule[]
+  /** SafeLogging 0: shows what is otherwise scrubbed. */
+  readonly reveals: boolean
+  /** Times are cut to a multiple of this. */
+  readonly granularityMs: number
+  readonly clock: Clock
+  readonly console: Console
+}
+
+interface Target {
+  readonly rule: LogRule
+  write(line: string): void
+  close(): void
+}
+
+export class LogOutput {
+  readonly #options: LogOutputOptions
+  readonly #targets: readonly Target[]
+  readonly #time = new LogTime()
+
+  /** Opens the files for appending. Throws `bad-config` when one cannot be opened. */
+  constructor(options: LogOutputOptions) {
+    this.#options = options
+    this.#targets = options.rules.map((rule) => openTarget(rule, options.console))
+  }
+
+  /** The sink of all loggers. */
+  readonly sink = (record: LogRecord): void => {
+    const targets = this.#targets.filter(({ rule }) => admitsRecord(rule, record))
+    if (targets.length === 0) return
+    const { clock, granularityMs, reveals } = this.#options
+    const wallMs = clock.wallMs()
+    const time = this.#time.format(wallMs - (wallMs % granularityMs))
+    const line = `${time} [${record.level}] ${oneLine(formatLogParts(record.parts, reveals))}\n`
+    for (const target of targets) target.write(line)
+  }
+
+  close(): void {
+    for (const target of this.#targets) target.close()
+  }
+}
+
+/** Formats the local time, once per second: a busy log asks for the same second many times. */
+export class LogTime {
+  readonly #format = new Intl.DateTimeFormat('en-US', {
+    month: 'short',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    hourCycle: 'h23',
+  })
+  #second = Number.NaN
+  #text = ''
+
+  /** `Nov 22 17:00:00.000`. */
+  format(wallMs: number): string {
+    const second = Math.floor(wallMs / SECOND_MS)
+    if (second !== this.#second) {
+      const part = new Map<string, string>()
+      for (const { type, value } of this.#format.formatToParts(second * SECOND_MS)) part.set(type, value)
+      const [month, day, hour, minute, seconds] = ['month', 'day', 'hour', 'minute', 'second'].map(
+        (type) => part.get(type) ?? '',
+      )
+      this.#text = `${month} ${day} ${hour}:${minute}:${seconds}`
+      this.#second = second
+    }
+    return `${this.#text}.${String(Math.floor(wallMs % SECOND_MS)).padStart(3, '0')}`
+  }
+}
+
+/** A message stays one line of text, whatever an error that it quotes had in it. */
+function oneLine(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Zl}\p{Zp}]/gu,
+    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
+  )
+}
+
+function openTarget(rule: LogRule, console: Console): Target {
+  const { destination } = rule
+  switch (destination.kind) {
+    case 'stdout':
+      return { rule, write: (line) => console.stdout(line), close: () => {} }
+    case 'stderr':
+      return { rule, write: (line) => console.stderr(line), close: () => {} }
+    case 'file':
+      return openFile(rule, destination.path, console)
+  }
+}
+
+function openFile(rule: LogRule, path: string, console: Console): Target {
+  let file: number | undefined
+  try {
+    file = openSync(path, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY, PRIVATE_FILE)
+  } catch (error) {
+    throw new TorError(
+      'bad-config',
+      `Log: ${toTorError(error, 'state', 'the file cannot be opened').message}`,
+    )
+  }
+  let hasFailed = false
+  return {
+    rule,
+    write(line) {
+      if (file === undefined) return
+      try {
+        // Synchronous, so that the last lines before a crash are there.
+        writeSync(file, line)
+        hasFailed = false
+      } catch (error) {
+        // A full disk must not end the program; it is said once.
+        if (!hasFailed) console.stderr(`the log file cannot be written: ${toTorError(error).message}\n`)
+        hasFailed = true
+      }
+    },
+    close() {
+      if (file !== undefined) closeSync(file)
+      file = undefined
+    },
+  }
+}
