@@ -2,8 +2,7 @@
  * One application's connection from its first byte to its end: handshake, request, reply, and then a pipe. When the
  * application goes away its request is aborted; nothing here ever opens a connection or looks up a name itself.
  */
-import { isIPv4 } from 'node:net'
-import type { ResolvedAddress, StreamOpener, StreamOptions } from '../client/client-port.ts'
+import type { StreamOpener, StreamOptions } from '../client/client-port.ts'
 import { parseStreamHost, parseStreamTarget } from '../client/stream-target.ts'
 import { withTimeout } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
@@ -36,7 +35,8 @@ export interface FrontDoor {
 export class AppConnection {
   readonly #door: FrontDoor
   readonly #socket: AppSocket
-  readonly #parser: HandshakeParser
+  /** Until the request is read. */
+  #parser: HandshakeParser | undefined
   readonly #onFinished: () => void
   readonly #abort = new AbortController()
   readonly #handshakeTimer: Timer
@@ -82,14 +82,16 @@ export class AppConnection {
   }
 
   #readHandshake(bytes: Uint8Array): boolean {
+    const parser = this.#parser
+    if (parser === undefined) return true
     try {
-      this.#parser.push(bytes)
+      parser.push(bytes)
     } catch (error) {
       this.#refuse(Buffer.alloc(0), toTorError(error).message)
       return true
     }
     for (;;) {
-      const step = this.#parser.next()
+      const step = parser.next()
       switch (step.kind) {
         case 'need-more':
           return true
@@ -129,6 +131,7 @@ export class AppConnection {
 
   async #serve(request: AppRequest, rest: Buffer): Promise<void> {
     this.#phase = 'waiting'
+    this.#parser = undefined
     this.#handshakeTimer.cancel()
     // The rest goes with BEGIN; it counts as held so that an end behind it is a half-close.
     this.#heldBytes = rest.length
@@ -148,7 +151,7 @@ export class AppConnection {
   async #answer(request: AppRequest, rest: Buffer): Promise<void> {
     const { clock, requestLimitMs } = this.#door
     const options = {
-      isolation: isolateRequest(this.#door.isolation, request.credentials),
+      isolation: isolateRequest(this.#door.isolation, this.#socket.clientAddress, request.credentials),
       ...(rest.length > 0 && { initialData: rest }),
     }
     await withTimeout(clock, requestLimitMs, 'the request of an application', this.#abort.signal, (signal) =>
@@ -177,11 +180,8 @@ export class AppConnection {
   }
 
   async #resolve(request: AppRequest, options: StreamOptions): Promise<void> {
-    const { host, kind } = parseStreamHost(request.host)
-    const addresses =
-      kind === 'ipv4' || kind === 'ipv6'
-        ? [literalAddress(host)]
-        : await this.#door.opener.resolve(host, options)
+    const { host } = parseStreamHost(request.host)
+    const addresses = await this.#door.opener.resolve(host, options)
     if (this.#phase !== 'waiting') return
     const reply = request.replies.resolved(addresses)
     if (reply === undefined) throw new TorError('resolve-failed', 'no address that this protocol can carry')
@@ -204,9 +204,4 @@ export class AppConnection {
     this.#abort.abort(new TorError('aborted', 'the application went away'))
     this.#onFinished()
   }
-}
-
-/** An address is its own answer: no relay needs to be asked. */
-function literalAddress(host: string): ResolvedAddress {
-  return { address: host, family: isIPv4(host) ? 'ipv4' : 'ipv6', ttlSeconds: 0 }
 }

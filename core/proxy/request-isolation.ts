@@ -1,5 +1,6 @@
 /**
- * Turns what is known of a request (the listener it came through, the credentials it carried) into the key that
+ * Turns what is known of a request (the listener it came through, the application's address,
+ * the credentials it carried) into the key that
  * decides which streams may share a circuit (path-spec 3, proposal 171).
  */
 import { type IsolationKey, isolationKey } from '../circuit-manager/isolation.ts'
@@ -25,12 +26,19 @@ export interface ListenerIsolation {
   readonly sessionGroup: string
   /** IsolateSOCKSAuth: requests with different credentials never share a circuit. */
   readonly isolateSocksAuth: boolean
+  /** IsolateClientAddr: applications on different addresses never share a circuit. */
+  readonly isolateClientAddr: boolean
 }
 
 /** Absent and empty credentials differ, and so do equal words in different protocols: more isolation, never less. */
-export function isolateRequest(listener: ListenerIsolation, credentials: Credentials): IsolationKey {
+export function isolateRequest(
+  listener: ListenerIsolation,
+  clientAddress: string,
+  credentials: Credentials,
+): IsolationKey {
+  const client = listener.isolateClientAddr ? [clientAddress] : []
   const auth = listener.isolateSocksAuth ? credentialParts(credentials) : []
-  return isolationKey([`listener ${listener.sessionGroup}`, ...auth])
+  return isolationKey([`listener ${listener.sessionGroup}`, `client ${client.join('')}`, ...auth])
 }
 
 function credentialParts(credentials: Credentials): readonly string[] {

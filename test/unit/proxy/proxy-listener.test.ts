@@ -214,15 +214,6 @@ describe('requests', () => {
     expect(opener.resolved[0]?.host).toBe('example.com')
   })
 
-  test('to resolve an address are answered without asking a relay', async () => {
-    const opener = new FakeOpener()
-    const client = app(await start(opener))
-    client.sendHex('050100 05f00001 c0000209 0000')
-    await until(() => client.hasEnded)
-    expect(client.received.toString('hex')).toBe('0500' + '05000001c00002090000')
-    expect(opener.resolved).toHaveLength(0)
-  })
-
   test('by SOCKS4 for a name with IPv6 addresses only are rejected', async () => {
     const opener = new FakeOpener()
     opener.addresses = [{ address: '2001:db8::1', family: 'ipv6', ttlSeconds: 1 }]
