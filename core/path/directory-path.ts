@@ -1,10 +1,10 @@
 /** Where directory documents come from: before a consensus the built-in sources, then our guards; and a full path. */
 import type { GuardSelector } from '../guard/guard-selector.ts'
-import type { ChannelTarget } from '../linkspec/relay-target.ts'
+import type { ChannelTarget, Endpoint } from '../linkspec/relay-target.ts'
 import type { Authority } from '../netdir/authorities.ts'
 import type { FallbackDir } from '../netdir/fallback-dirs.ts'
 import { RelayFlag } from '../netdoc/relay-flags.ts'
-import { TorError } from '../util/errors.ts'
+import { TorError, isTorError } from '../util/errors.ts'
 import { type Random, shuffled } from '../util/random.ts'
 import { chooseWeighted } from '../util/weighted-choice.ts'
 import { type Path, type PathNetDir, pickPathTo } from './exit-path.ts'
@@ -64,13 +64,33 @@ export function pickDirectoryGuard(
   netDir: PathNetDir,
   guards: GuardSelector,
   constraints: PathConstraints,
+  isExcluded: (index: number) => boolean = () => false,
 ): DirectoryGuard {
+  const endpointsOf = (index: number): Endpoint[] => relayEndpoints(netDir.relay(index), constraints)
   const index = guards.pickGuard(netDir, {
     purpose: 'directory',
-    excludes: (candidate) => relayEndpoints(netDir.relay(candidate), constraints).length === 0,
+    excludes: (candidate) => isExcluded(candidate) || endpointsOf(candidate).length === 0,
   })
-  const relay = netDir.relay(index)
-  return { index, target: { ids: relay.ids, endpoints: relayEndpoints(relay, constraints) } }
+  return { index, target: { ids: netDir.ids(index), endpoints: endpointsOf(index) } }
+}
+
+/** As many guards as the consensus lets us ask for directory documents, the best first; empty when there is none. */
+export function pickDirectoryGuards(
+  netDir: PathNetDir,
+  guards: GuardSelector,
+  constraints: PathConstraints,
+): ChannelTarget[] {
+  const count = netDir.params.get('guard-n-primary-dir-guards-to-use')
+  const picked = new Map<number, ChannelTarget>()
+  try {
+    while (picked.size < count) {
+      const { index, target } = pickDirectoryGuard(netDir, guards, constraints, (row) => picked.has(row))
+      picked.set(index, target)
+    }
+  } catch (error) {
+    if (!isTorError(error, 'no-path')) throw error
+  }
+  return [...picked.values()]
 }
 
 /** A path of three hops that ends at a directory: for requests that must not show who asks. Throws `no-path`. */

@@ -5,7 +5,7 @@ import type { FallbackDir } from '../../../core/netdir/fallback-dirs.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import {
   bootstrapDirectories,
-  pickDirectoryGuard,
+  pickDirectoryGuards,
   pickDirectoryPath,
 } from '../../../core/path/directory-path.ts'
 import type { PathConstraints } from '../../../core/path/relay-constraints.ts'
@@ -98,9 +98,21 @@ describe('directories after the first consensus', () => {
     }))
     const guards = newGuards()
     const netDir = fakeNetDir(relays)
-    const { index, target } = pickDirectoryGuard(netDir, guards, CONSTRAINTS)
-    expect(target).toEqual({ ids: netDir.relay(index).ids, endpoints: [netDir.relay(index).ipv4] })
-    expect(pickDirectoryGuard(netDir, guards, CONSTRAINTS).index).toBe(index)
+    const targets = pickDirectoryGuards(netDir, guards, CONSTRAINTS)
+    expect(targets.map((target) => target.ids.rsa)).toEqual(
+      guards.sample.slice(0, 3).map((guard) => guard.rsa),
+    )
+    for (const { ids, endpoints } of targets) {
+      expect(endpoints).toEqual([netDir.relay(netDir.indexOf(ids.rsa) ?? -1).ipv4])
+    }
+    expect(pickDirectoryGuards(netDir, guards, CONSTRAINTS)).toEqual(targets)
+  })
+
+  it('are as many as the network has, and none without guards', () => {
+    expect(pickDirectoryGuards(fakeNetDir([{ id: 1 }, { id: 2 }]), newGuards(), CONSTRAINTS)).toHaveLength(2)
+    expect(pickDirectoryGuards(fakeNetDir([{ id: 1, flags: GOOD }]), newGuards(), CONSTRAINTS)).toEqual([])
+    const ipv6Only = { ...CONSTRAINTS, useIpv4: false, useIpv6: true }
+    expect(pickDirectoryGuards(fakeNetDir([{ id: 1 }]), newGuards(), ipv6Only)).toEqual([])
   })
 
   it('are reached over three hops by a path that starts at our guard and ends at a directory', () => {

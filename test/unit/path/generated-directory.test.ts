@@ -6,7 +6,7 @@ import { parseConsensus } from '../../../core/netdoc/consensus.ts'
 import { parseMicrodescriptors } from '../../../core/netdoc/microdescriptor.ts'
 import { RelayFlag } from '../../../core/netdoc/relay-flags.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
-import { pickDirectoryGuard, pickDirectoryPath } from '../../../core/path/directory-path.ts'
+import { pickDirectoryGuards, pickDirectoryPath } from '../../../core/path/directory-path.ts'
 import { type Path, pickExitPath } from '../../../core/path/exit-path.ts'
 import type { PathConstraints } from '../../../core/path/relay-constraints.ts'
 import { silentLogger } from '../../../core/util/log.ts'
@@ -108,8 +108,9 @@ describe('paths through a directory like the real one', () => {
 
   it('start at the guard that served the directory before any microdescriptor was there', () => {
     const guards = newGuards(3)
-    const { index, target } = pickDirectoryGuard(bare, guards, CONSTRAINTS)
-    expect(target.ids.ed25519).toBeUndefined()
+    const [first] = pickDirectoryGuards(bare, guards, CONSTRAINTS)
+    const index = first === undefined ? -1 : (bare.indexOf(first.ids.rsa) ?? -1)
+    expect(first?.ids.ed25519).toBeUndefined()
     expect(() =>
       pickExitPath(bare, guards, { hostKind: 'name', port: 443 }, CONSTRAINTS, seededRandom(1)),
     ).toThrow('no usable exit relay is known')
