@@ -2,8 +2,9 @@
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type AuthorityCert, parseAuthorityCerts } from '../netdoc/authority-cert.ts'
-import { type Consensus, parseConsensus } from '../netdoc/consensus.ts'
+import { type Consensus, parseConsensusInSlices } from '../netdoc/consensus.ts'
 import { verifyConsensusSignatures } from '../netdoc/consensus-signatures.ts'
+import { runSlices } from '../netdoc/slices.ts'
 import { throwIfAborted, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
@@ -135,8 +136,7 @@ class ConsensusFetch {
       onPhase('loading-status'),
     )
     onPhase('loading-keys')
-    await nextTurn(clock, this.#signal)
-    const consensus = parseConsensus(bytes)
+    const consensus = await runSlices(parseConsensusInSlices(bytes), clock, this.#signal)
     requireNewer(consensus, this.#held.validAfterMs)
     await nextTurn(clock, this.#signal)
     const certs = await this.#verify(consensus, certsComing)

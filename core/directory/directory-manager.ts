@@ -10,6 +10,7 @@ import type { NetDirProvider } from '../netdir/net-dir-provider.ts'
 import type { AuthorityCert } from '../netdoc/authority-cert.ts'
 import type { Consensus } from '../netdoc/consensus.ts'
 import type { Microdescriptors } from '../netdoc/microdescriptor.ts'
+import { runSlices } from '../netdoc/slices.ts'
 import type { BootstrapDirectories } from '../path/directory-path.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { abortable, throwIfAborted } from '../util/abort.ts'
@@ -40,7 +41,6 @@ import { FreshnessWatch } from './freshness-watch.ts'
 import { linkAbort } from './linked-abort.ts'
 import type { MicrodescBatch } from './microdescriptor-download.ts'
 import { BOOTSTRAP_RETRY, raceSources } from './source-race.ts'
-import { nextTurn } from './turns.ts'
 
 export interface DirectoryManagerConfig {
   /** Their v3 identities are the trust roots. */
@@ -59,7 +59,7 @@ export interface DirectoryManagerDeps {
   readonly connector: DirectoryConnector
   /** Fallbacks and authorities in the order in which to try them; asked anew for each race. */
   readonly bootstrapDirectories: () => BootstrapDirectories
-  /** Our directory guards in this view, which may lack microdescriptors; empty falls back on the above. */
+  /** Our directory guards in this view, which may lack microdescriptors; empty, or throwing, falls back on the above. */
   readonly pickDirectoryRelays: (view: NetDir) => readonly ChannelTarget[]
 }
 
@@ -145,7 +145,11 @@ export class DirectoryManager implements NetDirProvider {
       try {
         const refetchMs = chooseRefetchMs(view, randomFraction(this.#deps.random))
         await this.#freshness.sleepUntil(refetchMs, signal)
-        open = this.#adopt(await this.#fetch(view, signal))
+        const fetched = await this.#fetch(view, signal)
+        // From here on nothing else may change the view: the next one is built from it.
+        upkeep.stop()
+        await descriptors
+        open = await this.#adopt(fetched, [], signal)
       } finally {
         upkeep.stop()
         await descriptors
@@ -159,17 +163,11 @@ export class DirectoryManager implements NetDirProvider {
     this.#certs = cached.certs
     const cachedBatches = cached.microdescriptors === undefined ? [] : [cached.microdescriptors]
     if (cached.consensus !== undefined && this.#speaksWhatIsRequired(cached.consensus)) {
-      await nextTurn(this.#deps.clock, signal)
       this.#log.info('Using the cached consensus')
-      this.#setView(this.#build(cached.consensus, cachedBatches))
+      this.#setView(await this.#build(cached.consensus, cachedBatches, signal))
       return undefined
     }
-    const fetched = await this.#fetch(undefined, signal)
-    await nextTurn(this.#deps.clock, signal).catch((error: unknown) => {
-      fetched.connection.close()
-      throw error
-    })
-    return this.#adopt(fetched, cachedBatches)
+    return this.#adopt(await this.#fetch(undefined, signal), cachedBatches, signal)
   }
 
   #speaksWhatIsRequired(consensus: Consensus): boolean {
@@ -216,23 +214,38 @@ export class DirectoryManager implements NetDirProvider {
   }
 
   /** Takes a verified consensus over, with the microdescriptors that are known already. */
-  #adopt(fetched: FetchedConsensus, cached: readonly Microdescriptors[] = []): OpenSource {
-    this.#store.saveConsensus(fetched.bytes)
-    if (fetched.certs !== this.#certs) this.#store.saveCerts(fetched.certs)
-    this.#certs = fetched.certs
-    this.#progress.set(clearBlockage(this.#progress.value))
-    this.#setView(this.#build(fetched.consensus, cached))
-    return { source: fetched.source, connection: fetched.connection }
+  async #adopt(
+    fetched: FetchedConsensus,
+    cached: readonly Microdescriptors[],
+    signal: AbortSignal,
+  ): Promise<OpenSource> {
+    const { consensus, bytes, certs, source, connection } = fetched
+    try {
+      this.#store.saveConsensus(bytes)
+      if (certs !== this.#certs) this.#store.saveCerts(certs)
+      this.#certs = certs
+      this.#progress.set(clearBlockage(this.#progress.value))
+      this.#setView(await this.#build(consensus, cached, signal))
+      return { source, connection }
+    } catch (error) {
+      connection.close()
+      throw error
+    }
   }
 
-  #build(consensus: Consensus, microdescriptors: readonly Microdescriptors[]): NetDir {
+  #build(
+    consensus: Consensus,
+    microdescriptors: readonly Microdescriptors[],
+    signal: AbortSignal,
+  ): Promise<NetDir> {
     const { paramOverrides } = this.#config
-    return NetDir.build({
+    const inputs = {
       consensus,
       microdescriptors,
       previous: this.#view,
       ...(paramOverrides === undefined ? {} : { paramOverrides }),
-    })
+    }
+    return runSlices(NetDir.buildInSlices(inputs), this.#deps.clock, signal)
   }
 
   #setView(view: NetDir): void {
@@ -243,7 +256,7 @@ export class DirectoryManager implements NetDirProvider {
 
   /** Never rejects. */
   async #keepDescriptors(open: OpenSource | undefined, signal: AbortSignal): Promise<void> {
-    const { clock, random, connector, pickDirectoryRelays } = this.#deps
+    const { clock, random, connector } = this.#deps
     const parts = {
       clock,
       random,
@@ -252,7 +265,7 @@ export class DirectoryManager implements NetDirProvider {
       view: () => this.#requireView(),
       replaceView: (view: NetDir, batch: MicrodescBatch) => this.#onMicrodescs(view, batch),
       hasEnough: (view: NetDir) => this.#hasEnough(view),
-      pickDirectoryRelays,
+      pickDirectoryRelays: (view: NetDir) => this.#pickRelays(view),
       bootstrapSources: () => bootstrapTiers(this.#deps.bootstrapDirectories()),
       onFailure: (error: TorError) => this.#onDescriptorFailure(error),
     }
@@ -281,9 +294,7 @@ export class DirectoryManager implements NetDirProvider {
   /** `isResting` says that the view will not change again in a moment; between, only the first enough one is shown. */
   #publishIfEnough(isResting: boolean): void {
     const view = this.#requireView()
-    const total = view.relayCount
-    const done = total - view.missingMicrodescDigests().length
-    this.#progress.set(countDescriptors(this.#progress.value, done, total))
+    this.#progress.set(countDescriptors(this.#progress.value, countMicrodescs(view), view.relayCount))
     const shown = this.#current.value
     const isFirstOfConsensus = shown?.consensus !== view.consensus
     if (!isResting && !isFirstOfConsensus) return
@@ -310,6 +321,16 @@ export class DirectoryManager implements NetDirProvider {
     this.#current.set(undefined)
   }
 
+  /** Without a guard to ask, the bootstrap sources serve. */
+  #pickRelays(view: NetDir): readonly ChannelTarget[] {
+    try {
+      return this.#deps.pickDirectoryRelays(view)
+    } catch (error) {
+      this.#log.info('No directory guard can be picked: ', toTorError(error).message)
+      return []
+    }
+  }
+
   #isLive(): boolean {
     const { freshness } = this.#progress.value
     return freshness === 'fresh' || freshness === 'live' || freshness === 'early'
@@ -334,4 +355,10 @@ export class DirectoryManager implements NetDirProvider {
   #fail(error: TorError): void {
     this.#progress.set(reportFailure(this.#progress.value, error, this.#deps.clock.wallMs()))
   }
+}
+
+function countMicrodescs(view: NetDir): number {
+  let count = 0
+  for (let row = 0; row < view.relayCount; row++) if (view.hasMicrodescriptor(row)) count += 1
+  return count
 }

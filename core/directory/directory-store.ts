@@ -4,8 +4,9 @@
  */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type AuthorityCert, parseAuthorityCerts } from '../netdoc/authority-cert.ts'
-import { type Consensus, parseConsensus } from '../netdoc/consensus.ts'
+import { type Consensus, parseConsensusInSlices } from '../netdoc/consensus.ts'
 import { type Microdescriptors, parseMicrodescriptorsInSlices } from '../netdoc/microdescriptor.ts'
+import { runSlices } from '../netdoc/slices.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { asBuffer, bytesKey, concatBytes } from '../util/bytes.ts'
 import type { Clock } from '../util/clock.ts'
@@ -15,7 +16,7 @@ import { addCerts } from './authority-certs.ts'
 import { requireSignatures } from './consensus-check.ts'
 import { isReasonablyLive, judgeFreshness } from './download-schedule.ts'
 import { needsCompaction, selectRows } from './microdescriptor-rows.ts'
-import { nextTurn, runInSlices } from './turns.ts'
+import { nextTurn } from './turns.ts'
 
 const CONSENSUS_NAME = 'cached-microdesc-consensus'
 const CERTS_NAME = 'cached-certs'
@@ -105,7 +106,7 @@ export class DirectoryStore {
     if (bytes === undefined) return undefined
     const nowMs = this.#clock.wallMs()
     try {
-      const consensus = parseConsensus(bytes)
+      const consensus = await runSlices(parseConsensusInSlices(bytes), this.#clock, signal)
       if (!isReasonablyLive(judgeFreshness(consensus, nowMs))) {
         this.#log.info('The cached consensus is not of our time and is not used')
         return undefined
@@ -126,14 +127,16 @@ export class DirectoryStore {
   ): Promise<Microdescriptors | undefined> {
     const bytes = await this.#read(MICRODESCS_NAME)
     if (bytes === undefined) return undefined
-    const batch = await runInSlices(parseMicrodescriptorsInSlices(bytes), this.#clock, signal)
+    const batch = await runSlices(parseMicrodescriptorsInSlices(bytes), this.#clock, signal)
     this.#journalBytes = bytes.length
     const [damage] = batch.rejected
     // An append that was cut short leaves its mark at the very end: no news, but nothing may be added behind it.
     const isTornTail = batch.rejected.length === 1 && damage !== undefined && damage.offset >= lastEnd(batch)
     if (damage !== undefined && !isTornTail) await this.#setAside(MICRODESCS_NAME, damage.reason)
     const hasCleanEnd = bytes.length === 0 || lastEnd(batch) === bytes.length
-    this.#usefulBytes = consensus === undefined ? bytes.length : countListedBytes(bytes, batch, consensus)
+    // About: microdescriptors are of like size.
+    const listed = Math.min(batch.count, consensus?.relays.count ?? batch.count)
+    this.#usefulBytes = batch.count === 0 ? 0 : Math.ceil((bytes.length * listed) / batch.count)
     if (damage !== undefined || !hasCleanEnd) {
       this.#enqueue(() => this.#writeListed(bytes, batch, consensus))
     }
@@ -142,7 +145,7 @@ export class DirectoryStore {
 
   async #parseUnlessAborted(bytes: Buffer, signal: AbortSignal): Promise<Microdescriptors | undefined> {
     try {
-      return await runInSlices(parseMicrodescriptorsInSlices(bytes), this.#clock, signal)
+      return await runSlices(parseMicrodescriptorsInSlices(bytes), this.#clock, signal)
     } catch (error) {
       if (signal.aborted) return undefined
       throw error
@@ -200,11 +203,6 @@ export class DirectoryStore {
 
 function lastEnd(batch: Microdescriptors): number {
   return batch.count === 0 ? 0 : (batch.ends[batch.count - 1] ?? 0)
-}
-
-function countListedBytes(bytes: Buffer, batch: Microdescriptors, consensus: Consensus): number {
-  const listed = listedDigests(consensus)
-  return selectRows(bytes, batch, (digest) => listed.has(digest)).reduce((sum, row) => sum + row.length, 0)
 }
 
 function listedDigests(consensus: Consensus): Set<string> {

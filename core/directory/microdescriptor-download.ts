@@ -3,6 +3,7 @@
  * them has is left to the caller, who decides when to ask again.
  */
 import { type Microdescriptors, parseMicrodescriptorsInSlices } from '../netdoc/microdescriptor.ts'
+import { runSlices } from '../netdoc/slices.ts'
 import { throwIfAborted } from '../util/abort.ts'
 import { bytesKey, concatBytes } from '../util/bytes.ts'
 import type { Clock } from '../util/clock.ts'
@@ -16,7 +17,6 @@ import type { DirectorySource } from './directory-sources.ts'
 import { type DownloadJob, JobQueue } from './job-queue.ts'
 import { type LinkedAbort, linkAbort } from './linked-abort.ts'
 import { planRequests, selectRows } from './microdescriptor-rows.ts'
-import { runInSlices } from './turns.ts'
 
 /** dir-spec 5.2 asks at least three mirrors, so that none sees the whole of what we ask for. */
 export const MAX_PARALLEL_RELAYS = 3
@@ -137,7 +137,7 @@ class SourceWorker {
     // The relay has none of them; it may well have others.
     if (reply.kind === 'not-found') return
     const body = expectDocument(reply, 'microdescriptors')
-    const parsed = await runInSlices(parseMicrodescriptorsInSlices(body), clock, signal)
+    const parsed = await runSlices(parseMicrodescriptorsInSlices(body), clock, signal)
     const wanted = new Set(job.missing.map(bytesKey))
     const found = new Set<string>()
     const rows = selectRows(body, parsed, (key) => wanted.has(key) && found.add(key) !== undefined)

@@ -7,16 +7,3 @@ export async function nextTurn(clock: Clock, signal: AbortSignal): Promise<void>
   await new Promise<void>((resolve) => clock.atTurnEnd(resolve))
   throwIfAborted(signal)
 }
-
-/** Runs a generator that yields between slices of work, one slice a turn, and returns its result. */
-export async function runInSlices<T>(
-  slices: Generator<undefined, T, undefined>,
-  clock: Clock,
-  signal: AbortSignal,
-): Promise<T> {
-  for (;;) {
-    const step = slices.next()
-    if (step.done === true) return step.value
-    await nextTurn(clock, signal)
-  }
-}

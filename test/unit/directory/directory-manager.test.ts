@@ -23,11 +23,16 @@ import {
   splitCerts,
   splitMicrodescs,
 } from './support/live-documents.ts'
-import { makeTestAuthority } from './support/test-authority.ts'
+import { signConsensus, TestAuthority } from '../../support/test-authority.ts'
 import { advanceUntil, type CountingClock, countingClock, settle, until } from './support/test-clock.ts'
 
 const LIVE: ServedDocuments = { consensus: LIVE_CONSENSUS_2, certs: LIVE_CERTS, microdescs: LIVE_MICRODESCS }
 const HOUR_MS = 3_600_000
+
+/** A consensus signed by this authority alone, instead of the ones that signed it. */
+function signedBy(authority: TestAuthority, consensus: string): Buffer {
+  return signConsensus(consensus.slice(0, consensus.indexOf('directory-signature ')), [authority])
+}
 
 interface Bench {
   readonly manager: DirectoryManager
@@ -250,9 +255,13 @@ describe('a document that is not to be trusted', () => {
   })
 
   it('is refused when its certificates are of strangers', async () => {
-    const stranger = makeTestAuthority()
+    const stranger = new TestAuthority('own')
     const network = new FakeDirectory(
-      serve({ ...LIVE, consensus: stranger.sign(LIVE_CONSENSUS_2.toString()), certs: stranger.cert }),
+      serve({
+        ...LIVE,
+        consensus: signedBy(stranger, LIVE_CONSENSUS_2.toString()),
+        certs: stranger.certificate(LIVE_NOW_MS),
+      }),
     )
     await expectBlockage(bench({ network }), 'bad-directory')
   })
@@ -319,11 +328,17 @@ describe('a document that is not to be trusted', () => {
 })
 
 describe('a network that asks for more than we speak', () => {
-  const authority = makeTestAuthority()
+  const authority = new TestAuthority('own')
   const demanding = LIVE_CONSENSUS_2.toString().replace(/^required-client-protocols .*$/m, '$&,60')
   const config = { authorities: [authorityOf(authority.identity, 0)] }
   const networkOf = (consensus: string): FakeDirectory =>
-    new FakeDirectory(serve({ ...LIVE, consensus: authority.sign(consensus), certs: authority.cert }))
+    new FakeDirectory(
+      serve({
+        ...LIVE,
+        consensus: signedBy(authority, consensus),
+        certs: authority.certificate(LIVE_NOW_MS - 48 * HOUR_MS),
+      }),
+    )
 
   it('stops the client with an error that names the protocol', async () => {
     const b = bench({ network: networkOf(demanding), config })
@@ -389,9 +404,9 @@ describe('a warm start', () => {
 
   it('refuses a cached consensus of other authorities', async () => {
     const store = await filledStore()
-    const stranger = makeTestAuthority()
-    await store.write('cached-microdesc-consensus', stranger.sign(LIVE_CONSENSUS_2.toString()))
-    await store.write('cached-certs', Buffer.from(stranger.cert))
+    const stranger = new TestAuthority('own')
+    await store.write('cached-microdesc-consensus', signedBy(stranger, LIVE_CONSENSUS_2.toString()))
+    await store.write('cached-certs', Buffer.from(stranger.certificate(LIVE_NOW_MS)))
     const b = bench({ store, network: refusing() })
     const starting = b.manager.start()
     starting.catch(() => {})

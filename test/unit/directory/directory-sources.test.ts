@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest'
+import {
+  AUTHORITY_DELAY_MS,
+  bootstrapTiers,
+  type DirectorySource,
+  decideNextStep,
+  HANG_MS,
+  PATIENCE_MS,
+  type RaceState,
+  refreshTiers,
+  type RunningTry,
+  type SourceRecord,
+} from '../../../core/directory/directory-sources.ts'
+import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
+import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
+
+function target(n: number): ChannelTarget {
+  return {
+    ids: { rsa: parseRsaIdentity(`${n}`.padStart(40, '0')), ed25519: undefined },
+    endpoints: [{ host: '10.0.0.1', port: n }],
+  }
+}
+
+const tiers = bootstrapTiers({ fallbacks: [1, 2, 3, 4].map(target), authorities: [11, 12].map(target) })
+const [fallbackTier, authorityTier] = tiers
+
+function source(tier: 0 | 1, index: number): DirectorySource {
+  const found = tiers[tier]?.sources[index]
+  if (found === undefined) throw new Error('no such source')
+  return found
+}
+
+function running(which: DirectorySource, startedMs: number, lastProgressMs = startedMs): RunningTry {
+  return { source: which, startedMs, lastProgressMs }
+}
+
+function state(parts: Partial<RaceState>): RaceState {
+  return { tiers, running: [], records: new Map(), notBeforeMs: 0, ...parts }
+}
+
+describe('whom to ask next', () => {
+  it('is a fallback at once', () => {
+    expect(decideNextStep(state({}), 0)).toEqual({ kind: 'start', source: source(0, 0) })
+  })
+
+  it('is an authority at once when there are no fallbacks', () => {
+    const alone = bootstrapTiers({ fallbacks: [], authorities: [target(11)] })
+    expect(decideNextStep(state({ tiers: alone }), 0).kind).toBe('start')
+    expect(fallbackTier?.notBeforeMs).toBe(0)
+    expect(authorityTier?.notBeforeMs).toBe(AUTHORITY_DELAY_MS)
+  })
+
+  it('waits while a try shows signs of life', () => {
+    const step = decideNextStep(state({ running: [running(source(0, 0), 0, 5_000)] }), 5_500)
+    expect(step).toEqual({ kind: 'wait', untilMs: 5_000 + HANG_MS })
+  })
+
+  it('is another one beside a try that hangs', () => {
+    const step = decideNextStep(state({ running: [running(source(0, 0), 0)] }), HANG_MS)
+    expect(step).toEqual({ kind: 'start', source: source(0, 1) })
+  })
+
+  it('is another one beside a try that trickles for too long', () => {
+    const trickle = running(source(0, 0), 0, PATIENCE_MS - 1)
+    expect(decideNextStep(state({ running: [trickle] }), PATIENCE_MS).kind).toBe('start')
+  })
+
+  it('is an authority from six seconds on, when only fallbacks are being tried', () => {
+    const hanging = [running(source(0, 0), 0), running(source(0, 1), HANG_MS)]
+    const step = decideNextStep(state({ running: hanging }), AUTHORITY_DELAY_MS)
+    expect(step).toEqual({ kind: 'start', source: source(1, 0) })
+  })
+
+  it('is nobody while three tries are under way', () => {
+    const three = [0, 1, 2].map((index) => running(source(0, index), 0))
+    expect(decideNextStep(state({ running: three }), 1_000_000)).toEqual({ kind: 'idle' })
+  })
+
+  it('is nobody before the back-off is over', () => {
+    expect(decideNextStep(state({ notBeforeMs: 700 }), 100)).toEqual({ kind: 'wait', untilMs: 700 })
+  })
+
+  it('is one that has failed less often', () => {
+    const records = new Map<DirectorySource, SourceRecord>([
+      [source(0, 0), { failures: 2, restUntilMs: 0 }],
+      [source(0, 1), { failures: 1, restUntilMs: 0 }],
+    ])
+    expect(decideNextStep(state({ records }), 0)).toEqual({ kind: 'start', source: source(0, 2) })
+  })
+
+  it('is nobody that rests, and the wait ends when the first one has rested', () => {
+    const records = new Map<DirectorySource, SourceRecord>(
+      [0, 1, 2, 3].map((index) => [source(0, index), { failures: 1, restUntilMs: 9_000 - index }]),
+    )
+    expect(decideNextStep(state({ records }), 100)).toEqual({ kind: 'wait', untilMs: AUTHORITY_DELAY_MS })
+    const fallbacksOnly = state({ records, tiers: tiers.slice(0, 1) })
+    expect(decideNextStep(fallbacksOnly, 100)).toEqual({ kind: 'wait', untilMs: 8_997 })
+  })
+
+  it('is a guard when there is a view, and everybody else much later', () => {
+    const later = refreshTiers([target(9)], tiers)
+    expect(later[0]?.sources).toEqual([{ kind: 'guard', target: target(9) }])
+    expect(later.slice(1).every((tier) => tier.notBeforeMs >= 30_000)).toBe(true)
+    expect(refreshTiers([], tiers)).toEqual(tiers)
+  })
+})
