@@ -22,6 +22,17 @@ import { LinkHandshake, type LinkIdentity } from './link-handshake.ts'
 import { OutboundQueue } from './outbound-queue.ts'
 import { openTlsLink, type TlsLink, type TlsLinkSink } from './tls-link.ts'
 
+/**
+ * While cells pour in, a turn is put off by this much, so that it decrypts more of them at once and writes once to each
+ * application instead of many times: a third of the CPU of a busy download. A relay's own scheduler works in steps of
+ * 10 ms, so nobody sees the delay; a channel that was idle has none.
+ */
+const GATHER_MS = 1
+
+/** A turn with so many cells, so short a time ago, makes the next one wait. */
+const BUSY_CELLS = 8
+const BUSY_WITHIN_MS = 3
+
 /** C tor gives a TLS handshake 60 s; TCP, TLS and the link handshake together get the same here. */
 const OPEN_TIMEOUT_MS = 60_000
 
@@ -54,8 +65,11 @@ export class Channel implements CellSink, TlsLinkSink {
   #identity: LinkIdentity | undefined
   #closeError: TorError | undefined
   #isTurnEndScheduled = false
+  #cellsThisTurn = 0
+  #lastBusyTurnMs = Number.NEGATIVE_INFINITY
   #isLinkFull = false
   #idleTimer: Timer | undefined
+  #gatherTimer: Timer | undefined
 
   private constructor(endpoint: Endpoint, deps: ChannelDeps) {
     this.endpoint = endpoint
@@ -144,6 +158,7 @@ export class Channel implements CellSink, TlsLinkSink {
     if (this.#closeError !== undefined) return
     this.#closeError = error
     this.#idleTimer?.cancel()
+    this.#gatherTimer?.cancel()
     this.#outbound.clear()
     this.#toDrain.clear()
     this.#link?.destroy()
@@ -182,6 +197,7 @@ export class Channel implements CellSink, TlsLinkSink {
       return
     }
     if (command === ChannelCommand.RELAY) {
+      this.#cellsThisTurn++
       circuit.onRelayCell(buffer, bodyOffset)
       if (this.#toDrain.size === 0) this.#scheduleTurnEnd()
       this.#toDrain.add(circuit)
@@ -249,15 +265,22 @@ export class Channel implements CellSink, TlsLinkSink {
   #scheduleTurnEnd(): void {
     if (this.#isTurnEndScheduled) return
     this.#isTurnEndScheduled = true
-    this.#deps.clock.atTurnEnd(() => {
-      this.#isTurnEndScheduled = false
-      if (this.#closeError !== undefined) return
-      for (const circuit of this.#toDrain) {
-        this.#toDrain.delete(circuit)
-        circuit.drain()
-      }
-      this.#flush()
-    })
+    const { clock } = this.#deps
+    const isBusy = clock.monotonicMs() - this.#lastBusyTurnMs < BUSY_WITHIN_MS
+    if (isBusy) this.#gatherTimer = clock.setTimer(GATHER_MS, () => this.#onTurnEnd())
+    else clock.atTurnEnd(() => this.#onTurnEnd())
+  }
+
+  #onTurnEnd(): void {
+    this.#isTurnEndScheduled = false
+    if (this.#closeError !== undefined) return
+    if (this.#cellsThisTurn >= BUSY_CELLS) this.#lastBusyTurnMs = this.#deps.clock.monotonicMs()
+    this.#cellsThisTurn = 0
+    for (const circuit of this.#toDrain) {
+      this.#toDrain.delete(circuit)
+      circuit.drain()
+    }
+    this.#flush()
   }
 
   #flush(): void {

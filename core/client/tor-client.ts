@@ -14,7 +14,7 @@ import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
-import { bootstrapDirectories, pickDirectoryGuard, pickDirectoryPath } from '../path/directory-path.ts'
+import { bootstrapDirectories, pickDirectoryGuards, pickDirectoryPath } from '../path/directory-path.ts'
 import { pickExitPath } from '../path/exit-path.ts'
 import { openFileStateStore } from '../persist/file-state-store.ts'
 import { MemoryStateStore } from '../persist/memory-state-store.ts'
@@ -315,7 +315,7 @@ export class TorClient implements StreamOpener {
       connector: createDirectoryConnector(this.#builder, this.#random),
       bootstrapDirectories: () =>
         bootstrapDirectories(config.fallbackDirs, config.authorities, config, this.#random),
-      pickDirectoryRelays: (view) => [pickDirectoryGuard(view, this.#guards, config).target],
+      pickDirectoryRelays: (view) => pickDirectoryGuards(view, this.#guards, config),
     })
   }
 }

@@ -2,11 +2,11 @@
 import { randomFillSync } from 'node:crypto'
 import type { Random } from '../util/random.ts'
 
-/** One call of the system's generator serves many small draws: it costs the same microsecond for 6 bytes as for 4096. */
-const POOL_BYTES = 4096
+/** One call of the system's generator serves many small draws: it costs the same microsecond for 6 bytes as for a few hundred. */
+const POOL_BYTES = 16_384
 
-/** Larger draws go straight to the generator: they would drain the pool. */
-const LARGEST_POOLED_BYTES = 256
+/** A cell's padding still comes from the pool; larger draws go straight to the generator: they would drain it. */
+const LARGEST_POOLED_BYTES = 512
 
 class PooledRandom implements Random {
   readonly #pool = Buffer.allocUnsafeSlow(POOL_BYTES)
