@@ -28,6 +28,8 @@ export interface ExitRequest {
   readonly port: number | undefined
   /** For ports whose connections live long: only relays with the Stable flag, where there are such. */
   readonly needsStable?: boolean
+  /** Exits not to take again: they failed this request before. */
+  readonly isExcluded?: (index: number) => boolean
 }
 
 /** On a tiny network an exit may leave no guard or middle; another may. On a real one the first always works. */
@@ -115,9 +117,16 @@ function pickExit(
   isAllowed: (index: number) => boolean,
 ): number | undefined {
   const tiers = [RelayFlag.Exit | RelayFlag.Fast | stable, RelayFlag.Exit, RelayFlag.Fast, 0]
+  const { isExcluded = () => false } = request
   for (const serves of exitTests(netDir, request)) {
     const exit = pickPreferring(tiers, (flags) =>
-      pickRelay(netDir, 'exit', flags, random, (index) => isAllowed(index) && serves(index)),
+      pickRelay(
+        netDir,
+        'exit',
+        flags,
+        random,
+        (index) => serves(index) && isAllowed(index) && !isExcluded(index),
+      ),
     )
     if (exit !== undefined) return exit
   }

@@ -109,6 +109,19 @@ describe('a path to an exit', () => {
     expect(pick(networkWith(http), ahead).exit).toBe(0)
   })
 
+  it('takes no exit that the request excludes', () => {
+    const netDir = networkWith(
+      { id: 1, flags: GOOD_EXIT, ports: WEB_PORTS, bandwidth: 1e9 },
+      { id: 2, flags: GOOD_EXIT, ports: WEB_PORTS, bandwidth: 1 },
+    )
+    const excluding = (...rows: number[]): ExitRequest => ({
+      ...WEB,
+      isExcluded: (index) => rows.includes(index),
+    })
+    for (let seed = 0; seed < 20; seed++) expect(pick(netDir, excluding(0), CONSTRAINTS, seed).exit).toBe(1)
+    expect(() => pick(netDir, excluding(0, 1))).toThrow(/^none of the/)
+  })
+
   it('to an IPv6 address takes an exit whose IPv6 policy allows the port', () => {
     const netDir = networkWith(
       { id: 1, flags: GOOD_EXIT, ports: WEB_PORTS, bandwidth: 1e9 },
