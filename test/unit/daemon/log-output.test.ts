@@ -1,0 +1,105 @@
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { parseLogRule } from '../../../core/daemon/log-option.ts'
+import { LogOutput, LogTime } from '../../../core/daemon/log-output.ts'
+import { type Clock, systemClock } from '../../../core/util/clock.ts'
+import { isTorError } from '../../../core/util/errors.ts'
+import { Logger, sensitive } from '../../../core/util/log.ts'
+
+const WALL_MS = new Date(2026, 10, 2, 7, 0, 5, 678).getTime()
+const clock: Clock = { ...systemClock, wallMs: () => WALL_MS }
+
+let directory: string
+let out: string
+let err: string
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'allium-log-'))
+  out = ''
+  err = ''
+})
+
+afterEach(() => rmSync(directory, { recursive: true }))
+
+function open(rules: readonly string[], more: { reveals?: boolean; granularityMs?: number } = {}): LogOutput {
+  return new LogOutput({
+    rules: rules.map((rule) => parseLogRule(rule, 'Log')),
+    reveals: more.reveals ?? false,
+    granularityMs: more.granularityMs ?? 1_000,
+    clock,
+    console: {
+      stdout: (text) => {
+        out += text
+      },
+      stderr: (text) => {
+        err += text
+      },
+    },
+  })
+}
+
+describe('a log line', () => {
+  test('has the form of the lines of C tor', () => {
+    new Logger(open(['notice stdout']).sink).notice('Bootstrapped ', 5, '%')
+    expect(out).toBe('Nov 02 07:00:05.000 [notice] Bootstrapped 5%\n')
+  })
+
+  test('shows the time as finely as asked', () => {
+    new Logger(open(['notice stdout'], { granularityMs: 1 }).sink).warn('x')
+    expect(out).toBe('Nov 02 07:00:05.678 [warn] x\n')
+  })
+
+  test('hides what is sensitive unless it is told to reveal', () => {
+    new Logger(open(['notice stdout']).sink).notice('to ', sensitive('example.com'))
+    new Logger(open(['notice stderr'], { reveals: true }).sink).notice('to ', sensitive('example.com'))
+    expect(out).toContain('to [scrubbed]\n')
+    expect(err).toContain('to example.com\n')
+  })
+
+  test('stays one line whatever is in it', () => {
+    new Logger(open(['notice stdout']).sink).notice('a\nb\u001b[2J\u2028')
+    expect(out).toBe('Nov 02 07:00:05.000 [notice] a\\x0ab\\x1b[2J\\x2028\n')
+  })
+
+  test('goes to every destination whose rule admits it', () => {
+    const output = open(['warn stdout', `[net]debug file ${join(directory, 'log')}`, 'info-info stderr'])
+    const log = new Logger(output.sink, 'net')
+    log.debug('one')
+    log.info('two')
+    log.err('three')
+    log.in('circ').info('four')
+    output.close()
+    expect(out.match(/ \w+$/gm)).toEqual([' three'])
+    expect(err.match(/ \w+$/gm)).toEqual([' two', ' four'])
+    expect(readFileSync(join(directory, 'log'), 'utf8').match(/ \w+$/gm)).toEqual([' one', ' two', ' three'])
+  })
+})
+
+test('a log file is appended to and is for its owner only', () => {
+  const path = join(directory, 'log')
+  for (const text of ['one', 'two']) {
+    const output = open([`notice file ${path}`])
+    new Logger(output.sink).notice(text)
+    output.close()
+    new Logger(output.sink).notice('after the end')
+  }
+  expect(readFileSync(path, 'utf8').match(/ \w+$/gm)).toEqual([' one', ' two'])
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+})
+
+test('a log file that cannot be opened is a configuration error', () => {
+  expect(() => open([`notice file ${directory}/no/log`])).toThrow(
+    expect.toSatisfy(
+      (thrown: unknown) => isTorError(thrown, 'bad-config') && thrown.message.startsWith('Log: '),
+    ),
+  )
+})
+
+test('the time follows the clock from second to second', () => {
+  const time = new LogTime()
+  expect(time.format(WALL_MS)).toBe('Nov 02 07:00:05.678')
+  expect(time.format(WALL_MS + 400)).toBe('Nov 02 07:00:06.078')
+  expect(time.format(WALL_MS)).toBe('Nov 02 07:00:05.678')
+})
