@@ -20,6 +20,8 @@ export interface DirectoryRequest {
   readonly path: string
   /** The relay's address and port for the Host header, which HTTP/1.0 caches may look at. */
   readonly host: string
+  /** Asked over a circuit that hides who we are: the request must look like everybody's (dir-spec 6.1). */
+  readonly isAnonymous?: boolean
   /** Called when the first byte of the reply and each later piece arrives; `receivedBytes` counts all of them. */
   readonly onProgress?: (receivedBytes: number) => void
 }
@@ -94,11 +96,9 @@ function encodeRequest(request: DirectoryRequest): Buffer {
   if (!/^\/[\x21-\x7e]*$/.test(request.path) || !/^[\x21-\x7e]+$/.test(request.host)) {
     throw new TorError('internal', 'a directory request with characters that end a line')
   }
-  const lines = [
-    `GET ${request.path} HTTP/1.0`,
-    `Host: ${request.host}`,
-    `Accept-Encoding: ${ACCEPTED_ENCODINGS}`,
-  ]
+  const lines = [`GET ${request.path} HTTP/1.0`, `Host: ${request.host}`]
+  // Behind three hops nobody may learn which decoders this program has; the directory then packs nothing by name.
+  if (request.isAnonymous !== true) lines.push(`Accept-Encoding: ${ACCEPTED_ENCODINGS}`)
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
