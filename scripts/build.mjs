@@ -14,10 +14,6 @@ await build({
   target: 'node20',
   sourcemap: 'linked',
   logLevel: 'warning',
-  // write-file-atomic is CommonJS; its require() of node built-ins needs one in the ES-module bundle.
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
 })
 chmodSync('dist/cli.js', 0o755)
 if (!process.argv.includes('--no-types')) {

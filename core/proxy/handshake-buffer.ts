@@ -11,10 +11,6 @@ export class HandshakeBuffer {
     this.#limitBytes = limitBytes
   }
 
-  get length(): number {
-    return this.#bytes.length
-  }
-
   /** A view of everything that has not been consumed. */
   get bytes(): Buffer {
     return this.#bytes

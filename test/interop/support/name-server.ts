@@ -10,7 +10,6 @@ export interface NameServer {
 }
 
 const TYPE_A = 1
-const TYPE_PTR = 12
 const TYPE_AAAA = 28
 const RCODE_OK = 0
 const RCODE_NAME_ERROR = 3
@@ -21,18 +20,12 @@ interface NameRecord {
   readonly data: Buffer
 }
 
-function encodeName(name: string): Buffer {
-  const labels = name.split('.').map((label) => Buffer.concat([Buffer.of(label.length), Buffer.from(label)]))
-  return Buffer.concat([...labels, Buffer.of(0)])
-}
-
 const RECORDS: ReadonlyMap<string, NameRecord> = new Map([
   // A name of the test's own loopback servers.
   ['ok.test', { type: TYPE_A, data: Buffer.of(127, 0, 0, 1) }],
   // Nobody lives here (RFC 5737); only looked up, never connected to.
   ['far.test', { type: TYPE_A, data: Buffer.of(203, 0, 113, 7) }],
   ['six.test', { type: TYPE_AAAA, data: Buffer.from('00000000000000000000000000000001', 'hex') }],
-  ['9.113.0.203.in-addr.arpa', { type: TYPE_PTR, data: encodeName('reverse.test') }],
 ])
 
 /** The name of the first question, and where the question section ends. */

@@ -5,8 +5,14 @@
 import { readNodeLog } from './tor-node.ts'
 import type { TorNetworkRecord } from './tor-network.ts'
 
-/** Warnings that a private network's nodes give each other without any client. */
-const OWN_NOISE: readonly RegExp[] = [/while fetching consensus directory/]
+/** Warnings of a node that a test started again, about its own configuration. */
+const OWN_NOISE: readonly RegExp[] = [
+  /ControlPort is open, but no authentication/,
+  /You have used DirAuthority/,
+  /TestingTorNetwork is set/,
+  /Your log may contain sensitive information/,
+  /You are running Tor as root/,
+]
 
 export class WarningCollector {
   readonly #network: TorNetworkRecord

@@ -5,7 +5,7 @@ import { within } from './waiting.ts'
 export interface SocksReply {
   /** SOCKS5: 0 is success; SOCKS4: 90 is. */
   readonly code: number
-  /** The bound address, or what RESOLVE found; a name for RESOLVE_PTR. Empty when the reply has none. */
+  /** The bound address, or what RESOLVE found (IPv6 in hex). Empty when the reply has none. */
   readonly address: string
   readonly socket: Socket
   close(): void
@@ -18,7 +18,6 @@ export interface Credentials {
 
 const CONNECT = 1
 const RESOLVE = 0xf0
-const RESOLVE_PTR = 0xf1
 const REPLY_LIMIT_MS = 130_000
 
 /** Reads exact byte counts from a socket, leaving what follows for the caller. */
@@ -48,7 +47,7 @@ class SocketReader {
 /** A TCP connection that keeps its errors to itself: a lost one shows as the end of data. */
 export function dial(port: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = createConnection({ port, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
+    const socket = createConnection({ port, host: '127.0.0.1', noDelay: true })
     socket.once('error', reject)
     socket.once('connect', () => {
       socket.off('error', reject)
@@ -102,9 +101,18 @@ async function request5(
   await authenticate(socket, reader, credentials)
   socket.write(Buffer.concat([Buffer.of(5, command, 0), encodeAddress(host), encodePort(port)]))
   const head = await reader.read(4)
-  const address = await readAddress(reader, head.readUInt8(3))
+  // C tor leaves the address out of some refusals.
+  const address = head.readUInt8(3) === 0 ? '' : await readAddress(reader, head.readUInt8(3))
   await reader.read(2)
   return { code: head.readUInt8(1), address, socket, close: () => socket.destroy() }
+}
+
+/** The reply code to a SOCKS5 request with any command. */
+export async function requestCommand(proxyPort: number, command: number): Promise<number> {
+  const asked = request5(proxyPort, command, '127.0.0.1', 80, undefined)
+  const reply = await within('the SOCKS5 reply', REPLY_LIMIT_MS, asked)
+  reply.close()
+  return reply.code
 }
 
 /** SOCKS5 CONNECT; the socket of a reply with code 0 carries the stream. */
@@ -128,14 +136,6 @@ export async function resolveName(proxyPort: number, name: string): Promise<Sock
   return reply
 }
 
-/** Tor's RESOLVE_PTR extension of SOCKS5: the name of an IPv4 address. */
-export async function resolveAddress(proxyPort: number, address: string): Promise<SocksReply> {
-  const asked = request5(proxyPort, RESOLVE_PTR, address, 0, undefined)
-  const reply = await within('the RESOLVE_PTR reply', REPLY_LIMIT_MS, asked)
-  reply.close()
-  return reply
-}
-
 /** SOCKS4a CONNECT to a name, with the user id that SOCKS4 clients send. */
 export async function connectSocks4a(
   proxyPort: number,
@@ -149,6 +149,34 @@ export async function connectSocks4a(
   const reply = await within('the SOCKS4 reply', REPLY_LIMIT_MS, new SocketReader(socket).read(8))
   const address = [...reply.subarray(4)].join('.')
   return { code: reply.readUInt8(1), address, socket, close: () => socket.destroy() }
+}
+
+export interface HttpReply {
+  readonly status: number
+  readonly head: string
+  readonly socket: Socket
+}
+
+async function requestTunnel(
+  proxyPort: number,
+  target: string,
+  headers: readonly string[],
+): Promise<HttpReply> {
+  const socket = await dial(proxyPort)
+  socket.write([`CONNECT ${target} HTTP/1.1`, `Host: ${target}`, ...headers, '', ''].join('\r\n'))
+  const reader = new SocketReader(socket)
+  let head = ''
+  while (!head.endsWith('\r\n\r\n')) head += (await reader.read(1)).toString('latin1')
+  return { status: Number(head.split(' ')[1]), head, socket }
+}
+
+/** HTTP CONNECT; the socket of a reply with status 200 carries the stream. */
+export function connectHttp(
+  proxyPort: number,
+  target: string,
+  headers: readonly string[] = [],
+): Promise<HttpReply> {
+  return within('the answer to CONNECT', REPLY_LIMIT_MS, requestTunnel(proxyPort, target, headers))
 }
 
 /** Sends raw bytes to the proxy; gives all it answers until it closes, at most `limitMs` later. */
@@ -169,5 +197,6 @@ export function readToEnd(socket: Socket): Promise<Buffer> {
     socket.on('data', (chunk: Buffer) => chunks.push(chunk))
     socket.on('close', () => resolve(Buffer.concat(chunks)))
     socket.on('end', () => resolve(Buffer.concat(chunks)))
+    socket.resume()
   })
 }

@@ -1,12 +1,10 @@
-/** The destinations of the tests: a web server with big bodies, an echo server, a sink; each sees who connects to it. */
+/** The destinations of the tests: a web server with big bodies, an echo server, a sink.  */
 import { createHash } from 'node:crypto'
 import { createServer as createHttpServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer, type Server, type Socket } from 'node:net'
 
 export interface TestServer {
   readonly port: number
-  /** The source address of every connection so far: an exit's own address, unless somebody came directly. */
-  readonly sources: readonly string[]
   close(): Promise<void>
 }
 
@@ -74,8 +72,8 @@ async function listen(
   sources: string[],
   host: string,
 ): Promise<TestServer> {
+  const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
-    sources.push(socket.remoteAddress ?? '')
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => undefined)
@@ -91,10 +89,10 @@ async function listen(
       server.close(() => resolve())
     })
   }
-  return { port: address.port, sources, close }
+  return { port: address.port, close }
 }
 
-/** Web server: GET /body/N sends N bytes, PUT answers with the SHA-256 of what came, GET /source with who asks. */
+/** Web server: GET /body/N sends N bytes, PUT answers with the SHA-256 of what came, anything else with "hello". */
 export function startWebServer(): Promise<TestServer> {
   const server = createHttpServer((request, response) => {
     const size = /^\/body\/(\d+)$/.exec(request.url ?? '')?.[1]
@@ -104,30 +102,37 @@ export function startWebServer(): Promise<TestServer> {
         () => response.destroy(),
       )
     } else if (size !== undefined) void sendBody(response, Number(size))
-    else response.end(request.socket.remoteAddress)
+    else response.end('hello')
   })
-  return listen(server, new Set(), [], '127.0.0.1')
+  return listen(server, '127.0.0.1')
 }
 
 /** Sends back what it gets. `host` may be `::1`. */
 export function startEchoServer(host = '127.0.0.1'): Promise<TestServer> {
-  const server = createServer({ allowHalfOpen: true, noDelay: true }, (socket) => socket.pipe(socket))
-  return listen(server, new Set(), [], host)
+  const server = createServer({ noDelay: true }, (socket) => socket.pipe(socket))
+  return listen(server, host)
 }
 
-/** Reads and forgets, and says the SHA-256 of it all, in hex, when the other side ends. */
-export function startSink(): Promise<TestServer> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => {
+/**
+ * Reads `bytes` bytes, says the SHA-256 of them in hex and ends. It cannot wait for the other side's end: Tor's streams
+ * have no half-close, an END from one side is the end of both.
+ */
+export function startSink(bytes: number): Promise<TestServer> {
+  const server = createServer((socket) => {
     const hash = createHash('sha256')
-    socket.on('data', (chunk: Buffer) => hash.update(chunk))
-    socket.on('end', () => socket.end(hash.digest('hex')))
+    let missing = bytes
+    socket.on('data', (chunk: Buffer) => {
+      hash.update(chunk)
+      missing -= chunk.length
+      if (missing <= 0) socket.end(hash.digest('hex'))
+    })
   })
-  return listen(server, new Set(), [], '127.0.0.1')
+  return listen(server, '127.0.0.1')
 }
 
 /** Accepts and then neither reads nor writes: what stands behind a stalled application. */
 export function startStalledServer(): Promise<TestServer> {
-  return listen(createServer({ pauseOnConnect: true }), new Set(), [], '127.0.0.1')
+  return listen(createServer({ pauseOnConnect: true }), '127.0.0.1')
 }
 
 /** Writes `bytes` of body to the socket as fast as it takes them; resolves when all is handed over. */

@@ -56,11 +56,3 @@ export async function createRelayKeys(dataDirectory: string, nickname: string): 
   if (found === undefined) throw new Error(`no fingerprint in ${dataDirectory}`)
   return found
 }
-
-/** The relay's Ed25519 identity in base64 without padding, which a microdescriptor names it by. */
-export async function readEd25519Identity(dataDirectory: string): Promise<string> {
-  const text = await readFile(join(dataDirectory, 'fingerprint-ed25519'), 'latin1')
-  const found = text.trim().split(' ')[1]
-  if (found === undefined) throw new Error(`no Ed25519 fingerprint in ${dataDirectory}`)
-  return found
-}

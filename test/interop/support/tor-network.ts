@@ -10,7 +10,7 @@ import { join } from 'node:path'
 import { findFreePorts, PortPool } from './free-ports.ts'
 import { startNameServer } from './name-server.ts'
 import { createAuthorityKeys, createRelayKeys } from './tor-keys.ts'
-import { countBootstraps, killNode, type NodeRecord, type NodeRole, startNode } from './tor-node.ts'
+import { countMicrodescriptors, killNode, type NodeRecord, type NodeRole, startNode } from './tor-node.ts'
 import { sleep, waitFor } from './waiting.ts'
 
 export interface TorNetworkOptions {
@@ -91,6 +91,8 @@ function commonLines(node: NodeRecord): string[] {
     'ShutdownWaitLength 0',
     'NumCPUs 1',
     'Sandbox 0',
+    // The nodes build no circuits of their own: what they warn of is then what a client did.
+    '__DisablePredictedCircuits 1',
     // Relays that ask before there is a consensus wait ever longer between tries; these ask just after it.
     `TestingServerConsensusDownloadInitialDelay ${FIRST_CONSENSUS_AFTER_SECONDS}`,
     // Nine processes that parse the country tables at once would miss the first vote.
@@ -126,7 +128,6 @@ function roleLines(node: NodeRecord, options: TorNetworkOptions, directory: stri
         'ExitPolicyRejectPrivate 0',
         'ExitPolicyRejectLocalInterfaces 0',
         `ExitPolicy reject ${REFUSED_BY_POLICY}:*, accept *:*`,
-        `OutboundBindAddressExit ${node.outboundAddress}`,
         `ServerDNSResolvConfFile ${join(directory, 'resolv.conf')}`,
         'ServerDNSAllowBrokenConfig 1',
         'ServerDNSDetectHijacking 0',
@@ -141,7 +142,7 @@ async function layOut(directory: string): Promise<{ nodes: NodeRecord[]; authori
   const ports = new PortPool(await findFreePorts(LAYOUT.length * 3))
   const authorityLines: string[] = []
   const nodes = await Promise.all(
-    LAYOUT.map(async ({ role, nickname }, index): Promise<NodeRecord> => {
+    LAYOUT.map(async ({ role, nickname }): Promise<NodeRecord> => {
       const dataDirectory = join(directory, nickname)
       const [orPort, controlPort] = [ports.take(), ports.take()]
       const dirPort = role === 'authority' ? ports.take() : 0
@@ -151,8 +152,7 @@ async function layOut(directory: string): Promise<{ nodes: NodeRecord[]; authori
         const flags = `orport=${orPort} v3ident=${v3}`
         authorityLines.push(`DirAuthority ${nickname} ${flags} 127.0.0.1:${dirPort} ${fingerprint}`)
       }
-      const outboundAddress = `127.0.1.${index + 1}`
-      return { nickname, role, fingerprint, dataDirectory, orPort, dirPort, controlPort, outboundAddress }
+      return { nickname, role, fingerprint, dataDirectory, orPort, dirPort, controlPort }
     }),
   )
   return { nodes, authorityLines: authorityLines.sort() }
@@ -221,8 +221,8 @@ async function untilUsable(network: TorNetworkRecord): Promise<void> {
     },
     200,
   )
-  await waitFor('every node to have the consensus', CONSENSUS_LIMIT_MS, () =>
-    network.nodes.every((node) => countBootstraps(node) > 0) ? true : undefined,
+  await waitFor('every node to have the whole directory', CONSENSUS_LIMIT_MS, () =>
+    network.nodes.every((node) => countMicrodescriptors(node) === total) ? true : undefined,
   )
 }
 

@@ -20,8 +20,6 @@ export interface NodeRecord {
   /** 0 for all but authorities. */
   readonly dirPort: number
   readonly controlPort: number
-  /** The loopback address from which an exit makes its connections; no two nodes share one. */
-  readonly outboundAddress: string
 }
 
 /** A stream that an exit holds open, and the circuit it belongs to, as the exit itself reports them. */
@@ -80,13 +78,19 @@ export async function restartNode(node: NodeRecord): Promise<void> {
   )
 }
 
-/** How often the node has reported itself ready. */
-export function countBootstraps(node: NodeRecord): number {
-  return readNodeLog(node).split('Bootstrapped 100%').length - 1
+/** How often the node's main loop has begun; its port is open by then. */
+function countStarts(node: NodeRecord): number {
+  return readNodeLog(node).split('Starting with guard context').length - 1
+}
+
+/** How many relays' microdescriptors the node has, and can serve. */
+export function countMicrodescriptors(node: NodeRecord): number {
+  const files = ['cached-microdescs', 'cached-microdescs.new'].map((name) => readText(fileOf(node, name)))
+  return files.join('').split('ntor-onion-key ').length - 1
 }
 
 /** What the node prints about its connections and circuits when sent SIGUSR1. */
-async function dumpState(node: NodeRecord): Promise<string> {
+export async function dumpState(node: NodeRecord): Promise<string> {
   const pid = pidOf(node)
   if (pid === undefined) return ''
   const before = readNodeLog(node).length
