@@ -1,9 +1,8 @@
 /** A whole synthetic directory: consensus, authority certificates and microdescriptors that verify like real ones. */
 import { createHash } from 'node:crypto'
 import type { RsaIdentity } from '../../core/linkspec/relay-ids.ts'
-import { formatTime } from '../../core/netdoc/times.ts'
 import { seededRandom } from './seeded-random.ts'
-import { TestAuthority, formatObject, signConsensus } from './test-authority.ts'
+import { TestAuthority, formatObject, formatTime, signConsensus } from './test-authority.ts'
 
 export interface DirectoryOptions {
   readonly relays: number

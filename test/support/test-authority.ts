@@ -8,7 +8,6 @@ import {
   privateEncrypt,
 } from 'node:crypto'
 import { type RsaIdentity, rsaIdentityFromBytes } from '../../core/linkspec/relay-ids.ts'
-import { formatTime } from '../../core/netdoc/times.ts'
 
 const DAY_MS = 86_400_000
 
@@ -67,6 +66,11 @@ export function signConsensus(unsigned: string, authorities: readonly TestAuthor
   const signed = Buffer.from(`${unsigned}directory-signature `, 'latin1')
   const signatures = authorities.map((authority) => authority.signature(signed))
   return Buffer.from(unsigned + signatures.join(''), 'latin1')
+}
+
+/** `YYYY-MM-DD HH:MM:SS` in UTC. */
+export function formatTime(wallMs: number): string {
+  return new Date(wallMs).toISOString().slice(0, 19).replace('T', ' ')
 }
 
 export function formatObject(label: string, bytes: Buffer): string {

@@ -53,9 +53,12 @@ describe('numbers in documents', () => {
     expect(parseUnsigned(latin1(text), 0, text.length, 65_535)).toBe(value)
   })
 
-  it.each(['', '-1', '+1', '1.5', '0x10', '1e3', ' 1', '65536', '9999999999999999'])('refuses "%s"', (text) => {
-    expect(parseUnsigned(latin1(text), 0, text.length, 65_535)).toBe(-1)
-  })
+  it.each(['', '-1', '+1', '1.5', '0x10', '1e3', ' 1', '65536', '9999999999999999'])(
+    'refuses "%s"',
+    (text) => {
+      expect(parseUnsigned(latin1(text), 0, text.length, 65_535)).toBe(-1)
+    },
+  )
 })
 
 describe('addresses in documents', () => {

@@ -7,7 +7,9 @@ describe('subprotocol versions', () => {
   it('are supported exactly as listed', () => {
     const versions = parseProtocolVersions('Link=1,3-5 Relay=2-4,63 Padding=')
     const supported = (name: string): number[] =>
-      Array.from({ length: 64 }, (_, version) => version).filter((version) => versions.supports(name, version))
+      Array.from({ length: 64 }, (_, version) => version).filter((version) =>
+        versions.supports(name, version),
+      )
     expect(supported('Link')).toEqual([1, 3, 4, 5])
     expect(supported('Relay')).toEqual([2, 3, 4, 63])
     expect(supported('Padding')).toEqual([])
