@@ -66,12 +66,7 @@ async function hashOf(request: IncomingMessage): Promise<string> {
   return hash.digest('hex')
 }
 
-async function listen(
-  server: Server,
-  sockets: Set<Socket>,
-  sources: string[],
-  host: string,
-): Promise<TestServer> {
+async function listen(server: Server, host: string): Promise<TestServer> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)

@@ -71,10 +71,10 @@ export function killNode(node: NodeRecord): void {
 
 /** Starts a killed node again and waits until it serves; the consensus still lists it. */
 export async function restartNode(node: NodeRecord): Promise<void> {
-  const before = countBootstraps(node)
+  const before = countStarts(node)
   startNode(node)
   await waitFor(`${node.nickname} to come back`, 30_000, () =>
-    countBootstraps(node) > before ? true : undefined,
+    countStarts(node) > before ? true : undefined,
   )
 }
 

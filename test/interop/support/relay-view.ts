@@ -1,0 +1,61 @@
+/** What the relays know of a client: which of them is its guard, and which exit a stream leaves by. */
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { dumpState, listExitStreams, type NodeRecord } from './tor-node.ts'
+import type { TorNetworkRecord } from './tor-network.ts'
+
+/** The exit that holds a stream to `port` now. */
+export async function findExitOfStream(network: TorNetworkRecord, port: number): Promise<NodeRecord> {
+  for (const node of network.nodes.filter(({ role }) => role === 'exit')) {
+    const streams = await listExitStreams(node)
+    if (streams.some((stream) => stream.port === port)) return node
+  }
+  throw new Error(`no exit holds a stream to port ${port}`)
+}
+
+/** Bytes that the node has sent over channels that a client, not a relay, opened. */
+async function bytesSentToClients(node: NodeRecord): Promise<number> {
+  const dump = await dumpState(node)
+  let total = 0
+  for (const part of dump.split(/^.* Channel \d+ \(at /m).slice(1)) {
+    const isClient = /has these marks: .*[^!]client /.test(part)
+    if (isClient) total += Number(/transmitted (\d+) bytes in/.exec(part)?.[1] ?? 0)
+  }
+  return total
+}
+
+/** The relays that have sent at least `minBytes` to the one client that runs, over channels still open. */
+export async function findGuards(network: TorNetworkRecord, minBytes: number): Promise<string[]> {
+  const sent = await Promise.all(network.nodes.map(bytesSentToClients))
+  return network.nodes
+    .filter((_node, index) => (sent[index] ?? 0) >= minBytes)
+    .map(({ nickname }) => nickname)
+}
+
+const HEX_LISTEN = '0A'
+
+/** Local addresses (hex, as the kernel prints them) of the process's sockets of one kind, listening ones only if asked. */
+export function localAddressesOf(
+  pid: number,
+  kind: 'tcp' | 'tcp6' | 'udp' | 'udp6',
+  listening = false,
+): string[] {
+  const inodes = new Set<string>()
+  for (const fd of readdirSync(`/proc/${pid}/fd`)) {
+    const target = readLink(`/proc/${pid}/fd/${fd}`)
+    const inode = /^socket:\[(\d+)\]$/.exec(target)?.[1]
+    if (inode !== undefined) inodes.add(inode)
+  }
+  const rows = readFileSync(`/proc/${pid}/net/${kind}`, 'latin1').trim().split('\n').slice(1)
+  return rows
+    .map((row) => row.trim().split(/\s+/))
+    .filter((fields) => inodes.has(fields[9] ?? '') && (!listening || fields[3] === HEX_LISTEN))
+    .map((fields) => fields[1] ?? '')
+}
+
+function readLink(path: string): string {
+  try {
+    return readlinkSync(path)
+  } catch {
+    return ''
+  }
+}
