@@ -132,8 +132,10 @@ class ConsensusFetch {
     const { clock, onPhase } = this.#parts
     onPhase('requesting-status')
     const certsComing = this.#fetchNewestCerts()
-    const bytes = await this.#get(consensusPath(this.#held.trusted), 'the consensus', () =>
-      onPhase('loading-status'),
+    const bytes = await this.#get(
+      consensusPath(this.#held.trusted),
+      'a consensus that more than half of our authorities signed',
+      () => onPhase('loading-status'),
     )
     onPhase('loading-keys')
     const consensus = await runSlices(parseConsensusInSlices(bytes), clock, this.#signal)
@@ -189,14 +191,9 @@ class ConsensusFetch {
     }
   }
 
-  async #get(path: string, what: string, onFirstByte?: () => void): Promise<Buffer> {
-    let hasBegun = false
-    const onProgress = (): void => {
-      if (!hasBegun) onFirstByte?.()
-      hasBegun = true
-      this.#parts.onProgress()
-    }
-    const request = { path, host: hostOf(this.#source), onProgress }
-    return expectDocument(await getDocument(this.#connection, request, this.#parts.clock, this.#signal), what)
+  async #get(path: string, what: string, onDocument?: () => void): Promise<Buffer> {
+    const { clock, onProgress } = this.#parts
+    const request = { path, host: hostOf(this.#source), onProgress, onDocument }
+    return expectDocument(await getDocument(this.#connection, request, clock, this.#signal), what)
   }
 }

@@ -31,7 +31,7 @@ export interface DescriptorUpkeepParts extends Omit<DownloadParts, 'onBatch'> {
   /** Reads and replaces the view; `replaceView` is told the bytes for the cache. */
   readonly view: () => NetDir
   readonly replaceView: (view: NetDir, batch: MicrodescBatch) => void
-  readonly hasEnough: (view: NetDir) => boolean
+  readonly hasEnough: () => boolean
   readonly pickDirectoryRelays: (view: NetDir) => readonly ChannelTarget[]
   readonly bootstrapSources: () => readonly SourceTier[]
 }
@@ -55,7 +55,7 @@ export async function completeDescriptors(
       const missing = await runPass(parts, pass === 0 ? open : undefined, pass, signal)
       if (missing === 0) return
       if (pass === 0) open?.connection.close()
-      const hasEnough = parts.hasEnough(parts.view())
+      const hasEnough = parts.hasEnough()
       parts.onFailure(new TorError('directory-refused', `${missing} microdescriptors could not be had yet`))
       await sleep(parts.clock, (hasEnough ? patient : urgent).nextMs(), signal)
     }

@@ -22,8 +22,10 @@ export interface DirectoryRequest {
   readonly host: string
   /** Asked over a circuit that hides who we are: the request must look like everybody's (dir-spec 6.1). */
   readonly isAnonymous?: boolean
-  /** Called when the first byte of the reply and each later piece arrives; `receivedBytes` counts all of them. */
-  readonly onProgress?: (receivedBytes: number) => void
+  /** Called for each piece of a reply that arrives. */
+  readonly onProgress?: (() => void) | undefined
+  /** Called once, when a document begins to arrive. */
+  readonly onDocument?: (() => void) | undefined
 }
 
 /** What a relay answered (dir-spec 6.2). */
@@ -47,7 +49,7 @@ export function getDocument(
 ): Promise<DirectoryReply> {
   return withTimeout(clock, REQUEST_LIMIT_MS, 'a directory request', signal, async (limited) => {
     const stream = await openStream(connection, limited)
-    const reader = new ReplyReader(clock, request.onProgress)
+    const reader = new ReplyReader(clock, request)
     try {
       stream.setSink(reader)
       // No end(): a half-closed directory stream is closed by caches before they answer.
@@ -125,20 +127,19 @@ async function interpretReply({ head, body }: RawReply, signal: AbortSignal): Pr
 /** Collects a reply from a stream. Its promise settles once; `stop` takes the timer away. */
 class ReplyReader implements ByteSink {
   readonly #clock: Clock
-  readonly #onProgress: ((receivedBytes: number) => void) | undefined
+  readonly #request: DirectoryRequest
   readonly #reply = createDeferred<RawReply>()
   #headBytes: Buffer = Buffer.alloc(0)
   #head: HttpReplyHead | undefined
   #chunks: Buffer[] = []
   #bodyBytes = 0
-  #receivedBytes = 0
   #lastActivityMs: number
   #stallTimer: Timer
   #isDone = false
 
-  constructor(clock: Clock, onProgress: ((receivedBytes: number) => void) | undefined) {
+  constructor(clock: Clock, request: DirectoryRequest) {
     this.#clock = clock
-    this.#onProgress = onProgress
+    this.#request = request
     this.#lastActivityMs = clock.monotonicMs()
     this.#stallTimer = this.#armStallTimer(STALL_LIMIT_MS)
   }
@@ -156,14 +157,13 @@ class ReplyReader implements ByteSink {
   onData(chunk: Buffer): boolean {
     if (this.#isDone) return true
     this.#lastActivityMs = this.#clock.monotonicMs()
-    this.#receivedBytes += chunk.length
+    this.#request.onProgress?.()
     try {
       if (this.#head === undefined) this.#takeHead(chunk)
       else this.#takeBody(chunk)
     } catch (error) {
       this.#fail(error)
     }
-    this.#onProgress?.(this.#receivedBytes)
     return true
   }
 
@@ -192,6 +192,7 @@ class ReplyReader implements ByteSink {
     this.#head = parseHttpHead(bytes.subarray(0, bodyStart))
     this.#headBytes = Buffer.alloc(0)
     if ((this.#head.contentLengthBytes ?? 0) > MAX_BODY_BYTES) throw oversizeBody()
+    if (this.#head.status === 200) this.#request.onDocument?.()
     this.#takeBody(bytes.subarray(bodyStart))
   }
 

@@ -19,17 +19,8 @@ import { createDeferred } from '../util/deferred.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
-import { type Watchable, WatchedValue } from '../util/watched-value.ts'
-import {
-  clearBlockage,
-  countDescriptors,
-  type DirectoryPhase,
-  type DirectoryProgress,
-  INITIAL_PROGRESS,
-  reachPhase,
-  reportFailure,
-  setFreshness,
-} from './bootstrap-state.ts'
+import type { Watchable } from '../util/watched-value.ts'
+import type { DirectoryProgress } from './bootstrap-state.ts'
 import { requireProtocols } from './consensus-check.ts'
 import { type FetchedConsensus, fetchConsensus } from './consensus-fetch.ts'
 import { completeDescriptors, type OpenSource } from './descriptor-upkeep.ts'
@@ -37,10 +28,11 @@ import type { DirectoryConnector } from './directory-source.ts'
 import { bootstrapTiers, refreshTiers } from './directory-sources.ts'
 import { DirectoryStore } from './directory-store.ts'
 import { chooseRefetchMs, refetchRetryBounds } from './download-schedule.ts'
-import { FreshnessWatch } from './freshness-watch.ts'
 import { linkAbort } from './linked-abort.ts'
 import type { MicrodescBatch } from './microdescriptor-download.ts'
 import { BOOTSTRAP_RETRY, raceSources } from './source-race.ts'
+import { nextTurn } from './turns.ts'
+import { ViewBoard } from './view-board.ts'
 
 export interface DirectoryManagerConfig {
   /** Their v3 identities are the trust roots. */
@@ -70,12 +62,8 @@ export class DirectoryManager implements NetDirProvider {
   readonly #store: DirectoryStore
   readonly #trusted: readonly RsaIdentity[]
   readonly #closing = new AbortController()
-  readonly #current = new WatchedValue<NetDir | undefined>(undefined)
-  readonly #progress = new WatchedValue<DirectoryProgress>(INITIAL_PROGRESS)
-  readonly #freshness: FreshnessWatch
+  readonly #board: ViewBoard
   #certs: readonly AuthorityCert[] = []
-  /** The newest view, published or not. */
-  #view: NetDir | undefined
   #life: Promise<void> | undefined
 
   constructor(config: DirectoryManagerConfig, deps: DirectoryManagerDeps) {
@@ -86,16 +74,16 @@ export class DirectoryManager implements NetDirProvider {
     this.#trusted = config.authorities.flatMap(({ v3Identity }) =>
       v3Identity === undefined ? [] : [v3Identity],
     )
-    this.#freshness = new FreshnessWatch(deps.clock, () => this.#updateFreshness())
+    this.#board = new ViewBoard(deps.clock, this.#log, config.pathsNeededToBuildCircuits)
   }
 
   /** The view that circuits are built from. Undefined until there is enough of one, and when it has become too old. */
   get current(): Watchable<NetDir | undefined> {
-    return this.#current
+    return this.#board.current
   }
 
   get progress(): Watchable<DirectoryProgress> {
-    return this.#progress
+    return this.#board.progress
   }
 
   /**
@@ -107,7 +95,7 @@ export class DirectoryManager implements NetDirProvider {
     throwIfAborted(signal)
     throwIfAborted(this.#closing.signal)
     const first = createDeferred<NetDir>()
-    const stopWatching = this.#current.watch((view) => {
+    const stopWatching = this.#board.current.watch((view) => {
       if (view !== undefined) first.resolve(view)
     })
     const scope = this.#closing.signal
@@ -130,7 +118,7 @@ export class DirectoryManager implements NetDirProvider {
     if (!this.#closing.signal.aborted) {
       this.#closing.abort(new TorError('closed', 'the directory manager was closed'))
     }
-    this.#freshness.stop()
+    this.#board.freshness.stop()
     await this.#life
     await this.#store.flush()
   }
@@ -138,13 +126,12 @@ export class DirectoryManager implements NetDirProvider {
   async #live(signal: AbortSignal): Promise<void> {
     let open = await this.#firstView(signal)
     for (;;) {
-      const view = this.#requireView()
-      this.#updateFreshness()
+      const view = this.#board.newest
       const upkeep = linkAbort(signal)
       const descriptors = this.#keepDescriptors(open, upkeep.signal)
       try {
         const refetchMs = chooseRefetchMs(view, randomFraction(this.#deps.random))
-        await this.#freshness.sleepUntil(refetchMs, signal)
+        await this.#board.freshness.sleepUntil(refetchMs, signal)
         const fetched = await this.#fetch(view, signal)
         // From here on nothing else may change the view: the next one is built from it.
         upkeep.stop()
@@ -157,14 +144,14 @@ export class DirectoryManager implements NetDirProvider {
     }
   }
 
-  /** Ends with `#view` set: from the cache, or from the network with the connection that gave it. */
+  /** Ends with a view on the board: from the cache, or from the network with the connection that gave it. */
   async #firstView(signal: AbortSignal): Promise<OpenSource | undefined> {
     const cached = await this.#store.load(this.#trusted, signal)
     this.#certs = cached.certs
     const cachedBatches = cached.microdescriptors === undefined ? [] : [cached.microdescriptors]
     if (cached.consensus !== undefined && this.#speaksWhatIsRequired(cached.consensus)) {
       this.#log.info('Using the cached consensus')
-      this.#setView(await this.#build(cached.consensus, cachedBatches, signal))
+      this.#board.begin(await this.#build(cached.consensus, cachedBatches, signal))
       return undefined
     }
     return this.#adopt(await this.#fetch(undefined, signal), cachedBatches, signal)
@@ -185,8 +172,7 @@ export class DirectoryManager implements NetDirProvider {
     const { clock, random, connector } = this.#deps
     const held = { trusted: this.#trusted, certs: this.#certs, validAfterMs: view?.validAfterMs }
     const bootstrap = bootstrapTiers(this.#deps.bootstrapDirectories())
-    const tiers =
-      view === undefined ? bootstrap : refreshTiers(this.#deps.pickDirectoryRelays(view), bootstrap)
+    const tiers = view === undefined ? bootstrap : refreshTiers(this.#pickRelays(view), bootstrap)
     return raceSources<FetchedConsensus>(
       {
         tiers,
@@ -194,19 +180,20 @@ export class DirectoryManager implements NetDirProvider {
         random,
         retry: view === undefined ? BOOTSTRAP_RETRY : refetchRetryBounds(view),
         attempt: (source, trySignal, onProgress) => {
-          const onPhase = (phase: DirectoryPhase): void => this.#reach(phase)
-          return fetchConsensus(
-            source,
-            held,
-            { connector, clock, log: this.#log, onPhase, onProgress },
-            trySignal,
-          )
+          const parts = {
+            connector,
+            clock,
+            log: this.#log,
+            onPhase: this.#board.reach.bind(this.#board),
+            onProgress,
+          }
+          return fetchConsensus(source, held, parts, trySignal)
         },
         discard: (result) => result.connection.close(),
         onFailure: (source, error) => {
           this.#log.info(`A ${source.kind} directory gave no consensus: `, error.message)
           // While what we have is valid, there is time to try again and nothing for the user to know.
-          if (this.#current.value === undefined || !this.#isLive()) this.#fail(error)
+          if (!this.#board.isLive()) this.#board.fail(error)
         },
       },
       signal,
@@ -224,8 +211,8 @@ export class DirectoryManager implements NetDirProvider {
       this.#store.saveConsensus(bytes)
       if (certs !== this.#certs) this.#store.saveCerts(certs)
       this.#certs = certs
-      this.#progress.set(clearBlockage(this.#progress.value))
-      this.#setView(await this.#build(consensus, cached, signal))
+      this.#board.clear()
+      this.#board.begin(await this.#build(consensus, cached, signal))
       return { source, connection }
     } catch (error) {
       connection.close()
@@ -233,7 +220,7 @@ export class DirectoryManager implements NetDirProvider {
     }
   }
 
-  #build(
+  async #build(
     consensus: Consensus,
     microdescriptors: readonly Microdescriptors[],
     signal: AbortSignal,
@@ -242,16 +229,13 @@ export class DirectoryManager implements NetDirProvider {
     const inputs = {
       consensus,
       microdescriptors,
-      previous: this.#view,
+      previous: this.#board.newestIfAny,
       ...(paramOverrides === undefined ? {} : { paramOverrides }),
     }
-    return runSlices(NetDir.buildInSlices(inputs), this.#deps.clock, signal)
-  }
-
-  #setView(view: NetDir): void {
-    this.#view = view
-    this.#reach('requesting-descriptors')
-    this.#publishIfEnough(true)
+    const view = await runSlices(NetDir.buildInSlices(inputs), this.#deps.clock, signal)
+    // Whoever is shown the view does work of their own with it, in a turn of its own.
+    await nextTurn(this.#deps.clock, signal)
+    return view
   }
 
   /** Never rejects. */
@@ -262,63 +246,29 @@ export class DirectoryManager implements NetDirProvider {
       random,
       connector,
       log: this.#log,
-      view: () => this.#requireView(),
-      replaceView: (view: NetDir, batch: MicrodescBatch) => this.#onMicrodescs(view, batch),
-      hasEnough: (view: NetDir) => this.#hasEnough(view),
+      view: () => this.#board.newest,
+      replaceView: (view: NetDir, batch: MicrodescBatch) => {
+        this.#store.appendMicrodescs(batch.bytes)
+        this.#board.grow(view)
+      },
+      hasEnough: () => this.#board.hasEnough(),
       pickDirectoryRelays: (view: NetDir) => this.#pickRelays(view),
       bootstrapSources: () => bootstrapTiers(this.#deps.bootstrapDirectories()),
       onFailure: (error: TorError) => this.#onDescriptorFailure(error),
     }
     try {
       await completeDescriptors(parts, open, signal)
-      this.#publishIfEnough(true)
-      this.#store.compactMicrodescs(this.#requireView().consensus, this.#closing.signal)
+      this.#board.show(true)
+      this.#store.compactMicrodescs(this.#board.newest.consensus, this.#closing.signal)
     } catch (error) {
       if (!signal.aborted) this.#onDescriptorFailure(toTorError(error))
     }
   }
 
-  #onMicrodescs(view: NetDir, batch: MicrodescBatch): void {
-    this.#view = view
-    this.#store.appendMicrodescs(batch.bytes)
-    this.#reach('loading-descriptors')
-    this.#publishIfEnough(false)
-  }
-
   #onDescriptorFailure(error: TorError): void {
     this.#log.info('Microdescriptors: ', error.message)
     // Once circuits can be built, a missing relay is not worth a word to the user.
-    if (!this.#hasEnough(this.#requireView())) this.#fail(error)
-  }
-
-  /** `isResting` says that the view will not change again in a moment; between, only the first enough one is shown. */
-  #publishIfEnough(isResting: boolean): void {
-    const view = this.#requireView()
-    this.#progress.set(countDescriptors(this.#progress.value, countMicrodescs(view), view.relayCount))
-    const shown = this.#current.value
-    const isFirstOfConsensus = shown?.consensus !== view.consensus
-    if (!isResting && !isFirstOfConsensus) return
-    if (shown === view || !this.#hasEnough(view)) return
-    this.#reach('enough-dirinfo')
-    this.#current.set(view)
-  }
-
-  #hasEnough(view: NetDir): boolean {
-    const needed = this.#config.pathsNeededToBuildCircuits ?? view.params.get('min_paths_for_circs_pct') / 100
-    return view.usablePathFraction() >= needed
-  }
-
-  /** Says how old the view is, and withdraws it when it is too old to build circuits from. */
-  #updateFreshness(): void {
-    const view = this.#view
-    if (view === undefined) return
-    const freshness = this.#freshness.judge(view)
-    this.#progress.set(setFreshness(this.#progress.value, freshness))
-    if (freshness !== 'expired' || this.#current.value === undefined) return
-    this.#log.warn(
-      'The newest consensus is more than a day out of date: no circuits can be built until there is a new one',
-    )
-    this.#current.set(undefined)
+    if (!this.#board.hasEnough()) this.#board.fail(error)
   }
 
   /** Without a guard to ask, the bootstrap sources serve. */
@@ -331,34 +281,12 @@ export class DirectoryManager implements NetDirProvider {
     }
   }
 
-  #isLive(): boolean {
-    const { freshness } = this.#progress.value
-    return freshness === 'fresh' || freshness === 'live' || freshness === 'early'
-  }
-
   #onLifeEnd(error: TorError): void {
-    this.#freshness.stop()
+    const wasShown = this.#board.current.value !== undefined
+    this.#board.freshness.stop()
     if (this.#closing.signal.aborted) return
-    this.#fail(error)
-    this.#log.err('The directory can no longer be kept fresh: ', error.message)
+    this.#board.fail(error)
+    // Before the first view, whoever started us is told by the rejection.
+    if (wasShown) this.#log.err('The directory can no longer be kept fresh: ', error.message)
   }
-
-  #requireView(): NetDir {
-    if (this.#view === undefined) throw new TorError('internal', 'there is no view of the network yet')
-    return this.#view
-  }
-
-  #reach(phase: DirectoryPhase): void {
-    this.#progress.set(reachPhase(this.#progress.value, phase))
-  }
-
-  #fail(error: TorError): void {
-    this.#progress.set(reportFailure(this.#progress.value, error, this.#deps.clock.wallMs()))
-  }
-}
-
-function countMicrodescs(view: NetDir): number {
-  let count = 0
-  for (let row = 0; row < view.relayCount; row++) if (view.hasMicrodescriptor(row)) count += 1
-  return count
 }

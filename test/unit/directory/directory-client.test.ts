@@ -45,14 +45,16 @@ async function ask(answer: FakeAnswer, chunkBytes = 1_000) {
   const clock = countingClock(0)
   const controller = new AbortController()
   const connection = await network.connect(target, controller.signal)
-  let received = 0
-  const onProgress = (bytes: number): void => {
-    received = bytes
+  const signs: string[] = []
+  const request = {
+    path: '/tor/keys/all.z',
+    host: '10.0.0.1:1',
+    onProgress: () => signs.push('piece'),
+    onDocument: () => signs.push('document'),
   }
-  const request = { path: '/tor/keys/all.z', host: '10.0.0.1:1', onProgress }
   const reply = getDocument(connection, request, clock, controller.signal)
   reply.catch(() => {})
-  return { network, clock, controller, connection, reply, receivedBytes: () => received }
+  return { network, clock, controller, connection, reply, signs }
 }
 
 describe('a directory request', () => {
@@ -126,11 +128,13 @@ describe('a directory request', () => {
     expect(clock.liveTimers()).toBe(0)
   })
 
-  it('tells how much has come', async () => {
-    const answer = httpReply(200, 'x'.repeat(5_000))
-    const { reply, receivedBytes } = await ask(answer)
+  it('tells of each piece, and of a document when it begins', async () => {
+    const { reply, signs } = await ask(httpReply(200, 'x'.repeat(1_500)))
     await reply
-    expect(receivedBytes()).toBe(answer.length)
+    expect(signs).toEqual(['piece', 'document', 'piece'])
+    const refused = await ask(httpReply(404, 'a page'))
+    await refused.reply
+    expect(refused.signs).toEqual(['piece'])
   })
 
   it('ends at once when it is aborted', async () => {

@@ -9,7 +9,7 @@ import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import type { StateStore } from '../../../core/persist/state-store.ts'
 import { Logger, type LogRecord } from '../../../core/util/log.ts'
-import { isTorError } from '../../../core/util/errors.ts'
+import { isTorError, TorError } from '../../../core/util/errors.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { deflated, FakeDirectory, httpReply, type ServedDocuments, serve } from './support/fake-directory.ts'
 import {
@@ -79,7 +79,10 @@ function bench(options: BenchOptions = {}): Bench {
           endpoints,
         })),
     }),
-    pickDirectoryRelays: () => options.guards ?? [],
+    pickDirectoryRelays: () => {
+      if (options.guards === undefined) throw new TorError('no-path', 'no guard')
+      return options.guards
+    },
   }
   const config = { authorities: LIVE_AUTHORITIES, pathsNeededToBuildCircuits: undefined, ...options.config }
   return { manager: new DirectoryManager(config, deps), network, clock, store, logs }
@@ -476,6 +479,16 @@ describe('keeping fresh', () => {
     await b.manager.close()
     expectNothingLeft(b)
     expect(await b.store.read('cached-microdesc-consensus')).toEqual(LIVE_CONSENSUS_2)
+  })
+
+  it('asks the bootstrap sources when no guard can be picked', async () => {
+    const b = bench({ network: new FakeDirectory(serve(older)), nowMs: AT_FIRST_MS })
+    const first = await b.manager.start()
+    await settle()
+    b.network.setDefault(serve(LIVE))
+    await turnClock(b, 5_000, () => b.manager.current.value !== first, 'the next view')
+    await b.manager.close()
+    expectNothingLeft(b)
   })
 
   it('keeps what it has when it is offered something older, and the time comes to call it expired', async () => {
