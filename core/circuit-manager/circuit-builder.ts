@@ -8,12 +8,21 @@ import { Circuit } from '../circuit/circuit.ts'
 import type { GuardReports } from '../guard/guard-selector.ts'
 import type { ChannelTarget } from '../linkspec/relay-target.ts'
 import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
-import { throwIfAborted, withTimeout } from '../util/abort.ts'
+import { withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
+import type { Watchable } from '../util/watched-value.ts'
+import { type CircuitPurpose, CircuitRegistry, type CircuitView, type HopView } from './circuit-registry.ts'
 
 export type BuildPhase = ChannelPhase | 'onehop-create' | 'circuit-create'
+
+/** Which relays, by their rows of the directory, and what for. */
+export interface CircuitPlan {
+  readonly netDir: NetDir
+  readonly path: readonly number[]
+  readonly purpose: CircuitPurpose
+}
 
 export interface CircuitBuilderParts {
   readonly channels: ChannelManager
@@ -27,9 +36,15 @@ export interface CircuitBuilderParts {
 
 export class CircuitBuilder {
   readonly #parts: CircuitBuilderParts
+  readonly #registry = new CircuitRegistry()
 
   constructor(parts: CircuitBuilderParts) {
     this.#parts = parts
+  }
+
+  /** Every circuit that is being built or open. */
+  get views(): Watchable<readonly CircuitView[]> {
+    return this.#registry.views
   }
 
   /**
@@ -37,37 +52,26 @@ export class CircuitBuilder {
    * that failed; nothing is left open then but the channel, which others may use.
    */
   build(
-    netDir: NetDir,
-    path: readonly number[],
+    plan: CircuitPlan,
     signal?: AbortSignal,
     onPhase: (phase: BuildPhase) => void = () => {},
   ): Promise<Circuit> {
-    const { clock, buildTimeoutMs, addressPreference } = this.#parts
-    return withTimeout(clock, buildTimeoutMs, 'building a circuit', signal, async (inner) => {
-      const [first, ...others] = path
-      if (first === undefined) throw new TorError('internal', 'a path without relays')
-      const channel = await this.#openChannel(netDir.circuitTarget(first, addressPreference), inner, onPhase)
+    const { netDir, path, purpose } = plan
+    const [first, ...others] = path
+    if (first === undefined) throw new TorError('internal', 'a path without relays')
+    const hops = path.map((index) => {
+      const { nickname, ids, ipv4 } = netDir.relay(index)
+      return { nickname, rsa: ids.rsa, endpoint: ipv4 }
+    })
+    return this.#register('building a circuit', purpose, hops, signal, async (id, inner, keep) => {
+      const guard = netDir.circuitTarget(first, this.#parts.addressPreference)
+      const channel = await this.#openChannel(guard, inner, onPhase)
       onPhase('circuit-create')
-      const deps = this.#circuitDeps(netDir.params.get('ExtendByEd25519ID') === 1)
-      const circuit = await Circuit.create(
-        channel,
-        netDir.circuitTarget(first, addressPreference),
-        deps,
-        inner,
-      )
-      // A circuit whose builder gave up between two hops must not live on unseen.
-      const onAbort = (): void => circuit.close(toTorError(inner.reason, 'aborted', 'building a circuit'))
-      inner.addEventListener('abort', onAbort, { once: true })
-      try {
-        throwIfAborted(inner)
-        for (const index of others) await circuit.extend(netDir.circuitTarget(index), inner)
-        return circuit
-      } catch (error) {
-        circuit.close(toTorError(error, 'circuit-failed', 'building a circuit'))
-        throw error
-      } finally {
-        inner.removeEventListener('abort', onAbort)
-      }
+      const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
+      const deps = { random: this.#parts.random, extendByEd25519, id }
+      const circuit = keep(await Circuit.create(channel, guard, deps, inner))
+      for (const index of others) await circuit.extend(netDir.circuitTarget(index), inner)
+      return circuit
     })
   }
 
@@ -77,12 +81,41 @@ export class CircuitBuilder {
     signal?: AbortSignal,
     onPhase: (phase: BuildPhase) => void = () => {},
   ): Promise<Circuit> {
-    const { clock, buildTimeoutMs } = this.#parts
-    return withTimeout(clock, buildTimeoutMs, 'reaching a directory', signal, async (inner) => {
+    const hops = [{ nickname: '', rsa: target.ids.rsa, endpoint: target.endpoints[0] }]
+    return this.#register('reaching a directory', 'directory', hops, signal, async (id, inner, keep) => {
       const channel = await this.#openChannel(target, inner, onPhase)
       onPhase('onehop-create')
-      return Circuit.createFast(channel, target, this.#circuitDeps(false), inner)
+      const deps = { random: this.#parts.random, extendByEd25519: false, id }
+      return keep(await Circuit.createFast(channel, target, deps, inner))
     })
+  }
+
+  /** Runs the work within the time limit and under the registry's eyes; what it made is closed when it fails. */
+  async #register(
+    doing: string,
+    purpose: CircuitPurpose,
+    hops: readonly HopView[],
+    signal: AbortSignal | undefined,
+    work: (id: number, signal: AbortSignal, keep: (circuit: Circuit) => Circuit) => Promise<Circuit>,
+  ): Promise<Circuit> {
+    const { clock, buildTimeoutMs } = this.#parts
+    const id = this.#registry.add(purpose, hops, clock.monotonicMs())
+    let made: Circuit | undefined
+    const keep = (circuit: Circuit): Circuit => {
+      made = circuit
+      return circuit
+    }
+    try {
+      const circuit = await withTimeout(clock, buildTimeoutMs, doing, signal, (inner) =>
+        work(id, inner, keep),
+      )
+      this.#registry.open(id, circuit)
+      return circuit
+    } catch (error) {
+      made?.close(toTorError(error, 'circuit-failed', doing))
+      this.#registry.remove(id)
+      throw error
+    }
   }
 
   async #openChannel(
@@ -100,9 +133,5 @@ export class CircuitBuilder {
       if (error.kind !== 'aborted' && error.kind !== 'closed') guards.reportChannelFailure(target.ids.rsa)
       throw error
     }
-  }
-
-  #circuitDeps(extendByEd25519: boolean): { random: Random; extendByEd25519: boolean } {
-    return { random: this.#parts.random, extendByEd25519 }
   }
 }

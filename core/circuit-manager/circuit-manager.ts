@@ -11,7 +11,6 @@ import { isTorError, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
 import { RetryDelay } from '../util/retry-delay.ts'
-import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import type { BuildPhase, CircuitBuilder } from './circuit-builder.ts'
 import { type ExitUsage, maySupport, type PooledCircuit } from './pooled-circuit.ts'
 
@@ -60,33 +59,19 @@ export interface AssignedCircuit {
   retire(): void
 }
 
-export interface CircuitView {
-  readonly id: number
-  readonly netDir: NetDir
-  readonly path: readonly number[]
-  readonly circuit: Circuit | undefined
-  readonly createdMs: number
-}
-
 export class CircuitManager {
   readonly #parts: CircuitManagerParts
   readonly #entries = new Set<PooledCircuit>()
-  readonly #views = new WatchedValue<readonly CircuitView[]>([])
   readonly #lifetime = new AbortController()
   readonly #spareRetry: RetryDelay
   #netDir: NetDir | undefined
   #spareUsage: ExitUsage | undefined
   #spareTimer: Timer | undefined
   #sweepTimer: Timer | undefined
-  #nextId = 1
 
   constructor(parts: CircuitManagerParts) {
     this.#parts = parts
     this.#spareRetry = new RetryDelay(parts.random, SPARE_RETRY_BASE_MS, SPARE_RETRY_MAX_MS)
-  }
-
-  get views(): Watchable<readonly CircuitView[]> {
-    return this.#views
   }
 
   /** New circuits take their paths from this view of the network; the others live on. */
@@ -199,9 +184,9 @@ export class CircuitManager {
     const path = this.#parts.pickPath(netDir, usage, excludedExits)
     const exitIndex = path.at(-1)
     if (exitIndex === undefined) throw new TorError('internal', 'a path without relays')
-    const ready = this.#parts.builder.build(netDir, path, this.#lifetime.signal, onPhase)
+    const plan = { netDir, path, purpose: 'exit' } as const
+    const ready = this.#parts.builder.build(plan, this.#lifetime.signal, onPhase)
     const entry: PooledCircuit = {
-      id: this.#nextId++,
       netDir,
       path,
       exit: netDir.relay(exitIndex).ids.rsa,
@@ -213,10 +198,9 @@ export class CircuitManager {
       isRetired: false,
     }
     this.#entries.add(entry)
-    this.#publish()
     void ready.then(
       (circuit) => this.#onBuilt(entry, circuit),
-      () => this.#remove(entry),
+      () => this.#entries.delete(entry),
     )
     this.#startSweeping()
     return entry
@@ -225,16 +209,10 @@ export class CircuitManager {
   #onBuilt(entry: PooledCircuit, circuit: Circuit): void {
     entry.circuit = circuit
     this.#spareRetry.reset()
-    this.#publish()
     void circuit.closed.then(() => {
-      this.#remove(entry)
+      this.#entries.delete(entry)
       this.#fillSpares()
     })
-  }
-
-  #remove(entry: PooledCircuit): void {
-    this.#entries.delete(entry)
-    this.#publish()
   }
 
   #buildingCount(): number {
@@ -292,17 +270,5 @@ export class CircuitManager {
       }
       if (entry.isRetired && circuit.streamCount === 0) circuit.close()
     }
-  }
-
-  #publish(): void {
-    this.#views.set(
-      [...this.#entries].map(({ id, netDir, path, circuit, createdMs }) => ({
-        id,
-        netDir,
-        path,
-        circuit,
-        createdMs,
-      })),
-    )
   }
 }

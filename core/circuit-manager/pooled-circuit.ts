@@ -14,7 +14,6 @@ export interface ExitUsage {
 }
 
 export interface PooledCircuit {
-  readonly id: number
   readonly netDir: NetDir
   readonly path: readonly number[]
   readonly exit: RsaIdentity

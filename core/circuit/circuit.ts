@@ -39,6 +39,8 @@ export interface CircuitDeps {
   readonly random: Random
   /** Consensus parameter ExtendByEd25519ID. */
   readonly extendByEd25519: boolean
+  /** From `Circuit.takeId`, for circuits that are shown before they exist. */
+  readonly id?: number
 }
 
 export class Circuit implements CircuitEndpoint, StreamCarrier {
@@ -62,8 +64,12 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
 
   static #nextId = 1
 
+  static takeId(): number {
+    return Circuit.#nextId++
+  }
+
   private constructor(channel: Channel, deps: CircuitDeps) {
-    this.id = Circuit.#nextId++
+    this.id = deps.id ?? Circuit.takeId()
     this.closed = this.#closed.promise
     this.#channel = channel
     this.#deps = deps

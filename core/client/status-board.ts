@@ -3,7 +3,8 @@
  * new value; nothing is computed per cell.
  */
 import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
-import type { CircuitManager, CircuitView } from '../circuit-manager/circuit-manager.ts'
+import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
+import type { CircuitView } from '../circuit-manager/circuit-registry.ts'
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { Clock, Timer } from '../util/clock.ts'
@@ -22,7 +23,7 @@ const INITIAL_BOOTSTRAP: BootstrapStatus = {
 
 export interface StatusSources {
   readonly channels: ChannelManager
-  readonly circuits: CircuitManager
+  readonly circuits: CircuitBuilder
   readonly meter: ByteMeter
   readonly clock: Clock
 }
@@ -124,11 +125,12 @@ function describeCircuit(view: CircuitView): CircuitStatus {
   return {
     id: view.id,
     state: view.circuit === undefined ? 'building' : 'open',
-    purpose: 'exit',
-    hops: view.path.map((index) => {
-      const { nickname, ids, ipv4 } = view.netDir.relay(index)
-      return { nickname, fingerprint: ids.rsa, address: formatEndpoint(ipv4) }
-    }),
+    purpose: view.purpose,
+    hops: view.hops.map(({ nickname, rsa, endpoint }) => ({
+      nickname,
+      fingerprint: rsa,
+      address: endpoint === undefined ? '' : formatEndpoint(endpoint),
+    })),
     streams: view.circuit?.streamCount ?? 0,
     createdMs: view.createdMs,
   }

@@ -62,7 +62,8 @@ export interface HopStatus {
 export interface CircuitStatus {
   readonly id: number
   readonly state: 'building' | 'open'
-  readonly purpose: 'exit'
+  /** `directory` has one hop; `exit` leaves the network; `internal` ends inside it. */
+  readonly purpose: 'directory' | 'exit' | 'internal'
   readonly hops: readonly HopStatus[]
   readonly streams: number
   /** On the monotonic clock. */

@@ -29,7 +29,7 @@ export async function checkThreeHops(
   onPhase: (phase: BuildPhase) => void,
 ): Promise<void> {
   const { builder, clock, random, authority } = parts
-  const circuit = await builder.build(netDir, path, signal, onPhase)
+  const circuit = await builder.build({ netDir, path, purpose: 'internal' }, signal, onPhase)
   try {
     const last = netDir.relay(path.at(-1) ?? 0)
     const connection = {

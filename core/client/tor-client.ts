@@ -113,7 +113,7 @@ export class TorClient implements StreamOpener {
     this.#directory = this.#createDirectory()
     this.#board = new StatusBoard({
       channels: this.#channels,
-      circuits: this.#circuits,
+      circuits: this.#builder,
       meter: this.#meter,
       clock,
     })

@@ -1,0 +1,60 @@
+/** Every circuit of the client, from the first step of its building to its end, for whoever shows them. */
+import { Circuit } from '../circuit/circuit.ts'
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import type { Endpoint } from '../linkspec/relay-target.ts'
+import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+
+/** A directory circuit has one hop; an exit circuit leaves the network; an internal one ends inside it. */
+export type CircuitPurpose = 'directory' | 'exit' | 'internal'
+
+export interface HopView {
+  /** Empty when the directory does not name the relay yet. */
+  readonly nickname: string
+  readonly rsa: RsaIdentity
+  readonly endpoint: Endpoint | undefined
+}
+
+export interface CircuitView {
+  readonly id: number
+  readonly purpose: CircuitPurpose
+  /** All the relays of the path, also those that are not reached yet. */
+  readonly hops: readonly HopView[]
+  /** Monotonic milliseconds. */
+  readonly createdMs: number
+  /** Undefined until every hop is there. */
+  readonly circuit: Circuit | undefined
+}
+
+export class CircuitRegistry {
+  readonly #circuits = new Map<number, CircuitView>()
+  readonly #views = new WatchedValue<readonly CircuitView[]>([])
+
+  get views(): Watchable<readonly CircuitView[]> {
+    return this.#views
+  }
+
+  /** Shows a circuit that is being built, and returns the id that the circuit must be made with. */
+  add(purpose: CircuitPurpose, hops: readonly HopView[], createdMs: number): number {
+    const id = Circuit.takeId()
+    this.#circuits.set(id, { id, purpose, hops, createdMs, circuit: undefined })
+    this.#publish()
+    return id
+  }
+
+  /** The circuit is complete; it disappears by itself when it closes. */
+  open(id: number, circuit: Circuit): void {
+    const view = this.#circuits.get(id)
+    if (view === undefined) return
+    this.#circuits.set(id, { ...view, circuit })
+    this.#publish()
+    void circuit.closed.then(() => this.remove(id))
+  }
+
+  remove(id: number): void {
+    if (this.#circuits.delete(id)) this.#publish()
+  }
+
+  #publish(): void {
+    this.#views.set([...this.#circuits.values()])
+  }
+}
