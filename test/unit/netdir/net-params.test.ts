@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_NET_PARAMS, NetParams } from '../../../core/netdir/net-params.ts'
+import { NET_PARAM_RANGES, type ParamRange } from '../../../core/netdir/net-param-ranges.ts'
+
+describe('consensus parameters', () => {
+  it('take their default when the consensus does not set them', () => {
+    expect(DEFAULT_NET_PARAMS.get('cc_sendme_inc')).toBe(31)
+    expect(DEFAULT_NET_PARAMS.get('bwweightscale')).toBe(10_000)
+    expect(DEFAULT_NET_PARAMS.has('cc_sendme_inc')).toBe(false)
+  })
+
+  it('are clamped to their range', () => {
+    const params = new NetParams(
+      new Map([
+        ['cc_alg', 7],
+        ['circwindow', -5],
+        ['cbtquantile', 50],
+      ]),
+    )
+    expect(params.get('cc_alg')).toBe(NET_PARAM_RANGES.cc_alg.max)
+    expect(params.get('circwindow')).toBe(NET_PARAM_RANGES.circwindow.min)
+    expect(params.get('cbtquantile')).toBe(50)
+  })
+
+  it('can be overridden, within their range', () => {
+    const params = new NetParams(
+      new Map([['cc_alg', 2]]),
+      new Map([
+        ['cc_alg', 0],
+        ['cbtquantile', 1],
+      ]),
+    )
+    expect(params.get('cc_alg')).toBe(0)
+    expect(params.get('cbtquantile')).toBe(NET_PARAM_RANGES.cbtquantile.min)
+  })
+
+  it('all have a default inside their range', () => {
+    const ranges: readonly ParamRange[] = Object.values(NET_PARAM_RANGES)
+    expect(ranges.length).toBeGreaterThan(100)
+    for (const range of ranges) {
+      expect(range.min).toBeLessThanOrEqual(range.default)
+      expect(range.default).toBeLessThanOrEqual(range.max)
+    }
+  })
+})
