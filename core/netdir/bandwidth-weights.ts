@@ -43,7 +43,12 @@ export class BandwidthWeights {
 
   /** The factor, 0 to 1, for a relay with these flags. A BadExit counts as no exit. */
   factor(position: Position, flags: number): number {
-    return this.#factors[position][classIndex(flags)] ?? 0
+    return this.factors(position)[classIndex(flags)] ?? 0
+  }
+
+  /** The factors by `classIndex`; not to be changed. */
+  factors(position: Position): Float64Array {
+    return this.#factors[position]
   }
 }
 
@@ -62,10 +67,13 @@ export class WeightColumns {
   readonly #relays: Pick<RelayColumns, 'count' | 'bandwidths' | 'flags'>
   readonly #weights: BandwidthWeights
   readonly #columns = new Map<Position, Float64Array>()
+  /** Nobody has measured the network: then every relay is as good as any other. */
+  readonly #isUnmeasured: boolean
 
   constructor(relays: Pick<RelayColumns, 'count' | 'bandwidths' | 'flags'>, weights: BandwidthWeights) {
     this.#relays = relays
     this.#weights = weights
+    this.#isUnmeasured = !relays.bandwidths.some((bandwidth) => bandwidth > 0)
   }
 
   /** Row `i` is the weight of relay `i`; not to be changed. */
@@ -73,12 +81,11 @@ export class WeightColumns {
     const known = this.#columns.get(position)
     if (known !== undefined) return known
     const { count, bandwidths, flags } = this.#relays
-    // In a network that nobody has measured, every relay is as good as any other.
-    const isUnmeasured = bandwidths.every((bandwidth) => bandwidth === 0)
+    const factors = this.#weights.factors(position)
     const column = new Float64Array(count)
     for (let row = 0; row < count; row++) {
-      const bandwidth = isUnmeasured ? 1 : (bandwidths[row] ?? 0)
-      column[row] = bandwidth * this.#weights.factor(position, flags[row] ?? 0)
+      const bandwidth = this.#isUnmeasured ? 1 : (bandwidths[row] ?? 0)
+      column[row] = bandwidth * (factors[classIndex(flags[row] ?? 0)] ?? 0)
     }
     this.#columns.set(position, column)
     return column

@@ -194,7 +194,7 @@ export class NetDir {
   isUsableAs(index: number, position: Position): boolean {
     const flags = this.flags(index)
     if (!mayServeAs(flags, position)) return false
-    if (position === 'directory' && !this.#details.has(index)) return hasUsableFlags(flags)
+    if (position === 'directory' && !this.#details.has(index)) return true
     if (!this.isUsable(index)) return false
     return position !== 'exit' || this.#allowsAnyExit(index)
   }
@@ -252,12 +252,16 @@ export class NetDir {
   #usableFraction(position: Position): number | undefined {
     const { flags } = this.consensus.relays
     const weights = this.#weights.column(position)
+    const rule = POSITION_RULES[position]
+    // Only the flag makes an exit that many paths can end at: a relay without it may let out an odd port.
+    const required = position === 'exit' ? rule.required | RelayFlag.Exit : rule.required
+    const decisive = required | rule.refused
     let usable = 0
     let all = 0
     let usableCount = 0
     let count = 0
     for (let row = 0; row < flags.length; row++) {
-      if (!mayServeOnPaths(flags[row] ?? 0, position)) continue
+      if (((flags[row] ?? 0) & decisive) !== required) continue
       const weight = weights[row] ?? 0
       all += weight
       count++
@@ -291,23 +295,24 @@ export class NetDir {
   }
 }
 
-function hasUsableFlags(flags: number): boolean {
-  return hasFlag(flags, REQUIRED_FLAGS) && (flags & REFUSED_FLAGS) === 0
+/** Flags that a relay must all have, and of which it may have none, to serve in a position. */
+interface FlagRule {
+  readonly required: number
+  readonly refused: number
 }
 
-/** What the flags alone say. Who is MiddleOnly must see neither who we are nor where we go. */
+/** Who is MiddleOnly must see neither who we are nor where we go. */
+const POSITION_RULES: Readonly<Record<Position, FlagRule>> = {
+  guard: { required: REQUIRED_FLAGS | RelayFlag.Guard, refused: REFUSED_FLAGS | RelayFlag.MiddleOnly },
+  middle: { required: REQUIRED_FLAGS, refused: REFUSED_FLAGS },
+  exit: { required: REQUIRED_FLAGS, refused: REFUSED_FLAGS | RelayFlag.MiddleOnly | RelayFlag.BadExit },
+  directory: { required: REQUIRED_FLAGS | RelayFlag.V2Dir, refused: REFUSED_FLAGS | RelayFlag.MiddleOnly },
+}
+
+/** What the flags alone say. */
 function mayServeAs(flags: number, position: Position): boolean {
-  if (position === 'middle') return true
-  if (hasFlag(flags, RelayFlag.MiddleOnly)) return false
-  if (position === 'guard') return hasFlag(flags, RelayFlag.Guard)
-  if (position === 'exit') return !hasFlag(flags, RelayFlag.BadExit)
-  return hasFlag(flags, RelayFlag.V2Dir)
-}
-
-/** Whether paths are counted that have the relay here: an exit needs the Exit flag, which odd ports alone do not. */
-function mayServeOnPaths(flags: number, position: Position): boolean {
-  if (!hasUsableFlags(flags) || !mayServeAs(flags, position)) return false
-  return position !== 'exit' || hasFlag(flags, RelayFlag.Exit)
+  const { required, refused } = POSITION_RULES[position]
+  return (flags & (required | refused)) === required
 }
 
 function findUsable(consensus: Consensus, details: RelayDetails): Uint8Array {
@@ -316,7 +321,7 @@ function findUsable(consensus: Consensus, details: RelayDetails): Uint8Array {
   const twins: number[] = []
   for (let row = 0; row < details.count; row++) {
     if (!details.hasEd25519(row)) continue
-    usable[row] = hasUsableFlags(consensus.relays.flags[row] ?? 0) ? 1 : 0
+    usable[row] = mayServeAs(consensus.relays.flags[row] ?? 0, 'middle') ? 1 : 0
     // Two relays with one identity: at least one of them lies, and we cannot tell which.
     const twin = byEd25519.add(row)
     if (twin >= 0) twins.push(row, twin)
