@@ -127,9 +127,9 @@ export class Daemon {
     if (torrcFile !== undefined) config.notice(`Read configuration file "${torrcFile}".`)
     for (const warning of settings.warnings) config.warn(warning)
     warnAboutChoices(settings, config)
-    this.#client = await createClient(toClientConfig(settings, this.#deps.dataDirectory), {
-      log: this.log,
-      clock,
+    const clientConfig = toClientConfig(settings, this.#deps.dataDirectory)
+    this.#client = await createClient(clientConfig, { log: this.log, clock }).catch((error: unknown) => {
+      throw nameDirectory(error, clientConfig.dataDirectory)
     })
     await this.#openListeners(settings, this.#client)
     this.#writePidFile(settings.single(OPTIONS.pidFile))
@@ -167,6 +167,7 @@ export class Daemon {
         sessionGroup: sessionGroup === undefined ? `own ${this.#listeners.length}` : `group ${sessionGroup}`,
         isolateSocksAuth: setting.isolateSocksAuth,
         isolateClientAddr: setting.isolateClientAddr,
+        isolateClientProtocol: setting.isolateClientProtocol,
       },
       opener,
       clock: this.#deps.clock,
@@ -197,6 +198,13 @@ function warnAboutChoices(settings: Settings, log: Logger): void {
       'DirAuthority replaces the authorities of the Tor network: whoever runs these decides which relays you see.',
     )
   }
+}
+
+/** Whoever starts the program with several torrc files must see which directory is meant. */
+function nameDirectory(error: unknown, path = ''): TorError {
+  const known = toTorError(error)
+  if (known.kind !== 'state' || known.message.includes(path)) return known
+  return new TorError('state', `DataDirectory ${path}: ${known.message}`, { cause: error })
 }
 
 function isLoopback(host: string): boolean {

@@ -11,6 +11,7 @@ export interface PortSetting {
   readonly sessionGroup: number | undefined
   readonly isolateSocksAuth: boolean
   readonly isolateClientAddr: boolean
+  readonly isolateClientProtocol: boolean
 }
 
 const LOOPBACK = '127.0.0.1'
@@ -32,6 +33,7 @@ export function parsePortSetting(text: string, option: string): PortSetting {
     sessionGroup: undefined,
     isolateSocksAuth: true,
     isolateClientAddr: true,
+    isolateClientProtocol: true,
   }
   for (const flag of flags) setting = applyFlag(setting, flag, option)
   return setting
@@ -62,10 +64,13 @@ function applyFlag(setting: PortSetting, flag: string, option: string): PortSett
       return { ...setting, isolateClientAddr: true }
     case 'noisolateclientaddr':
       return { ...setting, isolateClientAddr: false }
+    case 'isolateclientprotocol':
+      return { ...setting, isolateClientProtocol: true }
+    case 'noisolateclientprotocol':
+      return { ...setting, isolateClientProtocol: false }
     // These say what is so in any case.
     case 'noisolatedestaddr':
     case 'noisolatedestport':
-    case 'noisolateclientprotocol':
       return setting
     default:
       throw new TorError(

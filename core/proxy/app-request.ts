@@ -4,7 +4,7 @@
  */
 import type { ResolvedAddress } from '../client/client-port.ts'
 import type { ErrorKind } from '../util/errors.ts'
-import type { Credentials } from './request-isolation.ts'
+import type { ClientProtocol, Credentials } from './request-isolation.ts'
 
 /** How this front door's protocol answers the request. Each reply is complete and is sent once. */
 export interface RequestReplies {
@@ -18,6 +18,7 @@ export interface RequestReplies {
 /** A request as the application spelled it: host and port are not checked yet. */
 export interface AppRequest {
   readonly command: 'connect' | 'resolve'
+  readonly protocol: ClientProtocol
   /** Latin-1 text of what came, or an IP literal without brackets. Sensitive. */
   readonly host: string
   /** 0..65535; meaningless for `resolve`. */

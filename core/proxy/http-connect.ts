@@ -69,7 +69,13 @@ export class HttpConnectParser implements HandshakeParser {
     if (authority === undefined) return refuse(BAD_REQUEST, 'the target of CONNECT is not host:port')
     const credentials = readCredentials(headers)
     if (credentials === undefined) return refuse(BAD_REQUEST, 'an isolation header is too long')
-    const request = { command: 'connect', ...authority, credentials, replies: HTTP_REPLIES } as const
+    const request = {
+      command: 'connect',
+      protocol: 'http-connect',
+      ...authority,
+      credentials,
+      replies: HTTP_REPLIES,
+    } as const
     return { kind: 'request', request, rest: this.#buffer.takeRest() }
   }
 }

@@ -20,6 +20,17 @@ export type Credentials =
 
 export const NO_CREDENTIALS: Credentials = { kind: 'none' }
 
+/** What an application speaks to us. */
+export type ClientProtocol = 'socks4' | 'socks5' | 'http-connect'
+
+/** What is known of a request besides its destination. */
+export interface RequestOrigin {
+  /** The application's IP address. */
+  readonly clientAddress: string
+  readonly protocol: ClientProtocol
+  readonly credentials: Credentials
+}
+
 /** The isolation flags of one listener, by C tor's names. */
 export interface ListenerIsolation {
   /** Unlike every other listener's: C tor gives each listener a session group of its own. */
@@ -28,17 +39,19 @@ export interface ListenerIsolation {
   readonly isolateSocksAuth: boolean
   /** IsolateClientAddr: applications on different addresses never share a circuit. */
   readonly isolateClientAddr: boolean
+  /** IsolateClientProtocol: SOCKS4, SOCKS5 and HTTP never share a circuit. */
+  readonly isolateClientProtocol: boolean
 }
 
 /** Absent and empty credentials differ, and so do equal words in different protocols: more isolation, never less. */
 export function isolateRequest(
   listener: ListenerIsolation,
-  clientAddress: string,
-  credentials: Credentials,
+  { clientAddress, protocol, credentials }: RequestOrigin,
 ): IsolationKey {
-  const client = listener.isolateClientAddr ? [clientAddress] : []
+  const client = listener.isolateClientAddr ? clientAddress : ''
+  const spoken = listener.isolateClientProtocol ? protocol : ''
   const auth = listener.isolateSocksAuth ? credentialParts(credentials) : []
-  return isolationKey([`listener ${listener.sessionGroup}`, `client ${client.join('')}`, ...auth])
+  return isolationKey([`listener ${listener.sessionGroup}`, client, spoken, ...auth])
 }
 
 function credentialParts(credentials: Credentials): readonly string[] {

@@ -47,6 +47,7 @@ export class Socks4Parser implements HandshakeParser {
     if (name === undefined) return NEED_MORE
     const request: AppRequest = {
       command: command === COMMAND_RESOLVE ? 'resolve' : 'connect',
+      protocol: 'socks4',
       host: name.text,
       port: bytes.readUInt16BE(2),
       credentials: userId.text === '' ? NO_CREDENTIALS : { kind: 'socks4', userId: userId.text },

@@ -116,6 +116,7 @@ export class Socks5Parser implements HandshakeParser {
     const address = message.subarray(4, 4 + length)
     const request: AppRequest = {
       command: wanted,
+      protocol: 'socks5',
       host: addressType === ADDRESS_NAME ? address.toString('latin1', 1) : formatIp(address),
       port: message.readUInt16BE(4 + length),
       credentials,

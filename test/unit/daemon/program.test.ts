@@ -196,10 +196,10 @@ describe('nothing stays half-started', () => {
 
   test('when the client cannot have its directory', async () => {
     const run = new Run(['--SocksPort', 'auto'], {
-      createClient: () => Promise.reject(new TorError('state', 'the DataDirectory is in use')),
+      createClient: () => Promise.reject(new TorError('state', 'another process uses it')),
     })
     expect(await run.code).toBe(1)
-    expect(run.err).toMatch(/\[err\] the DataDirectory is in use\n$/)
+    expect(run.err).toContain(`[err] DataDirectory ${join(directory, 'allium')}: another process uses it\n`)
     expect(run.out).not.toContain('Opened')
   })
 

@@ -47,16 +47,24 @@ describe('values', () => {
     ['[::1]:9150', { host: '::1', port: 9150 }],
   ])('SocksPort %s listens there', (text, endpoint) => {
     expect(verified(`SocksPort ${text}`).list(OPTIONS.socksPort)).toEqual([
-      { endpoint, sessionGroup: undefined, isolateSocksAuth: true, isolateClientAddr: true },
+      {
+        endpoint,
+        sessionGroup: undefined,
+        isolateSocksAuth: true,
+        isolateClientAddr: true,
+        isolateClientProtocol: true,
+      },
     ])
   })
 
   test('flags of a port are honoured', () => {
-    const text = 'SocksPort 9150 NoIsolateSOCKSAuth noisolateclientaddr SessionGroup=3 NoIsolateDestPort'
+    const text =
+      'SocksPort 9150 NoIsolateSOCKSAuth noisolateclientaddr NoIsolateClientProtocol SessionGroup=3 NoIsolateDestPort'
     expect(verified(text).list(OPTIONS.socksPort)?.[0]).toMatchObject({
       sessionGroup: 3,
       isolateSocksAuth: false,
       isolateClientAddr: false,
+      isolateClientProtocol: false,
     })
   })
 

@@ -1,10 +1,26 @@
 import { describe, expect, test } from 'vitest'
-import { type Credentials, NO_CREDENTIALS, isolateRequest } from '../../../core/proxy/request-isolation.ts'
+import {
+  type Credentials,
+  isolateRequest,
+  NO_CREDENTIALS,
+  type RequestOrigin,
+} from '../../../core/proxy/request-isolation.ts'
 
-const isolating = { sessionGroup: '1', isolateSocksAuth: true, isolateClientAddr: true }
-const sharing = { sessionGroup: '1', isolateSocksAuth: false, isolateClientAddr: false }
+const isolating = {
+  sessionGroup: '1',
+  isolateSocksAuth: true,
+  isolateClientAddr: true,
+  isolateClientProtocol: true,
+}
+const sharing = {
+  sessionGroup: '1',
+  isolateSocksAuth: false,
+  isolateClientAddr: false,
+  isolateClientProtocol: false,
+}
+const PLAIN: RequestOrigin = { clientAddress: '127.0.0.1', protocol: 'socks5', credentials: NO_CREDENTIALS }
 
-const DIFFERENT: readonly Credentials[] = [
+const DIFFERENT_CREDENTIALS: readonly Credentials[] = [
   NO_CREDENTIALS,
   { kind: 'socks4', userId: 'ab' },
   { kind: 'socks5', username: 'ab', password: '' },
@@ -17,40 +33,31 @@ const DIFFERENT: readonly Credentials[] = [
   { kind: 'http', authorization: '', streamIsolation: 'ab' },
 ]
 
+const DIFFERENT: readonly RequestOrigin[] = [
+  ...DIFFERENT_CREDENTIALS.map((credentials) => ({ ...PLAIN, credentials })),
+  { ...PLAIN, clientAddress: '127.0.0.2' },
+  { ...PLAIN, protocol: 'socks4' },
+  { ...PLAIN, protocol: 'http-connect' },
+]
+
 describe('the isolation key of a request', () => {
-  test('differs for every two different credentials', () => {
-    const keys = DIFFERENT.map((credentials) => isolateRequest(isolating, '127.0.0.1', credentials))
+  test('differs for every two that differ in credentials, address of the application or protocol', () => {
+    const keys = DIFFERENT.map((origin) => isolateRequest(isolating, origin))
     expect(new Set(keys).size).toBe(DIFFERENT.length)
   })
 
-  test('is the same for the same credentials', () => {
-    for (const credentials of DIFFERENT) {
-      expect(isolateRequest(isolating, '127.0.0.1', { ...credentials })).toBe(
-        isolateRequest(isolating, '127.0.0.1', credentials),
-      )
+  test('is the same for the same', () => {
+    for (const origin of DIFFERENT) {
+      expect(isolateRequest(isolating, structuredClone(origin))).toBe(isolateRequest(isolating, origin))
     }
   })
 
-  test('does not look at credentials with NoIsolateSOCKSAuth', () => {
-    expect(
-      new Set(DIFFERENT.map((credentials) => isolateRequest(sharing, '127.0.0.1', credentials))).size,
-    ).toBe(1)
+  test('looks at none of them when the flags say so', () => {
+    expect(new Set(DIFFERENT.map((origin) => isolateRequest(sharing, origin))).size).toBe(1)
   })
 
   test('differs between listeners', () => {
-    const other = { ...isolating, sessionGroup: '2' }
-    expect(isolateRequest(other, '127.0.0.1', NO_CREDENTIALS)).not.toBe(
-      isolateRequest(isolating, '127.0.0.1', NO_CREDENTIALS),
-    )
-  })
-
-  test('differs between the addresses of applications unless NoIsolateClientAddr says otherwise', () => {
-    const other = '127.0.0.2'
-    expect(isolateRequest(isolating, other, NO_CREDENTIALS)).not.toBe(
-      isolateRequest(isolating, '127.0.0.1', NO_CREDENTIALS),
-    )
-    expect(isolateRequest(sharing, other, NO_CREDENTIALS)).toBe(
-      isolateRequest(sharing, '127.0.0.1', NO_CREDENTIALS),
-    )
+    const other = { ...sharing, sessionGroup: '2' }
+    expect(isolateRequest(other, PLAIN)).not.toBe(isolateRequest(sharing, PLAIN))
   })
 })

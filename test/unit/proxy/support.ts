@@ -10,7 +10,12 @@ export function listen(opener: FakeOpener, more: Partial<ProxyListenerOptions> =
   return ProxyListener.listen({
     protocol: 'socks',
     endpoint: { host: '127.0.0.1', port: 0 },
-    isolation: { sessionGroup: 'test', isolateSocksAuth: true, isolateClientAddr: true },
+    isolation: {
+      sessionGroup: 'test',
+      isolateSocksAuth: true,
+      isolateClientAddr: true,
+      isolateClientProtocol: true,
+    },
     opener,
     clock: systemClock,
     log: silentLogger,
