@@ -11,6 +11,9 @@ const BURST_CELLS = 62
 /** What may go to the link in one flush before it is asked whether it has room: four bursts. */
 const FLUSH_CELLS = 4 * BURST_CELLS
 
+/** A circuit that has the channel for itself sends in bigger pieces, which cost less. */
+const LONE_BURST_CELLS = 2 * BURST_CELLS
+
 const CELL_BYTES = 514
 
 export class OutboundQueue {
@@ -38,11 +41,12 @@ export class OutboundQueue {
   take(): Buffer[] {
     const buffers = this.#control
     this.#control = []
+    const burst = this.#waiting.size === 1 ? LONE_BURST_CELLS : BURST_CELLS
     let budget = FLUSH_CELLS
     for (const circuit of this.#waiting) {
       if (budget <= 0) break
       this.#waiting.delete(circuit)
-      const cells = circuit.pullCells(Math.min(BURST_CELLS, budget))
+      const cells = circuit.pullCells(Math.min(burst, budget))
       if (cells === undefined) continue
       buffers.push(cells)
       budget -= cells.length / CELL_BYTES
