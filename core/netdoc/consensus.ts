@@ -12,7 +12,7 @@ import { scanRelaysInSlices } from './consensus-relays.ts'
 import type { RelayColumns } from './relay-columns.ts'
 import { type Slices, finishSlices } from './slices.ts'
 
-export type { DirectorySignature, SharedRandomValue } from './consensus-frame.ts'
+export type { DirectorySignature } from './consensus-frame.ts'
 
 export interface Consensus extends ConsensusHeader, ConsensusFooter {
   readonly relays: RelayColumns

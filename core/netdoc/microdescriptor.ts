@@ -18,7 +18,7 @@ import {
 } from './microdescriptor-columns.ts'
 import { type Slices, finishSlices } from './slices.ts'
 
-export type { Microdescriptors, RejectedMicrodescriptor } from './microdescriptor-columns.ts'
+export type { Microdescriptors } from './microdescriptor-columns.ts'
 
 /** Real ones have 0.5 to 4 kB; most of it family. */
 const MAX_MICRODESC_BYTES = 20 * 1024
