@@ -18,7 +18,7 @@ import {
 } from '../crypto/tor-certificate.ts'
 import { parseRsaIdentityCertificate, type RsaIdentityCertificate } from '../crypto/x509.ts'
 import { ed25519IdentityFromBytes, type RelayIds, rsaIdentityFromBytes } from '../linkspec/relay-ids.ts'
-import { TorError } from '../util/errors.ts'
+import { isTorError, TorError } from '../util/errors.ts'
 
 /** CERTS types with a container of their own (tor-spec 4.2). */
 const CERT_TYPE_RSA_IDENTITY = 2
@@ -26,8 +26,7 @@ const CERT_TYPE_RSA_CROSS = 7
 
 /**
  * Checks the chain and returns both proved identities. Throws `wrong-identity` when a certificate is missing, doubled,
- * expired, badly signed or for another TLS certificate, or when the relay is not the expected one; `malformed` when
- * one cannot be read.
+ * unreadable, expired, badly signed or for another TLS certificate, or when the relay is not the expected one.
  */
 export function verifyLinkCerts(
   certs: readonly ChannelCert[],
@@ -35,7 +34,33 @@ export function verifyLinkCerts(
   expected: RelayIds,
   nowMs: number,
 ): RelayIds {
-  const byType = indexByType(certs)
+  const proved = proveIdentities(indexByType(certs), tlsCertificate, nowMs)
+  refuseUnless(proved.rsa === expected.rsa, 'the relay has another RSA identity than expected')
+  refuseUnless(
+    expected.ed25519 === undefined || proved.ed25519 === expected.ed25519,
+    'the relay has another ed25519 identity than expected',
+  )
+  return proved
+}
+
+/** A certificate that cannot be read proves as little as one that is not there. */
+function proveIdentities(
+  byType: ReadonlyMap<number, Buffer>,
+  tlsCertificate: Uint8Array,
+  nowMs: number,
+): RelayIds {
+  try {
+    return checkChain(byType, tlsCertificate, nowMs)
+  } catch (error) {
+    throw isTorError(error, 'malformed') ? refusal(error.message, error) : error
+  }
+}
+
+function checkChain(
+  byType: ReadonlyMap<number, Buffer>,
+  tlsCertificate: Uint8Array,
+  nowMs: number,
+): RelayIds {
   const rsaIdentity = parseRsaIdentityCertificate(certOf(byType, CERT_TYPE_RSA_IDENTITY))
   const signing = parseEd25519Certificate(certOf(byType, CERT_TYPE_IDENTITY_SIGNING))
   const link = parseEd25519Certificate(certOf(byType, CERT_TYPE_SIGNING_TLS))
@@ -44,16 +69,10 @@ export function verifyLinkCerts(
   checkTlsCert(link, signing.certifiedKey, tlsCertificate, nowMs)
   checkRsaCerts(rsaIdentity, certOf(byType, CERT_TYPE_RSA_CROSS), ed25519Key, nowMs)
 
-  const proved: RelayIds = {
+  return {
     rsa: rsaIdentityFromBytes(rsaIdentity.publicKey.identityDigest),
     ed25519: ed25519IdentityFromBytes(ed25519Key),
   }
-  refuseUnless(proved.rsa === expected.rsa, 'the relay has another RSA identity than expected')
-  refuseUnless(
-    expected.ed25519 === undefined || proved.ed25519 === expected.ed25519,
-    'the relay has another ed25519 identity than expected',
-  )
-  return proved
 }
 
 /** Identity key -> signing key, self-contained: the certificate must name the key that signed it. */
@@ -123,6 +142,6 @@ function refuseUnless(condition: boolean, text: string): void {
   if (!condition) throw refusal(text)
 }
 
-function refusal(text: string): TorError {
-  return new TorError('wrong-identity', `link certificates: ${text}`, { retry: 'elsewhere' })
+function refusal(text: string, cause?: unknown): TorError {
+  return new TorError('wrong-identity', `link certificates: ${text}`, { cause, retry: 'elsewhere' })
 }

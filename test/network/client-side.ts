@@ -8,7 +8,7 @@ import type { ByteSink } from '../../core/util/byte-stream.ts'
 import type { Clock } from '../../core/util/clock.ts'
 import type { TorError } from '../../core/util/errors.ts'
 import { silentLogger } from '../../core/util/log.ts'
-import { manualClock } from '../support/manual-clock.ts'
+import { networkClock } from './network-clock.ts'
 import type { FakeCircuit } from './fake-circuit.ts'
 import type { FakeLink } from './fake-link.ts'
 import type { FakeNetwork } from './fake-network.ts'
@@ -20,7 +20,7 @@ export const STREAM_DEPS = { random: systemRandom, allowInternalAddresses: false
 
 export const BEGIN_TARGET: BeginTarget = { kind: 'begin', host: 'example.com', port: 80, flags: 0 }
 
-export function channelDeps(clock: Clock = manualClock()): ChannelDeps {
+export function channelDeps(clock: Clock = networkClock()): ChannelDeps {
   return { transport: directTransport, clock, random: systemRandom, log: silentLogger }
 }
 
