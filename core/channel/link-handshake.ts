@@ -13,6 +13,9 @@ import { verifyLinkCerts } from './link-certs.ts'
 /** Link protocols 4 and 5 differ in channel padding only; 3 has short circuit ids and no relay needs it any more. */
 const OUR_LINK_VERSIONS: readonly number[] = [4, 5]
 
+/** May come between the cells that matter (tor-spec 4): padding, and a command that has no use yet. */
+const IGNORED_COMMANDS: ReadonlySet<number> = new Set([ChannelCommand.VPADDING, ChannelCommand.AUTHORIZE])
+
 /** NETINFO's time says something about our clock only when the handshake was not held up (tor-spec 4.5). */
 const MAX_HANDSHAKE_FOR_SKEW_MS = 180_000
 
@@ -55,7 +58,7 @@ export class LinkHandshake {
    * `TorError` for any cell that has no business here; the link must then be closed.
    */
   onCell(command: number, body: Buffer): { identity: LinkIdentity; reply: Buffer } | undefined {
-    if (this.#state !== 'versions' && command === ChannelCommand.VPADDING) return undefined
+    if (this.#state !== 'versions' && IGNORED_COMMANDS.has(command)) return undefined
     switch (this.#state) {
       case 'versions':
         this.#expect(command, ChannelCommand.VERSIONS)
