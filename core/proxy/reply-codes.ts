@@ -65,6 +65,12 @@ function replyFor(kind: ErrorKind): FailureReply {
       }
     case 'bad-target':
       return { socks5: SOCKS5_REPLY.generalFailure, code: 400, phrase: 'Bad Request (destination refused)' }
+    case 'connect-failed':
+      return {
+        socks5: SOCKS5_REPLY.generalFailure,
+        code: 502,
+        phrase: 'Bad Gateway (the exit gave no reason)',
+      }
     case 'exit-overloaded':
       return { socks5: SOCKS5_REPLY.generalFailure, code: 502, phrase: 'Bad Gateway (exit out of resources)' }
     case 'no-path':

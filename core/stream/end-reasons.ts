@@ -9,7 +9,7 @@ interface Meaning {
 
 /** Before CONNECTED. A reason that we do not know counts as MISC. */
 const WHILE_CONNECTING: ReadonlyMap<number, Meaning> = new Map([
-  [EndReason.MISC, { kind: 'host-unreachable', retry: 'elsewhere' }],
+  [EndReason.MISC, { kind: 'connect-failed', retry: 'elsewhere' }],
   [EndReason.RESOLVEFAILED, { kind: 'resolve-failed', retry: 'elsewhere' }],
   [EndReason.CONNECTREFUSED, { kind: 'connection-refused', retry: 'never' }],
   [EndReason.EXITPOLICY, { kind: 'exit-policy', retry: 'elsewhere' }],
@@ -35,6 +35,6 @@ export function endError(reason: number, state: 'connecting' | 'open'): TorError
     const kind = reason === EndReason.CONNRESET ? 'connection-reset' : 'closed'
     return new TorError(kind, text)
   }
-  const { kind, retry } = WHILE_CONNECTING.get(reason) ?? { kind: 'host-unreachable', retry: 'elsewhere' }
+  const { kind, retry } = WHILE_CONNECTING.get(reason) ?? { kind: 'connect-failed', retry: 'elsewhere' }
   return new TorError(kind, text, { retry })
 }

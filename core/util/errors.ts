@@ -29,6 +29,8 @@ export type ErrorKind =
   | 'connection-refused'
   /** The destination dropped the connection. */
   | 'connection-reset'
+  /** The exit could not connect and does not say why. */
+  | 'connect-failed'
   /** The exit found no route to the destination. */
   | 'host-unreachable'
   /** The exit could not connect in time. */

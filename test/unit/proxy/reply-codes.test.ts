@@ -15,6 +15,7 @@ const EXPECTED: Record<ErrorKind, readonly [socks5: number, http: number]> = {
   'resolve-failed': [4, 404],
   'connection-refused': [5, 403],
   'connection-reset': [5, 403],
+  'connect-failed': [1, 502],
   'host-unreachable': [4, 404],
   'connect-timeout': [6, 504],
   'exit-overloaded': [1, 502],
