@@ -30,7 +30,7 @@ export interface ClientConfig {
 export const DEFAULT_CLIENT_CONFIG: Omit<ClientConfig, 'authorities' | 'fallbackDirs'> = {
   dataDirectory: undefined,
   useIpv4: true,
-  useIpv6: false,
+  useIpv6: true,
   preferIpv6OrPort: false,
   enforceDistinctSubnets: true,
   pathsNeededToBuildCircuits: undefined,

@@ -146,7 +146,7 @@ export const NET_PARAM_RANGES = {
   circpad_global_max_padding_pct: { min: 0, default: 0, max: 100 },
   /**  (cells). */
   circpad_max_circ_queued_cells: { min: 0, default: 1000, max: 50000 },
-  /** (the arti source reads "guard-max-sample-threshold") (percent). */
+  /** The largest share of the guards that the sample may hold (percent). */
   'guard-max-sample-threshold-percent': { min: 1, default: 20, max: 100 },
   /**  (guards). */
   'guard-max-sample-size': { min: 1, default: 60, max: 2147483647 },
