@@ -4,7 +4,7 @@
  */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type ChannelTarget, type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
-import { abortable, throwIfAborted } from '../util/abort.ts'
+import { abortable, abortError, throwIfAborted } from '../util/abort.ts'
 import { TorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
@@ -72,7 +72,7 @@ export class ChannelManager {
     } finally {
       if (onPhase !== undefined) pending.phaseWatchers.delete(onPhase)
       pending.waiters--
-      if (pending.waiters === 0) pending.controller.abort(new TorError('aborted', 'nobody waits any more'))
+      if (pending.waiters === 0) this.#abandon(target.ids.rsa, pending)
     }
   }
 
@@ -81,6 +81,16 @@ export class ChannelManager {
     const reason = new TorError('closed', 'the client is closed')
     for (const pending of this.#pending.values()) pending.controller.abort(reason)
     for (const { channel } of [...this.#open.values()]) channel.close(reason)
+  }
+
+  /** Out of the table at once: whoever asks next must not share the end of an attempt that nobody wants. */
+  #abandon(rsa: RsaIdentity, pending: PendingChannel): void {
+    this.#forget(rsa, pending)
+    pending.controller.abort(new TorError('aborted', 'nobody waits any more'))
+  }
+
+  #forget(rsa: RsaIdentity, pending: PendingChannel): void {
+    if (this.#pending.get(rsa) === pending) this.#pending.delete(rsa)
   }
 
   #start(target: ChannelTarget): PendingChannel {
@@ -98,12 +108,15 @@ export class ChannelManager {
         for (const watcher of phaseWatchers) watcher(phase)
       }).then(
         (channel) => {
-          this.#pending.delete(rsa)
+          this.#forget(rsa, pending)
+          // Opened in the moment in which the last waiter went: somebody else may be opening another by now.
+          if (controller.signal.aborted) channel.close(abortError(controller.signal))
+          throwIfAborted(controller.signal)
           this.#keep(target, channel)
           return channel
         },
         (error: unknown) => {
-          this.#pending.delete(rsa)
+          this.#forget(rsa, pending)
           this.#publish()
           throw error
         },
