@@ -40,6 +40,13 @@ const OPEN_TIMEOUT_MS = 60_000
 const IDLE_CLOSE_MS = 180_000
 const IDLE_CLOSE_SPREAD_MS = 90_000
 
+/** Variable-length commands that have their place in the link handshake only. */
+const HANDSHAKE_COMMANDS: ReadonlySet<number> = new Set([
+  ChannelCommand.VERSIONS,
+  ChannelCommand.CERTS,
+  ChannelCommand.AUTH_CHALLENGE,
+])
+
 export type ChannelPhase = 'conn' | 'conn-done' | 'handshake' | 'handshake-done'
 
 export interface ChannelDeps {
@@ -182,6 +189,8 @@ export class Channel implements CellSink, TlsLinkSink {
   }
 
   onClose(error: TorError): void {
+    // What the relay sent before it went has arrived all the same.
+    this.#drainCircuits()
     this.close(error)
   }
 
@@ -215,7 +224,7 @@ export class Channel implements CellSink, TlsLinkSink {
       return
     }
     // Unknown variable-length commands are dropped after the handshake, a second round of the handshake is not.
-    if (command === ChannelCommand.VERSIONS || command === ChannelCommand.CERTS) {
+    if (HANDSHAKE_COMMANDS.has(command)) {
       throw protocolViolation(`${channelCommandName(command)} after the link handshake`)
     }
   }
@@ -276,11 +285,15 @@ export class Channel implements CellSink, TlsLinkSink {
     if (this.#closeError !== undefined) return
     if (this.#cellsThisTurn >= BUSY_CELLS) this.#lastBusyTurnMs = this.#deps.clock.monotonicMs()
     this.#cellsThisTurn = 0
+    this.#drainCircuits()
+    this.#flush()
+  }
+
+  #drainCircuits(): void {
     for (const circuit of this.#toDrain) {
       this.#toDrain.delete(circuit)
       circuit.drain()
     }
-    this.#flush()
   }
 
   #flush(): void {
