@@ -43,6 +43,21 @@ export interface CircuitDeps {
   readonly id?: number
 }
 
+type AnswerKind = 'created2' | 'created-fast' | 'extended2'
+
+interface AwaitedAnswer {
+  readonly answer: AnswerKind
+  readonly reply: Deferred<Buffer>
+}
+
+interface NewHop {
+  readonly target: ChannelTarget
+  /** For people only. */
+  readonly nickname: string
+  readonly handshake: ClientHandshake
+  readonly answer: AnswerKind
+}
+
 export class Circuit implements CircuitEndpoint, StreamCarrier {
   /** Unique in this process; says nothing on the wire. */
   readonly id: number
@@ -58,7 +73,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   readonly #streams: StreamTable
   readonly #outbound: OutboundCells
   readonly #closed = createDeferred<TorError>()
-  #awaitedReply: Deferred<Buffer> | undefined
+  #awaited: AwaitedAnswer | undefined
   #relayEarlyLeft: number
   #closeError: TorError | undefined
 
@@ -92,10 +107,12 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     deps: CircuitDeps,
     signal?: AbortSignal,
   ): Promise<Circuit> {
+    throwIfAborted(signal)
     const circuit = new Circuit(channel, deps)
     const handshake = startFastHandshake(deps.random)
     const cell = encodeChannelCell(circuit.#circuitId, { kind: 'create-fast', request: handshake.request })
-    await circuit.#addHop(target, '', handshake, () => channel.sendControlCell(cell), signal)
+    channel.sendControlCell(cell)
+    await circuit.#addHop({ target, nickname: '', handshake, answer: 'created-fast' }, signal)
     return circuit
   }
 
@@ -106,11 +123,12 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     deps: CircuitDeps,
     signal?: AbortSignal,
   ): Promise<Circuit> {
+    throwIfAborted(signal)
     const { handshakeType, handshake } = startHopHandshake(target, deps.random)
     const circuit = new Circuit(channel, deps)
     const message = { kind: 'create2', handshakeType, request: handshake.request } as const
-    const cell = encodeChannelCell(circuit.#circuitId, message)
-    await circuit.#addHop(target, target.nickname, handshake, () => channel.sendControlCell(cell), signal)
+    channel.sendControlCell(encodeChannelCell(circuit.#circuitId, message))
+    await circuit.#addHop({ target, nickname: target.nickname, handshake, answer: 'created2' }, signal)
     return circuit
   }
 
@@ -136,20 +154,17 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
    */
   async extend(target: CircuitTarget, signal?: AbortSignal): Promise<void> {
     if (this.#closeError !== undefined) throw this.#closeError
-    if (this.#awaitedReply !== undefined)
-      throw new TorError('internal', 'the circuit is being extended already')
+    if (this.#awaited !== undefined) throw new TorError('internal', 'the circuit is being extended already')
     if (this.#relayEarlyLeft === 0) throw new TorError('limit', 'the circuit has no RELAY_EARLY cell left')
     if (target.ids.rsa === this.#hops.at(-1)?.target.ids.rsa)
       throw new TorError('no-path', 'a relay twice in a row')
     const { handshakeType, handshake } = startHopHandshake(target, this.#deps.random)
     const specifiers = linkSpecifiersOf(target, this.#deps.extendByEd25519)
     const message = { kind: 'extend2', specifiers, handshakeType, request: handshake.request } as const
-    const send = (): void => {
-      this.#relayEarlyLeft--
-      this.#outbound.push(this.#hops.length - 1, 0, message, ChannelCommand.RELAY_EARLY)
-      this.#channel.requestSend(this)
-    }
-    await this.#addHop(target, target.nickname, handshake, send, signal)
+    this.#relayEarlyLeft--
+    this.#outbound.push(this.#hops.length - 1, 0, message, ChannelCommand.RELAY_EARLY)
+    this.#channel.requestSend(this)
+    await this.#addHop({ target, nickname: target.nickname, handshake, answer: 'extended2' }, signal)
   }
 
   /** Puts a stream on the circuit and returns its id. Throws when the circuit is closed or full. */
@@ -222,20 +237,19 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     this.#finish(error, false)
   }
 
-  async #addHop(
-    target: ChannelTarget,
-    nickname: string,
-    handshake: ClientHandshake,
-    send: () => void,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
+  /** Waits for the answer to what was just sent, and makes the hop of it. */
+  async #addHop(hop: NewHop, signal: AbortSignal | undefined): Promise<void> {
+    const { target, nickname, handshake, answer } = hop
     try {
-      throwIfAborted(signal)
-      const awaited = createDeferred<Buffer>()
-      this.#awaitedReply = awaited
-      send()
-      const reply = await abortable(awaited.promise, signal)
-      this.#hops.push({ target, nickname, crypto: finishHopHandshake(handshake, reply) })
+      const reply = createDeferred<Buffer>()
+      this.#awaited = { answer, reply }
+      const crypto = finishHopHandshake(handshake, await abortable(reply.promise, signal))
+      // Whatever came right behind the answer may have ended the circuit before we got here.
+      if (this.#closeError !== undefined) {
+        crypto.destroy()
+        throw this.#closeError
+      }
+      this.#hops.push({ target, nickname, crypto })
     } catch (error) {
       this.close(toTorError(error, 'circuit-failed', 'adding a hop'))
       throw error
@@ -247,11 +261,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
       case ChannelCommand.CREATED2:
       case ChannelCommand.CREATED_FAST: {
         const message = decodeChannelMessage(command, body)
-        const isExpected = this.#hops.length === 0 && this.#awaitedReply !== undefined
-        if (!isExpected || (message.kind !== 'created2' && message.kind !== 'created-fast')) {
-          throw protocolViolation(`unexpected ${channelCommandName(command)}`)
-        }
-        this.#settleReply(message.reply)
+        if (message.kind === 'created2' || message.kind === 'created-fast') this.#settleAnswer(message)
         return
       }
       case ChannelCommand.DESTROY: {
@@ -272,7 +282,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   /** Walks over a decrypted batch; runs of DATA of one stream become one chunk. */
   #onRun(run: InboundRun): void {
     const { cells, count, hop } = run
-    const context = { hop, lastHop: this.#hops.length - 1, isExtending: this.#awaitedReply !== undefined }
+    const context = { hop, lastHop: this.#hops.length - 1, isExtending: this.#awaited !== undefined }
     let nextTag = 0
     for (let index = 0; index < count && this.#closeError === undefined; ) {
       const at = index * CELL_BODY_BYTES
@@ -340,7 +350,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     const message = decodeRelayMessage(command, body)
     switch (message.kind) {
       case 'extended2':
-        this.#settleReply(message.reply)
+        this.#settleAnswer(message)
         return
       case 'sendme':
         if (message.tag === undefined) throw protocolViolation('a SENDME of version 0 for the circuit')
@@ -358,10 +368,12 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     }
   }
 
-  #settleReply(reply: Buffer): void {
-    const awaited = this.#awaitedReply
-    this.#awaitedReply = undefined
-    awaited?.resolve(reply)
+  /** Throws unless this kind of answer is awaited, which it is once. */
+  #settleAnswer({ kind, reply }: { kind: AnswerKind; reply: Buffer }): void {
+    const awaited = this.#awaited
+    if (awaited?.answer !== kind) throw protocolViolation(`unexpected ${kind}`)
+    this.#awaited = undefined
+    awaited.reply.resolve(reply)
   }
 
   #finish(error: TorError, isDestroyNeeded: boolean): void {
@@ -370,8 +382,8 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     this.#inbound.discard()
     this.#outbound.clear()
     this.#channel.removeCircuit(this.#circuitId, this, isDestroyNeeded)
-    this.#awaitedReply?.reject(error)
-    this.#awaitedReply = undefined
+    this.#awaited?.reply.reject(error)
+    this.#awaited = undefined
     for (const stream of this.#streams.takeAll()) stream.onCircuitClosed(error)
     for (const hop of this.#hops) hop.crypto.destroy()
     this.#closed.resolve(error)
