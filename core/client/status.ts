@@ -1,20 +1,10 @@
 /** The one observable status of a client, made of states; words and percents are the reader's business. */
+import { DIRECTORY_PHASES } from '../directory/bootstrap-state.ts'
 import type { ErrorKind } from '../util/errors.ts'
 
-/** The bootstrap phases, in order. They are C tor's tags with hyphens, so that log readers know them. */
+/** The bootstrap phases, in order: the directory's, then the first circuit's. C tor's tags with hyphens. */
 export const BOOTSTRAP_PHASES = [
-  'starting',
-  'conn',
-  'conn-done',
-  'handshake',
-  'handshake-done',
-  'onehop-create',
-  'requesting-status',
-  'loading-status',
-  'loading-keys',
-  'requesting-descriptors',
-  'loading-descriptors',
-  'enough-dirinfo',
+  ...DIRECTORY_PHASES,
   'ap-conn',
   'ap-conn-done',
   'ap-handshake',
