@@ -211,11 +211,8 @@ export class DataStream implements CircuitStream, ByteStream {
     if (!this.#deps.allowInternalAddresses && isInternalAddress(address)) {
       return new TorError('bad-target', 'the exit answered with an internal address')
     }
-    if (isIPv6(address) && (begin.flags & BeginFlag.IPV6_OK) === 0 && !isIPv6(begin.host)) {
-      return protocolViolation('the exit connected over IPv6, which was not asked for')
-    }
-    if (isIPv4(address) && (begin.flags & BeginFlag.IPV4_NOT_OK) !== 0) {
-      return protocolViolation('the exit connected over IPv4, which was not wanted')
+    if (isIPv6(address) ? !mayBeIPv6(begin) : !mayBeIPv4(begin)) {
+      return protocolViolation('the exit connected to an address of a family that was not asked for')
     }
     return undefined
   }
@@ -283,4 +280,13 @@ export class DataStream implements CircuitStream, ByteStream {
     if (finish.error === undefined && !this.#isDestroyed) this.#sink.onEnd()
     this.#sink.onClose(finish.error)
   }
+}
+
+/** An address has its own family whatever the flags say; a name has those of its flags. */
+function mayBeIPv6({ host, flags }: BeginMessage): boolean {
+  return isIPv6(host) || (!isIPv4(host) && (flags & BeginFlag.IPV6_OK) !== 0)
+}
+
+function mayBeIPv4({ host, flags }: BeginMessage): boolean {
+  return isIPv4(host) || (!isIPv6(host) && (flags & BeginFlag.IPV4_NOT_OK) === 0)
 }

@@ -95,7 +95,7 @@ export class FakeNetwork {
 
   static async start(options: NetworkOptions = {}): Promise<FakeNetwork> {
     const { relays: count = 3, nowMs = NETWORK_TIME_MS } = options
-    const relays = Array.from({ length: count }, () => createRelayIdentity(nowMs))
+    const relays = Array.from({ length: count }, (_, index) => identityOf(index, nowMs))
     const network = new FakeNetwork(relays, nowMs)
     await network.#listen()
     return network
@@ -173,4 +173,14 @@ export class FakeNetwork {
     if (address === null || typeof address === 'string') throw new Error('the server has no port')
     this.#port = address.port
   }
+}
+
+/** RSA keys take long to make: the networks of one test file have the same relays. */
+const identities = new Map<string, RelayIdentity>()
+
+function identityOf(index: number, nowMs: number): RelayIdentity {
+  const key = `${index} ${nowMs}`
+  const identity = identities.get(key) ?? createRelayIdentity(nowMs)
+  identities.set(key, identity)
+  return identity
 }
