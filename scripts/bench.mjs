@@ -1,0 +1,29 @@
+// Bundles the bench, which is TypeScript, and runs it; its options are told by `npm run bench -- --help`.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build } from 'esbuild'
+
+// Beside node_modules, so that what the bundles leave out is found.
+const directory = mkdtempSync(join('node_modules', '.bench-'))
+process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+
+const names = ['bench', 'load-generator', 'load-server']
+await build({
+  entryPoints: names.map((name) => join('test', 'bench', `${name}.ts`)),
+  outdir: directory,
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+  target: 'node20',
+  sourcemap: 'inline',
+  logLevel: 'warning',
+})
+const { main } = await import(pathToFileURL(join(directory, 'bench.mjs')).href)
+await main(process.argv.slice(2), {
+  server: join(directory, 'load-server.mjs'),
+  generator: join(directory, 'load-generator.mjs'),
+})
