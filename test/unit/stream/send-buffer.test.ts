@@ -1,0 +1,62 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { SendBuffer } from '../../../core/stream/send-buffer.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
+
+const CELL_PAYLOAD = 498
+
+/** Takes everything in pieces of at most one cell. */
+function drain(buffer: SendBuffer): Buffer[] {
+  const pieces: Buffer[] = []
+  for (let slice = buffer.peek(CELL_PAYLOAD); slice !== undefined; slice = buffer.peek(CELL_PAYLOAD)) {
+    pieces.push(Buffer.from(slice.bytes.subarray(slice.start, slice.start + slice.length)))
+    buffer.consume(slice.length)
+  }
+  return pieces
+}
+
+describe('the buffer of a stream’s way out', () => {
+  it('gives out what was put in, in order, whatever the sizes', () => {
+    fc.assert(
+      fc.property(fc.array(fc.nat(200_000), { maxLength: 12 }), fc.nat(20), (sizes, takes) => {
+        const buffer = new SendBuffer()
+        const random = seededRandom(sizes.length)
+        const input: Buffer[] = []
+        const output: Buffer[] = []
+        for (const size of sizes) {
+          const bytes = random.fill(Buffer.alloc(size))
+          input.push(Buffer.from(bytes))
+          buffer.append(bytes)
+          bytes.fill(0)
+          for (let take = 0; take < takes; take++) {
+            const slice = buffer.peek(CELL_PAYLOAD)
+            if (slice === undefined) break
+            output.push(Buffer.from(slice.bytes.subarray(slice.start, slice.start + slice.length)))
+            buffer.consume(slice.length)
+          }
+        }
+        output.push(...drain(buffer))
+        expect(buffer.length).toBe(0)
+        expect(Buffer.concat(output).equals(Buffer.concat(input))).toBe(true)
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('fills every cell of one long write but the last', () => {
+    const buffer = new SendBuffer()
+    buffer.append(Buffer.alloc(1000 * CELL_PAYLOAD + 3))
+    const pieces = drain(buffer).map(({ length }) => length)
+    expect(pieces.slice(0, -1).every((length) => length === CELL_PAYLOAD)).toBe(true)
+    expect(pieces.at(-1)).toBe(3)
+  })
+
+  it('is empty when it was cleared, and useful after it', () => {
+    const buffer = new SendBuffer()
+    buffer.append(Buffer.alloc(100_000))
+    buffer.clear()
+    expect([buffer.length, buffer.peek(1)]).toEqual([0, undefined])
+    buffer.append(Buffer.from('again'))
+    expect(Buffer.concat(drain(buffer)).toString()).toBe('again')
+  })
+})
