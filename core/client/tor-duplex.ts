@@ -1,7 +1,7 @@
 /** A Tor stream as Node's `Duplex`, for programs that hand it to `http`, `tls` or `pipe`. */
 import { Duplex } from 'node:stream'
 import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
-import type { TorError } from '../util/errors.ts'
+import { TorError } from '../util/errors.ts'
 
 type WriteCallback = (error?: Error | null) => void
 
@@ -59,7 +59,11 @@ export class TorDuplex extends Duplex implements ByteSink {
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
+    const pending = this.#pendingWrite
+    this.#pendingWrite = undefined
     if (!this.#isStreamGone) this.#stream.destroy()
     callback(error)
+    // Whoever waits for this write to be over must not wait for ever.
+    pending?.(error ?? new TorError('closed', 'the stream was closed'))
   }
 }

@@ -1,0 +1,175 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { Readable, Writable } from 'node:stream'
+import { buffer, text } from 'node:stream/consumers'
+import { pipeline } from 'node:stream/promises'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { TorDuplex } from '../../../core/client/tor-duplex.ts'
+import { DataStream } from '../../../core/stream/data-stream.ts'
+import { resolveName } from '../../../core/stream/resolve-stream.ts'
+import { BEGIN_TARGET, type OpenCircuit, openCircuit, STREAM_DEPS } from '../../network/client-side.ts'
+import { FakeNetwork } from '../../network/fake-network.ts'
+import { echo, type FakeStream, silent } from '../../network/fake-stream.ts'
+
+const CELL_PAYLOAD = 498
+
+let network: FakeNetwork
+let open: OpenCircuit
+
+beforeEach(async () => {
+  network = await FakeNetwork.start()
+  network.script.service = silent
+  open = await openCircuit(network)
+})
+
+afterEach(async () => {
+  expect(network.violations).toEqual([])
+  await network.close()
+})
+
+async function openDuplex(): Promise<{ duplex: TorDuplex; exit: FakeStream }> {
+  const duplex = new TorDuplex(await DataStream.open(open.circuit, BEGIN_TARGET, STREAM_DEPS))
+  return { duplex, exit: await open.relays.streams.take() }
+}
+
+/** Twice: the first brings what the relays have sent, the second takes back what the client says to it. */
+async function roundTrip(): Promise<void> {
+  await resolveName(open.circuit, 'round.trip', false)
+  await resolveName(open.circuit, 'round.trip', false)
+}
+
+describe('a Tor stream as a Duplex', () => {
+  it('carries an HTTP request and its answer', async () => {
+    const { duplex, exit } = await openDuplex()
+    exit.onBytes = () => {
+      exit.send(Buffer.from('HTTP/1.1 200 OK\r\nConnection: close\r\n\r\nhello, world'))
+      exit.end()
+    }
+    const closed = once(duplex, 'close')
+    const outgoing = request({ createConnection: () => duplex, host: 'example.com', path: '/page' })
+    const answered = once(outgoing, 'response')
+    outgoing.end()
+    const [response] = (await answered) as [Readable & { statusCode: number }]
+    expect(response.statusCode).toBe(200)
+    expect(await text(response)).toBe('hello, world')
+    await closed
+  })
+
+  it('carries a pipeline whole, at the pace of the network', async () => {
+    const { duplex, exit } = await openDuplex()
+    const payload = randomBytes(2000 * CELL_PAYLOAD + 5)
+    const pieces = Array.from({ length: 40 }, (_, index) => {
+      const size = Math.ceil(payload.length / 40)
+      return payload.subarray(index * size, (index + 1) * size)
+    })
+    duplex.resume()
+    await pipeline(Readable.from(pieces), duplex)
+    await exit.ended
+    expect(exit.digest).toBe(createHash('sha256').update(payload).digest('hex'))
+  })
+
+  it('gives a slow reader everything, and lets the exit send no more meanwhile', async () => {
+    const { duplex, exit } = await openDuplex()
+    const payload = randomBytes(1500 * CELL_PAYLOAD)
+    exit.send(payload)
+    exit.end()
+    await roundTrip()
+    expect(exit.sendWindow).toBe(0)
+    const chunks: Buffer[] = []
+    const slow = new Writable({
+      highWaterMark: 1,
+      write(chunk: Buffer, _encoding, callback) {
+        chunks.push(chunk)
+        setImmediate(callback)
+      },
+    })
+    await pipeline(duplex, slow)
+    expect(Buffer.concat(chunks).equals(payload)).toBe(true)
+  })
+
+  it('makes a writer wait while the exit acknowledges nothing', async () => {
+    const { duplex, exit } = await openDuplex()
+    exit.holdsSendmes = true
+    let written = 0
+    const done = new Promise<void>((resolve) => {
+      const more = (): void => {
+        written++
+        if (written > 200) resolve()
+        else duplex.write(Buffer.alloc(8192), more)
+      }
+      more()
+    })
+    await exit.waitForBytes(500 * CELL_PAYLOAD)
+    await roundTrip()
+    const writtenBefore = written
+    await roundTrip()
+    expect(written).toBe(writtenBefore)
+    expect(written * 8192).toBeLessThan(500 * CELL_PAYLOAD + 150_000)
+    expect(exit.outstandingCells).toBe(500)
+    exit.releaseSendmes()
+    await done
+    duplex.destroy()
+    await exit.ended
+  })
+
+  it('echoes both ways at once', async () => {
+    network.script.service = echo
+    const { duplex } = await openDuplex()
+    const payload = randomBytes(300_000)
+    const received: Buffer[] = []
+    let count = 0
+    const all = new Promise<void>((resolve) =>
+      duplex.on('data', (chunk: Buffer) => {
+        received.push(chunk)
+        count += chunk.length
+        if (count === payload.length) resolve()
+      }),
+    )
+    duplex.write(payload)
+    await all
+    expect(Buffer.concat(received).equals(payload)).toBe(true)
+    const closed = once(duplex, 'close')
+    duplex.end()
+    await closed
+  })
+
+  it('ends in good order when the other end is done', async () => {
+    const { duplex, exit } = await openDuplex()
+    const closed = once(duplex, 'close')
+    exit.send(Buffer.from('bye'))
+    exit.end()
+    expect((await buffer(duplex)).toString()).toBe('bye')
+    await closed
+    expect(duplex.errored).toBeNull()
+  })
+
+  it('fails with the circuit, also a write that waits', async () => {
+    const { duplex, exit } = await openDuplex()
+    exit.holdsSendmes = true
+    const failed = once(duplex, 'error')
+    const written = new Promise<Error | null | undefined>((resolve) => {
+      duplex.write(Buffer.alloc(900 * CELL_PAYLOAD), resolve)
+    })
+    await exit.waitForBytes(500 * CELL_PAYLOAD)
+    open.relays.destroy(9)
+    expect(await failed).toMatchObject([{ kind: 'circuit-failed' }])
+    expect(await written).toBeInstanceOf(Error)
+  })
+
+  it('tells the exit when it is destroyed', async () => {
+    const { duplex, exit } = await openDuplex()
+    duplex.destroy()
+    expect(await exit.ended).toEqual(Buffer.of(1))
+    duplex.destroy()
+    expect(open.circuit.isOpen).toBe(true)
+  })
+
+  it('keeps an error of its user for its user', async () => {
+    const { duplex, exit } = await openDuplex()
+    const failed = once(duplex, 'error')
+    duplex.destroy(new Error('mine'))
+    expect(await failed).toMatchObject([{ message: 'mine' }])
+    expect(await exit.ended).toEqual(Buffer.of(1))
+  })
+})
