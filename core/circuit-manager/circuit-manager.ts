@@ -5,7 +5,7 @@
 import type { Circuit } from '../circuit/circuit.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
-import { abortable, throwIfAborted } from '../util/abort.ts'
+import { abortable, createLifetime, throwIfAborted } from '../util/abort.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { isTorError, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -41,7 +41,7 @@ export type PickPath = (
 ) => readonly number[]
 
 export interface CircuitManagerParts {
-  readonly builder: CircuitBuilder
+  readonly builder: Pick<CircuitBuilder, 'build'>
   readonly pickPath: PickPath
   readonly clock: Clock
   readonly random: Random
@@ -62,7 +62,7 @@ export interface AssignedCircuit {
 export class CircuitManager {
   readonly #parts: CircuitManagerParts
   readonly #entries = new Set<PooledCircuit>()
-  readonly #lifetime = new AbortController()
+  readonly #lifetime = createLifetime()
   readonly #spareRetry: RetryDelay
   #netDir: NetDir | undefined
   #spareUsage: ExitUsage | undefined
@@ -100,13 +100,16 @@ export class CircuitManager {
       const entry = this.#claim(usage, excludedExits) ?? (await this.#launchFor(usage, excludedExits, signal))
       try {
         const circuit = await abortable(entry.ready, signal)
-        if (!maySupport(entry, usage, excludedExits)) continue
-        return this.#use(entry, circuit)
+        if (maySupport(entry, usage, excludedExits)) return this.#use(entry, circuit)
+        // Dead or retired since: a relay that kills what was just built must not keep us building for ever.
+        throw (
+          circuit.closeError ?? new TorError('circuit-failed', 'the circuit was retired while it was built')
+        )
       } catch (thrown) {
         throwIfAborted(signal)
         const error = toTorError(thrown, 'circuit-failed', 'building a circuit')
         failures++
-        if (failures >= MAX_BUILD_TRIES || error.kind === 'closed') throw error
+        if (failures >= MAX_BUILD_TRIES || this.#lifetime.signal.aborted) throw error
         this.#parts.log.info('circuit failed, trying another: ', error.message)
       }
     }
@@ -142,6 +145,7 @@ export class CircuitManager {
 
   #use(entry: PooledCircuit, circuit: Circuit): AssignedCircuit {
     entry.firstUsedMs ??= this.#parts.clock.monotonicMs()
+    this.#spareRetry.reset()
     this.#fillSpares()
     return {
       circuit,
@@ -190,7 +194,8 @@ export class CircuitManager {
       netDir,
       path,
       exit: netDir.relay(exitIndex).ids.rsa,
-      createdMs: this.#parts.clock.monotonicMs(),
+      unusedUntilMs:
+        this.#parts.clock.monotonicMs() + UNUSED_LIFETIME_MS * (1 + randomFraction(this.#parts.random)),
       circuit: undefined,
       ready,
       isolation: undefined,
@@ -208,10 +213,11 @@ export class CircuitManager {
 
   #onBuilt(entry: PooledCircuit, circuit: Circuit): void {
     entry.circuit = circuit
-    this.#spareRetry.reset()
-    void circuit.closed.then(() => {
+    void circuit.closed.then((error) => {
       this.#entries.delete(entry)
-      this.#fillSpares()
+      // Closed from outside and never used: the next would go the same way, at a pace that a relay chooses.
+      if (entry.firstUsedMs === undefined && !entry.isRetired) this.#retrySpareLater(error)
+      else this.#fillSpares()
     })
   }
 
@@ -227,7 +233,7 @@ export class CircuitManager {
     if (usage === undefined || this.#lifetime.signal.aborted || this.#spareTimer !== undefined) return
     let clean = 0
     for (const entry of this.#entries) if (entry.isolation === undefined && !entry.isRetired) clean++
-    for (; clean < SPARE_CIRCUITS; clean++) {
+    for (; clean < SPARE_CIRCUITS && this.#buildingCount() < MAX_BUILDING; clean++) {
       try {
         this.#launch(usage, new Set(), onPhase).ready.catch((error: unknown) => this.#retrySpareLater(error))
       } catch (error) {
@@ -257,14 +263,13 @@ export class CircuitManager {
 
   /** Retires what is too old for new streams and closes what nobody uses any more. */
   #sweep(): void {
-    const { clock, random, maxCircuitDirtinessMs } = this.#parts
+    const { clock, maxCircuitDirtinessMs } = this.#parts
     const nowMs = clock.monotonicMs()
     for (const entry of [...this.#entries]) {
       const { circuit, firstUsedMs } = entry
       if (circuit === undefined) continue
       if (firstUsedMs === undefined) {
-        const unusedMs = nowMs - entry.createdMs
-        if (unusedMs > UNUSED_LIFETIME_MS * (1 + randomFraction(random))) entry.isRetired = true
+        if (nowMs > entry.unusedUntilMs) entry.isRetired = true
       } else if (nowMs - firstUsedMs > maxCircuitDirtinessMs) {
         entry.isRetired = true
       }

@@ -17,7 +17,8 @@ export interface PooledCircuit {
   readonly netDir: NetDir
   readonly path: readonly number[]
   readonly exit: RsaIdentity
-  readonly createdMs: number
+  /** On the monotonic clock: it goes then if nobody has used it. Drawn once, or a draw at each look would end it early. */
+  readonly unusedUntilMs: number
   /** Undefined while it is being built. */
   circuit: Circuit | undefined
   readonly ready: Promise<Circuit>

@@ -1,6 +1,14 @@
 /** Every wait of the core can be aborted and has a limit; these are the two ways to say so. */
+import { setMaxListeners } from 'node:events'
 import type { Clock } from './clock.ts'
 import { TorError } from './errors.ts'
+
+/** The controller of something long-lived: many waits hang on its signal, and Node need not warn of a leak. */
+export function createLifetime(): AbortController {
+  const controller = new AbortController()
+  setMaxListeners(0, controller.signal)
+  return controller
+}
 
 /** The error an aborted signal stands for, always a `TorError`. */
 export function abortError(signal: AbortSignal): TorError {
