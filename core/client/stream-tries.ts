@@ -24,7 +24,7 @@ const EXIT_IS_AT_FAULT: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
 ])
 
 export interface StreamTriesParts {
-  readonly circuits: CircuitManager
+  readonly circuits: Pick<CircuitManager, 'assign'>
   readonly clock: Clock
   readonly log: Logger
 }
@@ -52,7 +52,8 @@ export async function tryOnCircuits<T>(
       throwIfAborted(signal)
       const error = toTorError(thrown, 'circuit-failed', 'opening a stream')
       if (EXIT_IS_AT_FAULT.has(error.kind)) assigned.retire()
-      if (error.retry !== 'elsewhere') throw error
+      // A circuit that ended under the request says nothing of the destination, whatever it ended of.
+      if (error.retry !== 'elsewhere' && assigned.circuit.isOpen) throw error
       excludedExits.add(assigned.exit)
       lastError = error
       parts.log.info('stream failed, trying another exit: ', error.message)
@@ -63,7 +64,7 @@ export async function tryOnCircuits<T>(
 
 /** When there is no further exit to ask, what the last one said is the better answer. */
 async function assignOrGiveUp(
-  circuits: CircuitManager,
+  circuits: StreamTriesParts['circuits'],
   usage: ExitUsage,
   excludedExits: ReadonlySet<RsaIdentity>,
   signal: AbortSignal,
