@@ -9,7 +9,7 @@ const directory = mkdtempSync(join('node_modules', '.bench-'))
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 
-const names = ['bench', 'load-generator', 'load-server']
+const names = ['bench', 'directory-load-process', 'load-generator', 'load-server']
 await build({
   entryPoints: names.map((name) => join('test', 'bench', `${name}.ts`)),
   outdir: directory,
@@ -26,4 +26,5 @@ const { main } = await import(pathToFileURL(join(directory, 'bench.mjs')).href)
 await main(process.argv.slice(2), {
   server: join(directory, 'load-server.mjs'),
   generator: join(directory, 'load-generator.mjs'),
+  directoryLoad: join(directory, 'directory-load-process.mjs'),
 })

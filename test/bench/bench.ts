@@ -10,14 +10,22 @@ import {
   type ClientSection,
   MEASURES,
   measureClient,
+  type Report,
   type Sizes,
 } from './client-sections.ts'
+import { measureDirectoryLoad } from './directory-load.ts'
 import { Load } from './load.ts'
+import { measureReceivePath } from './receive-path.ts'
 import { formatTable, type Row } from './statistics.ts'
+
+/** Measured on our own code alone, without a network and without C tor. */
+const OWN_SECTIONS = ['receive-path', 'directory'] as const
+const SECTIONS = [...CLIENT_SECTIONS, ...OWN_SECTIONS] as const
+type Section = (typeof SECTIONS)[number]
 
 const USAGE = `npm run bench -- [options]
   --repeats N      alternating repeats of both programs (5)
-  --sections A,B   of: ${CLIENT_SECTIONS.join(', ')} (all)
+  --sections A,B   of: ${SECTIONS.join(', ')} (all)
   --programs A,B   of: tor, allium (both)
   --network NAME   default, wide (a wide congestion window) or vanilla (no KIST) (default)
   --megabytes N    moved on one circuit; twice as much on eight (100)
@@ -47,9 +55,12 @@ const NETWORKS: Record<NetworkName, TorNetworkOptions> = {
   },
 }
 
+/** Country tables cost C tor's client half a second of CPU and 35 MB at its start; we have none, so it gets none. */
+const TOR_LINES = ['GeoIPFile /dev/null', 'GeoIPv6File /dev/null']
+
 interface Options {
   readonly repeats: number
-  readonly sections: readonly ClientSection[]
+  readonly sections: readonly Section[]
   readonly programs: readonly ProgramName[]
   readonly network: NetworkName
   readonly sizes: Sizes
@@ -88,7 +99,7 @@ function readOptions(args: string[]): Options {
   const oneCircuitBytes = positive(values.megabytes ?? '100') * 1e6
   return {
     repeats: positive(values.repeats ?? '5'),
-    sections: values.sections === undefined ? CLIENT_SECTIONS : pick(values.sections, CLIENT_SECTIONS),
+    sections: values.sections === undefined ? SECTIONS : pick(values.sections, SECTIONS),
     programs: pick(values.programs ?? 'tor,allium', ['tor', 'allium']),
     network: pick(values.network ?? 'default', ['default', 'wide', 'vanilla'])[0] ?? 'default',
     sizes: { oneCircuitBytes, eightCircuitsBytes: 2 * oneCircuitBytes },
@@ -97,9 +108,22 @@ function readOptions(args: string[]): Options {
 }
 
 type Numbers = Map<string, number[]>
+type Results = Record<ProgramName, Numbers>
 
-async function measureAll(options: Options, load: Load): Promise<Record<ProgramName, Numbers>> {
-  const numbers: Record<ProgramName, Numbers> = { tor: new Map(), allium: new Map() }
+function reporter(numbers: Numbers): Report {
+  return (measure, value) => {
+    const list = numbers.get(measure) ?? []
+    list.push(value)
+    numbers.set(measure, list)
+  }
+}
+
+async function measureClients(
+  options: Options,
+  sections: readonly ClientSection[],
+  load: Load,
+  results: Results,
+): Promise<void> {
   const network = await startTorNetwork(NETWORKS[options.network])
   try {
     for (let repeat = 0; repeat < options.repeats; repeat++) {
@@ -107,26 +131,37 @@ async function measureAll(options: Options, load: Load): Promise<Record<ProgramN
       const order = repeat % 2 === 0 ? options.programs : [...options.programs].reverse()
       for (const program of order) {
         process.stderr.write(`repeat ${repeat + 1} of ${options.repeats}: ${program}\n`)
-        const home = await createClientHome([
-          ...clientLines(network),
-          ...(program === 'tor' ? options.torLines : []),
-        ])
-        const report = (measure: string, value: number): void => {
-          const list = numbers[program].get(measure) ?? []
-          list.push(value)
-          numbers[program].set(measure, list)
-        }
-        await measureClient(program, home, options.sections, load, options.sizes, report)
+        const own = program === 'tor' ? [...TOR_LINES, ...options.torLines] : []
+        const home = await createClientHome([...clientLines(network), ...own])
+        await measureClient(program, home, sections, load, options.sizes, reporter(results[program]))
         home.remove()
       }
     }
   } finally {
     network.stop()
   }
-  return numbers
 }
 
-function rowsOf(numbers: Record<ProgramName, Numbers>): Row[] {
+const RECEIVE_PATH_BYTES = 200_000_000
+const REAL_NETWORK_RELAYS = 8000
+
+async function measureOwn(options: Options, scripts: Scripts, results: Results): Promise<void> {
+  const report = reporter(results.allium)
+  if (options.sections.includes('receive-path')) {
+    for (let repeat = 0; repeat < options.repeats; repeat++) {
+      process.stderr.write(`repeat ${repeat + 1} of ${options.repeats}: receive path\n`)
+      const result = await measureReceivePath({ bytes: RECEIVE_PATH_BYTES })
+      report('receive path alone, CPU-s/GB', result.cpuSecondsPerGB)
+      report('receive path alone, MB/s', result.megabytesPerSecond)
+    }
+  }
+  if (options.sections.includes('directory')) {
+    process.stderr.write('a directory of 8,000 relays\n')
+    await measureDirectoryLoad(scripts.directoryLoad, REAL_NETWORK_RELAYS, options.repeats, report)
+  }
+}
+
+function rowsOf(numbers: Results): Row[] {
   return [...MEASURES].flatMap(([measure, target]) => {
     const [reference, ours] = [numbers.tor.get(measure) ?? [], numbers.allium.get(measure) ?? []]
     return reference.length + ours.length === 0 ? [] : [{ measure, target, reference, ours }]
@@ -135,13 +170,32 @@ function rowsOf(numbers: Record<ProgramName, Numbers>): Row[] {
 
 const REMARK = `Medians [min..max] over the repeats; a ratio is ours to C tor's. GB and MB are 10^9 and 10^6 bytes of payload.
 C tor negotiates CGO relay encryption on this network; we use tor1 for now, which costs less: CPU ratios compare the two
-as they are, not the same work. C tor also joins two circuits (conflux) where the relays offer it.`
+as they are, not the same work. C tor also joins two circuits to one exit (conflux) here, and is given no country tables.`
 
-/** Runs the bench; `scripts` are the bundled load processes. Sets the exit code when requests failed to run. */
-export async function main(
-  args: string[],
-  scripts: { readonly server: string; readonly generator: string },
-): Promise<void> {
+/** The bundled scripts of the processes that the bench starts. */
+export interface Scripts {
+  readonly server: string
+  readonly generator: string
+  readonly directoryLoad: string
+}
+
+async function measureAll(options: Options, scripts: Scripts): Promise<Results> {
+  const results: Results = { tor: new Map(), allium: new Map() }
+  const sections = CLIENT_SECTIONS.filter((section) => options.sections.includes(section))
+  if (sections.length > 0) {
+    const load = await Load.start(scripts)
+    try {
+      await measureClients(options, sections, load, results)
+    } finally {
+      load.stop()
+    }
+  }
+  await measureOwn(options, scripts, results)
+  return results
+}
+
+/** Runs the bench and prints its table; options that are not understood set the exit code. */
+export async function main(args: string[], scripts: Scripts): Promise<void> {
   let options: Options
   try {
     options = readOptions(args)
@@ -150,13 +204,8 @@ export async function main(
     process.exitCode = 1
     return
   }
-  const load = await Load.start(scripts)
-  try {
-    const numbers = await measureAll(options, load)
-    console.log(`\nnetwork: ${options.network}, ${options.repeats} repeats\n`)
-    console.log(formatTable(rowsOf(numbers)))
-    console.log(`\n${REMARK}`)
-  } finally {
-    load.stop()
-  }
+  const results = await measureAll(options, scripts)
+  console.log(`\nnetwork: ${options.network}, ${options.repeats} repeats\n`)
+  console.log(formatTable(rowsOf(results)))
+  console.log(`\n${REMARK}`)
 }

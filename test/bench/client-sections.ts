@@ -42,6 +42,14 @@ export const MEASURES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['echo beside the upload, p99 ms', { kind: 'at-most', bound: 500 }],
   ['highest RSS of all, MB', { kind: 'at-most', bound: 120 }],
   ['failed requests', { kind: 'at-most', bound: 0 }],
+  ['receive path alone, CPU-s/GB', { kind: 'median-at-most', bound: 5 }],
+  ['receive path alone, MB/s', { kind: 'none' }],
+  ['8,000 relays, first load, CPU ms', { kind: 'median-at-most', bound: 60 }],
+  ['8,000 relays, first load, wall ms', { kind: 'none' }],
+  ['8,000 relays, first load, longest turn, ms', { kind: 'median-at-most', bound: 20 }],
+  ['8,000 relays, first load, RSS, MB', { kind: 'none' }],
+  ['8,000 relays, later loads, CPU ms', { kind: 'median-at-most', bound: 60 }],
+  ['8,000 relays, later loads, longest turn, ms', { kind: 'median-at-most', bound: 20 }],
 ])
 
 export type Report = (measure: string, value: number) => void
