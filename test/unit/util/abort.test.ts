@@ -1,0 +1,136 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import {
+  abortable,
+  abortError,
+  createLifetime,
+  throwIfAborted,
+  withTimeout,
+} from '../../../core/util/abort.ts'
+import { sleep } from '../../../core/util/clock.ts'
+import { createDeferred } from '../../../core/util/deferred.ts'
+import { TorError } from '../../../core/util/errors.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+
+const aborted: unknown = expect.objectContaining({ kind: 'aborted' })
+
+function listeners(signal: AbortSignal): number {
+  return getEventListeners(signal, 'abort').length
+}
+
+describe('a wait that can be aborted', () => {
+  it('ends with the promise and leaves nothing on the signal', async () => {
+    const { signal } = new AbortController()
+    expect(await abortable(Promise.resolve(7), signal)).toBe(7)
+    await expect(abortable(Promise.reject(new Error('no')), signal)).rejects.toThrow('no')
+    await Promise.resolve()
+    expect(listeners(signal)).toBe(0)
+  })
+
+  it('ends with the signal, and swallows what the promise says later', async () => {
+    const controller = new AbortController()
+    const deferred = createDeferred<number>()
+    const waiting = abortable(deferred.promise, controller.signal)
+    controller.abort()
+    await expect(waiting).rejects.toThrow(aborted)
+    deferred.reject(new Error('nobody hears this'))
+  })
+
+  it('ends at once for a signal that has fired', async () => {
+    await expect(abortable(new Promise(() => {}), AbortSignal.abort())).rejects.toThrow(aborted)
+    expect(() => throwIfAborted(AbortSignal.abort())).toThrow(aborted)
+    expect(() => throwIfAborted(undefined)).not.toThrow()
+  })
+
+  it('fails with the error of whoever aborted, when that is one of ours', () => {
+    const reason = new TorError('closed', 'the client is closed')
+    expect(abortError(AbortSignal.abort(reason))).toBe(reason)
+    expect(abortError(AbortSignal.abort(new Error('theirs')))).toMatchObject({ kind: 'aborted' })
+  })
+
+  it('may hang on a lifetime by the hundred without a warning', async () => {
+    const lifetime = createLifetime()
+    const warnings: Error[] = []
+    const onWarning = (warning: Error): void => void warnings.push(warning)
+    process.on('warning', onWarning)
+    const waits = Array.from({ length: 200 }, () => abortable(new Promise(() => {}), lifetime.signal))
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', onWarning)
+    lifetime.abort()
+    expect((await Promise.allSettled(waits)).every(({ status }) => status === 'rejected')).toBe(true)
+    expect(warnings).toEqual([])
+  })
+})
+
+describe('work with a time limit', () => {
+  it('ends with the work, and the timer with it', async () => {
+    const clock = manualClock()
+    const { signal } = new AbortController()
+    let inner: AbortSignal | undefined
+    const result = await withTimeout(clock, 100, 'the work', signal, (given) => {
+      inner = given
+      return Promise.resolve('done')
+    })
+    expect(result).toBe('done')
+    clock.advance(1000)
+    expect(inner?.aborted).toBe(false)
+    expect(listeners(signal)).toBe(0)
+  })
+
+  it('ends when the time is over, and says what took so long', async () => {
+    const clock = manualClock()
+    let inner: AbortSignal | undefined
+    const working = withTimeout(clock, 100, 'the work', undefined, (given) => {
+      inner = given
+      return new Promise(() => {})
+    })
+    clock.advance(99)
+    expect(inner?.aborted).toBe(false)
+    clock.advance(1)
+    expect(inner?.aborted).toBe(true)
+    await expect(working).rejects.toMatchObject({ kind: 'timeout', retry: 'elsewhere' })
+    await expect(working).rejects.toThrow(/the work/)
+  })
+
+  it('ends with the caller’s signal', async () => {
+    const controller = new AbortController()
+    const reason = new TorError('closed', 'the client is closed')
+    const working = withTimeout(manualClock(), 100, 'the work', controller.signal, (inner) =>
+      abortable(new Promise(() => {}), inner),
+    )
+    controller.abort(reason)
+    await expect(working).rejects.toBe(reason)
+  })
+
+  it('does not begin for a signal that has fired', async () => {
+    let hasBegun = false
+    const working = withTimeout(manualClock(), 100, 'the work', AbortSignal.abort(), async () => {
+      hasBegun = true
+    })
+    await expect(working).rejects.toThrow(aborted)
+    expect(hasBegun).toBe(false)
+  })
+})
+
+describe('sleeping', () => {
+  it('lasts as long as it was told', async () => {
+    const clock = manualClock()
+    let isAwake = false
+    const sleeping = sleep(clock, 50).then(() => (isAwake = true))
+    clock.advance(49)
+    await Promise.resolve()
+    expect(isAwake).toBe(false)
+    clock.advance(1)
+    await sleeping
+  })
+
+  it('ends with the signal, and leaves no timer', async () => {
+    const clock = manualClock()
+    const controller = new AbortController()
+    const sleeping = sleep(clock, 50, controller.signal)
+    controller.abort()
+    await expect(sleeping).rejects.toThrow()
+    clock.advance(100)
+    await expect(sleep(clock, 50, AbortSignal.abort())).rejects.toThrow()
+  })
+})
