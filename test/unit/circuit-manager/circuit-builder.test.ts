@@ -1,0 +1,128 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ChannelManager } from '../../../core/channel/channel-manager.ts'
+import { CircuitBuilder } from '../../../core/circuit-manager/circuit-builder.ts'
+import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
+import { TorError } from '../../../core/util/errors.ts'
+import { channelDeps } from '../../network/client-side.ts'
+import { FakeNetwork } from '../../network/fake-network.ts'
+import { networkClock } from '../../network/network-clock.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
+
+const BUILD_TIMEOUT_MS = 5_000
+
+let network: FakeNetwork
+let clock: ReturnType<typeof networkClock>
+let channels: ChannelManager
+let builder: CircuitBuilder
+let reports: string[]
+
+beforeEach(async () => {
+  network = await FakeNetwork.start({ relays: 2 })
+  clock = networkClock()
+  channels = new ChannelManager(channelDeps(clock))
+  reports = []
+  const say =
+    (what: string) =>
+    (relay: RsaIdentity): void => {
+      expect(relay).toBe(network.relay(0).rsa)
+      reports.push(what)
+    }
+  builder = new CircuitBuilder({
+    channels,
+    guards: { reportChannelFailure: say('failure'), reportChannelSuccess: say('success') },
+    clock,
+    random: seededRandom(1),
+    buildTimeoutMs: BUILD_TIMEOUT_MS,
+    addressPreference: {},
+  })
+})
+
+afterEach(async () => {
+  channels.close()
+  expect(network.violations).toEqual([])
+  await network.close()
+})
+
+function build(signal?: AbortSignal): ReturnType<typeof builder.buildDirectoryCircuit> {
+  return builder.buildDirectoryCircuit(network.target(0), signal)
+}
+
+describe('a circuit to a directory', () => {
+  it('is built step by step, with a good word for the guard', async () => {
+    const phases: string[] = []
+    const circuit = await builder.buildDirectoryCircuit(network.target(0), undefined, (phase) =>
+      phases.push(phase),
+    )
+    expect(phases).toEqual(['conn', 'conn-done', 'handshake', 'handshake-done', 'onehop-create'])
+    expect(reports).toEqual(['success'])
+    expect(circuit.hops.length).toBe(1)
+  })
+
+  it('is shown from its first step to its end', async () => {
+    const seen: string[] = []
+    builder.views.watch((views) =>
+      seen.push(
+        views
+          .map(({ purpose, circuit }) => `${purpose} ${circuit === undefined ? 'building' : 'open'}`)
+          .join(),
+      ),
+    )
+    const circuit = await build()
+    expect(builder.views.value.map(({ id }) => id)).toEqual([circuit.id])
+    circuit.close()
+    await circuit.closed
+    await Promise.resolve()
+    expect(seen).toEqual(['directory building', 'directory open', ''])
+  })
+
+  it('costs the guard its name when its channel cannot be opened', async () => {
+    network.script.certs = () => []
+    await expect(build()).rejects.toMatchObject({ kind: 'wrong-identity' })
+    expect(reports).toEqual(['failure'])
+    expect(builder.views.value).toEqual([])
+  })
+
+  it('costs the guard nothing when the circuit fails on an open channel', async () => {
+    network.script.answerHandshake = (_reply, _hop, circuit) => {
+      circuit.destroy(5)
+      return undefined
+    }
+    await expect(build()).rejects.toMatchObject({ kind: 'circuit-failed' })
+    expect(reports).toEqual(['success'])
+    expect(builder.views.value).toEqual([])
+  })
+
+  it('costs the guard nothing when nobody wants it any more', async () => {
+    network.script.openLink = () => []
+    const controller = new AbortController()
+    const building = build(controller.signal)
+    const link = await network.links.take()
+    controller.abort()
+    await expect(building).rejects.toMatchObject({ kind: 'aborted' })
+    await link.closed
+    expect(reports).toEqual([])
+  })
+
+  it('ends when its time is over, whichever step takes it, and destroys what there is', async () => {
+    network.script.answerHandshake = () => undefined
+    const building = build()
+    const relays = await network.circuits.take()
+    clock.advance(BUILD_TIMEOUT_MS)
+    await expect(building).rejects.toMatchObject({ kind: 'timeout', retry: 'elsewhere' })
+    expect(await relays.destroyed).toBe(0)
+    expect(channels.find(network.relay(0).rsa)?.circuitCount).toBe(0)
+  })
+
+  it('leaves its channel to the next', async () => {
+    const first = await build()
+    first.close()
+    await build()
+    expect(network.connections.all.length).toBe(1)
+  })
+
+  it('fails at once when the channels are closed', async () => {
+    channels.close()
+    await expect(build()).rejects.toBeInstanceOf(TorError)
+    expect(reports).toEqual([])
+  })
+})
