@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import {
+  withBuildPhase,
+  withConnection,
+  withDirectoryProgress,
+  withFailure,
+} from '../../../core/client/bootstrap-progress.ts'
+import type { BootstrapStatus } from '../../../core/client/status.ts'
+import { TorError } from '../../../core/util/errors.ts'
+
+const START: BootstrapStatus = {
+  phase: 'starting',
+  progress: undefined,
+  blockage: undefined,
+  isConnected: false,
+}
+
+const failure = new TorError('channel-failed', 'the relay closed the channel')
+
+describe('the bootstrap status', () => {
+  it('follows the directory, and never goes back', () => {
+    const loading = withDirectoryProgress(START, {
+      phase: 'loading-descriptors',
+      progress: { done: 1, total: 9 },
+      blockage: undefined,
+    })
+    expect([loading.phase, loading.progress]).toEqual(['loading-descriptors', { done: 1, total: 9 }])
+    const back = withDirectoryProgress(loading, { phase: 'conn', progress: undefined, blockage: undefined })
+    expect(back.phase).toBe('loading-descriptors')
+  })
+
+  it('takes nothing from the directory once circuits are being built', () => {
+    const building = withBuildPhase({ ...START, phase: 'enough-dirinfo' }, 'handshake')
+    expect(building.phase).toBe('ap-handshake')
+    const news = {
+      phase: 'loading-descriptors',
+      progress: { done: 1, total: 2 },
+      blockage: undefined,
+    } as const
+    expect(withDirectoryProgress(building, news)).toBe(building)
+  })
+
+  it('counts failures since the first, and says what is stuck', () => {
+    const once = withFailure({ ...START, phase: 'ap-conn' }, failure, 1000)
+    const twice = withFailure(once, new TorError('timeout', 'slow'), 2000)
+    expect(twice.blockage).toEqual({
+      stuckAt: 'ap-conn',
+      kind: 'timeout',
+      reason: 'slow',
+      sinceMs: 1000,
+      failures: 2,
+    })
+  })
+
+  it('forgets what was stuck when it goes on', () => {
+    const stuck = withFailure({ ...START, phase: 'ap-conn' }, failure, 1000)
+    expect(withBuildPhase(stuck, 'conn').blockage).toEqual(stuck.blockage)
+    expect(withBuildPhase(stuck, 'circuit-create').blockage).toBeUndefined()
+  })
+
+  it('is connected after a stream, and not after a failure', () => {
+    const done = withConnection(withFailure(START, failure, 1000))
+    expect(done).toMatchObject({ phase: 'done', blockage: undefined, isConnected: true })
+    expect(withFailure(done, failure, 2000)).toMatchObject({ phase: 'done', isConnected: false })
+  })
+})
