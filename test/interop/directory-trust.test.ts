@@ -55,7 +55,11 @@ describe('a consensus from the network', () => {
   })
 
   test('is refused with the signatures of three of six, which is only half', async () => {
-    const client = await start([...clientLines(inject('network')), ...(await strangers(3))])
+    const client = await start([
+      'Log info stdout',
+      ...clientLines(inject('network')),
+      ...(await strangers(3)),
+    ])
     await expectNeverConnects(client)
     expect(client.log).toMatch(/signature|signed/i)
   })
