@@ -6,6 +6,7 @@ import {
   withFailure,
 } from '../../../core/client/bootstrap-progress.ts'
 import type { BootstrapStatus } from '../../../core/client/status.ts'
+import { type DirectoryProgress, INITIAL_PROGRESS } from '../../../core/directory/bootstrap-state.ts'
 import { TorError } from '../../../core/util/errors.ts'
 
 const START: BootstrapStatus = {
@@ -17,15 +18,18 @@ const START: BootstrapStatus = {
 
 const failure = new TorError('channel-failed', 'the relay closed the channel')
 
+function news(
+  phase: DirectoryProgress['phase'],
+  progress?: DirectoryProgress['progress'],
+): DirectoryProgress {
+  return { ...INITIAL_PROGRESS, phase, progress }
+}
+
 describe('the bootstrap status', () => {
   it('follows the directory, and never goes back', () => {
-    const loading = withDirectoryProgress(START, {
-      phase: 'loading-descriptors',
-      progress: { done: 1, total: 9 },
-      blockage: undefined,
-    })
+    const loading = withDirectoryProgress(START, news('loading-descriptors', { done: 1, total: 9 }))
     expect([loading.phase, loading.progress]).toEqual(['loading-descriptors', { done: 1, total: 9 }])
-    const back = withDirectoryProgress(loading, { phase: 'conn', progress: undefined, blockage: undefined })
+    const back = withDirectoryProgress(loading, news('conn'))
     expect(back.phase).toBe('loading-descriptors')
   })
 
