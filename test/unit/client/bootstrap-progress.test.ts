@@ -36,12 +36,7 @@ describe('the bootstrap status', () => {
   it('takes nothing from the directory once circuits are being built', () => {
     const building = withBuildPhase({ ...START, phase: 'enough-dirinfo' }, 'handshake')
     expect(building.phase).toBe('ap-handshake')
-    const news = {
-      phase: 'loading-descriptors',
-      progress: { done: 1, total: 2 },
-      blockage: undefined,
-    } as const
-    expect(withDirectoryProgress(building, news)).toBe(building)
+    expect(withDirectoryProgress(building, news('loading-descriptors'))).toBe(building)
   })
 
   it('counts failures since the first, and says what is stuck', () => {
