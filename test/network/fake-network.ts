@@ -3,7 +3,7 @@
  * demand. One TLS server plays the guard; the relays behind it exist as hops of its circuits only. Nothing here shares
  * code with the client but key agreement.
  */
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import { createServer, type Server } from 'node:tls'
 import type { CircuitTarget } from '../../core/linkspec/relay-target.ts'
 import { toPem } from './der-writer.ts'
@@ -154,17 +154,6 @@ export class FakeNetwork {
   async close(): Promise<void> {
     for (const { socket } of this.connections.all) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))
-  }
-
-  /** A connection of the test's own: the server is alive and has handled all that came before. */
-  async settle(): Promise<void> {
-    const before = this.connections.all.length
-    const socket = connect(this.#port, '127.0.0.1')
-    const mine = await this.connections.take(
-      (connection) => this.connections.all.indexOf(connection) >= before,
-    )
-    socket.destroy()
-    await mine.closed
   }
 
   async #listen(): Promise<void> {
