@@ -5,7 +5,7 @@
  */
 import { CellFramer, type CellSink } from '../cell/cell-codec.ts'
 import { encodeChannelCell } from '../cell/channel-message-codec.ts'
-import { CELL_BODY_BYTES, ChannelCommand, channelCommandName } from '../cell/commands.ts'
+import { CELL_BODY_BYTES, CELL_BYTES, ChannelCommand, channelCommandName } from '../cell/commands.ts'
 import { DestroyReason } from '../cell/reasons.ts'
 import type { RelayIds } from '../linkspec/relay-ids.ts'
 import type { ChannelTarget, Endpoint } from '../linkspec/relay-target.ts'
@@ -72,6 +72,12 @@ export class Channel implements CellSink, TlsLinkSink {
   #identity: LinkIdentity | undefined
   #closeError: TorError | undefined
   #isTurnEndScheduled = false
+  /** The read under way, and the run of one circuit's relay cells in it that its circuit has not seen yet. */
+  #readBuffer: Buffer | undefined
+  #runCircuit: CircuitEndpoint | undefined
+  #runCircuitId = 0
+  #runOffset = 0
+  #runCount = 0
   #cellsThisTurn = 0
   #lastBusyTurnMs = Number.NEGATIVE_INFINITY
   #isLinkFull = false
@@ -176,8 +182,10 @@ export class Channel implements CellSink, TlsLinkSink {
 
   onBytes(buffer: Buffer, length: number): void {
     if (this.#closeError !== undefined) return
+    this.#readBuffer = buffer
     try {
       this.#framer.push(buffer, length, this)
+      this.#deliverRun()
     } catch (error) {
       this.close(toTorError(error, 'protocol-violation', 'reading from a channel'))
     }
@@ -200,21 +208,44 @@ export class Channel implements CellSink, TlsLinkSink {
       this.#onHandshakeCell(command, buffer.subarray(bodyOffset, bodyOffset + CELL_BODY_BYTES))
       return
     }
+    const isOfRun = circuitId === this.#runCircuitId && this.#runCircuit !== undefined
+    if (isOfRun && command === ChannelCommand.RELAY && this.#isNextOfRun(buffer, bodyOffset)) {
+      this.#runCount++
+      return
+    }
+    this.#deliverRun()
     const circuit = this.#circuits.get(circuitId)
     if (circuit === undefined) {
       checkStrayCell(circuitId, command)
       return
     }
     if (command === ChannelCommand.RELAY) {
-      this.#cellsThisTurn++
-      circuit.onRelayCell(buffer, bodyOffset)
-      if (this.#toDrain.size === 0) this.#scheduleTurnEnd()
-      this.#toDrain.add(circuit)
+      this.#runCircuit = circuit
+      this.#runCircuitId = circuitId
+      this.#runOffset = bodyOffset
+      this.#runCount = 1
+      // A cell that straddled two reads lies in the framer's own buffer, which the end of this read overwrites.
+      if (buffer !== this.#readBuffer) this.#deliverRun(buffer)
       return
     }
     // What came before it on this circuit must be seen before it.
     if (this.#toDrain.delete(circuit)) circuit.drain()
     circuit.onOtherCell(command, buffer, bodyOffset)
+  }
+
+  #isNextOfRun(buffer: Buffer, bodyOffset: number): boolean {
+    return buffer === this.#readBuffer && bodyOffset === this.#runOffset + this.#runCount * CELL_BYTES
+  }
+
+  /** Gives the circuit its cells, all at once, while the buffer still holds them. */
+  #deliverRun(buffer: Buffer | undefined = this.#readBuffer): void {
+    const circuit = this.#runCircuit
+    if (circuit === undefined || buffer === undefined) return
+    this.#runCircuit = undefined
+    this.#cellsThisTurn += this.#runCount
+    circuit.onRelayCells(buffer, this.#runOffset, this.#runCount)
+    if (this.#toDrain.size === 0) this.#scheduleTurnEnd()
+    this.#toDrain.add(circuit)
   }
 
   onVariableCell(_circuitId: number, command: number, body: Buffer): void {

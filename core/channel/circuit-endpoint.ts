@@ -3,10 +3,11 @@ import type { TorError } from '../util/errors.ts'
 
 export interface CircuitEndpoint {
   /**
-   * A RELAY cell: its 509-byte body starts at `bodyOffset`. The buffer is borrowed: copy it out before returning.
-   * Nothing may be decrypted here; that waits for `drain`, when a whole batch is together.
+   * `count` RELAY cells that lie one behind the other, 514 bytes apart: the first one's 509-byte body starts at
+   * `bodyOffset`. The buffer is borrowed: copy them out before returning. Nothing need be decrypted here; that waits for
+   * `drain`, when a whole batch is together.
    */
-  onRelayCell(buffer: Buffer, bodyOffset: number): void
+  onRelayCells(buffer: Buffer, bodyOffset: number, count: number): void
   /** Any other cell of this circuit (CREATED2, DESTROY, an inbound RELAY_EARLY, …). The buffer is borrowed too. */
   onOtherCell(command: number, buffer: Buffer, bodyOffset: number): void
   /** The turn of the event loop ends: process what has been gathered. */

@@ -3,14 +3,19 @@
  * holds the states and the dispatch of messages; `inbound`, `outbound`, `stream-table` and the rules do the work.
  */
 import { encodeChannelCell, decodeChannelMessage } from '../cell/channel-message-codec.ts'
-import { CELL_BODY_BYTES, ChannelCommand, channelCommandName, RelayCommand } from '../cell/commands.ts'
+import {
+  CELL_BODY_BYTES,
+  CELL_BYTES,
+  ChannelCommand,
+  channelCommandName,
+  RelayCommand,
+} from '../cell/commands.ts'
 import { describeDestroyReason } from '../cell/reasons.ts'
 import { relayCommandAt, relayStreamIdAt } from '../cell/relay-cell.ts'
 import type { RelayMessage } from '../cell/relay-message.ts'
 import { decodeRelayMessage } from '../cell/relay-message-codec.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { CircuitEndpoint } from '../channel/circuit-endpoint.ts'
-import type { ClientHandshake } from '../crypto/handshake/client-handshake.ts'
 import { linkSpecifiersOf } from '../linkspec/link-specifier.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import { abortable, throwIfAborted } from '../util/abort.ts'
@@ -18,7 +23,13 @@ import { createDeferred, type Deferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import { type Random, randomBelow } from '../util/random.ts'
 import type { CircuitStream, StreamCarrier } from './circuit-stream.ts'
-import { finishHopHandshake, startFastHandshake, startHopHandshake } from './create-hop.ts'
+import {
+  type AnswerKind,
+  finishHopHandshake,
+  type NewHop,
+  startFastHandshake,
+  startHopHandshake,
+} from './create-hop.ts'
 import { compactPayloads, endOfDataRun, messageBodyAt } from './data-run.ts'
 import { type CircuitFlowControl, FixedCircuitWindows } from './flow-control.ts'
 import type { Hop } from './hop.ts'
@@ -43,19 +54,9 @@ export interface CircuitDeps {
   readonly id?: number
 }
 
-type AnswerKind = 'created2' | 'created-fast' | 'extended2'
-
 interface AwaitedAnswer {
   readonly answer: AnswerKind
   readonly reply: Deferred<Buffer>
-}
-
-interface NewHop {
-  readonly target: ChannelTarget
-  /** For people only. */
-  readonly nickname: string
-  readonly handshake: ClientHandshake
-  readonly answer: AnswerKind
 }
 
 export class Circuit implements CircuitEndpoint, StreamCarrier {
@@ -136,6 +137,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     return this.#closeError === undefined
   }
 
+  /** Why it is closed; undefined while it is open. */
   get closeError(): TorError | undefined {
     return this.#closeError
   }
@@ -201,8 +203,12 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     this.#finish(error, true)
   }
 
-  onRelayCell(buffer: Buffer, bodyOffset: number): void {
-    if (this.#closeError === undefined && this.#inbound.gather(buffer, bodyOffset)) this.drain()
+  onRelayCells(buffer: Buffer, bodyOffset: number, count: number): void {
+    let taken = 0
+    while (taken < count && this.#closeError === undefined) {
+      taken += this.#inbound.gather(buffer, bodyOffset + taken * CELL_BYTES, count - taken)
+      if (taken < count) this.drain()
+    }
   }
 
   onOtherCell(command: number, buffer: Buffer, bodyOffset: number): void {

@@ -10,7 +10,7 @@ import { startNtorV3 } from '../crypto/handshake/ntor-v3.ts'
 import type { RelayCrypto } from '../crypto/relay-crypto.ts'
 import { createTor1RelayCrypto, TOR1_KEY_BYTES } from '../crypto/tor1-relay-crypto.ts'
 import { ed25519IdentityBytes, rsaIdentityBytes } from '../linkspec/relay-ids.ts'
-import type { CircuitTarget } from '../linkspec/relay-target.ts'
+import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import { isAllZero } from '../util/bytes.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
@@ -22,6 +22,18 @@ const HTYPE_NTOR_V3 = 3
 export interface HopHandshake {
   readonly handshakeType: number
   readonly handshake: ClientHandshake
+}
+
+/** The message that answers a handshake. */
+export type AnswerKind = 'created2' | 'created-fast' | 'extended2'
+
+/** A hop that has been asked for. */
+export interface NewHop {
+  readonly target: ChannelTarget
+  /** For people only. */
+  readonly nickname: string
+  readonly handshake: ClientHandshake
+  readonly answer: AnswerKind
 }
 
 /** Starts ntor-v3, or ntor with a relay that lacks it. Throws `no-path` for a relay without a usable onion key. */

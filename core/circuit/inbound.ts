@@ -1,15 +1,13 @@
 /**
  * A circuit's way in: gathers the relay cells of one event-loop turn side by side, then peels the layers off the whole
- * batch at once. A cell costs no object, no promise and no event on this way.
+ * batch at once. A cell costs no object, no promise and no event on this way. A batch is what fits a block, 128 cells:
+ * enough for batches to pay, little enough to stay in the cache and share the thread.
  */
-import { CELL_BODY_BYTES } from '../cell/commands.ts'
+import { CELL_BODY_BYTES, CELL_BYTES, CELL_HEADER_BYTES } from '../cell/commands.ts'
 import type { TagPlan } from '../crypto/relay-crypto.ts'
 import { BLOCK_BYTES, giveBlock, takeBlock } from '../util/block-pool.ts'
 import { protocolViolation } from '../util/errors.ts'
 import type { Hop } from './hop.ts'
-
-/** 128 cells fit a block: enough for batches to pay, little enough to stay in the cache and share the thread. */
-export const INBOUND_BATCH_CELLS = Math.floor(BLOCK_BYTES / CELL_BODY_BYTES)
 
 /** Decrypted cells in the order of their arrival, all from the same hop. */
 export interface InboundRun {
@@ -27,12 +25,25 @@ export class InboundCells {
   #block: Buffer | undefined
   #count = 0
 
-  /** Copies one body out of the borrowed buffer. Returns true when the batch is full and must be drained first. */
-  gather(buffer: Buffer, bodyOffset: number): boolean {
+  /**
+   * Copies bodies out of the borrowed buffer, where they lie 514 bytes apart; returns how many of the `count` found room.
+   * When not all did, the batch must be drained first. One copy takes them over with what lies between them, and is then
+   * closed up in place: a copy for each cell would cost a view object each.
+   */
+  gather(buffer: Buffer, bodyOffset: number, count: number): number {
     this.#block ??= takeBlock()
-    buffer.copy(this.#block, this.#count * CELL_BODY_BYTES, bodyOffset, bodyOffset + CELL_BODY_BYTES)
-    this.#count++
-    return this.#count === INBOUND_BATCH_CELLS
+    const block = this.#block
+    const start = this.#count * CELL_BODY_BYTES
+    const taken = Math.min(count, Math.floor((BLOCK_BYTES - start + CELL_HEADER_BYTES) / CELL_BYTES))
+    if (taken === 0) return 0
+    const spanBytes = taken * CELL_BYTES - CELL_HEADER_BYTES
+    block.set(buffer.subarray(bodyOffset, bodyOffset + spanBytes), start)
+    for (let cell = 1; cell < taken; cell++) {
+      const from = start + cell * CELL_BYTES
+      block.copyWithin(start + cell * CELL_BODY_BYTES, from, from + CELL_BODY_BYTES)
+    }
+    this.#count += taken
+    return taken
   }
 
   /**

@@ -172,11 +172,15 @@ export class OutboundCells {
 
 function frameCells(circuitId: number, cellCommand: number, bodies: Buffer, count: number): Buffer {
   const framed = Buffer.allocUnsafeSlow(count * CELL_BYTES)
+  // One copy to the end, then each body moves to its place: never onto one that has not moved yet.
+  const source = count * CELL_HEADER_BYTES
+  framed.set(bodies.subarray(0, count * CELL_BODY_BYTES), source)
   for (let index = 0; index < count; index++) {
     const at = index * CELL_BYTES
+    const from = source + index * CELL_BODY_BYTES
+    framed.copyWithin(at + CELL_HEADER_BYTES, from, from + CELL_BODY_BYTES)
     framed.writeUInt32BE(circuitId, at)
     framed[at + 4] = cellCommand
-    bodies.copy(framed, at + CELL_HEADER_BYTES, index * CELL_BODY_BYTES, (index + 1) * CELL_BODY_BYTES)
   }
   return framed
 }

@@ -11,7 +11,7 @@ const CELL_BYTES = 514
 function circuitWith(letter: string, cells: number): CircuitEndpoint {
   let left = cells
   return {
-    onRelayCell() {},
+    onRelayCells() {},
     onOtherCell() {},
     drain() {},
     onChannelClosed() {},
