@@ -7,6 +7,7 @@ import { createDeferred } from '../util/deferred.ts'
 import { TorError } from '../util/errors.ts'
 import type { FileAccess } from './load-settings.ts'
 import type { Console } from './log-output.ts'
+import { keepYoungGenerationSmall } from './memory.ts'
 import { type Ending, runProgram } from './program.ts'
 
 /** What an orderly end may take; then the process ends as it is. */
@@ -81,6 +82,7 @@ function watchForEnd(): Promise<Ending> {
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
+keepYoungGenerationSmall()
 const code = await runProgram({
   args: process.argv.slice(2),
   console: processConsole,
