@@ -195,7 +195,10 @@ describe('a setting that cannot be honoured is one line with its place, its name
       'TestingDirConnectionMaxStall 10',
       'TestingDirConnectionMaxStall: expected TestingTorNetwork 1 beside it: it is for testing networks only',
     ],
-    ['ClientUseIPv4 0\nClientUseIPv6 0', 'ClientUseIPv4: expected 1 while ClientUseIPv6 is 0, or no relay can be reached'],
+    [
+      'ClientUseIPv4 0\nClientUseIPv6 0',
+      'ClientUseIPv4: expected 1 while ClientUseIPv6 is 0, or no relay can be reached',
+    ],
   ])('%s', (line, message) => {
     expect(() => verified(`# a comment\n${line}\n`)).toThrow(
       new TorError('bad-config', `torrc:2: ${message}`),
