@@ -11,6 +11,7 @@ import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
 import { withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
+import { isInternalAddress } from '../util/internal-address.ts'
 import type { Random } from '../util/random.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import { type CircuitPurpose, CircuitRegistry, type CircuitView, type HopView } from './circuit-registry.ts'
@@ -32,6 +33,8 @@ export interface CircuitBuilderParts {
   readonly buildTimeoutMs: number
   /** Which address of a guard to dial. */
   readonly addressPreference: AddressPreference
+  /** Whether relays may have private addresses: only on testing networks. */
+  readonly allowPrivateRelayAddresses: boolean
 }
 
 export class CircuitBuilder {
@@ -51,7 +54,7 @@ export class CircuitBuilder {
    * A circuit through the relays with these rows of the directory, first to last. Rejects with the error of the step
    * that failed; nothing is left open then but the channel, which others may use.
    */
-  build(
+  async build(
     plan: CircuitPlan,
     signal?: AbortSignal,
     onPhase: (phase: BuildPhase) => void = () => {},
@@ -59,6 +62,7 @@ export class CircuitBuilder {
     const { netDir, path, purpose } = plan
     const [first, ...others] = path
     if (first === undefined) throw new TorError('internal', 'a path without relays')
+    if (!this.#parts.allowPrivateRelayAddresses) refusePrivateAddresses(netDir, path)
     const hops = path.map((index) => {
       const { nickname, ids, ipv4 } = netDir.relay(index)
       return { nickname, rsa: ids.rsa, endpoint: ipv4 }
@@ -132,6 +136,16 @@ export class CircuitBuilder {
       const error = toTorError(thrown, 'channel-failed', 'opening a channel')
       if (error.kind !== 'aborted' && error.kind !== 'closed') guards.reportChannelFailure(target.ids.rsa)
       throw error
+    }
+  }
+}
+
+/** tor-spec 5.3.2: an extend to a private address would make a relay reach into its own network for us. */
+function refusePrivateAddresses(netDir: NetDir, path: readonly number[]): void {
+  for (const index of path) {
+    const { ipv4, ipv6 } = netDir.relay(index)
+    if (isInternalAddress(ipv4.host) || (ipv6 !== undefined && isInternalAddress(ipv6.host))) {
+      throw new TorError('no-path', 'a relay of the path has a private address', { retry: 'elsewhere' })
     }
   }
 }

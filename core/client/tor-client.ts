@@ -96,6 +96,7 @@ export class TorClient implements StreamOpener {
       clock,
       random,
       buildTimeoutMs: config.circuitBuildTimeoutMs,
+      allowPrivateRelayAddresses: config.allowPrivateRelayAddresses,
       addressPreference: {
         useIpv4: config.useIpv4,
         useIpv6: config.useIpv6,

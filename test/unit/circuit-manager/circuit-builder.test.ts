@@ -2,11 +2,13 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import { CircuitBuilder } from '../../../core/circuit-manager/circuit-builder.ts'
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
+import { NetDir } from '../../../core/netdir/net-dir.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { channelDeps } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { networkClock } from '../../network/network-clock.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
+import { smallConsensus, smallMicrodescriptors } from '../../support/small-network.ts'
 
 const BUILD_TIMEOUT_MS = 5_000
 
@@ -34,6 +36,7 @@ beforeEach(async () => {
     random: seededRandom(1),
     buildTimeoutMs: BUILD_TIMEOUT_MS,
     addressPreference: {},
+    allowPrivateRelayAddresses: false,
   })
 })
 
@@ -124,5 +127,26 @@ describe('a circuit to a directory', () => {
     channels.close()
     await expect(build()).rejects.toBeInstanceOf(TorError)
     expect(reports).toEqual([])
+  })
+})
+
+describe('a circuit of several hops', () => {
+  const relaysAt = (...addresses: string[]): NetDir => {
+    const relays = addresses.map((ipv4, at) => ({ id: at + 1, ipv4 }))
+    return NetDir.build({
+      consensus: smallConsensus(relays),
+      microdescriptors: [smallMicrodescriptors(relays)],
+    })
+  }
+
+  it.each([
+    ['guard', ['10.0.0.1', '198.51.100.1', '203.0.113.1']],
+    ['middle', ['192.0.2.1', '192.168.1.1', '203.0.113.1']],
+    ['exit', ['192.0.2.1', '198.51.100.1', '127.0.0.1']],
+  ])('is not even begun when the %s has a private address', async (_, addresses) => {
+    const plan = { netDir: relaysAt(...addresses), path: [0, 1, 2], purpose: 'exit' } as const
+    await expect(builder.build(plan)).rejects.toMatchObject({ kind: 'no-path', retry: 'elsewhere' })
+    expect(channels.views.value).toEqual([])
+    expect(builder.views.value).toEqual([])
   })
 })
