@@ -10,6 +10,9 @@ import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { Channel, type ChannelDeps, type ChannelPhase } from './channel.ts'
 
+/** C tor's bound: less than an hour disturbs nothing. */
+const CLOCK_SKEW_WARN_MS = 3_600_000
+
 /** What the manager shows of one channel. */
 export interface ChannelView {
   readonly target: ChannelTarget
@@ -151,12 +154,23 @@ export class ChannelManager {
 
   #keep(target: ChannelTarget, channel: Channel): void {
     const rsa = target.ids.rsa
+    this.#noteClockSkew(channel.identity.clockSkewMs)
     this.#open.set(rsa, { target, channel })
     this.#publish()
     void channel.closed.then(() => {
       if (this.#open.get(rsa)?.channel === channel) this.#open.delete(rsa)
       this.#publish()
     })
+  }
+
+  /** One relay's word is no reason to move a clock, but a reason for the user to look at it (tor-spec 4.5). */
+  #noteClockSkew(skewMs: number | undefined): void {
+    if (skewMs === undefined || Math.abs(skewMs) < CLOCK_SKEW_WARN_MS) return
+    const hours = (Math.abs(skewMs) / 3_600_000).toFixed(1)
+    const direction = skewMs > 0 ? 'behind' : 'ahead of'
+    this.#deps.log.warn(
+      `Our clock is ${hours} hours ${direction} a relay's. Tor needs the right time: please check it.`,
+    )
   }
 
   #publish(): void {

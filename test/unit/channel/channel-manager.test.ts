@@ -3,7 +3,9 @@ import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import type { ChannelPhase } from '../../../core/channel/channel.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import { TorError } from '../../../core/util/errors.ts'
+import { formatLogParts, Logger } from '../../../core/util/log.ts'
 import { channelDeps } from '../../network/client-side.ts'
+import { netinfoCell } from '../../network/fake-link.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 
 let network: FakeNetwork
@@ -159,5 +161,41 @@ describe('the channel manager', () => {
     await expect(opening).rejects.toMatchObject({ kind: 'closed' })
     await link.closed
     await expect(manager.get(target)).rejects.toBeInstanceOf(TorError)
+  })
+
+  it.each([
+    [3 * 3600, 'Our clock is 3.0 hours behind'],
+    [-3 * 3600, 'Our clock is 3.0 hours ahead of'],
+  ])('says that our clock is wrong when a relay is %i seconds away', async (seconds, words) => {
+    const told: string[] = []
+    const log = new Logger(({ level, parts }) => {
+      if (level === 'warn') told.push(formatLogParts(parts, true))
+    })
+    const deps = channelDeps()
+    const time = Math.floor(deps.clock.wallMs() / 1000) + seconds
+    network.script.openLink = ({ versions, certs, authChallenge }) => [
+      versions,
+      certs,
+      authChallenge,
+      netinfoCell(time),
+    ]
+    manager = new ChannelManager({ ...deps, log })
+    await manager.get(target)
+    expect(told).toEqual([expect.stringContaining(words)])
+  })
+
+  it('says nothing of a clock that is some minutes off', async () => {
+    const told: string[] = []
+    const deps = channelDeps()
+    const time = Math.floor(deps.clock.wallMs() / 1000) + 900
+    network.script.openLink = ({ versions, certs, authChallenge }) => [
+      versions,
+      certs,
+      authChallenge,
+      netinfoCell(time),
+    ]
+    manager = new ChannelManager({ ...deps, log: new Logger(({ level }) => told.push(level)) })
+    await manager.get(target)
+    expect(told).not.toContain('warn')
   })
 })
