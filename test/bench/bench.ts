@@ -196,6 +196,10 @@ async function measureAll(options: Options, scripts: Scripts): Promise<Results> 
 
 /** Runs the bench and prints its table; options that are not understood set the exit code. */
 export async function main(args: string[], scripts: Scripts): Promise<void> {
+  if (args.includes('--help')) {
+    console.log(USAGE)
+    return
+  }
   let options: Options
   try {
     options = readOptions(args)
