@@ -105,8 +105,11 @@ export class CircuitBuilder {
     const { clock, buildTimeoutMs } = this.#parts
     const id = this.#registry.add(purpose, hops, clock.monotonicMs())
     let made: Circuit | undefined
+    let failure: TorError | undefined
     const keep = (circuit: Circuit): Circuit => {
       made = circuit
+      // The limit can pass in the very moment in which the circuit is made: it must not live on without an owner.
+      if (failure !== undefined) circuit.close(failure)
       return circuit
     }
     try {
@@ -116,7 +119,8 @@ export class CircuitBuilder {
       this.#registry.open(id, circuit)
       return circuit
     } catch (error) {
-      made?.close(toTorError(error, 'circuit-failed', doing))
+      failure = toTorError(error, 'circuit-failed', doing)
+      made?.close(failure)
       this.#registry.remove(id)
       throw error
     }
