@@ -81,8 +81,11 @@ class PortableSha1 implements RunningHash {
     return new PortableSha1(this.#hash.clone())
   }
 
-  digest(): Buffer {
-    return asBuffer(this.#hash.digest())
+  digest(): Buffer
+  digest(encoding: 'binary'): string
+  digest(encoding?: 'binary'): Buffer | string {
+    const digest = asBuffer(this.#hash.digest())
+    return encoding === undefined ? digest : digest.toString(encoding)
   }
 }
 

@@ -18,6 +18,8 @@ export interface RunningHash {
   copy(): RunningHash
   /** Ends this object: nothing but garbage collection may follow. The caller owns the result. */
   digest(): Buffer
+  /** The same as a string, one character a byte, which costs half: no Buffer is made. */
+  digest(encoding: 'binary'): string
 }
 
 /** Makes a cipher over `key` (16 or 32 bytes) with a zero IV, `byteOffset` bytes into its key stream. */

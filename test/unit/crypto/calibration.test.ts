@@ -35,13 +35,18 @@ function atSpeed(primitives: Primitives, megabytesPerSecond: number): Primitives
     },
     createRunningSha1() {
       const running = primitives.createRunningSha1()
+      function digest(): Buffer
+      function digest(encoding: 'binary'): string
+      function digest(encoding?: 'binary'): Buffer | string {
+        return encoding === undefined ? running.digest() : running.digest(encoding)
+      }
       return {
         update(bytes) {
           work(bytes.length)
           running.update(bytes)
         },
         copy: () => running.copy(),
-        digest: () => running.digest(),
+        digest,
       }
     },
     sha3: {
