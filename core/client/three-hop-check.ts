@@ -8,9 +8,9 @@ import { certsPath } from '../directory/directory-requests.ts'
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
-import { DataStream } from '../stream/data-stream.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
+import { directoryAtEnd } from './directory-connections.ts'
 
 export interface ThreeHopCheckParts {
   readonly builder: CircuitBuilder
@@ -32,17 +32,7 @@ export async function checkThreeHops(
   const circuit = await builder.build({ netDir, path, purpose: 'internal' }, signal, onPhase)
   try {
     const last = netDir.relay(path.at(-1) ?? 0)
-    const connection = {
-      relayName: last.nickname,
-      openDirectoryStream: (streamSignal: AbortSignal) =>
-        DataStream.open(
-          circuit,
-          { kind: 'begin-dir' },
-          { random, allowInternalAddresses: true },
-          { signal: streamSignal },
-        ),
-      close: () => circuit.close(),
-    }
+    const connection = directoryAtEnd(circuit, last.nickname, random)
     const request = { path: certsPath([authority]), host: formatEndpoint(last.ipv4), isAnonymous: true }
     expectDocument(await getDocument(connection, request, clock, signal), 'an authority certificate')
   } finally {

@@ -13,6 +13,7 @@ import { systemRandom } from '../crypto/system-random.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import { trustedV3Identities } from '../netdir/authorities.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { bootstrapDirectories, pickDirectoryGuards, pickDirectoryPath } from '../path/directory-path.ts'
 import { pickExitPath } from '../path/exit-path.ts'
@@ -245,7 +246,7 @@ export class TorClient implements StreamOpener {
         const netDir = await waitUntil(this.#directory.current, (value) => value !== undefined, signal)
         if (netDir === undefined) continue
         const { guard, middle, exit } = pickDirectoryPath(netDir, this.#guards, this.#config, this.#random)
-        const authority = this.#config.authorities[0]?.v3Identity
+        const authority = trustedV3Identities(this.#config.authorities)[0]
         if (authority === undefined) throw new TorError('bad-config', 'no authority has a v3 identity')
         const parts = { builder: this.#builder, clock: this.#clock, random: this.#random, authority }
         await checkThreeHops(parts, netDir, [guard, middle, exit], signal, (phase) =>

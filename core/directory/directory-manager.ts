@@ -4,7 +4,7 @@
  */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { ChannelTarget } from '../linkspec/relay-target.ts'
-import type { Authority } from '../netdir/authorities.ts'
+import { type Authority, trustedV3Identities } from '../netdir/authorities.ts'
 import { NetDir } from '../netdir/net-dir.ts'
 import type { NetDirProvider } from '../netdir/net-dir-provider.ts'
 import type { AuthorityCert } from '../netdoc/authority-cert.ts'
@@ -71,9 +71,7 @@ export class DirectoryManager implements NetDirProvider {
     this.#deps = deps
     this.#log = deps.log.in('dir')
     this.#store = new DirectoryStore(deps.store, deps.clock, this.#log)
-    this.#trusted = config.authorities.flatMap(({ v3Identity }) =>
-      v3Identity === undefined ? [] : [v3Identity],
-    )
+    this.#trusted = trustedV3Identities(config.authorities)
     this.#board = new ViewBoard(deps.clock, this.#log, config.pathsNeededToBuildCircuits)
   }
 
