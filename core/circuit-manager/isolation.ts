@@ -11,3 +11,15 @@ export function isolationKey(parts: readonly string[]): IsolationKey {
 
 /** The key of streams that asked for no isolation. */
 export const NO_ISOLATION = isolationKey([])
+
+/** How a stream is kept apart from others. */
+export interface StreamIsolation {
+  readonly key: IsolationKey
+  /**
+   * KeepAliveIsolateSOCKSAuth, proposal 368: a circuit of this key grows old from its last use and not from its first.
+   * Only for keys that hold credentials, which say that one program wants one long-lived identity.
+   */
+  readonly keepsAlive: boolean
+}
+
+export const UNISOLATED: StreamIsolation = { key: NO_ISOLATION, keepsAlive: false }

@@ -1,13 +1,21 @@
 /** What the front doors need of the client, as the smallest interface that serves; `TorClient` implements it. */
-import type { IsolationKey } from '../circuit-manager/isolation.ts'
+import type { StreamIsolation } from '../circuit-manager/isolation.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { StreamTarget } from './stream-target.ts'
 
+/** Which address families a front door lets an exit use for a name (C tor's listener flags). */
+export interface FamilyPreference {
+  readonly allowsIpv4: boolean
+  readonly allowsIpv6: boolean
+  readonly prefersIpv6: boolean
+}
+
 export interface StreamOptions {
-  readonly isolation?: IsolationKey
+  readonly isolation?: StreamIsolation
   readonly signal?: AbortSignal
   /** Bytes the application sent already: they leave right behind BEGIN (optimistic data, proposal 174). */
   readonly initialData?: Uint8Array
+  readonly families?: FamilyPreference
 }
 
 export interface ResolvedAddress {
@@ -16,9 +24,16 @@ export interface ResolvedAddress {
   readonly ttlSeconds: number
 }
 
+export interface ResolvedName {
+  readonly name: string
+  readonly ttlSeconds: number
+}
+
 export interface StreamOpener {
   /** Resolves when the exit has answered CONNECTED; rejects with a `TorError`. */
   openStream(target: StreamTarget, options?: StreamOptions): Promise<ByteStream>
   /** Resolves with at least one address; rejects with a `TorError`. */
   resolve(host: string, options?: StreamOptions): Promise<readonly ResolvedAddress[]>
+  /** The names of an IP address (PTR). Resolves with at least one; rejects with a `TorError`. */
+  resolveAddress(address: string, options?: StreamOptions): Promise<readonly ResolvedName[]>
 }

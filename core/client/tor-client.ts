@@ -6,7 +6,7 @@ import type { Duplex } from 'node:stream'
 import { ChannelManager } from '../channel/channel-manager.ts'
 import { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import { type AssignedCircuit, CircuitManager } from '../circuit-manager/circuit-manager.ts'
-import { isolationKey, NO_ISOLATION } from '../circuit-manager/isolation.ts'
+import { isolationKey, NO_ISOLATION, UNISOLATED } from '../circuit-manager/isolation.ts'
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { calibrateCrypto, describeCalibration } from '../crypto/calibration.ts'
 import { systemRandom } from '../crypto/system-random.ts'
@@ -34,7 +34,7 @@ import { RetryDelay } from '../util/retry-delay.ts'
 import { type Watchable, waitUntil } from '../util/watched-value.ts'
 import { beginMessage, checkTarget, exitUsage } from './begin-request.ts'
 import { withBuildPhase, withConnection, withDirectoryProgress, withFailure } from './bootstrap-progress.ts'
-import type { ResolvedAddress, StreamOpener, StreamOptions } from './client-port.ts'
+import type { ResolvedAddress, ResolvedName, StreamOpener, StreamOptions } from './client-port.ts'
 import type { ClientConfig } from './config.ts'
 import { createDirectoryConnector } from './directory-connections.ts'
 import type { ClientStatus, StreamStatus } from './status.ts'
@@ -165,7 +165,7 @@ export class TorClient implements StreamOpener {
 
   openStream(target: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
     return this.#request(`${target.host}:${target.port}`, target, options, (signal, show) => {
-      const usage = exitUsage(target, options.isolation ?? NO_ISOLATION)
+      const usage = exitUsage(target, (options.isolation ?? UNISOLATED).key)
       return this.#tryOnCircuits(usage, signal, async (assigned, inner) => {
         const { circuit } = assigned
         show({ state: 'connecting', circuitId: circuit.id })
@@ -193,7 +193,7 @@ export class TorClient implements StreamOpener {
     }
     return this.#request(target.host, target, options, async (signal, show) => {
       const usage: ExitUsage = {
-        isolation: options.isolation ?? NO_ISOLATION,
+        isolation: (options.isolation ?? UNISOLATED).key,
         family: undefined,
         port: undefined,
       }
@@ -204,6 +204,10 @@ export class TorClient implements StreamOpener {
       show()
       return answers
     })
+  }
+
+  resolveAddress(): Promise<readonly ResolvedName[]> {
+    return Promise.reject(new TorError('resolve-failed', 'names of addresses cannot be looked up yet'))
   }
 
   /** Closes streams, circuits and channels, writes what is to be kept and gives up the data directory. Idempotent. */
@@ -324,5 +328,8 @@ export class TorClient implements StreamOpener {
 
 function toStreamOptions({ isolation, signal }: ConnectOptions): StreamOptions {
   const parts = isolation === undefined ? [] : typeof isolation === 'string' ? [isolation] : isolation
-  return { isolation: isolationKey(parts), ...(signal === undefined ? {} : { signal }) }
+  return {
+    isolation: { key: isolationKey(parts), keepsAlive: false },
+    ...(signal === undefined ? {} : { signal }),
+  }
 }

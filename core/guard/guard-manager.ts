@@ -90,6 +90,8 @@ export class GuardManager implements GuardSelector, GuardReports {
     return this.#listed.slice(0, primaryCount(netDir)).map((entry) => entry.index)
   }
 
+  reportChannelAttempt(): void {}
+
   reportChannelFailure(relay: RsaIdentity): void {
     if (!this.#sample.some((guard) => guard.rsa === relay)) return
     this.#reachability.markFailed(relay, this.#parts.clock.monotonicMs())

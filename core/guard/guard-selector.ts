@@ -1,5 +1,6 @@
 /** The guards as the layers around see them: path selection asks for one, channels report what became of it. */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import type { Watchable } from '../util/watched-value.ts'
 import type { GuardNetDir } from './guard-sample.ts'
 
 /** What one circuit asks of its guard. A restriction passes a guard over for this circuit and never changes the order. */
@@ -17,8 +18,20 @@ export interface GuardSelector {
 
 /** What channels report. Only their own establishment counts: a hostile exit must not be able to blame a guard. */
 export interface GuardReports {
+  /** An outgoing channel to the relay is being made; one of the two below follows, or nothing when it was aborted. */
+  reportChannelAttempt(relay: RsaIdentity): void
   /** An outgoing channel to the relay could not be made: TCP, TLS or its proof of identity failed. */
   reportChannelFailure(relay: RsaIdentity): void
   /** An outgoing channel to the relay is open. */
   reportChannelSuccess(relay: RsaIdentity): void
+}
+
+/** guard-spec 4.9: a circuit through a guard that is not our first choice waits while a better one may still answer. */
+export type GuardReadiness = 'usable' | 'waiting' | 'unusable'
+
+export interface GuardJudge {
+  /** Whether a complete circuit through this guard may carry streams now. `restrictions` are those it was picked with. */
+  readiness(relay: RsaIdentity, restrictions: GuardRestrictions): GuardReadiness
+  /** A new value whenever an earlier answer of `readiness` may have changed; also by time alone. */
+  readonly changes: Watchable<number>
 }

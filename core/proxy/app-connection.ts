@@ -151,11 +151,14 @@ export class AppConnection {
   async #answer(request: AppRequest, rest: Buffer): Promise<void> {
     const { clock, requestLimitMs } = this.#door
     const options = {
-      isolation: isolateRequest(this.#door.isolation, {
-        clientAddress: this.#socket.clientAddress,
-        protocol: request.protocol,
-        credentials: request.credentials,
-      }),
+      isolation: {
+        key: isolateRequest(this.#door.isolation, {
+          clientAddress: this.#socket.clientAddress,
+          protocol: request.protocol,
+          credentials: request.credentials,
+        }),
+        keepsAlive: false,
+      },
       ...(rest.length > 0 && { initialData: rest }),
     }
     await withTimeout(clock, requestLimitMs, 'the request of an application', this.#abort.signal, (signal) =>

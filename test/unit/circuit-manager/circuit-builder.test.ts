@@ -31,7 +31,11 @@ beforeEach(async () => {
     }
   builder = new CircuitBuilder({
     channels,
-    guards: { reportChannelFailure: say('failure'), reportChannelSuccess: say('success') },
+    guards: {
+      reportChannelAttempt: () => {},
+      reportChannelFailure: say('failure'),
+      reportChannelSuccess: say('success'),
+    },
     clock,
     random: seededRandom(1),
     buildTimeoutMs: BUILD_TIMEOUT_MS,

@@ -44,6 +44,10 @@ class FakeClient implements DaemonClient {
   resolve(): Promise<never> {
     return Promise.reject(new TorError('no-path', 'no network'))
   }
+
+  resolveAddress(): Promise<never> {
+    return Promise.reject(new TorError('no-path', 'no network'))
+  }
 }
 
 let directory: string

@@ -1,5 +1,10 @@
 /** A client without a network: it records what a front door asks for and lets the test play the other end. */
-import type { ResolvedAddress, StreamOpener, StreamOptions } from '../../../core/client/client-port.ts'
+import type {
+  ResolvedAddress,
+  ResolvedName,
+  StreamOpener,
+  StreamOptions,
+} from '../../../core/client/client-port.ts'
 import type { StreamTarget } from '../../../core/client/stream-target.ts'
 import { abortable } from '../../../core/util/abort.ts'
 import type { ByteSink, ByteStream } from '../../../core/util/byte-stream.ts'
@@ -85,6 +90,7 @@ export class FakeOpener implements StreamOpener {
   readonly resolved: { readonly host: string; readonly options: StreamOptions }[] = []
   readonly streams: FakeStream[] = []
   addresses: readonly ResolvedAddress[] = [{ address: '192.0.2.7', family: 'ipv4', ttlSeconds: 60 }]
+  names: readonly ResolvedName[] = [{ name: 'name.example', ttlSeconds: 60 }]
   /** Whether new streams have room in their send buffer. */
   mayWrite = true
   /** Set to make the next requests fail. */
@@ -107,5 +113,12 @@ export class FakeOpener implements StreamOpener {
     await abortable(this.gate, options.signal)
     if (this.failure !== undefined) throw this.failure
     return this.addresses
+  }
+
+  async resolveAddress(address: string, options: StreamOptions = {}): Promise<readonly ResolvedName[]> {
+    this.resolved.push({ host: address, options })
+    await abortable(this.gate, options.signal)
+    if (this.failure !== undefined) throw this.failure
+    return this.names
   }
 }

@@ -182,7 +182,7 @@ describe('requests', () => {
       await until(() => client.received.length === 14)
     }
     expect(opener.asked[0]?.target).toEqual({ host: 'example.com', port: 80, kind: 'name' })
-    const keys = opener.asked.map(({ options }) => options.isolation)
+    const keys = opener.asked.map(({ options }) => options.isolation?.key)
     expect(keys[0]).toBe(keys[1])
     expect(keys[2]).not.toBe(keys[0])
   })
@@ -252,6 +252,7 @@ describe('requests', () => {
         return opener.openStream({ host: 'a', port: 1, kind: 'name' })
       },
       resolve: () => Promise.reject(new TorError('internal', 'not asked')),
+      resolveAddress: () => Promise.reject(new TorError('internal', 'not asked')),
     }
     const listener = await start(opener, { opener: stubborn })
     const client = app(listener)
