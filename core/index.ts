@@ -14,7 +14,8 @@ export type {
   StreamStatus,
 } from './client/status.ts'
 export { parseStreamTarget, type StreamTarget } from './client/stream-target.ts'
-export { type ClientDeps, type ConnectOptions, TorClient } from './client/tor-client.ts'
+export type { ConnectOptions } from './client/connect-options.ts'
+export { type ClientDeps, TorClient } from './client/tor-client.ts'
 export { type Authority, DEFAULT_AUTHORITIES, parseDirAuthority } from './netdir/authorities.ts'
 export { DEFAULT_FALLBACK_DIRS, type FallbackDir, parseFallbackDir } from './netdir/fallback-dirs.ts'
 export type { ByteSink, ByteStream } from './util/byte-stream.ts'

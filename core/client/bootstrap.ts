@@ -1,0 +1,60 @@
+/** From nothing to a stream through three hops and back, trying until it is there. */
+import { NO_ISOLATION } from '../circuit-manager/isolation.ts'
+import { trustedV3Identities } from '../netdir/authorities.ts'
+import { pickDirectoryPath } from '../path/directory-path.ts'
+import { abortError } from '../util/abort.ts'
+import { sleep } from '../util/clock.ts'
+import { TorError, toTorError } from '../util/errors.ts'
+import { RetryDelay } from '../util/retry-delay.ts'
+import { waitUntil } from '../util/watched-value.ts'
+import { withBuildPhase, withConnection, withDirectoryProgress, withFailure } from './bootstrap-progress.ts'
+import type { ClientParts } from './client-parts.ts'
+import { checkThreeHops } from './three-hop-check.ts'
+
+/** Between failed tries to get a first stream through: soon, but not at a pace that anybody could count. */
+const CHECK_RETRY_BASE_MS = 500
+const CHECK_RETRY_MAX_MS = 30_000
+
+/** Resolves when a stream went through. Rejects only when the client is closed, and with `obsolete-client`. */
+export async function runBootstrap(parts: ClientParts): Promise<void> {
+  const { board, directory, circuits } = parts
+  directory.progress.watch((progress) => board.setBootstrap(withDirectoryProgress(board.bootstrap, progress)))
+  directory.current.watch((netDir) => {
+    if (netDir !== undefined) circuits.useNetDir(netDir)
+  })
+  circuits.useNetDir(await directory.start(parts.lifetime.signal))
+  // The web's ports: what nearly every first request will be for.
+  circuits.startSpares({ isolation: NO_ISOLATION, family: undefined, port: 443 })
+  await checkUntilConnected(parts)
+  board.setBootstrap(withConnection(board.bootstrap))
+}
+
+async function checkUntilConnected(parts: ClientParts): Promise<void> {
+  const { board, clock, random, log, lifetime } = parts
+  const delay = new RetryDelay(random, CHECK_RETRY_BASE_MS, CHECK_RETRY_MAX_MS)
+  for (;;) {
+    try {
+      await checkOnce(parts)
+      return
+    } catch (thrown) {
+      if (lifetime.signal.aborted) throw abortError(lifetime.signal)
+      const error = toTorError(thrown, 'circuit-failed', 'the first stream')
+      log.in('circ').info('no stream through three hops yet: ', error.message)
+      board.setBootstrap(withFailure(board.bootstrap, error, clock.wallMs()))
+      await sleep(clock, delay.nextMs(), lifetime.signal)
+    }
+  }
+}
+
+async function checkOnce(parts: ClientParts): Promise<void> {
+  const { board, builder, clock, random, guards, directory, config, lifetime } = parts
+  const netDir = await waitUntil(directory.current, (value) => value !== undefined, lifetime.signal)
+  if (netDir === undefined) throw new TorError('internal', 'waited for a directory in vain')
+  const { guard, middle, exit } = pickDirectoryPath(netDir, guards, config.value, random)
+  const authority = trustedV3Identities(config.value.authorities)[0]
+  if (authority === undefined) throw new TorError('bad-config', 'no authority has a v3 identity')
+  const path = [guard, middle, exit]
+  await checkThreeHops({ builder, clock, random, authority }, netDir, path, lifetime.signal, (phase) =>
+    board.setBootstrap(withBuildPhase(board.bootstrap, phase)),
+  )
+}

@@ -1,0 +1,136 @@
+/**
+ * Makes the client's parts and joins them: who gets which collaborator is said here and nowhere else. What may change
+ * while the client runs is read from `config.value` each time it is needed.
+ */
+import { ChannelManager } from '../channel/channel-manager.ts'
+import { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
+import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
+import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
+import { DirectoryManager } from '../directory/directory-manager.ts'
+import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
+import { bootstrapDirectories, pickDirectoryGuards } from '../path/directory-path.ts'
+import { pickExitPath } from '../path/exit-path.ts'
+import type { StateStore } from '../persist/state-store.ts'
+import { directTransport } from '../transport/direct.ts'
+import { createLifetime } from '../util/abort.ts'
+import type { ByteMeter } from '../util/byte-meter.ts'
+import type { Clock } from '../util/clock.ts'
+import type { Logger } from '../util/log.ts'
+import type { Random } from '../util/random.ts'
+import { WatchedValue } from '../util/watched-value.ts'
+import type { ClientConfig } from './config.ts'
+import { createDirectoryConnector } from './directory-connections.ts'
+import { StatusBoard } from './status-board.ts'
+
+/** Time, chance and words: what every part is given. */
+export interface ClientTools {
+  readonly log: Logger
+  readonly clock: Clock
+  readonly random: Random
+}
+
+/** Everything a client is made of. */
+export interface ClientParts extends ClientTools {
+  /** Only the facade changes it. */
+  readonly config: WatchedValue<ClientConfig>
+  readonly store: StateStore
+  readonly guards: GuardManager
+  readonly channels: ChannelManager
+  readonly builder: CircuitBuilder
+  readonly circuits: CircuitManager
+  readonly directory: DirectoryManager
+  readonly meter: ByteMeter
+  readonly board: StatusBoard
+  /** Aborted when the client is closed. */
+  readonly lifetime: AbortController
+}
+
+/** Reads the kept state; opens no connection. Throws `state` when it cannot be read. */
+export async function createClientParts(
+  initialConfig: ClientConfig,
+  deps: ClientTools,
+  store: StateStore,
+): Promise<ClientParts> {
+  const config = new WatchedValue(initialConfig)
+  const guards = await loadGuardManager({ ...deps, store })
+  const channels = new ChannelManager({
+    transport: directTransport,
+    clock: deps.clock,
+    random: deps.random,
+    log: deps.log.in('channel'),
+  })
+  const builder = createBuilder(config, deps, channels, guards)
+  const circuits = createCircuits(config, deps, builder, guards)
+  const directory = createDirectory(config, deps, store, builder, guards)
+  const meter: ByteMeter = { readBytes: 0, writtenBytes: 0 }
+  const board = new StatusBoard({ channels, circuits: builder, meter, clock: deps.clock })
+  const lifetime = createLifetime()
+  return { ...deps, config, store, guards, channels, builder, circuits, directory, meter, board, lifetime }
+}
+
+function createBuilder(
+  config: WatchedValue<ClientConfig>,
+  { clock, random }: ClientTools,
+  channels: ChannelManager,
+  guards: GuardManager,
+): CircuitBuilder {
+  const { useIpv4, useIpv6, preferIpv6OrPort, circuitBuildTimeoutMs, allowPrivateRelayAddresses } =
+    config.value
+  return new CircuitBuilder({
+    channels,
+    guards,
+    clock,
+    random,
+    buildTimeoutMs: circuitBuildTimeoutMs,
+    allowPrivateRelayAddresses,
+    addressPreference: { useIpv4, useIpv6, preferIpv6: preferIpv6OrPort },
+  })
+}
+
+function createCircuits(
+  config: WatchedValue<ClientConfig>,
+  { clock, random, log }: ClientTools,
+  builder: CircuitBuilder,
+  guards: GuardManager,
+): CircuitManager {
+  const pickPath = (netDir: NetDir, usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): number[] => {
+    const request = {
+      hostKind: usage.family ?? ('name' as const),
+      port: usage.port,
+      isExcluded: (index: number) => excludedExits.has(netDir.relay(index).ids.rsa),
+    }
+    const { guard, middle, exit } = pickExitPath(netDir, guards, request, config.value, random)
+    return [guard, middle, exit]
+  }
+  return new CircuitManager({
+    builder,
+    pickPath,
+    clock,
+    random,
+    log: log.in('circ'),
+    maxCircuitDirtinessMs: config.value.maxCircuitDirtinessMs,
+  })
+}
+
+function createDirectory(
+  config: WatchedValue<ClientConfig>,
+  { clock, random, log }: ClientTools,
+  store: StateStore,
+  builder: CircuitBuilder,
+  guards: GuardManager,
+): DirectoryManager {
+  return new DirectoryManager(config.value, {
+    clock,
+    random,
+    log,
+    store,
+    connector: createDirectoryConnector(builder, random),
+    bootstrapDirectories: () => {
+      const { fallbackDirs, authorities } = config.value
+      return bootstrapDirectories(fallbackDirs, authorities, config.value, random)
+    },
+    pickDirectoryRelays: (view) => pickDirectoryGuards(view, guards, config.value),
+  })
+}
