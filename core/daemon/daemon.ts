@@ -7,7 +7,10 @@ import type { StreamOpener } from '../client/client-port.ts'
 import type { ClientConfig } from '../client/config.ts'
 import type { ClientStatus } from '../client/status.ts'
 import { formatEndpoint } from '../linkspec/relay-target.ts'
-import { ProxyListener, type ProxyProtocol } from '../proxy/proxy-listener.ts'
+import { DEFAULT_APPLICATION_RULES } from '../proxy/application-rules.ts'
+import { DEFAULT_TRAFFIC, type ListenerOptions, type ProxyProtocol } from '../proxy/listener-options.ts'
+import { ProxyListener } from '../proxy/proxy-listener.ts'
+import { DEFAULT_ISOLATION } from '../proxy/request-isolation.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { Logger } from '../util/log.ts'
@@ -141,7 +144,7 @@ export class Daemon {
     ]
     const http = settings.list(OPTIONS.httpTunnelPort) ?? []
     for (const port of socks) await this.#openListener('socks', SOCKS_NAME, port, opener)
-    for (const port of http) await this.#openListener('http-connect', HTTP_NAME, port, opener)
+    for (const port of http) await this.#openListener('http', HTTP_NAME, port, opener)
     if (this.#listeners.length === 0) {
       this.log.in('config').warn('SocksPort and HTTPTunnelPort are 0: no application can come in')
     }
@@ -160,18 +163,25 @@ export class Daemon {
     if (!isLoopback(endpoint.host)) {
       log.warn(`Everybody who can reach ${formatEndpoint(endpoint)} can use this ${name} listener`)
     }
-    const listener = await ProxyListener.listen({
+    const options: ListenerOptions = {
       protocol,
-      endpoint,
+      address: { kind: 'tcp', endpoint },
       isolation: {
+        ...DEFAULT_ISOLATION,
         sessionGroup: sessionGroup === undefined ? `own ${this.#listeners.length}` : `group ${sessionGroup}`,
         isolateSocksAuth: setting.isolateSocksAuth,
         isolateClientAddr: setting.isolateClientAddr,
         isolateClientProtocol: setting.isolateClientProtocol,
       },
+      traffic: DEFAULT_TRAFFIC,
+      extendedErrors: false,
+      prefersNoAuth: false,
+    }
+    const listener = await ProxyListener.listen(options, {
       opener,
       clock: this.#deps.clock,
       log: this.log.in('app'),
+      rules: DEFAULT_APPLICATION_RULES,
       requestLimitMs: this.#loaded.settings.single(OPTIONS.socksTimeout),
     })
     this.#listeners.push(listener)

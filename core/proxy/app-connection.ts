@@ -2,6 +2,7 @@
  * One application's connection from its first byte to its end: handshake, request, reply, and then a pipe. When the
  * application goes away its request is aborted; nothing here ever opens a connection or looks up a name itself.
  */
+import type { StreamIsolation } from '../circuit-manager/isolation.ts'
 import type { StreamOpener, StreamOptions } from '../client/client-port.ts'
 import { parseStreamHost, parseStreamTarget } from '../client/stream-target.ts'
 import { withTimeout } from '../util/abort.ts'
@@ -150,17 +151,7 @@ export class AppConnection {
 
   async #answer(request: AppRequest, rest: Buffer): Promise<void> {
     const { clock, requestLimitMs } = this.#door
-    const options = {
-      isolation: {
-        key: isolateRequest(this.#door.isolation, {
-          clientAddress: this.#socket.clientAddress,
-          protocol: request.protocol,
-          credentials: request.credentials,
-        }),
-        keepsAlive: false,
-      },
-      ...(rest.length > 0 && { initialData: rest }),
-    }
+    const options = rest.length > 0 ? { initialData: rest } : {}
     await withTimeout(clock, requestLimitMs, 'the request of an application', this.#abort.signal, (signal) =>
       request.command === 'connect'
         ? this.#connect(request, { ...options, signal })
@@ -170,7 +161,8 @@ export class AppConnection {
 
   async #connect(request: AppRequest, options: StreamOptions): Promise<void> {
     const target = parseStreamTarget(request.host, request.port)
-    const stream = await this.#door.opener.openStream(target, options)
+    const isolation = this.#isolate(request, target.host, target.port)
+    const stream = await this.#door.opener.openStream(target, { ...options, isolation })
     if (options.signal?.aborted || this.#phase !== 'waiting') {
       stream.destroy()
       return
@@ -188,11 +180,17 @@ export class AppConnection {
 
   async #resolve(request: AppRequest, options: StreamOptions): Promise<void> {
     const { host } = parseStreamHost(request.host)
-    const addresses = await this.#door.opener.resolve(host, options)
+    const isolation = this.#isolate(request, host, 0)
+    const addresses = await this.#door.opener.resolve(host, { ...options, isolation })
     if (this.#phase !== 'waiting') return
     const reply = request.replies.resolved(addresses)
     if (reply === undefined) throw new TorError('resolve-failed', 'no address that this protocol can carry')
     this.#close(reply)
+  }
+
+  #isolate({ protocol, credentials }: AppRequest, host: string, port: number): StreamIsolation {
+    const { clientAddress } = this.#socket
+    return isolateRequest(this.#door.isolation, { clientAddress, protocol, credentials, host, port })
   }
 
   #fail(request: AppRequest, error: TorError): void {

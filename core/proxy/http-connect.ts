@@ -71,7 +71,7 @@ export class HttpConnectParser implements HandshakeParser {
     if (credentials === undefined) return refuse(BAD_REQUEST, 'an isolation header is too long')
     const request = {
       command: 'connect',
-      protocol: 'http-connect',
+      protocol: 'http',
       ...authority,
       credentials,
       replies: HTTP_REPLIES,

@@ -7,14 +7,13 @@ import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import type { ApplicationRules } from './application-rules.ts'
 import { AppConnection, type FrontDoor } from './app-connection.ts'
 import type { HandshakeParser } from './app-request.ts'
 import { AppSocket, MAX_READ_BYTES, type ReadMode, WRITE_BUFFER_BYTES } from './app-socket.ts'
 import { HttpConnectParser, MAX_HTTP_HEAD_BYTES } from './http-connect.ts'
-import type { ListenerIsolation } from './request-isolation.ts'
+import type { ListenerOptions } from './listener-options.ts'
 import { SocksParser } from './socks-detect.ts'
-
-export type ProxyProtocol = 'socks' | 'http-connect'
 
 /** Applications open at once on one listener; each costs about 15 KiB here and a stream in the network. */
 const MAX_CONNECTIONS = 4_096
@@ -25,14 +24,12 @@ const ACCEPT_BACKLOG = 1_024
 /** The longest SOCKS5 handshake: greeting 257, user and password 513, request 262. */
 const MAX_SOCKS_HANDSHAKE_BYTES = 1_032
 
-export interface ProxyListenerOptions {
-  readonly protocol: ProxyProtocol
-  /** Port 0 takes a free one. The host is an IP literal: loopback unless somebody asked otherwise. */
-  readonly endpoint: Endpoint
-  readonly isolation: ListenerIsolation
+/** What a listener works with. */
+export interface ListenerDeps {
   readonly opener: StreamOpener
   readonly clock: Clock
   readonly log: Logger
+  readonly rules: ApplicationRules
   /** How long one request may take in all, milliseconds (SocksTimeout). */
   readonly requestLimitMs: number
   /** Smaller limits, for tests. */
@@ -42,7 +39,8 @@ export interface ProxyListenerOptions {
 }
 
 export class ProxyListener {
-  readonly #options: ProxyListenerOptions
+  readonly #options: ListenerOptions
+  readonly #deps: ListenerDeps
   readonly #server: Server
   readonly #door: FrontDoor
   readonly #connections = new Set<AppConnection>()
@@ -50,9 +48,10 @@ export class ProxyListener {
   #waiting = 0
   #isClosed = false
 
-  private constructor(options: ProxyListenerOptions) {
+  private constructor(options: ListenerOptions, deps: ListenerDeps, endpoint: Endpoint) {
     this.#options = options
-    this.#endpoint = options.endpoint
+    this.#deps = deps
+    this.#endpoint = endpoint
     this.#door = this.#makeDoor()
     this.#server = createServer(
       { allowHalfOpen: true, pauseOnConnect: true, highWaterMark: WRITE_BUFFER_BYTES },
@@ -61,9 +60,11 @@ export class ProxyListener {
   }
 
   /** Binds and listens. Throws `bad-config` when the address is not an IP literal or cannot be had. */
-  static async listen(options: ProxyListenerOptions): Promise<ProxyListener> {
-    if (isIP(options.endpoint.host) === 0) throw new TorError('bad-config', 'a listener needs an IP address')
-    const listener = new ProxyListener(options)
+  static async listen(options: ListenerOptions, deps: ListenerDeps): Promise<ProxyListener> {
+    const { address } = options
+    if (address.kind === 'unix') throw new TorError('bad-config', 'unix sockets are not supported')
+    if (isIP(address.endpoint.host) === 0) throw new TorError('bad-config', 'a listener needs an IP address')
+    const listener = new ProxyListener(options, deps, address.endpoint)
     await listener.#bind()
     return listener
   }
@@ -87,7 +88,8 @@ export class ProxyListener {
   }
 
   #makeDoor(): FrontDoor {
-    const { opener, clock, log, isolation, requestLimitMs, maxWaitingRequests } = this.#options
+    const { opener, clock, log, requestLimitMs, maxWaitingRequests } = this.#deps
+    const { isolation } = this.#options
     return {
       ...{ opener, clock, log, isolation, requestLimitMs },
       enterWaiting: () => {
@@ -102,17 +104,17 @@ export class ProxyListener {
   }
 
   #bind(): Promise<void> {
-    const { host, port } = this.#options.endpoint
+    const { host, port } = this.#endpoint
     return new Promise((resolve, reject) => {
       const onError = (error: Error): void => {
-        const where = formatEndpoint(this.#options.endpoint)
+        const where = formatEndpoint(this.#endpoint)
         reject(toTorError(error, 'bad-config', `cannot listen on ${where}`))
       }
       this.#server.once('error', onError)
       // exclusive: a cluster's worker must not share the port. ipv6Only: "::" is not to open IPv4 as well.
       this.#server.listen({ host, port, backlog: ACCEPT_BACKLOG, exclusive: true, ipv6Only: true }, () => {
         this.#server.off('error', onError)
-        this.#server.on('error', (error) => this.#options.log.warn('Cannot accept: ', error.message))
+        this.#server.on('error', (error) => this.#deps.log.warn('Cannot accept: ', error.message))
         const address = this.#server.address()
         if (address !== null && typeof address === 'object') this.#endpoint = { host, port: address.port }
         resolve()
@@ -121,7 +123,7 @@ export class ProxyListener {
   }
 
   #accept(accepted: Socket): void {
-    const { log, maxConnections, readMode } = this.#options
+    const { log, maxConnections, readMode } = this.#deps
     if (this.#isClosed || this.#connections.size >= (maxConnections ?? MAX_CONNECTIONS)) {
       if (!this.#isClosed) log.warn('Too many connections from applications: refused one')
       accepted.destroy()
@@ -139,7 +141,7 @@ export class ProxyListener {
     switch (this.#options.protocol) {
       case 'socks':
         return new SocksParser(MAX_SOCKS_HANDSHAKE_BYTES + MAX_READ_BYTES)
-      case 'http-connect':
+      case 'http':
         return new HttpConnectParser(MAX_HTTP_HEAD_BYTES + MAX_READ_BYTES)
     }
   }

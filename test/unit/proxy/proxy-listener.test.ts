@@ -1,13 +1,13 @@
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import type { ProxyListener, ProxyListenerOptions } from '../../../core/proxy/proxy-listener.ts'
+import type { ProxyListener } from '../../../core/proxy/proxy-listener.ts'
 import { MAX_READ_BYTES, type ReadMode, WRITE_BUFFER_BYTES } from '../../../core/proxy/app-socket.ts'
 import { createDeferred } from '../../../core/util/deferred.ts'
 import { TorError, isTorError } from '../../../core/util/errors.ts'
 import type { Clock } from '../../../core/util/clock.ts'
 import { systemClock } from '../../../core/util/clock.ts'
 import { FakeOpener, type FakeStream } from './fake-opener.ts'
-import { App, listen, settle, until } from './support.ts'
+import { App, type ListenChanges, listen, settle, until } from './support.ts'
 
 const open: ProxyListener[] = []
 const apps: App[] = []
@@ -17,7 +17,7 @@ afterEach(async () => {
   for (const listener of open.splice(0)) await listener.close()
 })
 
-async function start(opener: FakeOpener, more: Partial<ProxyListenerOptions> = {}): Promise<ProxyListener> {
+async function start(opener: FakeOpener, more: ListenChanges = {}): Promise<ProxyListener> {
   const listener = await listen(opener, more)
   open.push(listener)
   return listener
@@ -34,7 +34,7 @@ const CONNECTED = '0500' + '05000001000000000000'
 
 async function connected(
   opener: FakeOpener,
-  more: Partial<ProxyListenerOptions> = {},
+  more: ListenChanges = {},
 ): Promise<{ listener: ProxyListener; client: App; stream: FakeStream }> {
   const listener = await start(opener, more)
   const client = app(listener)
@@ -225,7 +225,7 @@ describe('requests', () => {
 
   test('by HTTP CONNECT become tunnels', async () => {
     const opener = new FakeOpener()
-    const client = app(await start(opener, { protocol: 'http-connect' }))
+    const client = app(await start(opener, { protocol: 'http' }))
     client.send('CONNECT example.com:443 HTTP/1.1\r\nHost: example.com:443\r\n\r\nhello')
     await until(() => client.received.toString().startsWith('HTTP/1.1 200 '))
     expect(opener.asked[0]?.options.initialData?.toString()).toBe('hello')
@@ -346,7 +346,9 @@ describe('a listener', () => {
 
   test('says in one error that its address is taken', async () => {
     const first = await start(new FakeOpener())
-    await expect(listen(new FakeOpener(), { endpoint: first.endpoint })).rejects.toSatisfy(
+    await expect(
+      listen(new FakeOpener(), { address: { kind: 'tcp', endpoint: first.endpoint } }),
+    ).rejects.toSatisfy(
       (thrown: unknown) =>
         isTorError(thrown, 'bad-config') &&
         /cannot listen on 127\.0\.0\.1:\d+: .*EADDRINUSE/.test(thrown.message),
@@ -354,8 +356,8 @@ describe('a listener', () => {
   })
 
   test('never looks up a name to bind to', async () => {
-    await expect(listen(new FakeOpener(), { endpoint: { host: 'localhost', port: 0 } })).rejects.toSatisfy(
-      (thrown: unknown) => isTorError(thrown, 'bad-config'),
-    )
+    await expect(
+      listen(new FakeOpener(), { address: { kind: 'tcp', endpoint: { host: 'localhost', port: 0 } } }),
+    ).rejects.toSatisfy((thrown: unknown) => isTorError(thrown, 'bad-config'))
   })
 })

@@ -1,27 +1,35 @@
 /** Real loopback sockets for the front doors, and short ways to wait for what happens on them. */
 import { type Socket, connect } from 'node:net'
-import { ProxyListener, type ProxyListenerOptions } from '../../../core/proxy/proxy-listener.ts'
+import { DEFAULT_APPLICATION_RULES } from '../../../core/proxy/application-rules.ts'
+import { DEFAULT_TRAFFIC, type ListenerOptions } from '../../../core/proxy/listener-options.ts'
+import { type ListenerDeps, ProxyListener } from '../../../core/proxy/proxy-listener.ts'
+import { DEFAULT_ISOLATION } from '../../../core/proxy/request-isolation.ts'
 import { systemClock } from '../../../core/util/clock.ts'
 import { silentLogger } from '../../../core/util/log.ts'
 import type { HandshakeParser, HandshakeStep } from '../../../core/proxy/app-request.ts'
 import type { FakeOpener } from './fake-opener.ts'
 
-export function listen(opener: FakeOpener, more: Partial<ProxyListenerOptions> = {}): Promise<ProxyListener> {
-  return ProxyListener.listen({
-    protocol: 'socks',
-    endpoint: { host: '127.0.0.1', port: 0 },
-    isolation: {
-      sessionGroup: 'test',
-      isolateSocksAuth: true,
-      isolateClientAddr: true,
-      isolateClientProtocol: true,
-    },
+/** What a test changes of a listener and of what it works with. */
+export type ListenChanges = Partial<ListenerOptions> & Partial<ListenerDeps>
+
+export const OPTIONS: ListenerOptions = {
+  protocol: 'socks',
+  address: { kind: 'tcp', endpoint: { host: '127.0.0.1', port: 0 } },
+  isolation: { ...DEFAULT_ISOLATION, sessionGroup: 'test' },
+  traffic: DEFAULT_TRAFFIC,
+  extendedErrors: false,
+  prefersNoAuth: false,
+}
+
+export function listen(opener: FakeOpener, changes: ListenChanges = {}): Promise<ProxyListener> {
+  const deps = {
     opener,
     clock: systemClock,
     log: silentLogger,
+    rules: DEFAULT_APPLICATION_RULES,
     requestLimitMs: 60_000,
-    ...more,
-  })
+  }
+  return ProxyListener.listen({ ...OPTIONS, ...changes }, { ...deps, ...changes })
 }
 
 /** What a test looks at; of a bulk transfer only `socket.bytesRead` counts. */
