@@ -48,9 +48,10 @@ export function decodeBegin(body: Uint8Array): BeginMessage {
   return { kind: 'begin', host: parseBeginHost(text.slice(0, colon)), port: Number(port), flags }
 }
 
-/** An empty body means MISC; an address of the wrong length is passed over (tor-spec 6.3). */
+/** The reason must be there (TROVE-2026-011); an address of the wrong length is passed over (tor-spec 6.3). */
 export function decodeEnd(body: Uint8Array): EndMessage {
-  const reason = body[0] ?? EndReason.MISC
+  const [reason] = body
+  if (reason === undefined) malformed('END', 'a reason')
   const reader = new ByteReader(body.subarray(1), 'END')
   const addressBytes = endAddressBytes(reader.remaining)
   if (reason !== EndReason.EXITPOLICY || addressBytes === undefined) {

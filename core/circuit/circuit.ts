@@ -343,9 +343,11 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     }
     checkStreamMessage(command, context)
     const stream = this.#streams.get(streamId)
+    // A straggler must be as well formed as any other.
+    const message = decodeRelayMessage(command, body)
     if (stream === undefined) {
       this.#streams.checkStraggler(streamId, command)
-    } else if (stream.onMessage(decodeRelayMessage(command, body)) === 'ended') {
+    } else if (stream.onMessage(message) === 'ended') {
       this.#outbound.forgetStream(streamId)
       this.#streams.remove(streamId)
     }

@@ -11,6 +11,8 @@ import { waitUntil } from '../util/watched-value.ts'
 import { beginMessage, checkTarget, exitUsage } from './begin-request.ts'
 import type { ClientParts } from './client-parts.ts'
 import type { ResolvedAddress, ResolvedName, StreamOpener, StreamOptions } from './client-port.ts'
+import { ExitNotes } from './exit-notes.ts'
+import { InitialData } from './initial-data.ts'
 import type { StreamStatus } from './status.ts'
 import { parseStreamHost, type StreamTarget } from './stream-target.ts'
 import { tryOnCircuits } from './stream-tries.ts'
@@ -20,18 +22,26 @@ type ShowStream = (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void
 
 export class StreamService implements StreamOpener {
   readonly #parts: ClientParts
+  readonly #notes: ExitNotes
 
   constructor(parts: ClientParts) {
     this.#parts = parts
+    this.#notes = new ExitNotes(parts.clock)
   }
 
-  openStream(target: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
-    return this.#request(`${target.host}:${target.port}`, target, options, (signal, show) => {
-      const usage = exitUsage(target, (options.isolation ?? UNISOLATED).key)
-      return this.#tryOnCircuits(usage, signal, (assigned, inner) =>
-        this.#open(target, options, assigned, inner, show),
-      )
-    })
+  async openStream(target: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
+    const initialData = new InitialData(options.initialData)
+    const shownTarget = `${target.host}:${target.port}`
+    try {
+      return await this.#request(shownTarget, target, options, (signal, show) => {
+        const usage = exitUsage(target, (options.isolation ?? UNISOLATED).key)
+        return this.#tryOnCircuits(usage, shownTarget, signal, (assigned, inner) =>
+          this.#open(target, initialData, assigned, inner, show),
+        )
+      })
+    } finally {
+      initialData.drop()
+    }
   }
 
   async resolve(host: string, options: StreamOptions = {}): Promise<readonly ResolvedAddress[]> {
@@ -46,7 +56,7 @@ export class StreamService implements StreamOpener {
         port: undefined,
       }
       const allowsInternal = !this.#parts.config.value.rejectInternalAddresses
-      const answers = await this.#tryOnCircuits(usage, signal, (assigned, inner) => {
+      const answers = await this.#tryOnCircuits(usage, target.host, signal, (assigned, inner) => {
         show({ state: 'connecting', circuitId: assigned.circuit.id })
         return resolveName(assigned.circuit, target.host, allowsInternal, inner)
       })
@@ -61,7 +71,7 @@ export class StreamService implements StreamOpener {
 
   async #open(
     target: StreamTarget,
-    options: StreamOptions,
+    initialData: InitialData,
     assigned: AssignedCircuit,
     signal: AbortSignal,
     show: ShowStream,
@@ -72,7 +82,7 @@ export class StreamService implements StreamOpener {
     const deps = { random, meter, allowInternalAddresses: !config.value.rejectInternalAddresses }
     const stream = await DataStream.open(circuit, beginMessage(target, assigned), deps, {
       signal,
-      initialData: options.initialData,
+      initialData: initialData.bytes,
     })
     void stream.closed.then(() => show())
     show({ state: 'open', circuitId: circuit.id })
@@ -104,10 +114,14 @@ export class StreamService implements StreamOpener {
 
   #tryOnCircuits<T>(
     usage: ExitUsage,
+    target: string,
     signal: AbortSignal,
     attempt: (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { circuits, clock, log } = this.#parts
-    return tryOnCircuits({ circuits, clock, log: log.in('app') }, usage, signal, attempt)
+    const { circuits, clock, log, config } = this.#parts
+    const { circuitStreamTimeoutMs, rejectInternalAddresses } = config.value
+    const parts = { circuits, clock, log: log.in('app'), notes: this.#notes, circuitStreamTimeoutMs }
+    const limits = { allowsIpv4: true, allowsIpv6: true, allowsInternalAddresses: !rejectInternalAddresses }
+    return tryOnCircuits(parts, { usage, target, limits }, signal, attempt)
   }
 }

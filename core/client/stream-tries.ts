@@ -4,30 +4,40 @@ import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { throwIfAborted, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
-import { type ErrorKind, TorError, toTorError } from '../util/errors.ts'
+import { isTorError, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import type { ExitNotes } from './exit-notes.ts'
+import { type AnswerLimits, judgeFailedTry, type TryVerdict } from './try-verdict.ts'
 
-/** tor-spec 6.3 and C tor: three exits get their chance. */
-const MAX_TRIES = 3
+/** tor-spec 6.3 and C tor: three exits get their chance at one address. */
+const MAX_TRIES_FOR_ADDRESS = 3
+
+/** With an exit's silence, refusals by policy and overload: what two minutes of time-outs make, and a few more. */
+const MAX_TRIES = 16
 
 /** C tor's CircuitStreamTimeout 0: ten seconds for the first two tries, fifteen after. */
 const EARLY_TRY_MS = 10_000
 const LATE_TRY_MS = 15_000
 const EARLY_TRIES = 2
 
-/** Errors that this exit would repeat for other streams: it gets no new ones. */
-const EXIT_IS_AT_FAULT: ReadonlySet<ErrorKind> = new Set<ErrorKind>([
-  'exit-overloaded',
-  'exit-policy',
-  'circuit-failed',
-  'timeout',
-])
-
 export interface StreamTriesParts {
   readonly circuits: Pick<CircuitManager, 'assign'>
+  readonly notes: ExitNotes
   readonly clock: Clock
   readonly log: Logger
+  /** How long each exit may take; undefined is what C tor takes. */
+  readonly circuitStreamTimeoutMs: number | undefined
 }
+
+/** What is asked of the exits. */
+export interface TryRequest {
+  readonly usage: ExitUsage
+  /** `host:port`, or the name to resolve: what an exit refuses when it refuses by policy. Sensitive. */
+  readonly target: string
+  readonly limits: AnswerLimits
+}
+
+type Attempt<T> = (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>
 
 /**
  * Runs `attempt` on an assigned circuit. Rejects with the last exit's error, or the signal's. An error that is not
@@ -35,43 +45,75 @@ export interface StreamTriesParts {
  */
 export async function tryOnCircuits<T>(
   parts: StreamTriesParts,
-  usage: ExitUsage,
+  request: TryRequest,
   signal: AbortSignal,
-  attempt: (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>,
+  attempt: Attempt<T>,
 ): Promise<T> {
-  const excludedExits = new Set<RsaIdentity>()
+  const failedExits = new Set<RsaIdentity>()
+  let failuresOfAddress = 0
   let lastError: TorError | undefined
   for (let tried = 0; tried < MAX_TRIES; tried++) {
-    const assigned = await assignOrGiveUp(parts.circuits, usage, excludedExits, signal, lastError)
-    const limitMs = tried < EARLY_TRIES ? EARLY_TRY_MS : LATE_TRY_MS
+    const assigned = await assignOrGiveUp(parts, request, failedExits, signal, lastError)
     try {
-      return await withTimeout(parts.clock, limitMs, 'waiting for the exit', signal, (inner) =>
-        attempt(assigned, inner),
+      return await withTimeout(
+        parts.clock,
+        tryLimitMs(parts, tried),
+        'waiting for the exit',
+        signal,
+        (inner) => attempt(assigned, inner),
       )
     } catch (thrown) {
       throwIfAborted(signal)
       const error = toTorError(thrown, 'circuit-failed', 'opening a stream')
-      if (EXIT_IS_AT_FAULT.has(error.kind)) assigned.retire()
-      // A circuit that ended under the request says nothing of the destination, whatever it ended of.
-      if (error.retry !== 'elsewhere' && assigned.circuit.isOpen) throw error
-      excludedExits.add(assigned.exit)
-      lastError = error
+      const verdict = judgeFailedTry(error, assigned.circuit.isOpen, request.limits)
+      applyVerdict(parts, request, assigned, verdict)
+      if (verdict.next === 'elsewhere') failuresOfAddress++
+      if (verdict.next === 'give-up' || failuresOfAddress >= MAX_TRIES_FOR_ADDRESS) throw verdict.error
+      failedExits.add(assigned.exit)
+      lastError = verdict.error
       parts.log.info('stream failed, trying another exit: ', error.message)
     }
   }
   throw lastError ?? new TorError('internal', 'no try was made')
 }
 
-/** When there is no further exit to ask, what the last one said is the better answer. */
+function tryLimitMs({ circuitStreamTimeoutMs }: StreamTriesParts, tried: number): number {
+  return circuitStreamTimeoutMs ?? (tried < EARLY_TRIES ? EARLY_TRY_MS : LATE_TRY_MS)
+}
+
+function applyVerdict(
+  { notes }: StreamTriesParts,
+  { usage, target }: TryRequest,
+  assigned: AssignedCircuit,
+  verdict: TryVerdict,
+): void {
+  const { exit } = assigned
+  if (verdict.circuit === 'retire') assigned.retire()
+  if (verdict.exit === 'refuses-all') notes.noteRefusesAll(exit)
+  if (verdict.exit === 'refuses-target') notes.noteRefusesTarget(exit, usage.isolation, target)
+}
+
+/**
+ * Exits that have refused the like of it before are passed over while there are others: an old refusal must not turn
+ * into "no exit". When there is no further exit to ask, what the last one said is the better answer.
+ */
 async function assignOrGiveUp(
-  circuits: StreamTriesParts['circuits'],
-  usage: ExitUsage,
-  excludedExits: ReadonlySet<RsaIdentity>,
+  { circuits, notes }: StreamTriesParts,
+  { usage, target }: TryRequest,
+  failedExits: ReadonlySet<RsaIdentity>,
   signal: AbortSignal,
   lastError: TorError | undefined,
 ): Promise<AssignedCircuit> {
+  const avoided = notes.exitsToAvoid(usage.isolation, target)
   try {
-    return await circuits.assign(usage, excludedExits, signal)
+    if ([...avoided].some((exit) => !failedExits.has(exit))) {
+      try {
+        return await circuits.assign(usage, new Set([...failedExits, ...avoided]), signal)
+      } catch (error) {
+        if (!isTorError(error, 'no-path')) throw error
+      }
+    }
+    return await circuits.assign(usage, failedExits, signal)
   } catch (error) {
     throwIfAborted(signal)
     throw lastError ?? error

@@ -10,6 +10,7 @@ import {
   type BeginMessage,
   BeginFlag,
   type ConnectedMessage,
+  type EndMessage,
   type RelayMessage,
 } from '../cell/relay-message.ts'
 import type { Circuit } from '../circuit/circuit.ts'
@@ -21,7 +22,7 @@ import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { Random } from '../util/random.ts'
-import { endError } from './end-reasons.ts'
+import { endErrorBeforeAnswer, endErrorWhenOpen, endsTheCircuit } from './end-reasons.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { FixedStreamWindows, type StreamFlowControl } from './stream-flow-control.ts'
 
@@ -159,7 +160,7 @@ export class DataStream implements CircuitStream, ByteStream {
         if (this.hasCellsToSend) this.#circuit.requestSend(this.#streamId)
         return 'open'
       case 'end':
-        this.#onEnd(message.reason)
+        this.#onEnd(message)
         return 'ended'
       default:
         throw protocolViolation(`unexpected ${message.kind} for a data stream`)
@@ -217,13 +218,15 @@ export class DataStream implements CircuitStream, ByteStream {
     return undefined
   }
 
-  #onEnd(reason: number): void {
+  #onEnd(end: EndMessage): void {
     if (this.#state === 'connecting') {
-      const error = endError(reason, 'connecting')
+      const error = endErrorBeforeAnswer(end, this.#begin.kind)
+      // Thrown, it closes the circuit, which tells this stream and all others.
+      if (endsTheCircuit(end.reason)) throw error
       this.#connected.reject(error)
       this.#close(error)
     } else {
-      this.#close(reason === EndReason.DONE ? undefined : endError(reason, 'open'))
+      this.#close(endErrorWhenOpen(end.reason))
     }
   }
 

@@ -8,7 +8,7 @@ import { abortable, throwIfAborted } from '../util/abort.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
-import { endError } from './end-reasons.ts'
+import { endErrorBeforeAnswer, endsTheCircuit } from './end-reasons.ts'
 
 export interface AddressAnswer {
   readonly address: string
@@ -29,9 +29,12 @@ class ResolveStream implements CircuitStream {
       case 'resolved':
         this.answers.resolve(message.answers)
         return 'ended'
-      case 'end':
-        this.answers.reject(endError(message.reason, 'connecting'))
+      case 'end': {
+        const error = endErrorBeforeAnswer(message, 'resolve')
+        if (endsTheCircuit(message.reason)) throw error
+        this.answers.reject(error)
         return 'ended'
+      }
       default:
         throw protocolViolation(`unexpected ${message.kind} for a resolve stream`)
     }

@@ -124,23 +124,41 @@ describe('beginning a stream', () => {
     [7, 'connect-timeout', 'elsewhere'],
     [8, 'host-unreachable', 'elsewhere'],
     [9, 'exit-overloaded', 'elsewhere'],
-    [10, 'circuit-failed', 'elsewhere'],
+    [10, 'connect-failed', 'elsewhere'],
     [11, 'exit-overloaded', 'elsewhere'],
     [12, 'connection-reset', 'never'],
     [13, 'circuit-failed', 'elsewhere'],
     [14, 'directory-refused', 'elsewhere'],
     [200, undefined, 'elsewhere'],
-    ['empty', undefined, 'elsewhere'],
   ] as const) {
     it(`fails for END with reason ${reason}, never in silence`, async () => {
-      network.script.service = (stream) =>
-        stream.abort(reason === 'empty' ? Buffer.alloc(0) : Buffer.of(reason))
+      network.script.service = (stream) => stream.abort(Buffer.of(reason))
       const error = await failure(begin())
       if (kind !== undefined) expect(error.kind).toBe(kind)
       expect(error.retry).toBe(retry)
-      expect(open.circuit.isOpen).toBe(true)
+      // The exit is closing the circuit (5), or says that we broke the protocol on it (13).
+      expect(open.circuit.isOpen).toBe(reason !== 5 && reason !== 13)
     })
   }
+
+  it('41353: never takes END with reason 0 for success', async () => {
+    network.script.service = (stream) => stream.abort(Buffer.of(0))
+    expect((await failure(begin())).kind).toBe('connect-failed')
+  })
+
+  it('TROVE-2026-011: closes the circuit when END has no reason', async () => {
+    network.script.service = (stream) => stream.abort(Buffer.alloc(0))
+    expect((await failure(begin())).kind).toBe('malformed')
+    expect((await open.circuit.closed).kind).toBe('malformed')
+  })
+
+  it('TROVE-2026-052: never asks another relay for a directory stream that was ended', async () => {
+    network.script.service = (stream) => stream.abort(Buffer.of(1))
+    const error = await failure(DataStream.open(open.circuit, { kind: 'begin-dir' }, STREAM_DEPS))
+    expect([error.kind, error.retry]).toEqual(['connect-failed', 'never'])
+    await roundTrip()
+    expect(open.relays.messages.all.filter(({ command }) => command === BEGIN_DIR).length).toBe(1)
+  })
 
   it('ends at the signal, and what comes late is accounted for', async () => {
     network.script.service = unanswered
@@ -249,11 +267,11 @@ describe('a stream that ends', () => {
     })
   }
 
-  it('tells its reader of an error for END without a body', async () => {
+  it('TROVE-2026-011: goes with its circuit when END has no reason', async () => {
     const { exit, sink } = await openStream(open)
     exit.abort(Buffer.alloc(0))
-    expect((await sink.closed)?.kind).toBe('closed')
-    expect(sink.hasEnded).toBe(false)
+    expect((await sink.closed)?.kind).toBe('malformed')
+    expect([sink.hasEnded, open.circuit.isOpen]).toEqual([false, false])
   })
 
   it('delivers all that a slow reader has not taken before it tells the end', async () => {
@@ -385,6 +403,12 @@ describe('a stream that we have ended', () => {
     expect(open.circuit.isOpen).toBe(true)
     exit.sendSendme()
     expect((await open.circuit.closed).kind).toBe('protocol-violation')
+  })
+
+  it('TROVE-2026-011: may not get an END without a reason', async () => {
+    const exit = await endedStream()
+    exit.abort(Buffer.alloc(0))
+    expect((await open.circuit.closed).kind).toBe('malformed')
   })
 
   it('may get nothing after the other end’s END', async () => {

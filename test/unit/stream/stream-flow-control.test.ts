@@ -2,7 +2,6 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FixedCircuitWindows } from '../../../core/circuit/flow-control.ts'
 import { OwedSendmes } from '../../../core/circuit/owed-sendmes.ts'
-import { endError } from '../../../core/stream/end-reasons.ts'
 import { FixedStreamWindows } from '../../../core/stream/stream-flow-control.ts'
 
 const violation: unknown = expect.objectContaining({ kind: 'protocol-violation' })
@@ -83,15 +82,5 @@ describe('the windows of a circuit', () => {
     owed.settle(Buffer.alloc(20, 1))
     expect(() => owed.settle(Buffer.alloc(20, 1))).toThrow(violation)
     expect(() => owed.settle(Buffer.alloc(20, 2))).toThrow(violation)
-  })
-})
-
-describe('the meaning of END', () => {
-  it('is an error for every reason before CONNECTED', () => {
-    for (let reason = 0; reason <= 255; reason++) expect(endError(reason, 'connecting')).toBeInstanceOf(Error)
-  })
-
-  it('is never a reason to try again after CONNECTED', () => {
-    for (let reason = 0; reason <= 255; reason++) expect(endError(reason, 'open').retry).toBe('never')
   })
 })
