@@ -133,6 +133,7 @@ export class CircuitBuilder {
   ): Promise<Channel> {
     const { channels, guards } = this.#parts
     try {
+      if (channels.find(target.ids.rsa) === undefined) guards.reportChannelAttempt(target.ids.rsa)
       const channel = await channels.get(target, signal, onPhase)
       guards.reportChannelSuccess(target.ids.rsa)
       return channel

@@ -100,7 +100,7 @@ export class TorClient implements StreamOpener {
     circuits.close()
     await directory.close()
     channels.close()
-    await guards.flush()
+    await guards.close()
     await store.close()
   }
 }

@@ -5,10 +5,11 @@
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { loadDocument, saveDocument } from '../persist/versioned-document.ts'
-import type { Clock } from '../util/clock.ts'
+import type { Clock, Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type Logger, sensitive } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
+import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { GuardReachability } from './guard-reachability.ts'
 import {
   findListedGuard,
@@ -18,7 +19,13 @@ import {
   type SampledGuard,
   updateListings,
 } from './guard-sample.ts'
-import type { GuardReports, GuardRestrictions, GuardSelector } from './guard-selector.ts'
+import type {
+  GuardJudge,
+  GuardReadiness,
+  GuardReports,
+  GuardRestrictions,
+  GuardSelector,
+} from './guard-selector.ts'
 import { GUARD_STATE_SCHEMA } from './guard-state.ts'
 
 export interface GuardManagerParts {
@@ -47,9 +54,11 @@ export async function loadGuardManager(parts: GuardManagerParts): Promise<GuardM
 }
 
 /** Made by `loadGuardManager`; decides at once and saves in the background. */
-export class GuardManager implements GuardSelector, GuardReports {
+export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
   readonly #parts: GuardManagerParts
-  readonly #reachability = new GuardReachability()
+  readonly #reachability: GuardReachability
+  readonly #changes = new WatchedValue(0)
+  #wakeUp: Timer | undefined
   #sample: readonly SampledGuard[]
   /** The view that the listings were last updated from. */
   #netDir: GuardNetDir | undefined
@@ -61,6 +70,7 @@ export class GuardManager implements GuardSelector, GuardReports {
 
   constructor(parts: GuardManagerParts, sample: readonly SampledGuard[]) {
     this.#parts = parts
+    this.#reachability = new GuardReachability(parts.random)
     this.#sample = sample
     this.#savedSample = sample
   }
@@ -90,26 +100,78 @@ export class GuardManager implements GuardSelector, GuardReports {
     return this.#listed.slice(0, primaryCount(netDir)).map((entry) => entry.index)
   }
 
-  reportChannelAttempt(): void {}
+  reportChannelAttempt(relay: RsaIdentity): void {
+    if (this.#isSampled(relay)) this.#reachability.markAttempt(relay, this.#parts.clock.monotonicMs())
+  }
 
   reportChannelFailure(relay: RsaIdentity): void {
-    if (!this.#sample.some((guard) => guard.rsa === relay)) return
+    if (!this.#isSampled(relay)) return
     this.#reachability.markFailed(relay, this.#parts.clock.monotonicMs())
     this.#parts.log.info('Guard ', sensitive(relay), ' cannot be reached')
+    this.#noteChange()
   }
 
   reportChannelSuccess(relay: RsaIdentity): void {
-    if (!this.#sample.some((guard) => guard.rsa === relay)) return
+    if (!this.#isSampled(relay)) return
     const nowMs = this.#parts.clock.monotonicMs()
-    this.#reachability.clear(relay)
     this.#retryPrimariesAfterOutage(nowMs)
+    this.#reachability.markAnswered(relay, nowMs)
     this.#lastAnswerMs = nowMs
+    this.#noteChange()
+  }
+
+  get changes(): Watchable<number> {
+    return this.#changes
+  }
+
+  /** guard-spec 4.9, with guards in the place of circuits: who connects to a better one may not use this one yet. */
+  readiness(relay: RsaIdentity, restrictions: GuardRestrictions): GuardReadiness {
+    const place = this.#listed.findIndex(({ guard }) => guard.rsa === relay)
+    if (this.#netDir === undefined || place < 0) return 'unusable'
+    if (place < primaryCount(this.#netDir)) return 'usable'
+    for (const [other, entry] of this.#listed.slice(0, place).entries()) {
+      if (restrictions.excludes(entry.index) || this.#isDown(entry, other)) continue
+      if (this.#reachability.answeredAtMs(entry.guard.rsa) !== undefined) return 'unusable'
+      if (other < primaryCount(this.#netDir) || this.#isPending(entry)) return this.#wait()
+    }
+    return 'usable'
   }
 
   /** Waits until the choice is on disk, or until saving it failed (which was said). */
   async flush(): Promise<void> {
     this.#save()
     await this.#saving
+  }
+
+  /** Flushes, and stops all timers. */
+  async close(): Promise<void> {
+    this.#wakeUp?.cancel()
+    await this.flush()
+  }
+
+  #isSampled(relay: RsaIdentity): boolean {
+    return this.#sample.some((guard) => guard.rsa === relay)
+  }
+
+  #isPending({ guard }: ListedGuard): boolean {
+    const beganMs = this.#reachability.attemptAtMs(guard.rsa)
+    return beganMs !== undefined && this.#parts.clock.monotonicMs() - beganMs < this.#connectTimeoutMs()
+  }
+
+  #connectTimeoutMs(): number {
+    return (this.#netDir?.params.get('guard-nonprimary-guard-connect-timeout') ?? 0) * 1000
+  }
+
+  #wait(): GuardReadiness {
+    this.#wakeUp ??= this.#parts.clock.setTimer(this.#connectTimeoutMs(), () => {
+      this.#wakeUp = undefined
+      this.#noteChange()
+    })
+    return 'waiting'
+  }
+
+  #noteChange(): void {
+    this.#changes.set(this.#changes.value + 1)
   }
 
   #pick(netDir: GuardNetDir, restrictions: GuardRestrictions): number {
@@ -120,13 +182,17 @@ export class GuardManager implements GuardSelector, GuardReports {
     // guard-spec 4.6, last: with the whole sample exhausted, everything is worth a try again.
     const again = this.#firstFit(netDir, restrictions, 0, () => false)
     if (again === undefined) throw noGuard(this.#listed.length)
-    for (const { guard } of this.#listed) this.#reachability.clear(guard.rsa)
+    this.#reachability.forgiveFailures(this.#listed.map(({ guard }) => guard.rsa))
     return again
   }
 
   #isDown({ guard }: ListedGuard, place: number): boolean {
     const isPrimary = this.#netDir !== undefined && place < primaryCount(this.#netDir)
-    return this.#reachability.isDown(guard.rsa, isPrimary, this.#parts.clock.monotonicMs())
+    return this.#reachability.isDown(
+      guard.rsa,
+      { isPrimary, areAllDown: false },
+      this.#parts.clock.monotonicMs(),
+    )
   }
 
   /** guard-spec 4.7 (INTERNET_LIKELY_DOWN_INTERVAL): the failures while nothing answered say nothing of the guards. */
@@ -134,8 +200,8 @@ export class GuardManager implements GuardSelector, GuardReports {
     if (this.#netDir === undefined) return
     const outageMs = this.#netDir.params.get('guard-internet-likely-down-interval') * 1000
     if (this.#lastAnswerMs !== undefined && nowMs - this.#lastAnswerMs < outageMs) return
-    for (const { guard } of this.#listed.slice(0, primaryCount(this.#netDir)))
-      this.#reachability.clear(guard.rsa)
+    const primaries = this.#listed.slice(0, primaryCount(this.#netDir))
+    this.#reachability.forgiveFailures(primaries.map(({ guard }) => guard.rsa))
   }
 
   #useNetDir(netDir: GuardNetDir): void {

@@ -1,61 +1,122 @@
-/** What we learned of each guard in this run by connecting to it, and when a failed one is tried again (guard-spec 4.5). */
+/**
+ * What we learned of each guard in this run by connecting to it, and when a failed one is tried again (guard-spec
+ * 4.5). Times are monotonic milliseconds; nothing of this is kept over a restart.
+ */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import type { Random } from '../util/random.ts'
+import { RetryDelay } from '../util/retry-delay.ts'
 
-const MINUTE_MS = 60_000
+const SECOND_MS = 1_000
+const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS
-const DAY_MS = 24 * HOUR_MS
 
-interface RetryStep {
-  /** The step is for guards that have been failing for less than this. */
-  readonly failingForMs: number
-  readonly intervalMs: number
+interface Schedule {
+  readonly baseMs: number
+  readonly maxMs: number
 }
 
-/** guard-spec A.1: PRIMARY_GUARDS_RETRY_SCHED. */
-const PRIMARY_SCHEDULE: readonly RetryStep[] = [
-  { failingForMs: 6 * HOUR_MS, intervalMs: 10 * MINUTE_MS },
-  { failingForMs: 4 * DAY_MS, intervalMs: 90 * MINUTE_MS },
-  { failingForMs: 7 * DAY_MS, intervalMs: 4 * HOUR_MS },
-  { failingForMs: Number.POSITIVE_INFINITY, intervalMs: 9 * HOUR_MS },
-]
+/**
+ * guard-spec A.1 (proposal 336): PRIMARY_GUARDS_RETRY_SCHED and GUARDS_RETRY_SCHED by decorrelated jitter, so that a
+ * guard that comes back does not meet all its clients at once and nobody can tell when we try.
+ */
+const PRIMARY: Schedule = { baseMs: 30 * SECOND_MS, maxMs: 6 * HOUR_MS }
+const OTHER: Schedule = { baseMs: 10 * MINUTE_MS, maxMs: 36 * HOUR_MS }
 
-/** guard-spec A.1: GUARDS_RETRY_SCHED. */
-const OTHER_SCHEDULE: readonly RetryStep[] = [
-  { failingForMs: 6 * HOUR_MS, intervalMs: HOUR_MS },
-  { failingForMs: 4 * DAY_MS, intervalMs: 4 * HOUR_MS },
-  { failingForMs: 7 * DAY_MS, intervalMs: 18 * HOUR_MS },
-  { failingForMs: Number.POSITIVE_INFINITY, intervalMs: 36 * HOUR_MS },
-]
+/**
+ * When every guard is down the fault is most likely near us, and waiting for hours would be wrong. guard-spec 4.6
+ * would try all of them at once again and again; these delays are short for who waits, and not for sixty relays.
+ */
+const PRIMARY_ALL_DOWN: Schedule = { baseMs: 2 * SECOND_MS, maxMs: MINUTE_MS }
+const OTHER_ALL_DOWN: Schedule = { baseMs: MINUTE_MS, maxMs: 10 * MINUTE_MS }
 
-interface Failure {
-  readonly failingSinceMs: number
-  readonly lastFailedMs: number
+/** An attempt older than this was given up, and nobody told us. */
+const LONGEST_ATTEMPT_MS = MINUTE_MS
+
+/** How urgent another try is: a guard's place and whether there is any other choice. */
+export interface RetryCase {
+  readonly isPrimary: boolean
+  readonly areAllDown: boolean
 }
 
-/** Times are monotonic milliseconds; nothing of this is kept over a restart. */
-export class GuardReachability {
-  readonly #failures = new Map<RsaIdentity, Failure>()
+/** One failed guard: where it stands on each of the schedules. */
+type Failure = Readonly<Record<'primary' | 'other' | 'primaryAllDown' | 'otherAllDown', Retry>>
 
-  markFailed(guard: RsaIdentity, nowMs: number): void {
-    const failingSinceMs = this.#failures.get(guard)?.failingSinceMs ?? nowMs
-    this.#failures.set(guard, { failingSinceMs, lastFailedMs: nowMs })
+class Retry {
+  readonly #delay: RetryDelay
+  atMs = 0
+
+  constructor(random: Random, schedule: Schedule) {
+    this.#delay = new RetryDelay(random, schedule.baseMs, schedule.maxMs)
   }
 
-  /** It answered, or it is worth a try whatever happened before. */
-  clear(guard: RsaIdentity): void {
+  failedAgain(nowMs: number): void {
+    this.atMs = nowMs + this.#delay.nextMs()
+  }
+}
+
+export class GuardReachability {
+  readonly #random: Random
+  readonly #failures = new Map<RsaIdentity, Failure>()
+  /** When the channel last opened, for guards that have not failed since. */
+  readonly #answered = new Map<RsaIdentity, number>()
+  /** When we began to connect, for attempts of which we have not heard. */
+  readonly #attempts = new Map<RsaIdentity, number>()
+
+  constructor(random: Random) {
+    this.#random = random
+  }
+
+  /** Circuits that join an attempt under way do not make it younger. */
+  markAttempt(guard: RsaIdentity, nowMs: number): void {
+    const beganMs = this.#attempts.get(guard)
+    if (beganMs === undefined || nowMs - beganMs >= LONGEST_ATTEMPT_MS) this.#attempts.set(guard, nowMs)
+  }
+
+  markFailed(guard: RsaIdentity, nowMs: number): void {
+    this.#attempts.delete(guard)
+    this.#answered.delete(guard)
+    const failure = this.#failures.get(guard) ?? {
+      primary: new Retry(this.#random, PRIMARY),
+      other: new Retry(this.#random, OTHER),
+      primaryAllDown: new Retry(this.#random, PRIMARY_ALL_DOWN),
+      otherAllDown: new Retry(this.#random, OTHER_ALL_DOWN),
+    }
+    for (const retry of Object.values(failure)) retry.failedAgain(nowMs)
+    this.#failures.set(guard, failure)
+  }
+
+  markAnswered(guard: RsaIdentity, nowMs: number): void {
+    this.#attempts.delete(guard)
     this.#failures.delete(guard)
+    this.#answered.set(guard, nowMs)
+  }
+
+  /** Worth a try again, whatever happened before. */
+  forgiveFailures(guards: Iterable<RsaIdentity>): void {
+    for (const guard of guards) this.#failures.delete(guard)
   }
 
   /** Whether it failed and its time for another try has not come. */
-  isDown(guard: RsaIdentity, isPrimary: boolean, nowMs: number): boolean {
-    const failure = this.#failures.get(guard)
-    return failure !== undefined && nowMs < failure.lastFailedMs + retryIntervalMs(failure, isPrimary)
+  isDown(guard: RsaIdentity, retryCase: RetryCase, nowMs: number): boolean {
+    return nowMs < this.retryAtMs(guard, retryCase)
   }
-}
 
-function retryIntervalMs(failure: Failure, isPrimary: boolean): number {
-  const failingForMs = failure.lastFailedMs - failure.failingSinceMs
-  const schedule = isPrimary ? PRIMARY_SCHEDULE : OTHER_SCHEDULE
-  const step = schedule.find((candidate) => failingForMs < candidate.failingForMs)
-  return step?.intervalMs ?? 36 * HOUR_MS
+  /** When it may be tried; 0 when it has not failed. */
+  retryAtMs(guard: RsaIdentity, { isPrimary, areAllDown }: RetryCase): number {
+    const failure = this.#failures.get(guard)
+    if (failure === undefined) return 0
+    const usual = isPrimary ? failure.primary.atMs : failure.other.atMs
+    if (!areAllDown) return usual
+    return Math.min(usual, isPrimary ? failure.primaryAllDown.atMs : failure.otherAllDown.atMs)
+  }
+
+  /** When its channel last opened, unless it failed since. */
+  answeredAtMs(guard: RsaIdentity): number | undefined {
+    return this.#answered.get(guard)
+  }
+
+  /** When the attempt began whose end we do not know. */
+  attemptAtMs(guard: RsaIdentity): number | undefined {
+    return this.#attempts.get(guard)
+  }
 }

@@ -22,6 +22,7 @@ export interface SampledGuard {
 export type GuardNetDir = Pick<
   NetDir,
   | 'relayCount'
+  | 'relay'
   | 'ids'
   | 'flags'
   | 'indexOf'

@@ -2,14 +2,17 @@ import { describe, expect, it } from 'vitest'
 import { GuardManager, loadGuardManager } from '../../../core/guard/guard-manager.ts'
 import type { GuardNetDir } from '../../../core/guard/guard-sample.ts'
 import type { GuardRestrictions } from '../../../core/guard/guard-selector.ts'
+import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import type { StateStore } from '../../../core/persist/state-store.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { formatLogParts, Logger, silentLogger } from '../../../core/util/log.ts'
+import type { Random } from '../../../core/util/random.ts'
 import { type FakeRelay, fakeIdentity, fakeNetDir, GOOD, GOOD_GUARD } from '../../support/fake-net-dir.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
+const SECOND_MS = 1_000
 const MINUTE_MS = 60_000
 const HOUR_MS = 3_600_000
 const DAY_MS = 86_400_000
@@ -24,11 +27,12 @@ function relays(count: number, from = 1): FakeRelay[] {
 class Bench {
   readonly clock = manualClock()
   readonly lines: string[] = []
-  readonly random = seededRandom(1)
+  readonly random: Random
   readonly store: StateStore
 
-  constructor(store: StateStore = new MemoryStateStore()) {
+  constructor(store: StateStore = new MemoryStateStore(), seed = 1) {
     this.store = store
+    this.random = seededRandom(seed)
   }
 
   load(): Promise<GuardManager> {
@@ -49,6 +53,10 @@ function failPlaces(guards: GuardManager, ...places: number[]): void {
     const guard = guards.sample[place]
     if (guard !== undefined) guards.reportChannelFailure(guard.rsa)
   }
+}
+
+function rsaAt(guards: GuardManager, place: number): RsaIdentity {
+  return guards.sample[place]?.rsa ?? fakeIdentity(0)
 }
 
 function placeOf(guards: GuardManager, netDir: GuardNetDir, index: number): number {
@@ -149,30 +157,30 @@ describe('a guard that cannot be reached', () => {
     guards.reportChannelSuccess(netDir.ids(first).rsa)
     guards.reportChannelFailure(netDir.ids(first).rsa)
     expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(1)
-    bench.clock.advance(10 * MINUTE_MS - 1)
+    bench.clock.advance(30 * SECOND_MS - 1)
     expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(1)
-    bench.clock.advance(1)
+    bench.clock.advance(2)
     expect(guards.pickGuard(netDir, ANY)).toBe(first)
   })
 
-  it('is tried less and less often: every 10 minutes, 90 minutes, 4 hours and 9 hours', async () => {
-    const bench = new Bench()
-    const guards = await bench.load()
-    const netDir = fakeNetDir(relays(300))
-    const first = guards.pickGuard(netDir, ANY)
-    const waitedMs = (): number => {
-      guards.reportChannelFailure(netDir.ids(first).rsa)
-      const fromMs = bench.clock.monotonicMs()
-      while (guards.pickGuard(netDir, ANY) !== first) bench.clock.advance(MINUTE_MS)
-      return bench.clock.monotonicMs() - fromMs
+  it('is tried less and less often, at times that nobody can foretell, at least every six hours', async () => {
+    const waits = async (seed: number): Promise<number[]> => {
+      const bench = new Bench(new MemoryStateStore(), seed)
+      const guards = await bench.load()
+      const netDir = fakeNetDir(relays(300))
+      const first = guards.pickGuard(netDir, ANY)
+      return Array.from({ length: 30 }, () => {
+        guards.reportChannelFailure(netDir.ids(first).rsa)
+        const fromMs = bench.clock.monotonicMs()
+        while (guards.pickGuard(netDir, ANY) !== first) bench.clock.advance(10 * SECOND_MS)
+        return bench.clock.monotonicMs() - fromMs
+      })
     }
-    expect(waitedMs()).toBe(10 * MINUTE_MS)
-    bench.clock.advance(6 * HOUR_MS)
-    expect(waitedMs()).toBe(90 * MINUTE_MS)
-    bench.clock.advance(4 * DAY_MS)
-    expect(waitedMs()).toBe(4 * HOUR_MS)
-    bench.clock.advance(7 * DAY_MS)
-    expect(waitedMs()).toBe(9 * HOUR_MS)
+    const waited = await waits(1)
+    expect(Math.min(...waited)).toBeGreaterThanOrEqual(30 * SECOND_MS)
+    expect(Math.max(...waited)).toBeLessThanOrEqual(6 * HOUR_MS + 10 * SECOND_MS)
+    expect(Math.max(...waited.slice(20))).toBeGreaterThan(HOUR_MS)
+    expect(await waits(2)).not.toEqual(waited)
   })
 
   it('is not brought back or kept away by a jump of the wall clock', async () => {
@@ -245,6 +253,63 @@ describe('a guard that cannot be reached', () => {
     guards.reportChannelFailure(fakeIdentity(999))
     guards.reportChannelSuccess(fakeIdentity(999))
     expect(guards.pickGuard(netDir, ANY)).toBe(first)
+  })
+})
+
+describe('a circuit through a guard', () => {
+  it('is usable at once when the guard is primary', async () => {
+    const guards = await new Bench().load()
+    const netDir = fakeNetDir(relays(100))
+    guards.pickGuard(netDir, ANY)
+    for (const place of [0, 1, 2]) expect(guards.readiness(rsaAt(guards, place), ANY)).toBe('usable')
+  })
+
+  it('is of no use when the guard is none of ours', async () => {
+    const guards = await new Bench().load()
+    guards.pickGuard(fakeNetDir(relays(100)), ANY)
+    expect(guards.readiness(fakeIdentity(999), ANY)).toBe('unusable')
+  })
+
+  it('waits while a better guard may answer, and is usable when that one has failed', async () => {
+    const guards = await new Bench().load()
+    const netDir = fakeNetDir(relays(100))
+    guards.pickGuard(netDir, ANY)
+    failPlaces(guards, 0, 1)
+    const seen: number[] = []
+    guards.changes.watch((value) => seen.push(value))
+    expect(guards.readiness(rsaAt(guards, 3), ANY)).toBe('waiting')
+    failPlaces(guards, 2)
+    expect(seen).toHaveLength(1)
+    expect(guards.readiness(rsaAt(guards, 3), ANY)).toBe('usable')
+    await guards.close()
+  })
+
+  it('waits for a better guard outside the primary ones for fifteen seconds, and says so when they are over', async () => {
+    const bench = new Bench()
+    const guards = await bench.load()
+    const netDir = fakeNetDir(relays(100))
+    guards.pickGuard(netDir, ANY)
+    failPlaces(guards, 0, 1, 2)
+    guards.reportChannelAttempt(rsaAt(guards, 3))
+    const seen: number[] = []
+    guards.changes.watch((value) => seen.push(value))
+    expect(guards.readiness(rsaAt(guards, 4), ANY)).toBe('waiting')
+    bench.clock.advance(15 * SECOND_MS - 1)
+    expect(seen).toEqual([])
+    bench.clock.advance(1)
+    expect(seen).toHaveLength(1)
+    expect(guards.readiness(rsaAt(guards, 4), ANY)).toBe('usable')
+  })
+
+  it('is of no use when a better guard has answered', async () => {
+    const guards = await new Bench().load()
+    const netDir = fakeNetDir(relays(100))
+    const first = guards.pickGuard(netDir, ANY)
+    failPlaces(guards, 0, 1, 2)
+    guards.reportChannelSuccess(rsaAt(guards, 0))
+    expect(guards.readiness(rsaAt(guards, 3), ANY)).toBe('unusable')
+    const withoutFirst = { purpose: 'circuit', excludes: (index: number) => index === first } as const
+    expect(guards.readiness(rsaAt(guards, 1), withoutFirst)).toBe('usable')
   })
 })
 
