@@ -17,10 +17,13 @@ import { measureDirectoryLoad } from './directory-load.ts'
 import { Load } from './load.ts'
 import { measureReceivePath } from './receive-path.ts'
 import { formatTable, type Row } from './statistics.ts'
+import { measureWarmStarts } from './warm-start.ts'
 
 /** Measured on our own code alone, without a network and without C tor. */
 const OWN_SECTIONS = ['receive-path', 'directory'] as const
-const SECTIONS = [...CLIENT_SECTIONS, ...OWN_SECTIONS] as const
+/** Takes a client's home when the others are through with it. */
+const LAST_SECTIONS = ['warm-start'] as const
+const SECTIONS = [...CLIENT_SECTIONS, ...LAST_SECTIONS, ...OWN_SECTIONS] as const
 type Section = (typeof SECTIONS)[number]
 
 const USAGE = `npm run bench -- [options]
@@ -133,7 +136,9 @@ async function measureClients(
         process.stderr.write(`repeat ${repeat + 1} of ${options.repeats}: ${program}\n`)
         const own = program === 'tor' ? [...TOR_LINES, ...options.torLines] : []
         const home = await createClientHome([...clientLines(network), ...own])
-        await measureClient(program, home, sections, load, options.sizes, reporter(results[program]))
+        const report = reporter(results[program])
+        await measureClient(program, home, sections, load, options.sizes, report)
+        if (options.sections.includes('warm-start')) await measureWarmStarts(program, home, network, report)
         home.remove()
       }
     }
@@ -182,7 +187,7 @@ export interface Scripts {
 async function measureAll(options: Options, scripts: Scripts): Promise<Results> {
   const results: Results = { tor: new Map(), allium: new Map() }
   const sections = CLIENT_SECTIONS.filter((section) => options.sections.includes(section))
-  if (sections.length > 0) {
+  if (sections.length > 0 || options.sections.includes('warm-start')) {
     const load = await Load.start(scripts)
     try {
       await measureClients(options, sections, load, results)

@@ -11,7 +11,7 @@ import type { Load } from './load.ts'
 import type { LoadCommand, LoadResult } from './load-commands.ts'
 import { percentile, type Target } from './statistics.ts'
 
-export const CLIENT_SECTIONS = ['start', 'down', 'up', 'connect', 'first-byte', 'upload'] as const
+export const CLIENT_SECTIONS = ['start', 'down', 'up', 'connect', 'first-byte', 'idle', 'upload'] as const
 export type ClientSection = (typeof CLIENT_SECTIONS)[number]
 
 /** Every number that a section can report, in the table's order, with what is wanted of it. */
@@ -28,14 +28,15 @@ export const MEASURES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['up, 1 circuit, MB/s', { kind: 'ratio-at-least', bound: 0.9 }],
   ['up, 8 circuits, CPU-s/GB', { kind: 'ratio-at-most', bound: 1.25 }],
   ['up, 8 circuits, MB/s', { kind: 'none' }],
-  ['connect, 80 ms apart, p50 ms', { kind: 'none' }],
+  ['connect, 80 ms apart, p50 ms', { kind: 'ratio-at-most', bound: 1.2 }],
   ['connect, 80 ms apart, p99 ms', { kind: 'none' }],
-  ['connect, back to back, p50 ms', { kind: 'none' }],
+  ['connect, back to back, p50 ms', { kind: 'ratio-at-most', bound: 0.5 }],
   ['connect, back to back, p99 ms', { kind: 'none' }],
-  ['connect, 200 at once, p50 ms', { kind: 'none' }],
+  ['connect, 200 at once, p50 ms', { kind: 'ratio-at-most', bound: 1 }],
   ['connect, 200 at once, p99 ms', { kind: 'none' }],
-  ['first byte, new circuit, p50 ms', { kind: 'none' }],
+  ['first byte, new circuit, p50 ms', { kind: 'ratio-at-most', bound: 1 }],
   ['first byte, new circuit, p99 ms', { kind: 'none' }],
+  ['1,000 idle streams, MB', { kind: 'ratio-at-most', bound: 1 }],
   ['200 MB upload, highest RSS, MB', { kind: 'at-most', bound: 120 }],
   ['200 MB upload, MB/s', { kind: 'none' }],
   ['echo beside the upload, p50 ms', { kind: 'none' }],
@@ -44,6 +45,9 @@ export const MEASURES: ReadonlyMap<string, Target> = new Map<string, Target>([
   ['failed requests', { kind: 'at-most', bound: 0 }],
   ['receive path alone, CPU-s/GB', { kind: 'median-at-most', bound: 5 }],
   ['receive path alone, MB/s', { kind: 'none' }],
+  ['8,000 relays, warm start, s', { kind: 'ratio-at-most', bound: 0.5 }],
+  ['8,000 relays, warm start, CPU-s', { kind: 'none' }],
+  ['8,000 relays, RSS after warm start, MB', { kind: 'none' }],
   ['8,000 relays, first load, CPU ms', { kind: 'median-at-most', bound: 60 }],
   ['8,000 relays, first load, wall ms', { kind: 'none' }],
   ['8,000 relays, first load, longest turn, ms', { kind: 'median-at-most', bound: 20 }],
@@ -125,6 +129,21 @@ async function measureUpload(context: Context): Promise<void> {
   reportLatencies(report, 'echo beside the upload', result.latenciesMs)
 }
 
+const IDLE_STREAMS = 1000
+/** Until what opening them left behind has settled. */
+const SETTLE_MS = 3000
+
+async function measureIdle(context: Context): Promise<void> {
+  const { client, report } = context
+  await run(context, { kind: 'connect', count: 3, atOnce: 1, gapMs: 0, user: 'idle' })
+  await sleep(REST_MS)
+  const before = readRssMegabytes(client.pid)
+  await run(context, { kind: 'hold', count: IDLE_STREAMS, atOnce: 20, user: 'idle' })
+  await sleep(SETTLE_MS)
+  report('1,000 idle streams, MB', readRssMegabytes(client.pid) - before)
+  await run(context, { kind: 'release' })
+}
+
 async function runSection(context: Context, section: ClientSection): Promise<void> {
   switch (section) {
     case 'start':
@@ -140,6 +159,8 @@ async function runSection(context: Context, section: ClientSection): Promise<voi
       const result = await run(context, { kind: 'first-byte', count: 20, user: 'fresh' })
       return reportLatencies(context.report, 'first byte, new circuit', result.latenciesMs)
     }
+    case 'idle':
+      return measureIdle(context)
     case 'upload':
       return measureUpload(context)
   }

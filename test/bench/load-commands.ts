@@ -7,6 +7,9 @@ export type LoadCommand =
   | { kind: 'connect'; count: number; atOnce: number; gapMs: number; user: string }
   /** `count` connections, each with credentials of its own and so on a circuit of its own, one after the other. */
   | { kind: 'first-byte'; count: number; user: string }
+  /** `count` connections, `atOnce` at a time, that then stay open and idle until a `release`. */
+  | { kind: 'hold'; count: number; atOnce: number; user: string }
+  | { kind: 'release' }
   /** One upload of `bytes`, and beside it on the same circuit an echo every `gapMs`. */
   | { kind: 'upload-and-echo'; bytes: number; gapMs: number; user: string }
 

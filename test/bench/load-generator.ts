@@ -194,6 +194,33 @@ async function runConnect(command: Of<'connect'>, open: Open): Promise<LoadResul
   return { seconds: 0, bytes: 0, latenciesMs, failures }
 }
 
+/** Streams that stay open between two commands. */
+const held: LoadStream[] = []
+
+async function runHold(command: Of<'hold'>, open: Open): Promise<LoadResult> {
+  let started = 0
+  let failures = 0
+  const worker = async (): Promise<void> => {
+    while (started < command.count) {
+      started++
+      const stream = open(command.user)
+      try {
+        await stream.connected
+        held.push(stream)
+      } catch {
+        failures++
+      }
+    }
+  }
+  await Promise.all(Array.from({ length: command.atOnce }, worker))
+  return { seconds: 0, bytes: 0, latenciesMs: [], failures }
+}
+
+function runRelease(): LoadResult {
+  for (const stream of held.splice(0)) stream.close()
+  return { seconds: 0, bytes: 0, latenciesMs: [], failures: 0 }
+}
+
 async function runFirstByte(command: Of<'first-byte'>, open: Open): Promise<LoadResult> {
   const latenciesMs: number[] = []
   let failures = 0
@@ -242,6 +269,10 @@ function run(request: LoadRequest): Promise<LoadResult> {
       return runTransfer(command, open)
     case 'connect':
       return runConnect(command, open)
+    case 'hold':
+      return runHold(command, open)
+    case 'release':
+      return Promise.resolve(runRelease())
     case 'first-byte':
       return runFirstByte(command, open)
     case 'upload-and-echo':
