@@ -12,6 +12,7 @@ import type { Consensus } from '../netdoc/consensus.ts'
 import type { Microdescriptors } from '../netdoc/microdescriptor-columns.ts'
 import { RelayFlag, hasFlag } from '../netdoc/relay-flags.ts'
 import { type Slices, finishSlices } from '../netdoc/slices.ts'
+import { parseAddress } from '../util/address-range.ts'
 import { TorError } from '../util/errors.ts'
 import { BandwidthWeights, type Position, WeightColumns } from './bandwidth-weights.ts'
 import { familyLists, shareFamilyId } from './family.ts'
@@ -150,6 +151,15 @@ export class NetDir {
     }
   }
 
+  nickname(index: number): string {
+    return this.consensus.relays.nickname(index)
+  }
+
+  /** Big-endian: 1.2.3.4 is 0x01020304. */
+  ipv4Value(index: number): number {
+    return this.consensus.relays.ipv4[index] ?? 0
+  }
+
   flags(index: number): number {
     return this.consensus.relays.flags[index] ?? 0
   }
@@ -223,10 +233,9 @@ export class NetDir {
 
   /** Whether they share an IPv4 /16 or an IPv6 /32. */
   inSameSubnet(a: number, b: number): boolean {
-    const { ipv4, ipv6Addresses, ipv6Ports } = this.consensus.relays
-    if ((ipv4[a] ?? 0) >>> 16 === (ipv4[b] ?? 0) >>> 16) return true
-    if ((ipv6Ports[a] ?? 0) === 0 || (ipv6Ports[b] ?? 0) === 0) return false
-    return ipv6Addresses.readUInt32BE(a * 16) === ipv6Addresses.readUInt32BE(b * 16)
+    if (this.ipv4Value(a) >>> 16 === this.ipv4Value(b) >>> 16) return true
+    const prefix = this.#ipv6Prefix(a)
+    return prefix !== undefined && prefix === this.#ipv6Prefix(b)
   }
 
   /** Digests (32 bytes each, views) of the microdescriptors to fetch, in consensus order. */
@@ -283,6 +292,14 @@ export class NetDir {
     const { rsaIds } = this.consensus.relays
     const rsa = rsaIdentityFromBytes(rsaIds.subarray(of * 20, of * 20 + 20))
     return familyLists(this.#details.family(by), rsa, this.consensus.relays.nickname(of))
+  }
+
+  /** The first 32 bits; undefined where there is no IPv6 address. */
+  #ipv6Prefix(index: number): number | undefined {
+    const { ipv6Addresses, ipv6Ports } = this.consensus.relays
+    if ((ipv6Ports[index] ?? 0) !== 0) return ipv6Addresses.readUInt32BE(index * 16)
+    const fromMicrodescriptor = this.#details.ipv6(index)
+    return fromMicrodescriptor === undefined ? undefined : parseAddress(fromMicrodescriptor.host)[0]
   }
 
   #ipv4(index: number): Endpoint {

@@ -11,7 +11,10 @@ import { type PickerNetDir, pickRelay } from './relay-picker.ts'
 /** What path selection needs of the view of the network. */
 export type PathNetDir = GuardNetDir &
   PickerNetDir &
-  Pick<NetDir, 'relay' | 'isUsable' | 'inSameFamily' | 'inSameSubnet' | 'allowsExitTo'>
+  Pick<
+    NetDir,
+    'relay' | 'nickname' | 'ipv4Value' | 'isUsable' | 'inSameFamily' | 'inSameSubnet' | 'allowsExitTo'
+  >
 
 /** Three rows of the view of the network that they were picked from. */
 export interface Path {

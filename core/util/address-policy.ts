@@ -1,5 +1,5 @@
 /** Rules of accept and reject over addresses and ports in the form of exit policies, the first match counts (dir-spec 2.1.3). */
-import { type Address, type AddressPattern, parseAddress, parseAddressPattern } from './address-range.ts'
+import { type AddressPattern, matchesPattern, parseAddress, parseAddressPattern } from './address-range.ts'
 import { TorError } from './errors.ts'
 
 /** What a user may allow or forbid by address and port: `SocksPolicy`, `ReachableAddresses`. */
@@ -45,18 +45,13 @@ export function parseAddressPolicy(
     text: lines.join(','),
     accepts(host, port) {
       const address = parseAddress(host)
-      return rules.find((rule) => matches(rule, address, port))?.isAccept ?? accepted
+      return rules.find((rule) => matchesPattern(rule, address, port))?.isAccept ?? accepted
     },
   }
 }
 
 function acceptsSomething(rules: readonly AddressRule[]): boolean {
   return rules.find((rule) => rule.isAccept || rule.isEverything)?.isAccept === true
-}
-
-function matches(rule: AddressRule, address: Address, port: number): boolean {
-  if (port < rule.leastPort || port > rule.greatestPort) return false
-  return rule.ranges.some((range) => range.contains(address))
 }
 
 function parseRule(item: string, option: string, { assumed }: AddressPolicyOptions): AddressRule {

@@ -14,6 +14,8 @@ export interface AddressPattern {
   readonly ranges: readonly AddressRange[]
   readonly leastPort: number
   readonly greatestPort: number
+  /** False where no IPv6 address can ever be meant. */
+  readonly mayHoldIpv6: boolean
 }
 
 /** Networks, as address and mask, that C tor's word `private` stands for. */
@@ -63,7 +65,8 @@ export function parseAddressPattern(text: string): AddressPattern | undefined {
   if (matched === undefined) return undefined
   const portRange = parsePorts(ports)
   const ranges = parseRanges(address.toLowerCase(), mask)
-  return portRange === undefined || ranges === undefined ? undefined : { ranges, ...portRange }
+  if (portRange === undefined || ranges === undefined) return undefined
+  return { ranges, ...portRange, mayHoldIpv6: !/^[0-9]|^\*4$/.test(address) }
 }
 
 function parsePorts(text: string): Pick<AddressPattern, 'leastPort' | 'greatestPort'> | undefined {
@@ -118,6 +121,11 @@ function parseMask(text: string | undefined, width: 32 | 128): number | undefine
   const zeros = ~(parseAddress(text)[0] ?? 0) >>> 0
   // Only zeros after only ones: one less than a power of two is left.
   return (zeros & (zeros + 1)) === 0 ? Math.clz32(zeros) : undefined
+}
+
+export function matchesPattern(pattern: AddressPattern, address: Address, port: number): boolean {
+  if (port < pattern.leastPort || port > pattern.greatestPort) return false
+  return pattern.ranges.some((range) => range.contains(address))
 }
 
 /** Every word that stands for addresses. */

@@ -62,6 +62,8 @@ export function fakeNetDir(relays: readonly FakeRelay[], options: FakeNetDirOpti
     validAfterMs: options.validAfterMs ?? 1_790_000_000_000,
     flags,
     hasMicrodescriptor,
+    nickname: (index) => `relay${at(index).id}`,
+    ipv4Value: (index) => ipv4Value(at(index)),
     relay: (index) => makeRelay(at(index), index, flags(index)),
     ids: (index) => makeRelay(at(index), index, flags(index)).ids,
     indexOf: (identity) => rows.get(identity),
@@ -89,6 +91,11 @@ function fitsPosition(flags: number, position: Position): boolean {
     case 'middle':
       return true
   }
+}
+
+/** Of the address that `makeRelay` gives. */
+function ipv4Value({ id, subnet = id }: FakeRelay): number {
+  return ((10 + (subnet >> 8)) * 2 ** 24 + (subnet & 255) * 2 ** 16 + 1) >>> 0
 }
 
 function makeRelay(relay: FakeRelay, index: number, flags: number): Relay {
