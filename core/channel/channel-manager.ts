@@ -5,7 +5,7 @@
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type ChannelTarget, type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import { abortable, abortError, throwIfAborted } from '../util/abort.ts'
-import { TorError } from '../util/errors.ts'
+import { isTorError, TorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { Channel, type ChannelDeps, type ChannelPhase } from './channel.ts'
@@ -147,6 +147,8 @@ export class ChannelManager {
         throwIfAborted(signal)
         lastError = error
         this.#deps.log.info('channel to ', sensitive(formatEndpoint(endpoint)), ' failed: ', String(error))
+        // Every other endpoint lies behind the same proxy.
+        if (isTorError(error, 'proxy-failed')) break
       }
     }
     throw lastError

@@ -271,7 +271,7 @@ export class Channel implements CellSink, TlsLinkSink {
       onPhase('conn-done')
       onPhase('handshake')
     }
-    const parts = { sink: this, random, onCarrierReady }
+    const parts = { sink: this, random, clock, onCarrierReady }
     const link = await openTlsLink(transport.carrierFor(this.endpoint), parts, signal)
     const onAbort = (): void => this.close(toTorError(signal.reason, 'aborted', 'opening a channel'))
     signal.addEventListener('abort', onAbort, { once: true })

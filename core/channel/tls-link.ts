@@ -2,10 +2,12 @@
  * TLS to a relay (tor-spec 2). The X.509 chain proves nothing here: the relay's identity is checked by the CERTS
  * message against the leaf certificate, whose raw bytes this file hands over.
  */
-import type { OnReadOpts } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import { connectThroughProxy } from '../transport/proxy-dialler.ts'
 import type { TlsCarrier } from '../transport/transport.ts'
 import { abortError, throwIfAborted } from '../util/abort.ts'
+import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
 import { type Random, randomBelow, randomBytes } from '../util/random.ts'
 
@@ -60,20 +62,24 @@ function randomServerName(random: Random): string {
   return `www.${digits.join('')}.com`
 }
 
-/** `onread` is documented for TLS too, for connections that TLS dials itself; the types have it for `net` only. */
-function tlsOptions(
-  carrier: TlsCarrier,
-  sink: TlsLinkSink,
-  random: Random,
-): ConnectionOptions & { onread: OnReadOpts } {
-  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+function tlsOptions(random: Random): ConnectionOptions {
   return {
-    host: carrier.host,
-    port: carrier.port,
     servername: randomServerName(random),
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
+  }
+}
+
+/** `onread` is documented for TLS too, for connections that TLS dials itself; the types have it for `net` only. */
+function dialTls(carrier: TlsCarrier & { kind: 'tcp' }, { sink, random }: TlsLinkParts): TLSSocket {
+  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
+  const { relay, localAddress } = carrier
+  const options: ConnectionOptions & { onread: OnReadOpts; localAddress?: string } = {
+    ...tlsOptions(random),
+    host: relay.host,
+    port: relay.port,
+    ...(localAddress === undefined ? {} : { localAddress }),
     onread: {
       buffer,
       callback: (length) => {
@@ -82,24 +88,47 @@ function tlsOptions(
       },
     },
   }
+  return connectTls(options)
+}
+
+/** TLS over a socket that a proxy has connected; here Node hands over the bytes in buffers of its own. */
+function wrapTls(socket: Socket, { sink, random }: TlsLinkParts): TLSSocket {
+  const tls = connectTls({ ...tlsOptions(random), socket })
+  tls.on('data', (bytes: Buffer) => sink.onBytes(bytes, bytes.length))
+  return tls
 }
 
 export interface TlsLinkParts {
   readonly sink: TlsLinkSink
   readonly random: Random
-  /** TCP is connected; TLS begins. */
+  readonly clock: Clock
+  /** TCP is connected, through the proxy if there is one; TLS begins. */
   readonly onCarrierReady: () => void
 }
 
 /**
- * Connects and runs the TLS handshake. Resolves when it is done; rejects with `channel-failed`, or the signal's error,
- * with nothing left open.
+ * Connects and runs the TLS handshake. Resolves when it is done; rejects with `channel-failed`, `proxy-failed`, or the
+ * signal's error, with nothing left open.
  */
-export function openTlsLink(carrier: TlsCarrier, parts: TlsLinkParts, signal: AbortSignal): Promise<TlsLink> {
+export async function openTlsLink(
+  carrier: TlsCarrier,
+  parts: TlsLinkParts,
+  signal: AbortSignal,
+): Promise<TlsLink> {
   throwIfAborted(signal)
+  if (carrier.kind === 'tcp') return finishTls(dialTls(carrier, parts), parts, signal)
+  const socket = await connectThroughProxy(carrier, parts.clock, signal)
+  if (signal.aborted) socket.destroy()
+  throwIfAborted(signal)
+  parts.onCarrierReady()
+  return finishTls(wrapTls(socket, parts), parts, signal)
+}
+
+function finishTls(tls: TLSSocket, parts: TlsLinkParts, signal: AbortSignal): Promise<TlsLink> {
+  // Before the handshake, whose last message would else wait for an acknowledgement of the one before.
+  tls.setNoDelay(true)
   return new Promise((resolve, reject) => {
-    const tls = connectTls(tlsOptions(carrier, parts.sink, parts.random))
-    let isConnected = false
+    let isConnected = !tls.connecting
     const finish = (): void => {
       signal.removeEventListener('abort', onAbort)
       tls.removeListener('error', onError)
@@ -143,7 +172,6 @@ function linkError(error: Error, doing: string): TorError {
 }
 
 function attachLink(tls: TLSSocket, sink: TlsLinkSink, certificate: Buffer): TlsLink {
-  tls.setNoDelay(true)
   let cause: Error | undefined
   tls.on('error', (error: Error) => {
     cause = error

@@ -139,10 +139,15 @@ export class CircuitBuilder {
       return channel
     } catch (thrown) {
       const error = toTorError(thrown, 'channel-failed', 'opening a channel')
-      if (error.kind !== 'aborted' && error.kind !== 'closed') guards.reportChannelFailure(target.ids.rsa)
+      if (saysSomethingOfGuard(error)) guards.reportChannelFailure(target.ids.rsa)
       throw error
     }
   }
+}
+
+/** Neither our own giving up nor the failure of the user's proxy is the guard's doing. */
+function saysSomethingOfGuard({ kind }: TorError): boolean {
+  return kind !== 'aborted' && kind !== 'closed' && kind !== 'proxy-failed'
 }
 
 /** tor-spec 5.3.2: an extend to a private address would make a relay reach into its own network for us. */

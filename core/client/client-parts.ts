@@ -13,7 +13,7 @@ import type { NetDir } from '../netdir/net-dir.ts'
 import { bootstrapDirectories, pickDirectoryGuards } from '../path/directory-path.ts'
 import { pickExitPath } from '../path/exit-path.ts'
 import type { StateStore } from '../persist/state-store.ts'
-import { directTransport } from '../transport/direct.ts'
+import { createTransport } from '../transport/configured-transport.ts'
 import { createLifetime } from '../util/abort.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { Clock } from '../util/clock.ts'
@@ -56,7 +56,7 @@ export async function createClientParts(
   const config = new WatchedValue(initialConfig)
   const guards = await loadGuardManager({ ...deps, store })
   const channels = new ChannelManager({
-    transport: directTransport,
+    transport: createTransport(() => config.value),
     clock: deps.clock,
     random: deps.random,
     log: deps.log.in('channel'),

@@ -58,6 +58,7 @@ function replyFor(kind: ErrorKind): FailureReply {
     case 'timeout':
       return { socks5: SOCKS5_REPLY.ttlExpired, code: 504, phrase: 'Gateway Timeout' }
     case 'channel-failed':
+    case 'proxy-failed':
       return {
         socks5: SOCKS5_REPLY.networkUnreachable,
         code: 502,

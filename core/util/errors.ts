@@ -13,6 +13,8 @@ export type ErrorKind =
   | 'wrong-identity'
   /** A TCP or TLS connection to a relay could not be made or was lost. */
   | 'channel-failed'
+  /** The user's upstream proxy could not be used; the relay behind it has done nothing wrong. */
+  | 'proxy-failed'
   /** A circuit could not be built, or was destroyed. */
   | 'circuit-failed'
   /** Something took longer than its limit. */

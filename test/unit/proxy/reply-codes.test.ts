@@ -7,6 +7,7 @@ const EXPECTED: Record<ErrorKind, readonly [socks5: number, http: number]> = {
   'protocol-violation': [1, 502],
   'wrong-identity': [1, 502],
   'channel-failed': [3, 502],
+  'proxy-failed': [3, 502],
   'circuit-failed': [1, 502],
   timeout: [6, 504],
   aborted: [1, 500],

@@ -1,0 +1,48 @@
+/** The way to relays that the configuration asks for: plain TCP, or one upstream proxy and never anything beside it. */
+import { isIP, isIPv6 } from 'node:net'
+import type { Endpoint } from '../linkspec/relay-target.ts'
+import { TorError } from '../util/errors.ts'
+import { checkUpstreamProxy } from './proxy-handshake.ts'
+import type { Transport } from './transport.ts'
+import type { UpstreamProxy } from './upstream-proxy.ts'
+
+export interface TransportSettings {
+  readonly upstreamProxy: UpstreamProxy | undefined
+  /** The local addresses to leave from, one of each family. */
+  readonly outboundBindAddress: { readonly ipv4: string | undefined; readonly ipv6: string | undefined }
+}
+
+export const DIRECT: TransportSettings = {
+  upstreamProxy: undefined,
+  outboundBindAddress: { ipv4: undefined, ipv6: undefined },
+}
+
+/**
+ * `settings` is asked for each new connection, so that a reload takes effect. With a proxy that cannot be used
+ * `carrierFor` throws `bad-config`: a relay is never dialled directly instead.
+ */
+export function createTransport(settings: () => TransportSettings): Transport {
+  return {
+    carrierFor(relay) {
+      const { upstreamProxy: proxy, outboundBindAddress } = settings()
+      if (isIP(relay.host) === 0) throw new TorError('internal', 'a relay endpoint must be an IP address')
+      if (proxy === undefined) {
+        return { kind: 'tcp', relay, localAddress: localAddressFor(relay, outboundBindAddress) }
+      }
+      checkUpstreamProxy(proxy)
+      const localAddress = localAddressFor(proxy.endpoint, outboundBindAddress)
+      return { kind: 'proxied', proxy, relay, localAddress }
+    },
+  }
+}
+
+export const directTransport: Transport = createTransport(() => DIRECT)
+
+/** As in C tor, what stays within this machine leaves from wherever the system says. */
+function localAddressFor(
+  { host }: Endpoint,
+  bind: TransportSettings['outboundBindAddress'],
+): string | undefined {
+  if (host.startsWith('127.') || host === '::1') return undefined
+  return isIPv6(host) ? bind.ipv6 : bind.ipv4
+}

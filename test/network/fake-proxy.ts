@@ -1,0 +1,63 @@
+/** An upstream proxy on loopback whose every word a test writes. */
+import { connect, createServer, type Server, type Socket } from 'node:net'
+
+/** Takes what the client has said so far and answers, hangs, or joins the relay. */
+export type ProxyScript = (said: Buffer, socket: Socket, join: () => void) => void
+
+export class FakeProxy {
+  readonly endpoint: { readonly host: string; readonly port: number }
+  connections = 0
+  /** Everything that clients said before they were joined to the relay. */
+  said = Buffer.alloc(0)
+  readonly #server: Server
+  readonly #sockets = new Set<Socket>()
+
+  private constructor(server: Server, port: number) {
+    this.#server = server
+    this.endpoint = { host: '127.0.0.1', port }
+  }
+
+  /** `relayPort` is where `join` leads. */
+  static async start(relayPort: number, script: ProxyScript): Promise<FakeProxy> {
+    const server = createServer()
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const proxy = new FakeProxy(server, address !== null && typeof address === 'object' ? address.port : 0)
+    server.on('connection', (socket) => proxy.#onConnection(socket, relayPort, script))
+    return proxy
+  }
+
+  async close(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  #onConnection(socket: Socket, relayPort: number, script: ProxyScript): void {
+    this.connections++
+    this.#sockets.add(socket.on('error', () => {}))
+    let said = Buffer.alloc(0)
+    let isJoined = false
+    const join = (): void => {
+      isJoined = true
+      socket.removeAllListeners('data')
+      const relay = connect(relayPort, '127.0.0.1')
+      this.#sockets.add(relay.on('error', () => {}))
+      socket.pipe(relay).pipe(socket)
+    }
+    socket.on('data', (bytes: Buffer) => {
+      if (isJoined) return
+      said = Buffer.concat([said, bytes])
+      this.said = said
+      script(said, socket, join)
+    })
+  }
+}
+
+/** A good SOCKS5 proxy without passwords. */
+export const goodSocks5: ProxyScript = (said, socket, join) => {
+  if (said.length === 2 + said.readUInt8(1)) socket.write(Buffer.of(5, 0))
+  else if (said.length > 3) {
+    socket.write(Buffer.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0))
+    join()
+  }
+}
