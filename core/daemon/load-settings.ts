@@ -3,7 +3,7 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { TorError } from '../util/errors.ts'
 import type { CommandLine } from './command-line.ts'
-import { parsePath } from './option-values.ts'
+import { path as pathValue } from './options/values.ts'
 import { Settings } from './settings.ts'
 import { type TorrcLine, quoteForMessage } from './torrc-line.ts'
 import { parseTorrc } from './torrc-reader.ts'
@@ -66,7 +66,7 @@ function readTorrc(path: string, files: FileAccess): TorrcLine[] | undefined {
 
 function readFile(path: string, files: FileAccess): string | undefined {
   try {
-    return files.read(parsePath(path, 'the configuration file'), MAX_TORRC_BYTES)
+    return files.read(pathValue.parse(path, 'the configuration file'), MAX_TORRC_BYTES)
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error)
     throw new TorError(

@@ -3,7 +3,7 @@ import { closeSync, constants, openSync, writeSync } from 'node:fs'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type LogRecord, formatLogParts } from '../util/log.ts'
-import { type LogRule, admitsRecord } from './log-option.ts'
+import { type LogRule, admitsRecord } from './options/log-rule.ts'
 
 const PRIVATE_FILE = 0o600
 const SECOND_MS = 1_000

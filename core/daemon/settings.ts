@@ -3,11 +3,11 @@
  * is read when it is asked for; `verify` reads them all, so that nothing starts with a bad one.
  */
 import { TorError, toTorError } from '../util/errors.ts'
-import { explainForeignOption } from './foreign-options.ts'
-import { type ListOption, OPTIONS, OPTION_ALIASES, type SingleOption } from './options.ts'
+import { CONSISTENCY_RULES } from './consistency.ts'
+import { explainForeignOption } from './options/foreign.ts'
+import type { ListOption, SingleOption } from './options/option.ts'
+import { type AnyOption, DEPRECATED_OPTIONS, OPTION_ALIASES, OPTIONS } from './options/table.ts'
 import { type TorrcLine, quoteForMessage } from './torrc-line.ts'
-
-type AnyOption = (typeof OPTIONS)[keyof typeof OPTIONS]
 
 const OPTION_BY_NAME: ReadonlyMap<string, AnyOption> = new Map(
   Object.values(OPTIONS).map((option) => [option.name.toLowerCase(), option]),
@@ -15,12 +15,11 @@ const OPTION_BY_NAME: ReadonlyMap<string, AnyOption> = new Map(
 
 export class Settings {
   readonly #lines: ReadonlyMap<string, readonly TorrcLine[]>
-  /** What the user should know and what is no error. */
-  readonly warnings: readonly string[]
+  readonly #warnings: string[]
 
-  private constructor(lines: ReadonlyMap<string, readonly TorrcLine[]>, warnings: readonly string[]) {
+  private constructor(lines: ReadonlyMap<string, readonly TorrcLine[]>, warnings: string[]) {
     this.#lines = lines
-    this.warnings = warnings
+    this.#warnings = warnings
   }
 
   /**
@@ -34,12 +33,16 @@ export class Settings {
     return new Settings(merged, warnings)
   }
 
+  /** What the user should know and what is no error; complete once `verify` has run. */
+  get warnings(): readonly string[] {
+    return this.#warnings
+  }
+
   /** The value of an option of which the last line counts. Throws `bad-config`. */
   single<T>(option: SingleOption<T>): T {
     const line = this.#linesOf(option.name).at(-1)
     if (line !== undefined && line.value !== '') return readLine(option, line)
-    const isTesting = option.name !== OPTIONS.testingTorNetwork.name && this.single(OPTIONS.testingTorNetwork)
-    return isTesting ? option.onTestingNetwork : option.byDefault
+    return this.#isTesting(option.name) ? option.onTestingNetwork : option.byDefault
   }
 
   /** The values of an option of which all lines count, in order; undefined when there is none. Throws `bad-config`. */
@@ -48,29 +51,56 @@ export class Settings {
     return lines.length === 0 ? undefined : lines.map((line) => readLine(option, line))
   }
 
+  /** What is written for an option, the last of several lines; undefined where nothing is. */
+  textOf(name: string): string | undefined {
+    const text = this.#linesOf(name).at(-1)?.value
+    return text === '' ? undefined : text
+  }
+
+  /** The values of an option as `--dump-config` shows them: none, one, or several for a list. Throws `bad-config`. */
+  canonical(option: AnyOption): readonly string[] {
+    const lines = this.#linesOf(option.name).filter((line) => line.value !== '')
+    if (option.kind === 'list') return lines.map((line) => option.canonical(line.value))
+    const text = lines.at(-1)?.value
+    if (text !== undefined) return [option.canonical(text)]
+    const byDefault = this.defaultText(option)
+    return byDefault === undefined ? [] : [byDefault]
+  }
+
+  /** The default as `--dump-config` shows it; undefined for what is not set by itself. */
+  defaultText(option: AnyOption): string | undefined {
+    if (option.kind === 'list') return undefined
+    const text = this.#isTesting(option.name) ? option.testingText : option.defaultText
+    return text === undefined || text === '' ? text : option.canonical(text)
+  }
+
   /** Reads every value and checks what depends on other options. Throws `bad-config` at the first that is wrong. */
   verify(): void {
     for (const option of Object.values(OPTIONS)) {
-      for (const line of this.#linesOf(option.name)) if (line.value !== '') checkLine(option, line)
+      for (const line of this.#linesOf(option.name)) {
+        if (line.value === '') continue
+        checkLine(option, line)
+        const warning = option.warn?.(line.value)
+        if (warning !== undefined) this.#warnings.push(`${line.origin}: ${option.name} ${warning}`)
+        else if (DEPRECATED_OPTIONS.includes(option.name)) {
+          this.#warnings.push(`${line.origin}: ${option.name} is out of use`)
+        }
+      }
+    }
+    for (const rule of CONSISTENCY_RULES) {
+      if (rule.isBroken(this)) fail(this.#linesOf(rule.option).at(-1), rule.message)
     }
     const isTesting = this.single(OPTIONS.testingTorNetwork)
-    const testing = this.#linesOf(OPTIONS.testingTorNetwork.name).at(-1)
-    if (isTesting && this.list(OPTIONS.dirAuthority) === undefined) {
-      fail(
-        testing,
-        'TestingTorNetwork: expected DirAuthority lines beside it, which name the authorities of the testing network',
-      )
-    }
     for (const option of Object.values(OPTIONS)) {
       const line = this.#linesOf(option.name).at(-1)
       if (option.isTestingOnly && line !== undefined && !isTesting) {
         fail(line, `${option.name}: expected TestingTorNetwork 1 beside it: it is for testing networks only`)
       }
     }
-    if (!this.single(OPTIONS.clientUseIpv4) && !this.single(OPTIONS.clientUseIpv6)) {
-      const line = this.#linesOf(OPTIONS.clientUseIpv4.name).at(-1)
-      fail(line, 'ClientUseIPv4: expected 1 while ClientUseIPv6 is 0, or no relay can be reached')
-    }
+  }
+
+  #isTesting(name: string): boolean {
+    return name !== OPTIONS.testingTorNetwork.name && this.single(OPTIONS.testingTorNetwork)
   }
 
   #linesOf(name: string): readonly TorrcLine[] {

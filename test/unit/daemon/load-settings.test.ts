@@ -2,7 +2,7 @@ import { homedir } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { parseCommandLine } from '../../../core/daemon/command-line.ts'
 import { type FileAccess, defaultDataDirectory, loadSettings } from '../../../core/daemon/load-settings.ts'
-import { OPTIONS } from '../../../core/daemon/options.ts'
+import { OPTIONS } from '../../../core/daemon/options/table.ts'
 
 function files(content: Readonly<Record<string, string>>, env: FileAccess['env'] = {}): FileAccess {
   const byPath = new Map(Object.entries(content))

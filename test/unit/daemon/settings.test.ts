@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { OPTIONS } from '../../../core/daemon/options.ts'
+import { OPTIONS } from '../../../core/daemon/options/table.ts'
 import { Settings } from '../../../core/daemon/settings.ts'
 import { parseTorrc } from '../../../core/daemon/torrc-reader.ts'
 import { TorError } from '../../../core/util/errors.ts'
@@ -148,7 +148,7 @@ describe('a setting that cannot be honoured is one line with its place, its name
     ['V3AuthVotingInterval 20', `V3AuthVotingInterval ${RELAYS}`],
     ['BridgeRelay 1', 'BridgeRelay: expected 0 (this program is a client only), got "1"'],
     ['User bob', 'User is not supported: start the program as the user that it should run as'],
-    ['EntryNodes {de}', `EntryNodes ${LATER}`],
+    ['ControlPortWriteToFile /x', `ControlPortWriteToFile ${LATER}`],
     ['HiddenServiceDir /x', `HiddenServiceDir ${LATER}`],
     ['ControlPort 9051', 'ControlPort: expected 0 (there is no control port in this release), got "9051"'],
     ['RunAsDaemon 1', 'RunAsDaemon: expected 0 (let a service manager run it in the background), got "1"'],
@@ -176,12 +176,15 @@ describe('a setting that cannot be honoured is one line with its place, its name
       'SocksTimeout: expected a duration such as "90 seconds" or "2 minutes", got "5 parsecs"',
     ],
     ['SocksTimeout -3', 'SocksTimeout: expected a duration such as "90 seconds" or "2 minutes", got "-3"'],
-    ['MaxCircuitDirtiness 5', 'MaxCircuitDirtiness: expected a duration from 10 to 2592000 seconds, got "5"'],
     [
-      'PathsNeededToBuildCircuits 1.5',
-      'PathsNeededToBuildCircuits: expected a number from 0.25 to 0.95, or -1, got "1.5"',
+      'DormantClientTimeout 5',
+      'DormantClientTimeout: expected a duration from 600 to 2147483647 seconds, got "5"',
     ],
-    ['NumCPUs 1x', 'NumCPUs: expected a whole number from 0 to 128, got "1x"'],
+    [
+      'PathsNeededToBuildCircuits half',
+      'PathsNeededToBuildCircuits: expected a number from 0.25 to 0.95, or -1, got "half"',
+    ],
+    ['NumCPUs 1x', 'NumCPUs: expected a whole number from 0 to 2147483647, got "1x"'],
     ['Log loud stdout', 'Log: expected a severity: debug, info, notice, warn or err, got "loud"'],
     ['Log notice syslog', 'Log: "syslog" is not supported: use stdout, stderr or file'],
     ['Log notice file', 'Log: expected a path, got ""'],

@@ -32,7 +32,7 @@ const RELAY_PREFIXES: readonly string[] = [
 const RELAY_OPTIONS = new Set(
   (
     'accountingmax accountingrule accountingstart address addressdisableipv6 assumereachable assumereachableipv6 ' +
-    'authoritativedirectory cellstatistics conndirectionstatistics consensusparams contactinfo downloadextrainfo ' +
+    'authoritativedirectory bridgepassword cellstatistics conndirectionstatistics consensusparams contactinfo dirallowprivateaddresses ' +
     'entrystatistics extrainfostatistics guardfractionfile hiddenservicestatistics ipv6exit keybindcapabilities ' +
     'keydirectory keydirectorygroupreadable mainloopstats maxconsensusagefordiffs maxhsdircachebytes ' +
     'maxonionqueuedelay minimalacceptedserverversion minmeasuredbwsforauthtoignoreadvertised ' +
@@ -43,51 +43,24 @@ const RELAY_OPTIONS = new Set(
   ).split(' '),
 )
 
-const LATER_PREFIXES: readonly string[] = [
-  '__',
-  'cookieauth',
-  'dormant',
-  'fetch',
-  'geoip',
-  'hiddenservice',
-  'hslayer',
-  'httpproxy',
-  'httpsproxy',
-  'kist',
-  'metricsport',
-  'num',
-  'pathbias',
-  'reachable',
-  'socks4proxy',
-  'socks5proxy',
-  'trackhostexits',
-  'virtualaddrnetwork',
-]
+const LATER_PREFIXES: readonly string[] = ['__', 'hiddenservice', 'hslayer']
 
 const LATER_OPTIONS = new Set(
   (
-    'alternatebridgeauthority alternatedirauthority allownonrfc953hostnames automaphostsonresolve ' +
-    'automaphostssuffixes bandwidthburst bandwidthrate bridge cachedirectory cachedirectorygroupreadable ' +
-    'circuitpadding circuitsavailabletimeout circuitstreamtimeout clientdnsrejectinternaladdresses ' +
-    'clientonionauthdir clientpreferipv6dirport clienttransportplugin confluxclientux confluxenabled ' +
-    'connectionpadding connlimit constrainedsockets constrainedsocksize controlportfilegroupreadable ' +
-    'controlportwritetofile controlsocket controlsocketsgroupwritable countprivatebandwidth ' +
-    'datadirectorygroupreadable dirallowprivateaddresses dirauthorityfallbackrate disableallswap disablenetwork ' +
-    'entrynodes excludeexitnodes excludenodes exitnodes extendbyed25519id fascistfirewall firewallports ' +
-    'guardlifetime hardwareaccel hashedcontrolpassword heartbeatperiod keepaliveperiod learncircuitbuildtimeout ' +
-    'logmessagedomains longlivedports mapaddress maxclientcircuitspending maxmeminqueues middlenodes ' +
-    'newcircuitperiod nodefamily noexec outboundbindaddress outboundbindaddressor outboundbindaddresspt ' +
-    'perconnbwburst perconnbwrate publishhidservdescriptors reducedcircuitpadding reducedconnectionpadding ' +
-    'rejectplaintextports safesocks schedulers sockspolicy strictnodes syslogidentitytag tcpproxy testsocks ' +
-    'tokenbucketrefillinterval transproxytype truncatelogfile unixsocksgroupwritable ' +
-    'updatebridgesfromauthority useentryguards useguardfraction vanguardsliteenabled warnplaintextports'
+    'acceldir accelname kistsockbufsizefactor alternatebridgeauthority alternatedirauthority bandwidthburst bandwidthrate ' +
+    'bridge cachedirectory cachedirectorygroupreadable circuitpriorityhalflife clientautoipv6orport ' +
+    'clientonionauthdir clienttransportplugin compiledproofofworkhash constrainedsocksize cookieauthfile cookieauthfilegroupreadable ' +
+    'controlportfilegroupreadable controlportwritetofile controlsocketsgroupwritable ' +
+    'dirauthorityfallbackrate disableooscheck fetchhidservdescriptors hashedcontrolpassword ' +
+    'keepbindcapabilities maxunparseabledescsizetolog metricsportpolicy outboundbindaddresspt ' +
+    'publishhidservdescriptors reconfigdropsbridgedescs syslogidentitytag testingenablecellstatsevent ' +
+    'testingenableconnbwevent tokenbucketrefillinterval transproxytype'
   ).split(' '),
 )
 
 /** Why an option that is not in the table is refused. `name` as it was written. */
 export function explainForeignOption(name: string): string {
   const lower = name.toLowerCase()
-  if (lower === 'user') return 'is not supported: start the program as the user that it should run as'
   if (RELAY_OPTIONS.has(lower) || RELAY_PREFIXES.some((prefix) => lower.startsWith(prefix))) {
     return 'is an option of relays and authorities: expected an option of a client, which is all that this program is'
   }

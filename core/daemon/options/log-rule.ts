@@ -1,8 +1,8 @@
 /** The Log option: which severities of which domains go where. */
-import type { LogDomain, LogLevel, LogRecord } from '../util/log.ts'
-import { TorError } from '../util/errors.ts'
-import { parsePath } from './option-values.ts'
-import { badValue, quoteForMessage } from './torrc-line.ts'
+import type { LogDomain, LogLevel, LogRecord } from '../../util/log.ts'
+import { TorError } from '../../util/errors.ts'
+import { path } from './values.ts'
+import { badValue, quoteForMessage } from '../torrc-line.ts'
 
 export type LogDestination =
   | { readonly kind: 'stdout' }
@@ -96,16 +96,16 @@ function parseDomains(text: string, option: string): ReadonlySet<string> | undef
 }
 
 function parseDestination(words: readonly string[], text: string, option: string): LogDestination {
-  const [kind = '', ...path] = words
+  const [kind = '', ...excess] = words
   switch (kind.toLowerCase()) {
     case 'stdout':
-      if (path.length > 0) badValue(option, 'nothing behind stdout', text)
+      if (excess.length > 0) badValue(option, 'nothing behind stdout', text)
       return { kind: 'stdout' }
     case 'stderr':
-      if (path.length > 0) badValue(option, 'nothing behind stderr', text)
+      if (excess.length > 0) badValue(option, 'nothing behind stderr', text)
       return { kind: 'stderr' }
     case 'file':
-      return { kind: 'file', path: parsePath(fileName(text), option) }
+      return { kind: 'file', path: path.parse(fileName(text), option) }
     default:
       throw new TorError(
         'bad-config',

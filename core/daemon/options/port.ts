@@ -1,8 +1,8 @@
 /** SocksPort and HTTPTunnelPort: where applications may come in, and what keeps them apart. */
 import { isIPv4, isIPv6 } from 'node:net'
-import type { Endpoint } from '../linkspec/relay-target.ts'
-import { TorError } from '../util/errors.ts'
-import { badValue, quoteForMessage } from './torrc-line.ts'
+import type { Endpoint } from '../../linkspec/relay-target.ts'
+import { TorError } from '../../util/errors.ts'
+import { badValue, quoteForMessage } from '../torrc-line.ts'
 
 export interface PortSetting {
   /** Undefined for port 0: "do not listen". Port 0 within it stands for `auto`. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { admitsRecord, defaultLogRules, parseLogRule } from '../../../core/daemon/log-option.ts'
+import { admitsRecord, defaultLogRules, parseLogRule } from '../../../core/daemon/options/log-rule.ts'
 import type { LogDomain, LogLevel } from '../../../core/util/log.ts'
 
 const LEVELS: readonly LogLevel[] = ['debug', 'info', 'notice', 'warn', 'err']

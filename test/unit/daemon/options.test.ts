@@ -1,0 +1,237 @@
+/** The table of options as a whole, and values that each of them takes or refuses, held against C tor 0.4.9. */
+import { describe, expect, test } from 'vitest'
+import {
+  type AnyOption,
+  DEPRECATED_OPTIONS,
+  OPTION_ROOMS,
+  OPTIONS,
+} from '../../../core/daemon/options/table.ts'
+import { explainForeignOption } from '../../../core/daemon/options/foreign.ts'
+import { Settings } from '../../../core/daemon/settings.ts'
+import { parseTorrc } from '../../../core/daemon/torrc-reader.ts'
+
+const ALL: readonly AnyOption[] = Object.values(OPTIONS)
+
+function verified(text: string): Settings {
+  const settings = Settings.merge([parseTorrc(text, 'torrc', () => '')])
+  settings.verify()
+  return settings
+}
+
+function optionNamed(name: string): AnyOption {
+  const option = ALL.find((candidate) => candidate.name === name)
+  if (option === undefined) throw new Error(`no option ${name}`)
+  return option
+}
+
+/** What the line's option holds, as `--dump-config` shows it. */
+function canonical(line: string): string | undefined {
+  return verified(line).canonical(optionNamed(line.split(' ')[0] ?? ''))[0]
+}
+
+describe('the table', () => {
+  test('has every option once, in one room, with a name of C tor and words on what it does', () => {
+    const names = OPTION_ROOMS.flatMap(({ options }) => options.map(({ name }) => name.toLowerCase()))
+    expect(names).toHaveLength(ALL.length)
+    expect(new Set(names).size).toBe(names.length)
+    for (const { name, doc } of ALL) {
+      expect(name).toMatch(/^_{0,2}[A-Z][A-Za-z0-9]+$/)
+      expect(doc, name).toMatch(/^[A-Z].{10,}[^.]$/)
+      expect(doc.length, name).toBeLessThan(120)
+    }
+  })
+
+  test('reads each default as it shows it', () => {
+    for (const option of ALL) {
+      if (option.kind !== 'single' || option.defaultText === undefined || option.defaultText === '') continue
+      expect(option.canonical(option.defaultText), option.name).toBe(option.defaultText)
+    }
+  })
+
+  test('and the words for foreign options do not speak of the same ones', () => {
+    for (const { name } of ALL) {
+      if (!name.startsWith('__')) expect(explainForeignOption(name), name).toContain('is not a known option')
+    }
+    for (const name of DEPRECATED_OPTIONS) expect(optionNamed(name).name).toBe(name)
+  })
+})
+
+describe('values that are taken, as the dump shows them', () => {
+  test.each([
+    ['SocksTimeout 2 minutes', '120'],
+    ['SocksTimeout +5', '5'],
+    ['SocksTimeout 1.5 hours', '5400'],
+    ['SocksTimeout 60seconds', '60'],
+    ['WarnPlaintextPorts 23, 110', '23,110'],
+    ['RejectPlaintextPorts 25', '25'],
+    ['SafeSocks 1', '1'],
+    ['TestSocks 1', '1'],
+    ['ClientDNSRejectInternalAddresses 0', '0'],
+    ['UnixSocksGroupWritable 1', '1'],
+    ['AutomapHostsSuffixes .foo, bar', '.foo,bar'],
+    ['AutomapHostsSuffixes .', '.'],
+    ['VirtualAddrNetworkIPv4 10.1.2.3/8', '10.1.2.3/8'],
+    ['VirtualAddrNetworkIPv6 [FC00::]/7', '[FC00::]/7'],
+    ['VirtualAddrNetworkIPv6 FC00::/7', 'FC00::/7'],
+    ['MapAddress a.b 192.0.2.1', 'a.b 192.0.2.1'],
+    ['MapAddress *.a.b *.c.d', '*.a.b *.c.d'],
+    ['MapAddress *.a.b c.d', '*.a.b c.d'],
+    ['GuardLifetime 1 month', '2629728'],
+    ['GuardLifetime 0', '0'],
+    ['NumEntryGuards 3', '3'],
+    ['NumPrimaryGuards 0', '0'],
+    ['NumDirectoryGuards 2', '2'],
+    ['UseEntryGuards 0', '0'],
+    ['StrictNodes 1', '1'],
+    ['GeoIPFile /nonexistent', '/nonexistent'],
+    ['GeoIPExcludeUnknown AUTO', 'auto'],
+    ['CircuitBuildTimeout 1', '1'],
+    ['CircuitBuildTimeout 0', '0'],
+    ['LearnCircuitBuildTimeout 0', '0'],
+    ['CircuitStreamTimeout 1 minute', '60'],
+    ['CircuitsAvailableTimeout 24 hours', '86400'],
+    ['MaxClientCircuitsPending 1024', '1024'],
+    ['LongLivedPorts 1,2', '1,2'],
+    ['TrackHostExits a.b, .c.d', 'a.b,.c.d'],
+    ['TrackHostExitsExpire 0', '0'],
+    ['NewCircuitPeriod 30', '30'],
+    ['ConnectionPadding 1', '1'],
+    ['ConnectionPadding auto', 'auto'],
+    ['ReducedConnectionPadding 1', '1'],
+    ['KeepalivePeriod 1 minute', '60'],
+    ['DormantClientTimeout 10 minutes', '600'],
+    ['DormantTimeoutEnabled 0', '0'],
+    ['DormantOnFirstStartup 1', '1'],
+    ['DormantCanceledByStartup 1', '1'],
+    ['FascistFirewall 0', '0'],
+    ['FirewallPorts 80', '80'],
+    ['HTTPSProxy 127.0.0.1', '127.0.0.1'],
+    ['HTTPSProxy [::1]:8080', '[::1]:8080'],
+    ['HTTPSProxyAuthenticator a:b', 'a:b'],
+    ['Socks4Proxy 127.0.0.1:1080', '127.0.0.1:1080'],
+    ['Socks5Proxy 127.0.0.1:1080', '127.0.0.1:1080'],
+    ['OutboundBindAddress ::1', '::1'],
+    ['OutboundBindAddressOR [::1]', '[::1]'],
+    ['DisableNetwork 1', '1'],
+    ['LogMessageDomains 1', '1'],
+    ['LogTimeGranularity 1 second', '1000'],
+    ['LogTimeGranularity 2 seconds', '2000'],
+    ['SafeLogging relay', 'relay'],
+    ['TruncateLogFile 1', '1'],
+    ['HeartbeatPeriod 0', '0'],
+    ['HeartbeatPeriod 1 hour', '3600'],
+    ['PathsNeededToBuildCircuits 0.6', '0.600000'],
+    ['PathsNeededToBuildCircuits -1', '-1.000000'],
+    ['__OwningControllerProcess 17', '17'],
+    ['__ReloadTorrcOnSIGHUP 0', '0'],
+    ['VanguardsLiteEnabled 0', '0'],
+    ['ConfluxEnabled auto', 'auto'],
+    ['PathBiasCircThreshold -1', '-1'],
+    ['ConfluxClientUX latency', 'latency'],
+    ['UseBridges 0', '0'],
+  ])('%s is %s', (line, shown) => {
+    expect(canonical(line)).toBe(shown)
+    expect(verified(line).warnings).toEqual([])
+  })
+})
+
+describe('values that are brought into their range, with a warning, as in C tor', () => {
+  test.each([
+    ['MaxCircuitDirtiness 1', '10'],
+    ['MaxCircuitDirtiness 60 days', '2592000'],
+    ['CircuitStreamTimeout 5', '10'],
+    ['HeartbeatPeriod 5 minutes', '1800'],
+    ['PathsNeededToBuildCircuits 0.1', '0.250000'],
+    ['PathsNeededToBuildCircuits 5', '0.950000'],
+    ['LogTimeGranularity 7', '8'],
+    ['LogTimeGranularity 1500', '2000'],
+  ])('%s counts as %s', (line, shown) => {
+    expect(canonical(line)).toBe(shown)
+    expect(verified(line).warnings).toEqual([expect.stringMatching(/^torrc:1: \w+ .+: it counts as /)])
+  })
+
+  test('and an option without effect says so', () => {
+    expect(verified('ClientPreferIPv6DirPort 1').warnings).toEqual([
+      expect.stringContaining('torrc:1: ClientPreferIPv6DirPort has no effect: '),
+    ])
+  })
+})
+
+describe('values that are refused, each in one line that names the option', () => {
+  test.each([
+    'KeepalivePeriod 0',
+    'MaxClientCircuitsPending 0',
+    'MaxClientCircuitsPending 1025',
+    'CircuitsAvailableTimeout 60 days',
+    'DormantClientTimeout 5 minutes',
+    'DormantTimeoutEnabled auto',
+    'LearnCircuitBuildTimeout auto',
+    'ReducedConnectionPadding auto',
+    'ConnectionPadding 2',
+    'GuardLifetime 10 years',
+    'NumEntryGuards -1',
+    'NumPrimaryGuards x',
+    'WarnPlaintextPorts x',
+    'RejectPlaintextPorts 0',
+    'LongLivedPorts 70000',
+    'FirewallPorts 1-2',
+    'VirtualAddrNetworkIPv4 10.0.0.0/17',
+    'VirtualAddrNetworkIPv4 10.0.0.0',
+    'VirtualAddrNetworkIPv4 ::/8',
+    'VirtualAddrNetworkIPv6 [FC00::]/105',
+    'MapAddress a',
+    'MapAddress a b c',
+    'MapAddress a.b *.c.d',
+    'MapAddress a!b c',
+    'AutomapHostsSuffixes a b',
+    'TrackHostExits a b',
+    'HTTPSProxy proxy.example:80',
+    'HTTPSProxy 127.0.0.1:0',
+    'Socks5Proxy ::1:80',
+    'HTTPSProxyAuthenticator nobody',
+    'OutboundBindAddress foo',
+    'OutboundBindAddress 127.0.0.1\nOutboundBindAddress 127.0.0.2',
+    'OutboundBindAddressOR ::1\nOutboundBindAddressOR ::2',
+    'LogTimeGranularity 0',
+    'SocksTimeout 1 fortnight',
+    'SocksTimeout 0x10',
+    '__OwningControllerProcess x',
+    '__OwningControllerProcess 0',
+    'HTTPProxy 127.0.0.1:80',
+    'TCPProxy haproxy 127.0.0.1:80',
+    'User root',
+    'Sandbox 1',
+    'UseBridges 1',
+    'ControlPort 9051',
+    'MetricsPort 9999',
+    'ConfluxEnabled 1',
+    'CircuitPadding 1',
+    'PathBiasCircThreshold 5',
+    'UseMicrodescriptors 0',
+    'BandwidthRate 1 MB',
+    'Bridge 192.0.2.1:443',
+    'HiddenServiceDir /x',
+    'HashedControlPassword 16:00',
+    'ConfluxClientUX best',
+  ])('%s', (line) => {
+    const name = line.split(' ')[0] ?? ''
+    expect(() => verified(line)).toThrow(new RegExp(`^torrc:\\d: ${name}[: ]`))
+  })
+
+  test.each([
+    ['Socks5ProxyUsername x', 'Socks5ProxyPassword'],
+    ['Socks5ProxyPassword x', 'Socks5ProxyUsername'],
+    ['HTTPSProxy 127.0.0.1\nSocks4Proxy 127.0.0.1', 'at most one'],
+    ['Socks5Proxy 127.0.0.1\nSocks4Proxy 127.0.0.1', 'at most one'],
+    ['ClientUseIPv4 0\nClientUseIPv6 0', 'ClientUseIPv6'],
+  ])('%j, for what it needs beside it', (text, words) => {
+    expect(() => verified(text)).toThrow(words)
+  })
+
+  test('without showing a password', () => {
+    expect(() => verified(`Socks5ProxyPassword ${'secret'.repeat(50)}`)).toThrow(
+      /^(?!.*secret).*Socks5ProxyPassword/,
+    )
+    expect(() => verified('HTTPSProxyAuthenticator secret')).toThrow(/^(?!.*secret).*HTTPSProxyAuthenticator/)
+  })
+})
