@@ -2,6 +2,7 @@
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type AuthorityCert, parseAuthorityCerts } from '../netdoc/authority-cert.ts'
+import { applyConsensusDiffInSlices, isConsensusDiff } from '../netdoc/consensus-diff.ts'
 import { type Consensus, parseConsensusInSlices } from '../netdoc/consensus.ts'
 import { verifyConsensusSignatures } from '../netdoc/consensus-signatures.ts'
 import { runSlices } from '../netdoc/slices.ts'
@@ -11,6 +12,7 @@ import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { addCerts, missingCertIdentities } from './authority-certs.ts'
 import type { DirectoryPhase } from './bootstrap-state.ts'
+import { type ClockEvidence, certificateEvidence, consensusEvidence } from './clock-evidence.ts'
 import {
   checkSignatures,
   requireNewer,
@@ -19,7 +21,7 @@ import {
   requireTimeliness,
   type WantedCert,
 } from './consensus-check.ts'
-import { expectDocument, getDocument } from './directory-client.ts'
+import { type DirectoryRequest, expectDocument, getDocument } from './directory-client.ts'
 import { certsBySigningKeyPath, certsPath, consensusPath } from './directory-requests.ts'
 import type { DirectoryConnection, DirectoryConnector } from './directory-source.ts'
 import type { DirectorySource } from './directory-sources.ts'
@@ -29,18 +31,34 @@ import { nextTurn } from './turns.ts'
 /** Connecting, link handshake and CREATE_FAST together; each has its own shorter limit below. */
 const CONNECT_LIMIT_MS = 30_000
 
+/** Authorities make their new certificate weeks before the old one ends. */
+const CERT_RENEWAL_MS = 7 * 24 * 60 * 60 * 1000
+/** A renewal that takes longer can wait for the next consensus. */
+const RENEWAL_LIMIT_MS = 10_000
+
 /** What is held before the request: it decides what to ask and what to refuse. */
 export interface HeldDirectory {
   readonly trusted: readonly RsaIdentity[]
   readonly certs: readonly AuthorityCert[]
   /** valid-after of the newest verified consensus. */
   readonly validAfterMs: number | undefined
+  /** The newest verified consensus itself, when it is at hand: then a diff to it is asked for. */
+  readonly base: DiffBase | undefined
+  /** Only what is newer than this is worth sending. */
+  readonly ifModifiedSinceMs: number | undefined
+}
+
+export interface DiffBase {
+  readonly bytes: Buffer
+  /** SHA3-256 of its signed part. */
+  readonly sha3: Buffer
 }
 
 export interface FetchParts {
   readonly connector: DirectoryConnector
   readonly clock: Clock
   readonly log: Logger
+  readonly onClockEvidence: (evidence: ClockEvidence) => void
   readonly onPhase: (phase: DirectoryPhase) => void
   /** Called at each sign of life. */
   readonly onProgress: () => void
@@ -132,16 +150,45 @@ class ConsensusFetch {
     const { clock, onPhase } = this.#parts
     onPhase('requesting-status')
     const certsComing = this.#fetchNewestCerts()
-    const bytes = await this.#get(
+    const { base } = this.#held
+    const bytes = await this.#getConsensus(base)
+    if (base === undefined || !isConsensusDiff(bytes)) return this.#accept(bytes, certsComing)
+    try {
+      const full = await runSlices(
+        applyConsensusDiffInSlices(base.bytes, base.sha3, bytes),
+        clock,
+        this.#signal,
+      )
+      return await this.#accept(full, certsComing)
+    } catch (error) {
+      throwIfAborted(this.#signal)
+      // The document itself is still to be had, here or elsewhere: a diff that is no good proves no ill will.
+      this.#parts.log.info('A consensus diff is of no use, asking for the whole: ', toTorError(error).message)
+      return this.#accept(await this.#getConsensus(undefined), certsComing)
+    }
+  }
+
+  #getConsensus(base: DiffBase | undefined): Promise<Buffer> {
+    return this.#get(
       consensusPath(this.#held.trusted),
       'a consensus that more than half of our authorities signed',
-      () => onPhase('loading-status'),
+      {
+        onDocument: () => this.#parts.onPhase('loading-status'),
+        ifModifiedSinceMs: this.#held.ifModifiedSinceMs,
+        diffFrom: base?.sha3,
+      },
     )
+  }
+
+  async #accept(bytes: Buffer, certsComing: Promise<readonly AuthorityCert[]>): Promise<FetchedConsensus> {
+    const { clock, onPhase } = this.#parts
     onPhase('loading-keys')
     const consensus = await runSlices(parseConsensusInSlices(bytes), clock, this.#signal)
     requireNewer(consensus, this.#held.validAfterMs)
     await nextTurn(clock, this.#signal)
     const certs = await this.#verify(consensus, certsComing)
+    const evidence = consensusEvidence(consensus, clock.wallMs())
+    if (evidence !== undefined) this.#parts.onClockEvidence(evidence)
     requireProtocols(consensus)
     requireTimeliness(consensus, clock.wallMs())
     return { consensus, bytes, certs, connection: this.#connection, source: this.#source }
@@ -155,7 +202,9 @@ class ConsensusFetch {
     const { trusted, certs: held } = this.#held
     const nowMs = this.#parts.clock.wallMs()
     // What is held often suffices: then nobody can hold us up by being slow with certificates.
-    if (verifyConsensusSignatures(consensus, held, trusted, nowMs).isEnough) return held
+    if (verifyConsensusSignatures(consensus, held, trusted, nowMs).isEnough) {
+      return this.#renewed(held, certsComing)
+    }
     const newest = await certsComing
     throwIfAborted(this.#signal)
     const verdict = checkSignatures(consensus, newest, trusted, nowMs)
@@ -165,11 +214,31 @@ class ConsensusFetch {
     return completed
   }
 
+  /** The held certificates, with successors of those that end soon if they come without much ado. */
+  async #renewed(
+    held: readonly AuthorityCert[],
+    certsComing: Promise<readonly AuthorityCert[]>,
+  ): Promise<readonly AuthorityCert[]> {
+    const { clock } = this.#parts
+    try {
+      return await withTimeout(
+        clock,
+        RENEWAL_LIMIT_MS,
+        'renewing certificates',
+        this.#signal,
+        () => certsComing,
+      )
+    } catch {
+      throwIfAborted(this.#signal)
+      return held
+    }
+  }
+
   /** Never rejects: whether the certificates suffice is asked when the consensus is there. */
   async #fetchNewestCerts(): Promise<readonly AuthorityCert[]> {
     const { trusted, certs } = this.#held
     const nowMs = this.#parts.clock.wallMs()
-    const missing = missingCertIdentities(certs, trusted, nowMs)
+    const missing = missingCertIdentities(certs, trusted, nowMs + CERT_RENEWAL_MS)
     if (missing.length === 0) return certs
     return addCerts(certs, await this.#fetchCerts(certsPath(missing)), trusted, nowMs)
   }
@@ -184,6 +253,9 @@ class ConsensusFetch {
       for (const error of rejected) {
         this.#parts.log.info('A directory relay sent a bad certificate: ', error.message)
       }
+      const ofTrusted = certs.filter((cert) => this.#held.trusted.includes(cert.identity))
+      const evidence = certificateEvidence(ofTrusted, this.#parts.clock.wallMs())
+      if (evidence !== undefined) this.#parts.onClockEvidence(evidence)
       return certs
     } catch (error) {
       this.#parts.log.info('Authority certificates could not be fetched: ', toTorError(error).message)
@@ -191,9 +263,12 @@ class ConsensusFetch {
     }
   }
 
-  async #get(path: string, what: string, onDocument?: () => void): Promise<Buffer> {
-    const { clock, onProgress } = this.#parts
-    const request = { path, host: hostOf(this.#source), onProgress, onDocument }
+  async #get(path: string, what: string, more: Partial<DirectoryRequest> = {}): Promise<Buffer> {
+    const { clock, onProgress, onClockEvidence } = this.#parts
+    const relay = this.#source.target.ids.rsa
+    const onDate = (dateMs: number): void =>
+      onClockEvidence({ kind: 'relay', source: 'date', relay, aheadMs: clock.wallMs() - dateMs })
+    const request = { ...more, path, host: hostOf(this.#source), onProgress, onDate }
     return expectDocument(await getDocument(this.#connection, request, clock, this.#signal), what)
   }
 }

@@ -78,7 +78,10 @@ async function runPass(
   const isSmall = missing.length <= MAX_MICRODESCS_PER_REQUEST
   // On a real network the guards serve: the source of the consensus is everybody's, and has done its part.
   if (open !== undefined && !isSmall && relays.length > 0) open.connection.close()
-  const sources = passSources(parts, isSmall || relays.length === 0 ? open : undefined, relays, pass)
+  const nowMs = parts.clock.monotonicMs()
+  const sources = passSources(parts, isSmall || relays.length === 0 ? open : undefined, relays, pass).filter(
+    ({ source, connection }) => connection !== undefined || !parts.records.isResting(source, nowMs),
+  )
   const guardDigests = relays.flatMap(({ ids }) => digestOf(view, ids.rsa))
   const onBatch = (batch: MicrodescBatch): void => {
     if (signal.aborted) return

@@ -1,11 +1,13 @@
 /** One directory request: HTTP/1.0 GET over a BEGIN_DIR stream (dir-spec 6), with limits on size, time and silence. */
 import { abortable, withTimeout } from '../util/abort.ts'
 import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
+import { toHex } from '../util/bytes.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { malformed, TorError, unreachable } from '../util/errors.ts'
 import { ACCEPTED_ENCODINGS, unpackBody } from './decompress.ts'
 import type { DirectoryConnection } from './directory-source.ts'
+import { formatHttpDate } from './http-date.ts'
 import { findBodyStart, type HttpReplyHead, MAX_HEAD_BYTES, parseHttpHead } from './http-reply.ts'
 
 /** C tor's MAX_DIR_DL_SIZE is 16 MB - 1. */
@@ -22,6 +24,12 @@ export interface DirectoryRequest {
   readonly host: string
   /** Asked over a circuit that hides who we are: the request must look like everybody's (dir-spec 6.1). */
   readonly isAnonymous?: boolean
+  /** Only a document that changed after this is worth an answer; else the relay says 304. */
+  readonly ifModifiedSinceMs?: number | undefined
+  /** SHA3-256 as signed of a consensus that we hold: the answer may be a diff to it (dir-spec 4.5). */
+  readonly diffFrom?: Buffer | undefined
+  /** Called with the relay's clock when the reply tells it. */
+  readonly onDate?: ((dateMs: number) => void) | undefined
   /** Called for each piece of a reply that arrives. */
   readonly onProgress?: (() => void) | undefined
   /** Called once, when a document begins to arrive. */
@@ -69,11 +77,11 @@ export function expectDocument(reply: DirectoryReply, what: string): Buffer {
     case 'document':
       return reply.body
     case 'not-modified':
-      throw refusal(`${what} is not newer than ours`, 'later')
+      throw refusal(`the relay has nothing newer than ours: ${what}`, 'elsewhere')
     case 'not-found':
       throw refusal(`the relay does not have ${what}`, 'elsewhere')
     case 'busy':
-      throw refusal(`the relay is too busy to send ${what}`, 'elsewhere')
+      throw refusal(`the relay is too busy to send ${what}`, 'later')
     case 'refused':
       throw refusal(`the relay answered ${reply.status} when asked for ${what}`, 'elsewhere')
     default:
@@ -101,6 +109,12 @@ function encodeRequest(request: DirectoryRequest): Buffer {
   const lines = [`GET ${request.path} HTTP/1.0`, `Host: ${request.host}`]
   // Behind three hops nobody may learn which decoders this program has; the directory then packs nothing by name.
   if (request.isAnonymous !== true) lines.push(`Accept-Encoding: ${ACCEPTED_ENCODINGS}`)
+  if (request.ifModifiedSinceMs !== undefined) {
+    lines.push(`If-Modified-Since: ${formatHttpDate(request.ifModifiedSinceMs)}`)
+  }
+  if (request.diffFrom !== undefined) {
+    lines.push(`X-Or-Diff-From-Consensus: ${toHex(request.diffFrom).toUpperCase()}`)
+  }
   return Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
 }
 
@@ -191,6 +205,7 @@ class ReplyReader implements ByteSink {
     if (bodyStart === undefined) return
     this.#head = parseHttpHead(bytes.subarray(0, bodyStart))
     this.#headBytes = Buffer.alloc(0)
+    if (this.#head.dateMs !== undefined) this.#request.onDate?.(this.#head.dateMs)
     if ((this.#head.contentLengthBytes ?? 0) > MAX_BODY_BYTES) throw oversizeBody()
     if (this.#head.status === 200) this.#request.onDocument?.()
     this.#takeBody(bytes.subarray(bodyStart))

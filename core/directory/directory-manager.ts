@@ -20,17 +20,20 @@ import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
 import type { Watchable } from '../util/watched-value.ts'
+import { AwakeGate } from './awake-gate.ts'
 import type { DirectoryProgress } from './bootstrap-state.ts'
+import type { ClockEvidence } from './clock-evidence.ts'
 import { requireProtocols } from './consensus-check.ts'
-import { type FetchedConsensus, fetchConsensus } from './consensus-fetch.ts'
+import type { FetchedConsensus } from './consensus-fetch.ts'
+import { type ConsensusRaceParts, raceForConsensus } from './consensus-race.ts'
 import { completeDescriptors, type OpenSource } from './descriptor-upkeep.ts'
 import type { DirectoryConnector } from './directory-source.ts'
 import { bootstrapTiers, refreshTiers } from './directory-sources.ts'
 import { DirectoryStore } from './directory-store.ts'
-import { chooseRefetchMs, refetchRetryBounds } from './download-schedule.ts'
+import { chooseRefetchMs } from './download-schedule.ts'
 import { linkAbort } from './linked-abort.ts'
 import type { MicrodescBatch } from './microdescriptor-download.ts'
-import { BOOTSTRAP_RETRY, raceSources } from './source-race.ts'
+import { SourceRecords } from './source-records.ts'
 import { nextTurn } from './turns.ts'
 import { ViewBoard } from './view-board.ts'
 
@@ -53,6 +56,10 @@ export interface DirectoryManagerDeps {
   readonly bootstrapDirectories: () => BootstrapDirectories
   /** Our directory guards in this view, which may lack microdescriptors; empty, or throwing, falls back on the above. */
   readonly pickDirectoryRelays: (view: NetDir) => readonly ChannelTarget[]
+  /** Told what relays and documents say about our clock. */
+  readonly onClockEvidence?: (evidence: ClockEvidence) => void
+  /** Whether to begin dormant: the cache is read, nothing is fetched until `setDormant(false)`. */
+  readonly isDormant?: boolean
 }
 
 export class DirectoryManager implements NetDirProvider {
@@ -63,6 +70,9 @@ export class DirectoryManager implements NetDirProvider {
   readonly #trusted: readonly RsaIdentity[]
   readonly #closing = new AbortController()
   readonly #board: ViewBoard
+  readonly #records = new SourceRecords()
+  readonly #gate: AwakeGate
+  readonly #raceParts: ConsensusRaceParts
   #certs: readonly AuthorityCert[] = []
   #life: Promise<void> | undefined
 
@@ -73,6 +83,18 @@ export class DirectoryManager implements NetDirProvider {
     this.#store = new DirectoryStore(deps.store, deps.clock, this.#log)
     this.#trusted = trustedV3Identities(config.authorities)
     this.#board = new ViewBoard(deps.clock, this.#log, config.pathsNeededToBuildCircuits)
+    this.#gate = new AwakeGate(deps.isDormant !== true)
+    this.#raceParts = {
+      clock: deps.clock,
+      random: deps.random,
+      log: this.#log,
+      connector: deps.connector,
+      store: this.#store,
+      board: this.#board,
+      records: this.#records,
+      trusted: this.#trusted,
+      onClockEvidence: deps.onClockEvidence ?? (() => {}),
+    }
   }
 
   /** The view that circuits are built from. Undefined until there is enough of one, and when it has become too old. */
@@ -111,6 +133,23 @@ export class DirectoryManager implements NetDirProvider {
     }
   }
 
+  /** While dormant nothing is fetched. What is stale by the time of waking is fetched at once. */
+  setDormant(isDormant: boolean): void {
+    if (this.#gate.isAwake !== isDormant) return
+    this.#gate.setAwake(!isDormant)
+    if (!isDormant) this.reconsider()
+  }
+
+  /**
+   * The clock has jumped, the computer has slept, or the network is back: how fresh the view is gets judged anew, and
+   * nothing waits out a pause of before. Calling it often costs requests: only events on this side may lead here.
+   */
+  reconsider(): void {
+    this.#records.forgetFailures()
+    this.#gate.restart()
+    this.#board.freshness.lookNow()
+  }
+
   /** Stops everything and waits until what is being written is written. Idempotent. */
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
@@ -123,22 +162,39 @@ export class DirectoryManager implements NetDirProvider {
 
   async #live(signal: AbortSignal): Promise<void> {
     let open = await this.#firstView(signal)
+    let wasFetched = open !== undefined
     for (;;) {
       const view = this.#board.newest
       const upkeep = linkAbort(signal)
       const descriptors = this.#keepDescriptors(open, upkeep.signal)
       try {
-        const refetchMs = chooseRefetchMs(view, randomFraction(this.#deps.random))
-        await this.#board.freshness.sleepUntil(refetchMs, signal)
+        await this.#waitForRefetch(view, wasFetched, signal)
         const fetched = await this.#fetch(view, signal)
         // From here on nothing else may change the view: the next one is built from it.
         upkeep.stop()
         await descriptors
         open = await this.#adopt(fetched, [], signal)
+        wasFetched = true
       } finally {
         upkeep.stop()
         await descriptors
       }
+    }
+  }
+
+  /**
+   * A consensus that was fetched just now is not replaced at once, even when our clock says that it is old: else a
+   * wrong clock, or a cache that is behind, would have us ask without end.
+   */
+  async #waitForRefetch(view: NetDir, wasFetched: boolean, signal: AbortSignal): Promise<void> {
+    const { clock, random } = this.#deps
+    const fraction = randomFraction(random)
+    const restMs = wasFetched ? (view.freshUntilMs - view.validAfterMs) / 2 : 0
+    let untilMs = Math.max(chooseRefetchMs(view, fraction), clock.wallMs() + restMs)
+    while (clock.wallMs() < untilMs) {
+      await this.#board.freshness.sleepUntil(untilMs, signal)
+      // Woken before the time: something has happened to the clock, and only the documents' times count.
+      untilMs = chooseRefetchMs(view, fraction)
     }
   }
 
@@ -167,35 +223,11 @@ export class DirectoryManager implements NetDirProvider {
 
   /** The next consensus after the view's, or the first one. Tries until it has one; see `raceSources` for the ends. */
   #fetch(view: NetDir | undefined, signal: AbortSignal): Promise<FetchedConsensus> {
-    const { clock, random, connector } = this.#deps
-    const held = { trusted: this.#trusted, certs: this.#certs, validAfterMs: view?.validAfterMs }
-    const bootstrap = bootstrapTiers(this.#deps.bootstrapDirectories())
-    const tiers = view === undefined ? bootstrap : refreshTiers(this.#pickRelays(view), bootstrap)
-    return raceSources<FetchedConsensus>(
-      {
-        tiers,
-        clock,
-        random,
-        retry: view === undefined ? BOOTSTRAP_RETRY : refetchRetryBounds(view),
-        attempt: (source, trySignal, onProgress) => {
-          const parts = {
-            connector,
-            clock,
-            log: this.#log,
-            onPhase: this.#board.reach.bind(this.#board),
-            onProgress,
-          }
-          return fetchConsensus(source, held, parts, trySignal)
-        },
-        discard: (result) => result.connection.close(),
-        onFailure: (source, error) => {
-          this.#log.info(`A ${source.kind} directory gave no consensus: `, error.message)
-          // While what we have is valid, there is time to try again and nothing for the user to know.
-          if (!this.#board.isLive()) this.#board.fail(error)
-        },
-      },
-      signal,
-    )
+    return this.#gate.run(signal, (inner) => {
+      const bootstrap = bootstrapTiers(this.#deps.bootstrapDirectories())
+      const tiers = view === undefined ? bootstrap : refreshTiers(this.#pickRelays(view), bootstrap)
+      return raceForConsensus(this.#raceParts, this.#certs, view, tiers, inner)
+    })
   }
 
   /** Takes a verified consensus over, with the microdescriptors that are known already. */
@@ -240,6 +272,8 @@ export class DirectoryManager implements NetDirProvider {
   async #keepDescriptors(open: OpenSource | undefined, signal: AbortSignal): Promise<void> {
     const { clock, random, connector } = this.#deps
     const parts = {
+      records: this.#records,
+      onClockEvidence: this.#raceParts.onClockEvidence,
       clock,
       random,
       connector,
@@ -254,12 +288,19 @@ export class DirectoryManager implements NetDirProvider {
       bootstrapSources: () => bootstrapTiers(this.#deps.bootstrapDirectories()),
       onFailure: (error: TorError) => this.#onDescriptorFailure(error),
     }
+    let connection = open
     try {
-      await completeDescriptors(parts, open, signal)
+      await this.#gate.run(signal, (inner) => {
+        const first = connection
+        connection = undefined
+        return completeDescriptors(parts, first, inner)
+      })
       this.#board.show(true)
       this.#store.compactMicrodescs(this.#board.newest.consensus, this.#closing.signal)
     } catch (error) {
       if (!signal.aborted) this.#onDescriptorFailure(toTorError(error))
+    } finally {
+      connection?.connection.close()
     }
   }
 

@@ -73,7 +73,8 @@ export interface SourceRecord {
 export interface RaceState {
   readonly tiers: readonly SourceTier[]
   readonly running: readonly RunningTry[]
-  readonly records: ReadonlyMap<DirectorySource, SourceRecord>
+  /** In the race's time. */
+  readonly recordOf: (source: DirectorySource) => SourceRecord
   /** No new try before this time: the back-off after failures. */
   readonly notBeforeMs: number
 }
@@ -115,9 +116,8 @@ function idleSources(state: RaceState): Candidate[] {
     return tier.sources
       .filter((source) => !busy.has(source))
       .map((source) => {
-        const record = state.records.get(source)
-        const opensMs = Math.max(tier.notBeforeMs, record?.restUntilMs ?? 0)
-        return { source, failures: record?.failures ?? 0, opensMs, siblings }
+        const { failures, restUntilMs } = state.recordOf(source)
+        return { source, failures, opensMs: Math.max(tier.notBeforeMs, restUntilMs), siblings }
       })
   })
 }

@@ -2,13 +2,14 @@
  * The directory on disk: consensus, authority certificates and microdescriptors as their documents' exact bytes. The
  * disk is not trusted: signatures and digests are checked anew at each load.
  */
+import { sha256 } from '../crypto/hash.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type AuthorityCert, parseAuthorityCerts } from '../netdoc/authority-cert.ts'
 import { type Consensus, parseConsensusInSlices } from '../netdoc/consensus.ts'
 import { type Microdescriptors, parseMicrodescriptorsInSlices } from '../netdoc/microdescriptor.ts'
 import { runSlices } from '../netdoc/slices.ts'
 import type { StateStore } from '../persist/state-store.ts'
-import { asBuffer, bytesKey, concatBytes } from '../util/bytes.ts'
+import { asBuffer, bytesKey, concatBytes, equalBytes } from '../util/bytes.ts'
 import type { Clock } from '../util/clock.ts'
 import { toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -54,6 +55,15 @@ export class DirectoryStore {
     await nextTurn(this.#clock, signal)
     const microdescriptors = await this.#loadMicrodescs(consensus, signal)
     return { consensus, certs, microdescriptors }
+  }
+
+  /** The exact bytes of a consensus that was verified, to apply a diff to; undefined when the disk has another. */
+  async readConsensus(verified: Consensus): Promise<Buffer | undefined> {
+    await this.#writes
+    const bytes = await this.#read(CONSENSUS_NAME)
+    if (bytes === undefined || bytes.length < verified.signedLength) return undefined
+    const isSame = equalBytes(sha256(bytes.subarray(0, verified.signedLength)), verified.signedSha256)
+    return isSame ? bytes : undefined
   }
 
   saveConsensus(bytes: Buffer): void {

@@ -66,3 +66,11 @@ export function refetchRetryBounds(times: ConsensusTimes): {
     maxMs: Math.min(3_600_000, Math.max(10_000, intervalMs)),
   }
 }
+
+/**
+ * What to say in If-Modified-Since when a successor is asked for: caches compare it with their document's valid-after,
+ * and a little more than ours asks for a later one only (C tor's: three minutes, or half a short interval).
+ */
+export function ifModifiedSinceMs(times: ConsensusTimes): number {
+  return times.validAfterMs + Math.min(180_000, (times.freshUntilMs - times.validAfterMs) / 2)
+}

@@ -17,6 +17,7 @@ const MAX_SLEEP_MS = 5 * 60 * 1000
 export class FreshnessWatch {
   readonly #clock: Clock
   readonly #onChange: () => void
+  readonly #sleepers = new Set<() => void>()
   #timer: Timer | undefined
   #isStopped = false
 
@@ -37,25 +38,43 @@ export class FreshnessWatch {
     return judgeFreshness(times, nowMs)
   }
 
-  /** Resolves when the wall clock shows `wallMs` or later; at once, but not synchronously, when it does already. */
+  /**
+   * Resolves when the wall clock shows `wallMs` or later; at once, but not synchronously, when it does already; and
+   * earlier after `lookNow`.
+   */
   sleepUntil(wallMs: number, signal: AbortSignal): Promise<void> {
     throwIfAborted(signal)
     return new Promise((resolve, reject) => {
       let timer: Timer | undefined
-      const onAbort = (): void => {
+      const finish = (): void => {
         timer?.cancel()
+        this.#sleepers.delete(wake)
+        signal.removeEventListener('abort', onAbort)
+      }
+      const wake = (): void => {
+        finish()
+        resolve()
+      }
+      const onAbort = (): void => {
+        finish()
         reject(abortError(signal))
       }
       const look = (): void => {
         const leftMs = wallMs - this.#clock.wallMs()
-        if (leftMs <= 0) {
-          signal.removeEventListener('abort', onAbort)
-          resolve()
-        } else timer = this.#clock.setTimer(Math.min(leftMs, MAX_SLEEP_MS), look)
+        if (leftMs <= 0) wake()
+        else timer = this.#clock.setTimer(Math.min(leftMs, MAX_SLEEP_MS), look)
       }
       signal.addEventListener('abort', onAbort, { once: true })
+      this.#sleepers.add(wake)
       look()
     })
+  }
+
+  /** The clock may have jumped: judges anew, and wakes every sleeper to think again. */
+  lookNow(): void {
+    if (this.#isStopped) return
+    this.#onChange()
+    for (const wake of [...this.#sleepers]) wake()
   }
 
   stop(): void {

@@ -1,5 +1,6 @@
 /** The head of an HTTP/1.0 reply as directory caches send it (dir-spec 6.1, 6.2), and nothing more of HTTP. */
 import { malformed } from '../util/errors.ts'
+import { parseHttpDate } from './http-date.ts'
 
 /** How the body is packed; the names are those of the Content-Encoding header. */
 export type ContentEncoding = 'identity' | 'deflate' | 'gzip' | 'x-zstd'
@@ -10,6 +11,8 @@ export interface HttpReplyHead {
   readonly encoding: ContentEncoding | undefined
   /** Bytes of the body as sent, before decompression. */
   readonly contentLengthBytes: number | undefined
+  /** The relay's clock, milliseconds since 1970: evidence about ours, and nothing more. */
+  readonly dateMs: number | undefined
 }
 
 /** C tor's MAX_HEADERS_SIZE. */
@@ -45,6 +48,7 @@ export function parseHttpHead(bytes: Buffer): HttpReplyHead {
   if (status === undefined) malformed('HTTP reply', 'a status line of HTTP/1.0')
   let encoding: ContentEncoding | undefined
   let contentLengthBytes: number | undefined
+  let dateMs: number | undefined
   for (const line of headerLines) {
     const colon = line.indexOf(':')
     if (colon <= 0) malformed('HTTP reply', 'header lines of the form "Name: value"')
@@ -52,8 +56,9 @@ export function parseHttpHead(bytes: Buffer): HttpReplyHead {
     const name = line.slice(0, colon).toLowerCase()
     if (name === 'content-encoding') encoding = parseEncoding(value, encoding)
     else if (name === 'content-length') contentLengthBytes = parseLength(value, contentLengthBytes)
+    else if (name === 'date') dateMs = parseHttpDate(value)
   }
-  return { status: Number(status), encoding, contentLengthBytes }
+  return { status: Number(status), encoding, contentLengthBytes, dateMs }
 }
 
 function parseEncoding(value: string, earlier: ContentEncoding | undefined): ContentEncoding {

@@ -17,6 +17,7 @@ import type { DirectorySource } from './directory-sources.ts'
 import { type DownloadJob, JobQueue } from './job-queue.ts'
 import { type LinkedAbort, linkAbort } from './linked-abort.ts'
 import { planRequests, selectRows } from './microdescriptor-rows.ts'
+import type { SourceRecords } from './source-records.ts'
 
 /** dir-spec 5.2 asks at least three mirrors, so that none sees the whole of what we ask for. */
 export const MAX_PARALLEL_RELAYS = 3
@@ -42,6 +43,8 @@ export interface DownloadParts {
   /** Called for each reply that has documents we asked for; the digests of all of its rows were verified. */
   readonly onBatch: (batch: MicrodescBatch) => void
   readonly onFailure: (error: TorError) => void
+  /** Told how each source fared. */
+  readonly records: SourceRecords
 }
 
 /**
@@ -91,8 +94,12 @@ class SourceWorker {
     try {
       connection = this.#given ?? (await this.#connect(scope.signal))
       await this.#runLoops(connection, scope)
-    } catch (error) {
-      if (!this.#outer.aborted) this.#parts.onFailure(toTorError(error))
+      this.#parts.records.succeed(this.#source)
+    } catch (thrown) {
+      if (this.#outer.aborted) return
+      const error = toTorError(thrown)
+      this.#parts.records.fail(this.#source, error, this.#parts.clock.monotonicMs())
+      this.#parts.onFailure(error)
     } finally {
       scope.stop()
       if (connection !== this.#given) connection?.close()

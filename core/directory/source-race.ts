@@ -15,9 +15,12 @@ import {
   type SourceRecord,
   type SourceTier,
 } from './directory-sources.ts'
+import type { SourceRecords } from './source-records.ts'
 
 export interface SourceRaceParts<T> {
   readonly tiers: readonly SourceTier[]
+  /** Read and written: what is known of the sources outlives the race. */
+  readonly records: SourceRecords
   readonly clock: Clock
   readonly random: Random
   /** One try. Calls `onProgress` at each sign of life. Must end soon after its signal fires. */
@@ -39,10 +42,6 @@ export const BOOTSTRAP_RETRY: RetryBounds = { baseMs: 1_000, maxMs: 60_000 }
 
 /** So many failures to reach a source cost no delay: bad luck with old lists is common, and others are at hand. */
 const FREE_FAILURES = 3
-/** A source that gave a bad document is left alone for this long, doubling at each repetition. */
-const BAD_SOURCE_REST_MS = 60_000
-const MAX_REST_MS = 60 * 60 * 1000
-
 /**
  * Resolves with the first result; the other tries are aborted. Rejects only when the signal fires, when there is no
  * source at all, or with `obsolete-client`, which no other source can mend.
@@ -58,7 +57,6 @@ class SourceRace<T> {
   readonly #retryDelay: RetryDelay
   readonly #startedMs: number
   readonly #running = new Map<RunningTry, AbortController>()
-  readonly #records = new Map<DirectorySource, SourceRecord>()
   /** Settle when their try has ended; they never reject. */
   readonly #tries = new Set<Promise<void>>()
   #failures = 0
@@ -103,7 +101,7 @@ class SourceRace<T> {
         {
           tiers: this.#parts.tiers,
           running: [...this.#running.keys()],
-          records: this.#records,
+          recordOf: (source) => this.#recordOf(source),
           notBeforeMs: this.#notBeforeMs,
         },
         nowMs,
@@ -131,6 +129,7 @@ class SourceRace<T> {
         if (this.#isOver) this.#parts.discard(result)
         else {
           this.#running.delete(run)
+          this.#parts.records.succeed(source)
           this.#finish(() => this.#result.resolve(result))
         }
       },
@@ -149,11 +148,7 @@ class SourceRace<T> {
       return
     }
     const nowMs = this.#nowMs()
-    const failures = (this.#records.get(run.source)?.failures ?? 0) + 1
-    const restMs = isUntrustworthy(error)
-      ? Math.min(BAD_SOURCE_REST_MS * 2 ** (failures - 1), MAX_REST_MS)
-      : 0
-    this.#records.set(run.source, { failures, restUntilMs: nowMs + restMs })
+    this.#parts.records.fail(run.source, error, nowMs + this.#startedMs)
     this.#failures += 1
     // What a source answers must not be able to drive us to new channels at its own pace.
     const isFree = hasFailedToReach(error) && this.#failures <= FREE_FAILURES
@@ -172,6 +167,12 @@ class SourceRace<T> {
     this.#running.clear()
   }
 
+  /** In the race's time. */
+  #recordOf(source: DirectorySource): SourceRecord {
+    const record = this.#parts.records.get(source)
+    return { ...record, restUntilMs: record.restUntilMs - this.#startedMs }
+  }
+
   #nowMs(): number {
     return this.#parts.clock.monotonicMs() - this.#startedMs
   }
@@ -179,8 +180,4 @@ class SourceRace<T> {
 
 function hasFailedToReach(error: TorError): boolean {
   return ['channel-failed', 'circuit-failed', 'timeout', 'wrong-identity', 'closed'].includes(error.kind)
-}
-
-function isUntrustworthy(error: TorError): boolean {
-  return ['bad-directory', 'malformed', 'limit', 'wrong-identity', 'protocol-violation'].includes(error.kind)
 }

@@ -44,3 +44,34 @@ function daysSinceEpoch(year: number, month: number, day: number): number {
   const dayOfYear = Math.floor((153 * marchMonth + 2) / 5) + day - 1
   return marchYear * 365 + leapDays + dayOfYear - 719_468
 }
+
+/** The parts of a moment in UTC, as `utcToMs` takes them; `ms` from 0001-01-01 on. */
+export function msToUtc(ms: number): {
+  readonly year: number
+  readonly month: number
+  readonly day: number
+  readonly hour: number
+  readonly minute: number
+  readonly second: number
+} {
+  const days = Math.floor(ms / DAY_MS)
+  const seconds = Math.floor((ms - days * DAY_MS) / 1000)
+  // The inverse of daysSinceEpoch: eras of 400 years, in years that begin in March.
+  const sinceMarch0 = days + 719_468
+  const era = Math.floor(sinceMarch0 / 146_097)
+  const dayOfEra = sinceMarch0 - era * 146_097
+  const leapDays =
+    Math.floor(dayOfEra / 1_460) - Math.floor(dayOfEra / 36_524) + Math.floor(dayOfEra / 146_096)
+  const yearOfEra = Math.floor((dayOfEra - leapDays) / 365)
+  const dayOfYear = dayOfEra - (365 * yearOfEra + Math.floor(yearOfEra / 4) - Math.floor(yearOfEra / 100))
+  const marchMonth = Math.floor((5 * dayOfYear + 2) / 153)
+  const month = marchMonth < 10 ? marchMonth + 3 : marchMonth - 9
+  return {
+    year: era * 400 + yearOfEra + (month <= 2 ? 1 : 0),
+    month,
+    day: dayOfYear - Math.floor((153 * marchMonth + 2) / 5) + 1,
+    hour: Math.floor(seconds / 3_600),
+    minute: Math.floor(seconds / 60) % 60,
+    second: seconds % 60,
+  }
+}

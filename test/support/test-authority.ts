@@ -19,7 +19,7 @@ export interface CertOptions {
 export class TestAuthority {
   readonly nickname: string
   readonly #identityKey = generateRsaKey()
-  readonly #signingKey = generateRsaKey()
+  #signingKey = generateRsaKey()
 
   constructor(nickname: string) {
     this.nickname = nickname
@@ -32,6 +32,11 @@ export class TestAuthority {
 
   get signingKeyDigest(): RsaIdentity {
     return rsaIdentityFromBytes(sha1(publicDer(this.#signingKey)))
+  }
+
+  /** From here on its certificates and signatures are with another key. */
+  changeSigningKey(): void {
+    this.#signingKey = generateRsaKey()
   }
 
   /** The text of its key certificate, a day old at `nowMs` and valid for a year unless said otherwise. */

@@ -35,7 +35,11 @@ function running(which: DirectorySource, startedMs: number, lastProgressMs = sta
 }
 
 function state(parts: Partial<RaceState>): RaceState {
-  return { tiers, running: [], records: new Map(), notBeforeMs: 0, ...parts }
+  return { tiers, running: [], recordOf: () => ({ failures: 0, restUntilMs: 0 }), notBeforeMs: 0, ...parts }
+}
+
+function recordsOf(records: ReadonlyMap<DirectorySource, SourceRecord>) {
+  return (asked: DirectorySource): SourceRecord => records.get(asked) ?? { failures: 0, restUntilMs: 0 }
 }
 
 describe('whom to ask next', () => {
@@ -85,15 +89,21 @@ describe('whom to ask next', () => {
       [source(0, 0), { failures: 2, restUntilMs: 0 }],
       [source(0, 1), { failures: 1, restUntilMs: 0 }],
     ])
-    expect(decideNextStep(state({ records }), 0)).toEqual({ kind: 'start', source: source(0, 2) })
+    expect(decideNextStep(state({ recordOf: recordsOf(records) }), 0)).toEqual({
+      kind: 'start',
+      source: source(0, 2),
+    })
   })
 
   it('is nobody that rests, and the wait ends when the first one has rested', () => {
     const records = new Map<DirectorySource, SourceRecord>(
       [0, 1, 2, 3].map((index) => [source(0, index), { failures: 1, restUntilMs: 9_000 - index }]),
     )
-    expect(decideNextStep(state({ records }), 100)).toEqual({ kind: 'wait', untilMs: AUTHORITY_DELAY_MS })
-    const fallbacksOnly = state({ records, tiers: tiers.slice(0, 1) })
+    expect(decideNextStep(state({ recordOf: recordsOf(records) }), 100)).toEqual({
+      kind: 'wait',
+      untilMs: AUTHORITY_DELAY_MS,
+    })
+    const fallbacksOnly = state({ recordOf: recordsOf(records), tiers: tiers.slice(0, 1) })
     expect(decideNextStep(fallbacksOnly, 100)).toEqual({ kind: 'wait', untilMs: 8_997 })
   })
 

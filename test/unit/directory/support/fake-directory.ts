@@ -13,7 +13,10 @@ import { splitCerts } from './live-documents.ts'
 export type FakeAnswer = Buffer | 'hang' | 'reset'
 
 /** What a relay is: how it answers, or how it fails to be reached. */
-export type FakeRelay = ((path: string) => FakeAnswer) | 'refuses' | 'hangs'
+export type FakeRelay =
+  | ((path: string, headers: ReadonlyMap<string, string>) => FakeAnswer)
+  | 'refuses'
+  | 'hangs'
 
 export function httpReply(
   status: number,
@@ -131,10 +134,10 @@ class FakeConnection implements DirectoryConnection {
     this.#network.openStreams += 1
     const stream: FakeStream = new FakeStream(
       this.#network.chunkBytes,
-      (path) => {
+      (path, headers) => {
         this.#network.requests.push(`${this.relayName} ${path}`)
         const relay = this.#relay()
-        return typeof relay === 'function' ? relay(path) : 'reset'
+        return typeof relay === 'function' ? relay(path, headers) : 'reset'
       },
       () => {
         this.#network.openStreams -= 1
@@ -154,15 +157,24 @@ class FakeConnection implements DirectoryConnection {
   }
 }
 
+function readHeaders(text: string): Map<string, string> {
+  const lines = text.split('\r\n').filter((line) => line !== '')
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]))
+}
+
 class FakeStream implements ByteStream {
   readonly #chunkBytes: number
-  readonly #answer: (path: string) => FakeAnswer
+  readonly #answer: (path: string, headers: ReadonlyMap<string, string>) => FakeAnswer
   readonly #onClosed: () => void
   #sink: ByteSink | undefined
   #received = ''
   #isOpen = true
 
-  constructor(chunkBytes: number, answer: (path: string) => FakeAnswer, onClosed: () => void) {
+  constructor(
+    chunkBytes: number,
+    answer: (path: string, headers: ReadonlyMap<string, string>) => FakeAnswer,
+    onClosed: () => void,
+  ) {
     this.#chunkBytes = chunkBytes
     this.#answer = answer
     this.#onClosed = onClosed
@@ -176,8 +188,9 @@ class FakeStream implements ByteStream {
 
   write(bytes: Uint8Array): boolean {
     this.#received += Buffer.from(bytes).toString('latin1')
-    const path = /^GET (\S+) HTTP\/1\.0\r\nHost: \S+\r\n(?:[^\r\n]+\r\n)*\r\n$/.exec(this.#received)?.[1]
-    if (path !== undefined) this.#reply(this.#answer(path))
+    const request = /^GET (\S+) HTTP\/1\.0\r\n(Host: \S+\r\n(?:[^\r\n]+\r\n)*)\r\n$/
+    const [, path, headers = ''] = request.exec(this.#received) ?? []
+    if (path !== undefined) this.#reply(this.#answer(path, readHeaders(headers)))
     return true
   }
 
