@@ -1,6 +1,6 @@
 // Builds the package: two bundled entry points (the library and the command line) and the library's type declarations.
 import { execFileSync } from 'node:child_process'
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, rmSync } from 'node:fs'
 import { build } from 'esbuild'
 
 rmSync('dist', { recursive: true, force: true })
@@ -15,6 +15,8 @@ await build({
   sourcemap: 'linked',
   logLevel: 'warning',
 })
+// Read at run time, from beside the program (core/persist/data-file.ts).
+cpSync('core/persist/bundled', 'dist/bundled', { recursive: true })
 chmodSync('dist/cli.js', 0o755)
 if (!process.argv.includes('--no-types')) {
   execFileSync('node_modules/.bin/tsc', ['-p', 'tsconfig.build.json'], { stdio: 'inherit' })
