@@ -14,7 +14,7 @@ import { systemClock } from '../../../core/util/clock.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 
 /** Of what the recorded lines name, what is no country. */
-const NO_COUNTRY = ['??', 'eu', 'ap']
+const NO_COUNTRY = ['??', 'ap', 'cs', 'eu', 'su']
 
 function tableOf(ipv4: string, ipv6 = ''): CountryTable {
   const codes = new CountryCodes()
