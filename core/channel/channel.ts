@@ -81,6 +81,7 @@ export class Channel implements CellSink, TlsLinkSink {
   #cellsThisTurn = 0
   #lastBusyTurnMs = Number.NEGATIVE_INFINITY
   #isLinkFull = false
+  #receivedBytes = 0
   #idleTimer: Timer | undefined
   #gatherTimer: Timer | undefined
 
@@ -116,6 +117,11 @@ export class Channel implements CellSink, TlsLinkSink {
 
   get isOpen(): boolean {
     return this.#closeError === undefined && this.#identity !== undefined
+  }
+
+  /** Everything that the relay has sent: whether it is heard at all. */
+  get receivedBytes(): number {
+    return this.#receivedBytes
   }
 
   get circuitCount(): number {
@@ -183,6 +189,7 @@ export class Channel implements CellSink, TlsLinkSink {
   onBytes(buffer: Buffer, length: number): void {
     if (this.#closeError !== undefined) return
     this.#readBuffer = buffer
+    this.#receivedBytes += length
     try {
       this.#framer.push(buffer, length, this)
       this.#deliverRun()

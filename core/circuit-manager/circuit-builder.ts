@@ -6,15 +6,15 @@ import type { Channel, ChannelPhase } from '../channel/channel.ts'
 import type { ChannelManager } from '../channel/channel-manager.ts'
 import { Circuit } from '../circuit/circuit.ts'
 import type { GuardReports } from '../guard/guard-selector.ts'
-import type { ChannelTarget } from '../linkspec/relay-target.ts'
+import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
 import { withTimeout } from '../util/abort.ts'
-import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { Random } from '../util/random.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import { type CircuitPurpose, CircuitRegistry, type CircuitView, type HopView } from './circuit-registry.ts'
+import { BuildTimer, type BuildWork, type TimedBuildParts } from './timed-build.ts'
 
 export type BuildPhase = ChannelPhase | 'onehop-create' | 'circuit-create'
 
@@ -23,26 +23,38 @@ export interface CircuitPlan {
   readonly netDir: NetDir
   readonly path: readonly number[]
   readonly purpose: CircuitPurpose
+  /** From `Circuit.takeId`, when somebody must know the circuit before it exists. */
+  readonly id?: number
 }
 
-export interface CircuitBuilderParts {
-  readonly channels: ChannelManager
-  readonly guards: GuardReports
-  readonly clock: Clock
-  readonly random: Random
-  readonly buildTimeoutMs: number
+/** What can change while the client runs. */
+export interface BuilderSettings {
   /** Which address of a guard to dial. */
   readonly addressPreference: AddressPreference
   /** Whether relays may have private addresses: only on testing networks. */
   readonly allowPrivateRelayAddresses: boolean
+  /** Whether nothing at all may be connected to. */
+  readonly isNetworkDisabled: boolean
 }
+
+export interface CircuitBuilderParts extends TimedBuildParts {
+  readonly channels: ChannelManager
+  readonly guards: GuardReports
+  readonly random: Random
+  readonly settings: () => BuilderSettings
+}
+
+/** How long a channel is waited for: TCP, TLS and the link handshake, whatever was learned of circuits. */
+const CHANNEL_WAIT_MS = 60_000
 
 export class CircuitBuilder {
   readonly #parts: CircuitBuilderParts
   readonly #registry = new CircuitRegistry()
+  readonly #timer: BuildTimer
 
   constructor(parts: CircuitBuilderParts) {
     this.#parts = parts
+    this.#timer = new BuildTimer(parts)
   }
 
   /** Every circuit that is being built or open. */
@@ -52,31 +64,14 @@ export class CircuitBuilder {
 
   /**
    * A circuit through the relays with these rows of the directory, first to last. Rejects with the error of the step
-   * that failed; nothing is left open then but the channel, which others may use.
+   * that failed; nothing is left open then but the channel, which others may use, and a circuit that is measured.
    */
-  async build(
+  build(
     plan: CircuitPlan,
     signal?: AbortSignal,
     onPhase: (phase: BuildPhase) => void = () => {},
   ): Promise<Circuit> {
-    const { netDir, path, purpose } = plan
-    const [first, ...others] = path
-    if (first === undefined) throw new TorError('internal', 'a path without relays')
-    if (!this.#parts.allowPrivateRelayAddresses) refusePrivateAddresses(netDir, path)
-    const hops = path.map((index) => {
-      const { nickname, ids, ipv4 } = netDir.relay(index)
-      return { nickname, rsa: ids.rsa, endpoint: ipv4 }
-    })
-    return this.#register('building a circuit', purpose, hops, signal, async (id, inner, keep) => {
-      const guard = netDir.circuitTarget(first, this.#parts.addressPreference)
-      const channel = await this.#openChannel(guard, inner, onPhase)
-      onPhase('circuit-create')
-      const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
-      const deps = { random: this.#parts.random, extendByEd25519, id }
-      const circuit = keep(await Circuit.create(channel, guard, deps, inner))
-      for (const index of others) await circuit.extend(netDir.circuitTarget(index), inner)
-      return circuit
-    })
+    return this.#build(plan, signal, onPhase)
   }
 
   /** A circuit of one hop to a relay's directory, by CREATE_FAST: its onion key need not be known. */
@@ -85,56 +80,116 @@ export class CircuitBuilder {
     signal?: AbortSignal,
     onPhase: (phase: BuildPhase) => void = () => {},
   ): Promise<Circuit> {
+    const id = Circuit.takeId()
     const hops = [{ nickname: '', rsa: target.ids.rsa, endpoint: target.endpoints[0] }]
-    return this.#register('reaching a directory', 'directory', hops, signal, async (id, inner, keep) => {
-      const channel = await this.#openChannel(target, inner, onPhase)
+    // A directory far away is better than none: it has the time of the slowest circuits, and nothing is learned of it.
+    const { closeMs } = this.#parts.buildTimeout.limits(1)
+    return this.#register(id, 'directory', hops, async (onOver) => {
+      const channel = await this.#openChannel(target, signal, onPhase)
       onPhase('onehop-create')
-      const deps = { random: this.#parts.random, extendByEd25519: false, id }
-      return keep(await Circuit.createFast(channel, target, deps, inner))
+      const work: BuildWork = {
+        doing: 'reaching a directory',
+        limits: { timeoutMs: closeMs, closeMs },
+        receivedBytes: () => channel.receivedBytes,
+        run: (inner) => {
+          const deps = { random: this.#parts.random, extendByEd25519: false, id }
+          return Circuit.createFast(channel, target, deps, inner)
+        },
+      }
+      return this.#start(work, signal, onOver)
     })
   }
 
-  /** Runs the work within the time limit and under the registry's eyes; what it made is closed when it fails. */
+  async #build(
+    plan: CircuitPlan,
+    signal: AbortSignal | undefined,
+    onPhase: (phase: BuildPhase) => void,
+  ): Promise<Circuit> {
+    const { netDir, path, purpose, id = Circuit.takeId() } = plan
+    const { allowPrivateRelayAddresses, addressPreference } = this.#parts.settings()
+    const [first] = path
+    if (first === undefined) throw new TorError('internal', 'a path without relays')
+    if (!allowPrivateRelayAddresses) refusePrivateAddresses(netDir, path)
+    const hops = path.map((index) => {
+      const { nickname, ids, ipv4 } = netDir.relay(index)
+      return { nickname, rsa: ids.rsa, endpoint: ipv4 }
+    })
+    return this.#register(id, purpose, hops, async (onOver) => {
+      const guard = netDir.circuitTarget(first, addressPreference)
+      const channel = await this.#openChannel(guard, signal, onPhase)
+      onPhase('circuit-create')
+      const work: BuildWork = {
+        doing: 'building a circuit',
+        limits: this.#parts.buildTimeout.limits(path.length),
+        receivedBytes: () => channel.receivedBytes,
+        run: (inner, onHop) => this.#addHops(id, plan, channel, guard, inner, onHop),
+      }
+      return this.#start(work, signal, onOver)
+    })
+  }
+
+  async #addHops(
+    id: number,
+    { netDir, path }: CircuitPlan,
+    channel: Channel,
+    guard: CircuitTarget,
+    signal: AbortSignal,
+    onHop: (hops: number) => void,
+  ): Promise<Circuit> {
+    const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
+    const deps = { random: this.#parts.random, extendByEd25519, id }
+    const circuit = await Circuit.create(channel, guard, deps, signal)
+    onHop(1)
+    for (const [at, index] of path.slice(1).entries()) {
+      await circuit.extend(netDir.circuitTarget(index), signal)
+      onHop(at + 2)
+    }
+    return circuit
+  }
+
+  /** Shows the circuit from its first step to its end; `work` says when nothing of it is built any more. */
   async #register(
-    doing: string,
+    id: number,
     purpose: CircuitPurpose,
     hops: readonly HopView[],
-    signal: AbortSignal | undefined,
-    work: (id: number, signal: AbortSignal, keep: (circuit: Circuit) => Circuit) => Promise<Circuit>,
+    work: (onOver: (over: Promise<void>) => void) => Promise<Circuit>,
   ): Promise<Circuit> {
-    const { clock, buildTimeoutMs } = this.#parts
-    const id = this.#registry.add(purpose, hops, clock.monotonicMs())
-    let made: Circuit | undefined
-    let failure: TorError | undefined
-    const keep = (circuit: Circuit): Circuit => {
-      made = circuit
-      // The limit can pass in the very moment in which the circuit is made: it must not live on without an owner.
-      if (failure !== undefined) circuit.close(failure)
-      return circuit
-    }
+    if (this.#parts.settings().isNetworkDisabled) throw networkDisabled()
+    this.#registry.add(id, purpose, hops, this.#parts.clock.monotonicMs())
+    let over = Promise.resolve()
     try {
-      const circuit = await withTimeout(clock, buildTimeoutMs, doing, signal, (inner) =>
-        work(id, inner, keep),
-      )
+      const circuit = await work((promise) => {
+        over = promise
+      })
       this.#registry.open(id, circuit)
       return circuit
     } catch (error) {
-      failure = toTorError(error, 'circuit-failed', doing)
-      made?.close(failure)
-      this.#registry.remove(id)
+      void over.then(() => this.#registry.remove(id))
       throw error
     }
   }
 
+  #start(
+    work: BuildWork,
+    signal: AbortSignal | undefined,
+    onOver: (over: Promise<void>) => void,
+  ): Promise<Circuit> {
+    const { circuit, over } = this.#timer.start(work, signal)
+    onOver(over)
+    return circuit
+  }
+
   async #openChannel(
     target: ChannelTarget,
-    signal: AbortSignal,
+    signal: AbortSignal | undefined,
     onPhase: (phase: BuildPhase) => void,
   ): Promise<Channel> {
-    const { channels, guards } = this.#parts
+    const { channels, guards, clock } = this.#parts
+    if (channels.find(target.ids.rsa) === undefined) guards.reportChannelAttempt(target.ids.rsa)
     try {
-      if (channels.find(target.ids.rsa) === undefined) guards.reportChannelAttempt(target.ids.rsa)
-      const channel = await channels.get(target, signal, onPhase)
+      const channel = await withTimeout(clock, CHANNEL_WAIT_MS, 'reaching the guard', signal, (inner) =>
+        channels.get(target, inner, onPhase),
+      )
       guards.reportChannelSuccess(target.ids.rsa)
       return channel
     } catch (thrown) {
@@ -148,6 +203,10 @@ export class CircuitBuilder {
 /** Neither our own giving up nor the failure of the user's proxy is the guard's doing. */
 function saysSomethingOfGuard({ kind }: TorError): boolean {
   return kind !== 'aborted' && kind !== 'closed' && kind !== 'proxy-failed'
+}
+
+export function networkDisabled(): TorError {
+  return new TorError('no-path', 'the network is disabled (DisableNetwork)', { retry: 'later' })
 }
 
 /** tor-spec 5.3.2: an extend to a private address would make a relay reach into its own network for us. */

@@ -1,5 +1,5 @@
 /** Every circuit of the client, from the first step of its building to its end, for whoever shows them. */
-import { Circuit } from '../circuit/circuit.ts'
+import type { Circuit } from '../circuit/circuit.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
@@ -33,12 +33,10 @@ export class CircuitRegistry {
     return this.#views
   }
 
-  /** Shows a circuit that is being built, and returns the id that the circuit must be made with. */
-  add(purpose: CircuitPurpose, hops: readonly HopView[], createdMs: number): number {
-    const id = Circuit.takeId()
+  /** Shows a circuit that is being built, under the id that it will have. */
+  add(id: number, purpose: CircuitPurpose, hops: readonly HopView[], createdMs: number): void {
     this.#circuits.set(id, { id, purpose, hops, createdMs, circuit: undefined })
     this.#publish()
-    return id
   }
 
   /** The circuit is complete; it disappears by itself when it closes. */

@@ -1,6 +1,7 @@
 /** From nothing to a stream through three hops and back, trying until it is there. */
 import { NO_ISOLATION } from '../circuit-manager/isolation.ts'
 import { trustedV3Identities } from '../netdir/authorities.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
 import { pickDirectoryPath } from '../path/directory-path.ts'
 import { abortError } from '../util/abort.ts'
 import { sleep } from '../util/clock.ts'
@@ -17,16 +18,21 @@ const CHECK_RETRY_MAX_MS = 30_000
 
 /** Resolves when a stream went through. Rejects only when the client is closed, and with `obsolete-client`. */
 export async function runBootstrap(parts: ClientParts): Promise<void> {
-  const { board, directory, circuits } = parts
+  const { board, directory } = parts
   directory.progress.watch((progress) => board.setBootstrap(withDirectoryProgress(board.bootstrap, progress)))
   directory.current.watch((netDir) => {
-    if (netDir !== undefined) circuits.useNetDir(netDir)
+    if (netDir !== undefined) useNetDir(parts, netDir)
   })
-  circuits.useNetDir(await directory.start(parts.lifetime.signal))
+  useNetDir(parts, await directory.start(parts.lifetime.signal))
   // The web's ports: what nearly every first request will be for.
-  circuits.startSpares({ isolation: NO_ISOLATION, family: undefined, port: 443 })
+  parts.circuits.startSpares({ isolation: NO_ISOLATION, family: undefined, port: 443 })
   await checkUntilConnected(parts)
   board.setBootstrap(withConnection(board.bootstrap))
+}
+
+function useNetDir({ circuits, buildTimeout }: ClientParts, netDir: NetDir): void {
+  buildTimeout.useParams(netDir.params)
+  circuits.useNetDir(netDir)
 }
 
 async function checkUntilConnected(parts: ClientParts): Promise<void> {

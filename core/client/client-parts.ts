@@ -3,7 +3,8 @@
  * while the client runs is read from `config.value` each time it is needed.
  */
 import { ChannelManager } from '../channel/channel-manager.ts'
-import { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
+import { type BuildTimeout, loadBuildTimeout } from '../circuit-manager/build-timeout.ts'
+import { type BuilderSettings, CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
@@ -20,7 +21,7 @@ import type { Clock } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
 import { WatchedValue } from '../util/watched-value.ts'
-import type { ClientConfig } from './config.ts'
+import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './config.ts'
 import { createDirectoryConnector } from './directory-connections.ts'
 import { StatusBoard } from './status-board.ts'
 
@@ -38,6 +39,7 @@ export interface ClientParts extends ClientTools {
   readonly store: StateStore
   readonly guards: GuardManager
   readonly channels: ChannelManager
+  readonly buildTimeout: BuildTimeout
   readonly builder: CircuitBuilder
   readonly circuits: CircuitManager
   readonly directory: DirectoryManager
@@ -61,13 +63,42 @@ export async function createClientParts(
     random: deps.random,
     log: deps.log.in('channel'),
   })
-  const builder = createBuilder(config, deps, channels, guards)
+  const buildTimeout = await loadBuildTimeout({
+    store,
+    random: deps.random,
+    log: deps.log.in('circ'),
+    settings: () => ({
+      initialTimeoutMs: chosenBuildTimeoutMs(config.value),
+      isLearning: config.value.learnCircuitBuildTimeout,
+    }),
+  })
+  const builder = createBuilder(config, deps, channels, guards, buildTimeout)
   const circuits = createCircuits(config, deps, builder, guards)
   const directory = createDirectory(config, deps, store, builder, guards)
   const meter: ByteMeter = { readBytes: 0, writtenBytes: 0 }
   const board = new StatusBoard({ channels, circuits: builder, meter, clock: deps.clock })
   const lifetime = createLifetime()
-  return { ...deps, config, store, guards, channels, builder, circuits, directory, meter, board, lifetime }
+  return {
+    ...deps,
+    config,
+    store,
+    guards,
+    channels,
+    buildTimeout,
+    builder,
+    circuits,
+    directory,
+    meter,
+    board,
+    lifetime,
+  }
+}
+
+/** A user who says nothing gets what the consensus says. */
+function chosenBuildTimeoutMs({ circuitBuildTimeoutMs }: ClientConfig): number | undefined {
+  return circuitBuildTimeoutMs === DEFAULT_CLIENT_CONFIG.circuitBuildTimeoutMs
+    ? undefined
+    : circuitBuildTimeoutMs
 }
 
 function createBuilder(
@@ -75,18 +106,14 @@ function createBuilder(
   { clock, random }: ClientTools,
   channels: ChannelManager,
   guards: GuardManager,
+  buildTimeout: BuildTimeout,
 ): CircuitBuilder {
-  const { useIpv4, useIpv6, preferIpv6OrPort, circuitBuildTimeoutMs, allowPrivateRelayAddresses } =
-    config.value
-  return new CircuitBuilder({
-    channels,
-    guards,
-    clock,
-    random,
-    buildTimeoutMs: circuitBuildTimeoutMs,
-    allowPrivateRelayAddresses,
-    addressPreference: { useIpv4, useIpv6, preferIpv6: preferIpv6OrPort },
-  })
+  const settings = (): BuilderSettings => {
+    const { useIpv4, useIpv6, preferIpv6OrPort, allowPrivateRelayAddresses, isNetworkDisabled } = config.value
+    const addressPreference = { useIpv4, useIpv6, preferIpv6: preferIpv6OrPort }
+    return { addressPreference, allowPrivateRelayAddresses, isNetworkDisabled }
+  }
+  return new CircuitBuilder({ channels, guards, buildTimeout, clock, random, settings })
 }
 
 function createCircuits(

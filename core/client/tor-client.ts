@@ -94,13 +94,14 @@ export class TorClient implements StreamOpener {
   }
 
   async #close(): Promise<void> {
-    const { lifetime, board, circuits, directory, channels, guards, store } = this.#parts
+    const { lifetime, board, circuits, directory, channels, guards, buildTimeout, store } = this.#parts
     lifetime.abort(new TorError('closed', 'the client is closed'))
     board.close()
     circuits.close()
     await directory.close()
     channels.close()
     await guards.close()
+    await buildTimeout.flush()
     await store.close()
   }
 }

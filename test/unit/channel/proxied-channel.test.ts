@@ -9,6 +9,7 @@ import { channelDeps, openCircuitOn, openStream } from '../../network/client-sid
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { FakeProxy, goodSocks5, type ProxyScript } from '../../network/fake-proxy.ts'
 import { networkClock } from '../../network/network-clock.ts'
+import { fixedBuildTimeout } from '../../support/fixed-build-timeout.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
 let network: FakeNetwork
@@ -163,9 +164,8 @@ describe('a channel through an upstream proxy', () => {
       },
       clock,
       random: seededRandom(1),
-      buildTimeoutMs: 5_000,
-      addressPreference: {},
-      allowPrivateRelayAddresses: true,
+      buildTimeout: fixedBuildTimeout(5_000),
+      settings: () => ({ addressPreference: {}, allowPrivateRelayAddresses: true, isNetworkDisabled: false }),
     })
     expect((await failure(builder.buildDirectoryCircuit(network.target(0)))).kind).toBe('proxy-failed')
     expect(reports).not.toContain('failure')

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
+import type { BuildLimits } from '../../../core/circuit-manager/build-timeout.ts'
 import { CircuitBuilder } from '../../../core/circuit-manager/circuit-builder.ts'
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { NetDir } from '../../../core/netdir/net-dir.ts'
@@ -17,12 +18,20 @@ let clock: ReturnType<typeof networkClock>
 let channels: ChannelManager
 let builder: CircuitBuilder
 let reports: string[]
+let limits: BuildLimits
+let learned: string[]
+let allowPrivateRelayAddresses: boolean
+let isNetworkDisabled: boolean
 
 beforeEach(async () => {
   network = await FakeNetwork.start({ relays: 2 })
   clock = networkClock()
   channels = new ChannelManager(channelDeps(clock))
   reports = []
+  limits = { timeoutMs: BUILD_TIMEOUT_MS, closeMs: BUILD_TIMEOUT_MS }
+  learned = []
+  allowPrivateRelayAddresses = false
+  isNetworkDisabled = false
   const say =
     (what: string) =>
     (relay: RsaIdentity): void => {
@@ -38,9 +47,15 @@ beforeEach(async () => {
     },
     clock,
     random: seededRandom(1),
-    buildTimeoutMs: BUILD_TIMEOUT_MS,
-    addressPreference: {},
-    allowPrivateRelayAddresses: false,
+    buildTimeout: {
+      limits: () => limits,
+      recordBuilt: (_ms, wasInTime) => learned.push(wasInTime ? 'in time' : 'late'),
+      recordTimeout: ({ hasFirstHop, hasHeard }) =>
+        learned.push(
+          `timeout${hasFirstHop ? ' after the first hop' : ''}${hasHeard ? '' : ', nothing heard'}`,
+        ),
+    },
+    settings: () => ({ addressPreference: {}, allowPrivateRelayAddresses, isNetworkDisabled }),
   })
 })
 
@@ -131,6 +146,15 @@ describe('a circuit to a directory', () => {
     channels.close()
     await expect(build()).rejects.toBeInstanceOf(TorError)
     expect(reports).toEqual([])
+  })
+})
+
+describe('a circuit while the network is disabled', () => {
+  it('is refused in words, and nothing is dialled', async () => {
+    isNetworkDisabled = true
+    await expect(build()).rejects.toMatchObject({ kind: 'no-path', retry: 'later' })
+    expect(network.links.all.length).toBe(0)
+    expect(channels.views.value).toEqual([])
   })
 })
 
