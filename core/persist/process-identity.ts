@@ -11,12 +11,18 @@ export interface ProcessIdentity {
 export interface ProcessTable {
   /** This process. */
   self(): Promise<ProcessIdentity>
+  /** The process that has the number now, or none: then it is not alive. */
+  identify(pid: number): Promise<ProcessIdentity>
   isAlive(identity: ProcessIdentity): Promise<boolean>
 }
 
 export const systemProcesses: ProcessTable = {
-  async self() {
-    return { pid: process.pid, startToken: await readStartToken(process.pid) }
+  self() {
+    return this.identify(process.pid)
+  },
+
+  async identify(pid) {
+    return { pid, startToken: await readStartToken(pid) }
   },
 
   async isAlive({ pid, startToken }) {
