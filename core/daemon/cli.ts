@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 /** The command line: binds the program to this process, its files and its signals. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
+import { join } from 'node:path'
 import { TorClient } from '../client/tor-client.ts'
 import { systemClock } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
@@ -31,7 +32,20 @@ const processFiles: FileAccess = {
       throw error
     }
   },
+  list(path) {
+    try {
+      return readdirSync(path).map((name) => ({ name, isFolder: isFolder(join(path, name)) }))
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
+        return undefined
+      throw error
+    }
+  },
   readStdin: (limitBytes) => readAll(STDIN, limitBytes),
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 function readBounded(path: string, limitBytes: number): string {

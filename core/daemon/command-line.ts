@@ -3,13 +3,25 @@
  * Pure: it opens no file.
  */
 import { TorError } from '../util/errors.ts'
+import type { DumpExtent } from './dump-config.ts'
 import { splitMark } from './torrc-reader.ts'
 import { type TorrcLine, quoteForMessage } from './torrc-line.ts'
 
 export type Quietness = 'normal' | 'hush' | 'quiet'
 
+/** What to do instead of running, or `run`. */
+export type Command =
+  | { readonly kind: 'run' }
+  | { readonly kind: 'verify-config' }
+  | { readonly kind: 'dump-config'; readonly extent: DumpExtent }
+  | { readonly kind: 'list-torrc-options' }
+  | { readonly kind: 'list-deprecated-options' }
+  | { readonly kind: 'hash-password'; readonly password: string }
+  | { readonly kind: 'version' }
+  | { readonly kind: 'help' }
+
 export interface CommandLine {
-  readonly command: 'run' | 'verify-config' | 'version' | 'help'
+  readonly command: Command
   /** Undefined takes the usual place; `-` is standard input. */
   readonly torrcFile: string | undefined
   readonly defaultsFile: string | undefined
@@ -18,29 +30,10 @@ export interface CommandLine {
   readonly options: readonly TorrcLine[]
 }
 
-export const HELP_TEXT = `Usage: allium [-f TORRC] [--Option VALUE]...
-
-  -f FILE, --torrc-file FILE   read the options from FILE ("-": standard input)
-  --defaults-torrc FILE        read weaker options from FILE first
-  --ignore-missing-torrc       go on when the torrc is not there
-  --verify-config              check the options and exit
-  --hush, --quiet              warnings only, or nothing, on standard output
-  --version                    show the version and exit
-  -h, --help                   show this and exit
-
-Every option of a torrc can be given as --Option VALUE and is stronger than the torrc;
---+Option VALUE adds to it, --/Option takes it back. Options have the names and the syntax
-of C tor's client options.
-`
-
 /** Commands of C tor that make no sense here, or are not here yet. */
 const REFUSED_COMMANDS = new Set([
   'list-fingerprint',
-  'list-torrc-options',
-  'list-deprecated-options',
   'list-modules',
-  'hash-password',
-  'dump-config',
   'keygen',
   'keygen-family',
   'key-expiration',
@@ -53,7 +46,7 @@ const REFUSED_COMMANDS = new Set([
 /** `args` come without the program's own name. Throws `bad-config`. */
 export function parseCommandLine(args: readonly string[]): CommandLine {
   let line: CommandLine = {
-    command: 'run',
+    command: { kind: 'run' },
     torrcFile: undefined,
     defaultsFile: undefined,
     ignoresMissingTorrc: false,
@@ -84,22 +77,36 @@ function takeWord(line: CommandLine, word: string, rest: string[]): CommandLine 
     case '--allow-missing-torrc':
       return { ...line, ignoresMissingTorrc: true }
     case '--verify-config':
-      return { ...line, command: 'verify-config' }
+      return { ...line, command: { kind: 'verify-config' } }
+    case '--dump-config':
+      return { ...line, command: { kind: 'dump-config', extent: takeExtent(rest) } }
+    case '--list-torrc-options':
+      return { ...line, command: { kind: 'list-torrc-options' } }
+    case '--list-deprecated-options':
+      return { ...line, command: { kind: 'list-deprecated-options' } }
+    case '--hash-password':
+      return { ...line, command: { kind: 'hash-password', password: takeValue(word, rest) } }
     case '--hush':
       return { ...line, quietness: 'hush' }
     case '--quiet':
       return { ...line, quietness: 'quiet' }
     case '--version':
-      return { ...line, command: 'version' }
+      return { ...line, command: { kind: 'version' } }
     case '-h':
     case '--help':
-      return { ...line, command: 'help' }
+      return { ...line, command: { kind: 'help' } }
     default:
       if (REFUSED_COMMANDS.has(bare.toLowerCase())) {
         throw new TorError('bad-config', `command line: --${bare} is not supported by this release`)
       }
       return { ...line, options: [...line.options, takeOption(word, bare, rest)] }
   }
+}
+
+function takeExtent(rest: string[]): DumpExtent {
+  const word = rest.shift()
+  if (word === 'short' || word === 'full') return word
+  throw new TorError('bad-config', 'command line: --dump-config: expected short or full behind it')
 }
 
 function takeOption(word: string, bare: string, rest: string[]): TorrcLine {

@@ -3,8 +3,10 @@ import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { TorError } from '../util/errors.ts'
 import type { CommandLine } from './command-line.ts'
+import { type FolderEntry, findIncluded } from './include-files.ts'
 import { path as pathValue } from './options/values.ts'
 import { Settings } from './settings.ts'
+import { toClientConfig } from './to-client-config.ts'
 import { type TorrcLine, quoteForMessage } from './torrc-line.ts'
 import { parseTorrc } from './torrc-reader.ts'
 
@@ -15,12 +17,16 @@ const MAX_TORRC_BYTES = 4 * 1024 * 1024
 export interface FileAccess {
   /** The file's text, or undefined when there is no such file. Throws what the system says otherwise. */
   read(path: string, limitBytes: number): string | undefined
+  /** What is in a folder, or undefined when there is no such folder. */
+  list(path: string): readonly FolderEntry[] | undefined
   readStdin(limitBytes: number): string
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 export interface LoadedSettings {
   readonly settings: Settings
+  /** What the defaults file alone says. */
+  readonly defaults: Settings
   /** The torrc that was read, for the log. */
   readonly torrcFile: string | undefined
 }
@@ -37,7 +43,13 @@ export function loadSettings(line: CommandLine, files: FileAccess): LoadedSettin
   if (line.torrcFile !== undefined && torrc === undefined && !line.ignoresMissingTorrc) missingFile(torrcFile)
   const settings = Settings.merge([defaults ?? [], torrc ?? [], line.options])
   settings.verify()
-  return { settings, torrcFile: torrc === undefined ? undefined : torrcFile }
+  // What single lines cannot show: rules that together let nothing through.
+  toClientConfig(settings, '')
+  return {
+    settings,
+    defaults: Settings.merge([defaults ?? []]),
+    torrcFile: torrc === undefined ? undefined : torrcFile,
+  }
 }
 
 /** Where state is kept unless DataDirectory says so (XDG). */
@@ -58,10 +70,12 @@ function readTorrc(path: string, files: FileAccess): TorrcLine[] | undefined {
   const isStdin = path === '-'
   const text = isStdin ? files.readStdin(MAX_TORRC_BYTES) : readFile(path, files)
   if (text === undefined) return undefined
-  return parseTorrc(text, isStdin ? 'standard input' : path, (included) => {
-    const content = readFile(included, files)
-    return content ?? missingFile(included)
-  })
+  return parseTorrc(text, isStdin ? 'standard input' : path, (pattern) =>
+    findIncluded(pattern, (folder) => files.list(folder)).map((included) => ({
+      path: included,
+      text: readFile(included, files) ?? missingFile(included),
+    })),
+  )
 }
 
 function readFile(path: string, files: FileAccess): string | undefined {

@@ -1,10 +1,15 @@
 /** What the program does from its first argument to its exit code. Everything of the process is passed in. */
+import { hashPassword } from '../crypto/hashed-password.ts'
+import { systemRandom } from '../crypto/system-random.ts'
 import type { Clock } from '../util/clock.ts'
 import { isTorError, toTorError } from '../util/errors.ts'
-import { HELP_TEXT, parseCommandLine } from './command-line.ts'
+import { type Command, type CommandLine, parseCommandLine } from './command-line.ts'
 import { type CreateClient, Daemon } from './daemon.ts'
+import { dumpConfig, SORTED_OPTIONS } from './dump-config.ts'
+import { helpText } from './help.ts'
 import { type FileAccess, defaultDataDirectory, loadSettings } from './load-settings.ts'
 import { type Console, LogTime } from './log-output.ts'
+import { DEPRECATED_OPTIONS } from './options/table.ts'
 import { VERSION } from './version.ts'
 
 export interface ProgramHost {
@@ -27,19 +32,9 @@ export type Ending =
 export async function runProgram(host: ProgramHost): Promise<0 | 1> {
   try {
     const line = parseCommandLine(host.args)
-    switch (line.command) {
-      case 'version':
-        host.console.stdout(`Allium version ${VERSION}.\n`)
-        return 0
-      case 'help':
-        host.console.stdout(HELP_TEXT)
-        return 0
-      case 'verify-config':
-        loadSettings(line, host.files)
-        host.console.stdout('Configuration was valid\n')
-        return 0
-      case 'run':
-        break
+    if (line.command.kind !== 'run') {
+      host.console.stdout(answerCommand(line.command, line, host))
+      return 0
     }
     const loaded = loadSettings(line, host.files)
     const dataDirectory = defaultDataDirectory(host.files.env)
@@ -49,6 +44,33 @@ export async function runProgram(host: ProgramHost): Promise<0 | 1> {
     const time = new LogTime().format(host.clock.wallMs())
     host.console.stderr(`${time} [err] ${toTorError(error).message}\n`)
     return 1
+  }
+}
+
+/** The commands that start nothing. */
+function answerCommand(
+  command: Exclude<Command, { kind: 'run' }>,
+  line: CommandLine,
+  host: ProgramHost,
+): string {
+  switch (command.kind) {
+    case 'version':
+      return `Allium version ${VERSION}.\n`
+    case 'help':
+      return helpText()
+    case 'verify-config':
+      loadSettings(line, host.files)
+      return 'Configuration was valid\n'
+    case 'dump-config': {
+      const { settings, defaults } = loadSettings(line, host.files)
+      return dumpConfig(settings, defaults, command.extent)
+    }
+    case 'list-torrc-options':
+      return SORTED_OPTIONS.map(({ name }) => `${name}\n`).join('')
+    case 'list-deprecated-options':
+      return DEPRECATED_OPTIONS.map((name) => `${name}\n`).join('')
+    case 'hash-password':
+      return `${hashPassword(command.password, systemRandom)}\n`
   }
 }
 

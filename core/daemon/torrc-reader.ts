@@ -1,6 +1,6 @@
 /**
  * Reads the torrc syntax of C tor: a keyword and a value on each line, comments, quoted values with C escapes, lines
- * continued with a backslash, `+` and `/` marks, `%include` of a file. It knows nothing of what the options mean.
+ * continued with a backslash, `+` and `/` marks, `%include` of other files. It knows nothing of what the options mean.
  */
 import { TorError, isTorError } from '../util/errors.ts'
 import { type TorrcLine, quoteForMessage } from './torrc-line.ts'
@@ -14,48 +14,57 @@ const SPACE = /[ \t\r\v\f]/
 const HEX_DIGITS = /^[0-9a-fA-F]{1,2}/
 const OCTAL_DIGITS = /^[0-7]{1,3}/
 
-/** Returns the text of an included file. Throws `bad-config` in words. */
-export type IncludeReader = (path: string) => string
+/** A folder that includes itself would grow as a power of its files. */
+const MAX_INCLUDED_FILES = 1_000
+
+export interface IncludedFile {
+  readonly path: string
+  readonly text: string
+}
+
+/** Returns the files that an `%include` names, in order. Throws `bad-config` in words. */
+export type IncludeReader = (pattern: string) => readonly IncludedFile[]
 
 /**
  * Parses a whole file; `file` names it in errors. Included files are read where they stand. Throws `bad-config` with
  * file and line.
  */
 export function parseTorrc(text: string, file: string, readInclude: IncludeReader): TorrcLine[] {
-  const lines: TorrcLine[] = []
-  readFile(text, file, readInclude, 0, lines)
-  return lines
+  const reading: Reading = { readInclude, lines: [], includedFiles: 0 }
+  readFile({ path: file, text }, 0, reading)
+  return reading.lines
 }
 
-function readFile(
-  text: string,
-  file: string,
-  readInclude: IncludeReader,
-  depth: number,
-  lines: TorrcLine[],
-): void {
-  const scanner = new TorrcScanner(text.replaceAll('\r\n', '\n'), file)
+interface Reading {
+  readonly readInclude: IncludeReader
+  readonly lines: TorrcLine[]
+  includedFiles: number
+}
+
+function readFile({ path, text }: IncludedFile, depth: number, reading: Reading): void {
+  const scanner = new TorrcScanner(text.replaceAll('\r\n', '\n'), path)
   for (let line = scanner.next(); line !== undefined; line = scanner.next()) {
     if (line.name.startsWith('%')) {
       if (line.name.toLowerCase() !== '%include')
         fail(line.origin, `unknown directive ${quoteForMessage(line.name)}`)
-      readFile(openInclude(line, depth, readInclude), line.value, readInclude, depth + 1, lines)
-    } else lines.push(line)
-    if (lines.length > MAX_LINES) fail(line.origin, `expected at most ${MAX_LINES} settings`)
+      for (const file of openInclude(line, depth, reading)) readFile(file, depth + 1, reading)
+    } else reading.lines.push(line)
+    if (reading.lines.length > MAX_LINES) fail(line.origin, `expected at most ${MAX_LINES} settings`)
   }
 }
 
-function openInclude(line: TorrcLine, depth: number, readInclude: IncludeReader): string {
-  const { value: path, origin } = line
+function openInclude(line: TorrcLine, depth: number, reading: Reading): readonly IncludedFile[] {
+  const { value: pattern, origin } = line
   if (depth >= MAX_INCLUDE_DEPTH)
     fail(origin, `%include: expected at most ${MAX_INCLUDE_DEPTH} levels of files`)
-  if (path === '' || /[*?[]/.test(path)) {
-    fail(origin, `%include: expected the path of one file, got ${quoteForMessage(path)}`)
-  }
   try {
-    return readInclude(path)
+    const files = reading.readInclude(pattern)
+    reading.includedFiles += files.length
+    if (reading.includedFiles > MAX_INCLUDED_FILES)
+      fail(origin, `%include: expected at most ${MAX_INCLUDED_FILES} files`)
+    return files
   } catch (error) {
-    if (isTorError(error)) fail(origin, `%include: ${error.message}`)
+    if (isTorError(error) && !error.message.startsWith(origin)) fail(origin, `%include: ${error.message}`)
     throw error
   }
 }

@@ -5,16 +5,7 @@ import type { Endpoint } from '../../linkspec/relay-target.ts'
 import { TorError } from '../../util/errors.ts'
 import { badValue } from '../torrc-line.ts'
 import { list, off, optional, single } from './option.ts'
-import {
-  autoBoolean,
-  boolean,
-  duration,
-  portList,
-  splitCommas,
-  type ValueType,
-  verbatim,
-  SECOND_MS,
-} from './values.ts'
+import { autoBoolean, boolean, duration, portList, type ValueType, verbatim, SECOND_MS } from './values.ts'
 
 const MAX_PORT = 65_535
 /** SOCKS5 has one byte for the length of each (RFC 1929). */
@@ -65,13 +56,10 @@ const bindAddress: ValueType<string> = verbatim((text, option) => {
   return host
 })
 
-/** The rules of one line, each with its first word: C tor reads a rule without one as "accept". */
-const reachableRules = verbatim((text, option): readonly string[] => {
-  const rules = splitCommas(text).map((rule) =>
-    /^(accept|reject)6?[ \t]/i.test(rule) ? rule : `accept ${rule}`,
-  )
-  parseAddressPolicy(rules, option)
-  return rules
+/** One line of rules; C tor reads a rule without a first word as "accept". */
+const reachableRules = verbatim((text, option): string => {
+  parseAddressPolicy([text], option, { assumed: 'accept' })
+  return text
 })
 
 const hasNoEffect = (why: string) => (): string => `has no effect: ${why}`
@@ -158,14 +146,19 @@ export const REACHING_OPTIONS = {
   ),
 } as const
 
+/** Of FirewallPorts, when there are none (C tor's manual). */
+const USUAL_FIREWALL_PORTS: readonly number[] = [80, 443]
+
 /** What a firewall lets us reach; undefined is everything. What no rule names is out of reach, as in C tor. */
 export function joinReachable(
-  lines: readonly (readonly string[])[] | undefined,
+  lines: readonly string[] | undefined,
   firewallPorts: readonly number[] | undefined,
   option: string,
 ): AddressPolicy | undefined {
-  if (lines !== undefined) return parseAddressPolicy([...lines.flat(), 'reject *:*'], option)
+  if (lines !== undefined)
+    return parseAddressPolicy(lines, option, { assumed: 'accept', rejectsOthers: true })
   if (firewallPorts === undefined) return undefined
-  const ports = firewallPorts.length === 0 ? [80, 443] : firewallPorts
-  return parseAddressPolicy([...ports.map((port) => `accept *:${port}`), 'reject *:*'], 'FirewallPorts')
+  const ports = firewallPorts.length === 0 ? USUAL_FIREWALL_PORTS : firewallPorts
+  const rules = ports.map((port) => `accept *:${port}`)
+  return parseAddressPolicy(rules, 'FirewallPorts', { rejectsOthers: true })
 }

@@ -45,7 +45,7 @@ const UNITS_MS = new Map([
 ])
 
 /** C tor holds durations as seconds in 32 bits. */
-export const MAX_DURATION_MS = 0x7fff_ffff * SECOND_MS
+const MAX_DURATION_MS = 0x7fff_ffff * SECOND_MS
 export const MAX_INTEGER = 0x7fff_ffff
 
 export const boolean: ValueType<boolean> = {
@@ -176,7 +176,7 @@ export function commaList<T>(
   }
 }
 
-export function splitCommas(text: string): string[] {
+function splitCommas(text: string): string[] {
   return text
     .split(',')
     .map((item) => item.trim())

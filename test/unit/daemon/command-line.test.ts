@@ -4,16 +4,20 @@ import { TorError } from '../../../core/util/errors.ts'
 
 describe('the command line', () => {
   test.each([
-    [[], { command: 'run', torrcFile: undefined, quietness: 'normal', options: [] }],
+    [[], { command: { kind: 'run' }, torrcFile: undefined, quietness: 'normal', options: [] }],
     [['-f', 'x'], { torrcFile: 'x' }],
     [['--torrc-file', '-'], { torrcFile: '-' }],
     [['--defaults-torrc', 'x'], { defaultsFile: 'x' }],
     [['--ignore-missing-torrc'], { ignoresMissingTorrc: true }],
     [['--allow-missing-torrc'], { ignoresMissingTorrc: true }],
-    [['--verify-config', '--quiet'], { command: 'verify-config', quietness: 'quiet' }],
+    [['--verify-config', '--quiet'], { command: { kind: 'verify-config' }, quietness: 'quiet' }],
     [['--hush'], { quietness: 'hush' }],
-    [['--version'], { command: 'version' }],
-    [['-h'], { command: 'help' }],
+    [['--version'], { command: { kind: 'version' } }],
+    [['--dump-config', 'full'], { command: { kind: 'dump-config', extent: 'full' } }],
+    [['--list-torrc-options'], { command: { kind: 'list-torrc-options' } }],
+    [['--list-deprecated-options'], { command: { kind: 'list-deprecated-options' } }],
+    [['--hash-password', ''], { command: { kind: 'hash-password', password: '' } }],
+    [['-h'], { command: { kind: 'help' } }],
   ])('%j', (args, expected) => {
     expect(parseCommandLine(args)).toMatchObject(expected)
   })
@@ -49,7 +53,9 @@ describe('the command line', () => {
     [['--SocksPort', '--quiet'], 'command line: "--SocksPort": expected a value behind it'],
     [['-f'], 'command line: "-f": expected a value behind it'],
     [['--list-fingerprint'], 'command line: --list-fingerprint is not supported by this release'],
-    [['--hash-password', 'x'], 'command line: --hash-password is not supported by this release'],
+    [['--dump-config'], 'command line: --dump-config: expected short or full behind it'],
+    [['--dump-config', 'all'], 'command line: --dump-config: expected short or full behind it'],
+    [['--hash-password'], 'command line: "--hash-password": expected a value behind it'],
   ])('refuses %j', (args, message) => {
     expect(() => parseCommandLine(args)).toThrow(new TorError('bad-config', message))
   })

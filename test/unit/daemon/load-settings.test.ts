@@ -13,6 +13,13 @@ function files(content: Readonly<Record<string, string>>, env: FileAccess['env']
       if (text === 'UNREADABLE') throw new Error('EACCES: permission denied')
       return text
     },
+    list(path) {
+      const inside = [...byPath.keys()].filter((name) => name.startsWith(`${path.replace(/\/$/, '')}/`))
+      if (inside.length === 0) return undefined
+      const rest = inside.map((name) => name.slice(path.replace(/\/$/, '').length + 1))
+      const names = new Set(rest.map((name) => name.split('/')[0] ?? ''))
+      return [...names].map((name) => ({ name, isFolder: !rest.includes(name) }))
+    },
     readStdin: () => byPath.get('-') ?? '',
   }
 }
@@ -60,6 +67,45 @@ describe('settings are found', () => {
     expect(() => load(['-f', '/t', '--+SocksPort', '1'], { '/t': 'SocksPort x' })).toThrow(
       '/t:1: SocksPort: ',
     )
+  })
+})
+
+describe('%include takes', () => {
+  const content = {
+    '/etc/b.conf': 'SocksPort 2',
+    '/etc/a.conf': 'SocksPort 1',
+    '/etc/.hidden': 'Bogus 1',
+    '/etc/sub/x': 'SocksPort 3',
+    '/etc/sub/.y': 'SocksPort 4',
+    '/etc/tub/x': 'SocksPort 5',
+  }
+  test.each([
+    ['/etc/b.conf', [2]],
+    ['"/etc/b.conf"', [2]],
+    ['/etc', [1, 2]],
+    ['/etc/', [1, 2]],
+    ['/etc/*.conf', [1, 2]],
+    ['/etc/?.conf', [1, 2]],
+    ['/etc/s*', [3]],
+    ['/etc/*ub', [3, 5]],
+    ['/etc/*/x', [3, 5]],
+    ['/etc/sub/.*', [4]],
+    ['/etc/none*', undefined],
+    ['/none/*.conf', undefined],
+  ])('%s', (pattern, ports) => {
+    const { settings } = load(['-f', '/t'], { ...content, '/t': `%include ${pattern}` })
+    expect(settings.list(OPTIONS.socksPort)?.map(({ endpoint }) => endpoint?.port)).toEqual(ports)
+  })
+
+  test.each(['/none', '/etc/[ab].conf', '', '"\\0"'])('nothing of %j, which is an error', (pattern) => {
+    expect(() => load(['-f', '/t'], { ...content, '/t': `%include ${pattern}` })).toThrow(/^\/t:1: /)
+  })
+
+  test('a folder that includes itself up to a limit, not for ever', () => {
+    const files = Object.fromEntries(
+      ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => [`/in/${name}`, '%include /in']),
+    )
+    expect(() => load(['-f', '/in/a'], files)).toThrow(/%include: expected at most \d+ (levels|files)/)
   })
 })
 

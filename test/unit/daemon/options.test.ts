@@ -13,7 +13,7 @@ import { parseTorrc } from '../../../core/daemon/torrc-reader.ts'
 const ALL: readonly AnyOption[] = Object.values(OPTIONS)
 
 function verified(text: string): Settings {
-  const settings = Settings.merge([parseTorrc(text, 'torrc', () => '')])
+  const settings = Settings.merge([parseTorrc(text, 'torrc', () => [])])
   settings.verify()
   return settings
 }
@@ -98,6 +98,16 @@ describe('values that are taken, as the dump shows them', () => {
     ['ConnectionPadding 1', '1'],
     ['ConnectionPadding auto', 'auto'],
     ['ReducedConnectionPadding 1', '1'],
+    ['EntryNodes {de},nick, 192.0.2.0/24', '{de},nick, 192.0.2.0/24'],
+    [
+      'ExcludeNodes $0000000000000000000000000000000000000000~nick',
+      '$0000000000000000000000000000000000000000~nick',
+    ],
+    ['NodeFamily a,b', 'a,b'],
+    ['ReachableAddresses *:80-90, reject *:*', '*:80-90, reject *:*'],
+    ['ReachableORAddresses 192.0.2.0/24:443', '192.0.2.0/24:443'],
+    ['SocksPolicy accept 127.0.0.0/8', 'accept 127.0.0.0/8'],
+    ['SocksPolicy accept6 *:*', 'accept6 *:*'],
     ['KeepalivePeriod 1 minute', '60'],
     ['DormantClientTimeout 10 minutes', '600'],
     ['DormantTimeoutEnabled 0', '0'],
@@ -159,6 +169,11 @@ describe('values that are brought into their range, with a warning, as in C tor'
 
 describe('values that are refused, each in one line that names the option', () => {
   test.each([
+    'EntryNodes {xyz}',
+    'EntryNodes !foo',
+    'ReachableAddresses foo',
+    'SocksPolicy 127.0.0.1',
+    'EntryNodes {de}\nUseEntryGuards 0',
     'KeepalivePeriod 0',
     'MaxClientCircuitsPending 0',
     'MaxClientCircuitsPending 1025',

@@ -7,6 +7,7 @@ import type { ClientConfig } from '../../../core/client/config.ts'
 import type { ClientStatus } from '../../../core/client/status.ts'
 import type { DaemonClient } from '../../../core/daemon/daemon.ts'
 import { type Ending, type ProgramHost, runProgram } from '../../../core/daemon/program.ts'
+import { OPTIONS } from '../../../core/daemon/options/table.ts'
 import { VERSION } from '../../../core/daemon/version.ts'
 import { systemClock } from '../../../core/util/clock.ts'
 import { createDeferred } from '../../../core/util/deferred.ts'
@@ -80,6 +81,7 @@ class Run {
       files: {
         env: { XDG_CONFIG_HOME: directory, XDG_DATA_HOME: directory },
         read: () => undefined,
+        list: () => undefined,
         readStdin: () => '',
       },
       clock: systemClock,
@@ -121,6 +123,31 @@ describe('commands that start nothing', () => {
     const run = new Run(['--help'])
     expect(await run.code).toBe(0)
     expect(run.out).toContain('--verify-config')
+    for (const { name, doc } of Object.values(OPTIONS)) expect(run.out).toContain(`  ${name}\n      ${doc}\n`)
+  })
+
+  test('--list-torrc-options and --list-deprecated-options show a name on each line, sorted', async () => {
+    const run = new Run(['--list-torrc-options'])
+    expect(await run.code).toBe(0)
+    const names = run.out.trimEnd().split('\n')
+    expect(names).toHaveLength(Object.keys(OPTIONS).length)
+    const lower = names.map((name) => name.toLowerCase())
+    expect(lower).toEqual([...lower].sort())
+    const deprecated = new Run(['--list-deprecated-options'])
+    expect(await deprecated.code).toBe(0)
+    expect(deprecated.out).toContain('HTTPProxy\n')
+  })
+
+  test('--hash-password shows the password as C tor keeps it', async () => {
+    const run = new Run(['--hash-password', 'x'])
+    expect(await run.code).toBe(0)
+    expect(run.out).toMatch(/^16:[0-9A-F]{16}60[0-9A-F]{40}\n$/)
+  })
+
+  test('--dump-config shows what differs from the defaults', async () => {
+    const run = new Run(['--dump-config', 'short', '--SocksTimeout', '3 minutes', '--SafeLogging', '1'])
+    expect(await run.code).toBe(0)
+    expect(run.out).toBe('SocksTimeout 180\n')
   })
 
   test('--verify-config says that all is well, or what is not', async () => {

@@ -7,7 +7,7 @@ import { TorError } from '../../../core/util/errors.ts'
 const FINGERPRINT = 'D586D18309DED4CD6D57C18FDB97EFA96D330566'
 const AUTHORITY = `DirAuthority a orport=5000 v3ident=${FINGERPRINT} 127.0.0.1:7000 ${FINGERPRINT}`
 
-const parse = (text: string, file = 'torrc') => parseTorrc(text, file, () => '')
+const parse = (text: string, file = 'torrc') => parseTorrc(text, file, () => [])
 
 function verified(...texts: readonly string[]): Settings {
   const settings = Settings.merge(texts.map((text, at) => parse(text, at === 0 ? 'torrc' : `source${at}`)))

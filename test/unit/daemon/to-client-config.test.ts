@@ -9,7 +9,7 @@ import { DEFAULT_FALLBACK_DIRS } from '../../../core/netdir/fallback-dirs.ts'
 const FINGERPRINT = 'D586D18309DED4CD6D57C18FDB97EFA96D330566'
 const AUTHORITY = `DirAuthority a orport=5000 v3ident=${FINGERPRINT} 127.0.0.1:7000 ${FINGERPRINT}`
 const config = (text: string) =>
-  toClientConfig(Settings.merge([parseTorrc(text, 'torrc', () => '')]), '/usual')
+  toClientConfig(Settings.merge([parseTorrc(text, 'torrc', () => [])]), '/usual')
 
 describe('the client is told', () => {
   test('its own defaults when nothing is set', () => {
