@@ -1,5 +1,5 @@
 /** What the front doors need of the client, as the smallest interface that serves; `TorClient` implements it. */
-import type { StreamIsolation } from '../circuit-manager/isolation.ts'
+import type { IsolationKey, StreamIsolation } from '../circuit-manager/isolation.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { StreamTarget } from './stream-target.ts'
 
@@ -16,6 +16,11 @@ export interface StreamOptions {
   /** Bytes the application sent already: they leave right behind BEGIN (optimistic data, proposal 174). */
   readonly initialData?: Uint8Array
   readonly families?: FamilyPreference
+  /**
+   * Who shares the addresses that AutomapHostsOnResolve makes up: a name looked up by one request is connected to by
+   * another, whose isolation may differ by site, port or protocol. Left out, it is the isolation's key.
+   */
+  readonly mapScope?: IsolationKey
 }
 
 export interface ResolvedAddress {

@@ -1,42 +1,72 @@
 /** Serves the applications' requests: streams and look-ups, each checked, shown in the status and bounded in time. */
+import type { BeginMessage } from '../cell/relay-message.ts'
 import type { AssignedCircuit } from '../circuit-manager/circuit-manager.ts'
-import { UNISOLATED } from '../circuit-manager/isolation.ts'
+import { type IsolationKey, UNISOLATED } from '../circuit-manager/isolation.ts'
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { DataStream } from '../stream/data-stream.ts'
-import { resolveName } from '../stream/resolve-stream.ts'
+import { resolveName, resolvePointer } from '../stream/resolve-stream.ts'
 import { withTimeout } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import { TorError } from '../util/errors.ts'
 import { waitUntil } from '../util/watched-value.ts'
-import { beginMessage, checkTarget, exitUsage } from './begin-request.ts'
+import {
+  ANY_FAMILY,
+  beginMessage,
+  checkFamilies,
+  checkNoExitName,
+  checkTarget,
+  exitUsage,
+} from './begin-request.ts'
 import type { ClientParts } from './client-parts.ts'
-import type { ResolvedAddress, ResolvedName, StreamOpener, StreamOptions } from './client-port.ts'
+import type {
+  FamilyPreference,
+  ResolvedAddress,
+  ResolvedName,
+  StreamOpener,
+  StreamOptions,
+} from './client-port.ts'
 import { ExitNotes } from './exit-notes.ts'
 import { InitialData } from './initial-data.ts'
+import { NameRewriter } from './name-rewriter.ts'
 import type { StreamStatus } from './status.ts'
-import { parseStreamHost, type StreamTarget } from './stream-target.ts'
+import { parseStreamHost, type StreamHost, type StreamTarget } from './stream-target.ts'
 import { tryOnCircuits } from './stream-tries.ts'
 
 /** Changes the request's row in the status, or ends it. */
 type ShowStream = (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void
 
-export class StreamService implements StreamOpener {
-  readonly #parts: ClientParts
-  readonly #notes: ExitNotes
+/** What serving needs of the client's parts. */
+export type StreamServiceParts = Pick<
+  ClientParts,
+  'config' | 'clock' | 'random' | 'log' | 'meter' | 'lifetime'
+> & {
+  readonly circuits: Pick<ClientParts['circuits'], 'assign'>
+  readonly directory: Pick<ClientParts['directory'], 'current'>
+  readonly board: Pick<ClientParts['board'], 'addStream'>
+}
 
-  constructor(parts: ClientParts) {
+export class StreamService implements StreamOpener {
+  readonly #parts: StreamServiceParts
+  readonly #notes: ExitNotes
+  readonly #names: NameRewriter
+
+  /** Throws `bad-config` for an address map or virtual networks that are no good. */
+  constructor(parts: StreamServiceParts) {
     this.#parts = parts
     this.#notes = new ExitNotes(parts.clock)
+    this.#names = new NameRewriter(parts.config.value, parts.random)
   }
 
-  async openStream(target: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
+  async openStream(asked: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
     const initialData = new InitialData(options.initialData)
+    const { families = ANY_FAMILY, isolation = UNISOLATED } = options
+    const target = { ...this.#rewrite(asked, options), port: asked.port }
     const shownTarget = `${target.host}:${target.port}`
     try {
       return await this.#request(shownTarget, target, options, (signal, show) => {
-        const usage = exitUsage(target, (options.isolation ?? UNISOLATED).key)
-        return this.#tryOnCircuits(usage, shownTarget, signal, (assigned, inner) =>
-          this.#open(target, initialData, assigned, inner, show),
+        const usage = exitUsage(target, isolation.key, families)
+        return this.#tryOnCircuits(usage, shownTarget, families, signal, (assigned, inner) =>
+          this.#open(beginMessage(target, assigned, families), initialData, assigned, inner, show),
         )
       })
     } finally {
@@ -45,42 +75,74 @@ export class StreamService implements StreamOpener {
   }
 
   async resolve(host: string, options: StreamOptions = {}): Promise<readonly ResolvedAddress[]> {
-    const target = parseStreamHost(host)
+    const { families = ANY_FAMILY, isolation = UNISOLATED } = options
+    const target = this.#rewrite(parseStreamHost(host), options)
+    checkFamilies(target, families)
     if (target.kind === 'ipv4' || target.kind === 'ipv6') {
       return [{ address: target.host, family: target.kind, ttlSeconds: 0 }]
     }
-    return this.#request(target.host, target, options, async (signal, show) => {
-      const usage: ExitUsage = {
-        isolation: (options.isolation ?? UNISOLATED).key,
-        family: undefined,
-        port: undefined,
-      }
-      const allowsInternal = !this.#parts.config.value.rejectInternalAddresses
-      const answers = await this.#tryOnCircuits(usage, target.host, signal, (assigned, inner) => {
-        show({ state: 'connecting', circuitId: assigned.circuit.id })
-        return resolveName(assigned.circuit, target.host, allowsInternal, inner)
+    checkNoExitName(target)
+    const made = this.#names.virtualAddressesOf(target, families, scopeOf(options))
+    if (made !== undefined) return made
+    const answers = await this.#request(target.host, target, options, (signal, show) => {
+      const usage = { isolation: isolation.key, family: undefined, port: undefined }
+      return this.#tryOnCircuits(usage, target.host, families, signal, async ({ circuit }, inner) => {
+        show({ state: 'connecting', circuitId: circuit.id })
+        const found = await resolveName(circuit, target.host, this.#mayAnswerInternal, inner)
+        show()
+        return found
       })
-      show()
-      return answers
+    })
+    return selectFamilies(answers, families)
+  }
+
+  async resolveAddress(address: string, options: StreamOptions = {}): Promise<readonly ResolvedName[]> {
+    const { families = ANY_FAMILY, isolation = UNISOLATED } = options
+    const asked = parseStreamHost(address)
+    if (asked.kind !== 'ipv4' && asked.kind !== 'ipv6') {
+      throw new TorError('bad-target', 'only the names of an IP address can be looked up')
+    }
+    const target = this.#rewrite(asked, options)
+    // The address is mapped to a name, or was made up for one.
+    if (target.kind !== 'ipv4' && target.kind !== 'ipv6') return [{ name: target.host, ttlSeconds: 0 }]
+    return this.#request(target.host, target, options, (signal, show) => {
+      const usage = { isolation: isolation.key, family: undefined, port: undefined }
+      return this.#tryOnCircuits(usage, target.host, families, signal, async ({ circuit }, inner) => {
+        show({ state: 'connecting', circuitId: circuit.id })
+        const names = await resolvePointer(circuit, target.host, inner)
+        show()
+        return names
+      })
     })
   }
 
-  resolveAddress(): Promise<readonly ResolvedName[]> {
-    return Promise.reject(new TorError('resolve-failed', 'names of addresses cannot be looked up yet'))
+  /** What exits refused to the old identity, and the addresses made up for it, mean nothing to a new one. */
+  forgetIdentity(): void {
+    this.#notes.clear()
+    this.#names.clear()
+  }
+
+  get #mayAnswerInternal(): boolean {
+    return !this.#parts.config.value.rejectInternalDnsAnswers
+  }
+
+  #rewrite(host: StreamHost, options: StreamOptions): StreamHost {
+    this.#names.useOptions(this.#parts.config.value)
+    return this.#names.rewrite(host, scopeOf(options))
   }
 
   async #open(
-    target: StreamTarget,
+    begin: BeginMessage,
     initialData: InitialData,
     assigned: AssignedCircuit,
     signal: AbortSignal,
     show: ShowStream,
   ): Promise<ByteStream> {
-    const { random, meter, config } = this.#parts
+    const { random, meter } = this.#parts
     const { circuit } = assigned
     show({ state: 'connecting', circuitId: circuit.id })
-    const deps = { random, meter, allowInternalAddresses: !config.value.rejectInternalAddresses }
-    const stream = await DataStream.open(circuit, beginMessage(target, assigned), deps, {
+    const deps = { random, meter, allowInternalAddresses: this.#mayAnswerInternal }
+    const stream = await DataStream.open(circuit, begin, deps, {
       signal,
       initialData: initialData.bytes,
     })
@@ -92,12 +154,13 @@ export class StreamService implements StreamOpener {
   /** One request: checked, shown, bounded in time, waiting for a directory if need be. */
   async #request<T>(
     shownTarget: string,
-    target: Pick<StreamTarget, 'host' | 'kind'>,
+    target: StreamHost,
     options: StreamOptions,
     work: (signal: AbortSignal, show: ShowStream) => Promise<T>,
   ): Promise<T> {
     const { config, clock, directory, board, lifetime } = this.#parts
-    checkTarget(target, config.value.rejectInternalAddresses)
+    checkTarget(target, config.value)
+    checkFamilies(target, options.families ?? ANY_FAMILY)
     if (lifetime.signal.aborted) throw new TorError('closed', 'the client is closed')
     const show = board.addStream(shownTarget)
     try {
@@ -115,13 +178,31 @@ export class StreamService implements StreamOpener {
   #tryOnCircuits<T>(
     usage: ExitUsage,
     target: string,
+    { allowsIpv4, allowsIpv6 }: FamilyPreference,
     signal: AbortSignal,
     attempt: (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     const { circuits, clock, log, config } = this.#parts
-    const { circuitStreamTimeoutMs, rejectInternalAddresses } = config.value
+    const { circuitStreamTimeoutMs } = config.value
     const parts = { circuits, clock, log: log.in('app'), notes: this.#notes, circuitStreamTimeoutMs }
-    const limits = { allowsIpv4: true, allowsIpv6: true, allowsInternalAddresses: !rejectInternalAddresses }
+    const limits = { allowsIpv4, allowsIpv6, allowsInternalAddresses: this.#mayAnswerInternal }
     return tryOnCircuits(parts, { usage, target, limits }, signal, attempt)
   }
+}
+
+function scopeOf({ mapScope, isolation = UNISOLATED }: StreamOptions): IsolationKey {
+  return mapScope ?? isolation.key
+}
+
+/** RESOLVE cannot say which family is wanted: the exit answers with both. */
+function selectFamilies(
+  answers: readonly ResolvedAddress[],
+  { allowsIpv4, allowsIpv6, prefersIpv6 }: FamilyPreference,
+): readonly ResolvedAddress[] {
+  const ipv4 = allowsIpv4 ? answers.filter(({ family }) => family === 'ipv4') : []
+  const ipv6 = allowsIpv6 ? answers.filter(({ family }) => family === 'ipv6') : []
+  if (ipv4.length + ipv6.length === 0) {
+    throw new TorError('resolve-failed', 'the name has no address of a family that is allowed')
+  }
+  return prefersIpv6 ? [...ipv6, ...ipv4] : [...ipv4, ...ipv6]
 }

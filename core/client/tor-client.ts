@@ -83,8 +83,8 @@ export class TorClient implements StreamOpener {
     return this.#streams.resolve(host, options)
   }
 
-  resolveAddress(): Promise<readonly ResolvedName[]> {
-    return this.#streams.resolveAddress()
+  resolveAddress(address: string, options?: StreamOptions): Promise<readonly ResolvedName[]> {
+    return this.#streams.resolveAddress(address, options)
   }
 
   /** Closes streams, circuits and channels, writes what is to be kept and gives up the data directory. Idempotent. */

@@ -1,4 +1,7 @@
-/** Asks the exit for a name's addresses without connecting to it (tor-spec 6.4). */
+/**
+ * Asks the exit for a name's addresses, or an address's names, without connecting to it (tor-spec 6.4). Answers are
+ * never kept: a cache would tell one identity what another has looked up.
+ */
 import { isIPv4 } from 'node:net'
 import { EndReason } from '../cell/reasons.ts'
 import type { RelayMessage, ResolvedAnswer } from '../cell/relay-message.ts'
@@ -7,14 +10,25 @@ import type { CircuitStream, HalfClosedAllowance } from '../circuit/circuit-stre
 import { abortable, throwIfAborted } from '../util/abort.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
+import { isInternetHostName } from '../util/host-name.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import { endErrorBeforeAnswer, endsTheCircuit } from './end-reasons.ts'
+import { reverseNameOf } from './reverse-name.ts'
 
 export interface AddressAnswer {
   readonly address: string
   readonly family: 'ipv4' | 'ipv6'
   readonly ttlSeconds: number
 }
+
+export interface NameAnswer {
+  readonly name: string
+  readonly ttlSeconds: number
+}
+
+/** What C tor's exits say whatever they know, and the most that C tor's clients ever believed. */
+const MIN_TTL_SECONDS = 60
+const MAX_TTL_SECONDS = 3_600
 
 class ResolveStream implements CircuitStream {
   readonly hasCellsToSend = false
@@ -63,23 +77,45 @@ export async function resolveName(
   allowInternalAddresses: boolean,
   signal?: AbortSignal,
 ): Promise<readonly AddressAnswer[]> {
+  return checkAddresses(await askExit(circuit, name, signal), allowInternalAddresses)
+}
+
+/**
+ * The names of an IP address (PTR), in lower case, each once. Rejects with `resolve-failed` when the exit knows none
+ * that a host on the Internet could have, the circuit's error, or the signal's.
+ */
+export async function resolvePointer(
+  circuit: Circuit,
+  address: string,
+  signal?: AbortSignal,
+): Promise<readonly NameAnswer[]> {
+  return checkNames(await askExit(circuit, reverseNameOf(address), signal))
+}
+
+async function askExit(
+  circuit: Circuit,
+  name: string,
+  signal: AbortSignal | undefined,
+): Promise<readonly ResolvedAnswer[]> {
   throwIfAborted(signal)
   if (circuit.hops.length < 2)
     throw new TorError('internal', 'a circuit of one hop would show who asks for what')
   const stream = new ResolveStream()
   const streamId = circuit.addStream(stream)
   circuit.sendMessage(streamId, { kind: 'resolve', name })
-  let answers: readonly ResolvedAnswer[]
   try {
-    answers = await abortable(stream.answers.promise, signal)
+    return await abortable(stream.answers.promise, signal)
   } catch (error) {
     if (signal?.aborted === true) circuit.endStream(streamId, EndReason.MISC)
     throw error
   }
-  return checkAnswers(answers, allowInternalAddresses)
 }
 
-function checkAnswers(answers: readonly ResolvedAnswer[], allowInternal: boolean): readonly AddressAnswer[] {
+/** Only what was asked for counts: a host name is no answer to a question for addresses. */
+function checkAddresses(
+  answers: readonly ResolvedAnswer[],
+  allowInternal: boolean,
+): readonly AddressAnswer[] {
   const addresses: AddressAnswer[] = []
   let hasInternal = false
   for (const answer of answers) {
@@ -89,12 +125,32 @@ function checkAnswers(answers: readonly ResolvedAnswer[], allowInternal: boolean
       continue
     }
     const family = isIPv4(answer.address) ? 'ipv4' : 'ipv6'
-    addresses.push({ address: answer.address, family, ttlSeconds: answer.ttlSeconds })
+    addresses.push({ address: answer.address, family, ttlSeconds: clipTtl(answer.ttlSeconds) })
   }
   if (addresses.length > 0) return addresses
   if (hasInternal) throw new TorError('bad-target', 'the exit answered with an internal address')
+  throw nothingFound(answers, 'the exit could not resolve the name')
+}
+
+/** The names belong to whoever owns the address, and what he writes there goes to the application: see each. */
+function checkNames(answers: readonly ResolvedAnswer[]): readonly NameAnswer[] {
+  const names = new Map<string, NameAnswer>()
+  for (const answer of answers) {
+    if (answer.kind !== 'name') continue
+    const name = answer.name.toLowerCase().replace(/\.$/, '')
+    if (!isInternetHostName(name) || names.has(name)) continue
+    names.set(name, { name, ttlSeconds: clipTtl(answer.ttlSeconds) })
+  }
+  if (names.size > 0) return [...names.values()]
+  throw nothingFound(answers, 'the exit knows no name for the address')
+}
+
+function nothingFound(answers: readonly ResolvedAnswer[], text: string): TorError {
   const isTransient = answers.some((answer) => answer.kind === 'transient-error')
-  throw new TorError('resolve-failed', 'the exit could not resolve the name', {
-    retry: isTransient ? 'elsewhere' : 'never',
-  })
+  return new TorError('resolve-failed', text, { retry: isTransient ? 'elsewhere' : 'never' })
+}
+
+/** An exit must not make applications remember its answer for years, or count seconds to know them again. */
+function clipTtl(ttlSeconds: number): number {
+  return Math.min(Math.max(ttlSeconds, MIN_TTL_SECONDS), MAX_TTL_SECONDS)
 }

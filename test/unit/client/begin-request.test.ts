@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { NO_ISOLATION, isolationKey } from '../../../core/circuit-manager/isolation.ts'
-import { beginMessage, checkTarget, exitUsage } from '../../../core/client/begin-request.ts'
+import { beginMessage, checkFamilies, checkTarget, exitUsage } from '../../../core/client/begin-request.ts'
 import { parseStreamHost, parseStreamTarget } from '../../../core/client/stream-target.ts'
 
 const refused: unknown = expect.objectContaining({ kind: 'bad-target' })
+const STRICT = { rejectInternalAddresses: true, allowNonRfc953Hostnames: false }
+const INTERNAL_ALLOWED = { ...STRICT, rejectInternalAddresses: false }
 
 describe('the target of a stream', () => {
   for (const [host, expected, kind] of [
@@ -13,6 +15,7 @@ describe('the target of a stream', () => {
     ['192.0.2.1', '192.0.2.1', 'ipv4'],
     ['2001:DB8::1', '2001:db8::1', 'ipv6'],
     ['[2001:db8::1]', '2001:db8::1', 'ipv6'],
+    ['2001:DB8:0:0::0:1', '2001:db8::1', 'ipv6'],
     ['abc.onion', 'abc.onion', 'onion'],
     ['a'.repeat(253), 'a'.repeat(253), 'name'],
   ] as const) {
@@ -32,8 +35,11 @@ describe('the target of a stream', () => {
     'ünïcode.example',
     'fe80::1%eth0',
     '[example.com]',
-    'user@example.com',
-    'a/b',
+    'back\\slash',
+    '127.1',
+    '2130706433',
+    '0x7f000001',
+    'example.0x7f',
   ]) {
     it(`may not be ${JSON.stringify(host.slice(0, 30))}`, () => {
       expect(() => parseStreamHost(host)).toThrow(refused)
@@ -60,27 +66,36 @@ describe('what may be asked of an exit', () => {
   ]) {
     it(`is not ${host}, unless that is allowed`, () => {
       const target = parseStreamHost(host)
-      expect(() => checkTarget(target, true)).toThrow(refused)
-      expect(() => checkTarget(target, false)).not.toThrow()
+      expect(() => checkTarget(target, STRICT)).toThrow(refused)
+      expect(() => checkTarget(target, INTERNAL_ALLOWED)).not.toThrow()
     })
   }
 
   for (const host of ['abc.onion', 'www.example.com.nickname.exit']) {
     it(`is never ${host}`, () => {
-      expect(() => checkTarget(parseStreamHost(host), false)).toThrow(refused)
+      expect(() => checkTarget(parseStreamHost(host), INTERNAL_ALLOWED)).toThrow(refused)
+    })
+  }
+
+  for (const host of ['user@example.com', 'a/b', 'a*b.example', '"quoted".example']) {
+    it(`is ${host} only where names may hold anything`, () => {
+      const target = parseStreamHost(host)
+      expect(() => checkTarget(target, STRICT)).toThrow(refused)
+      expect(() => checkTarget(target, { ...STRICT, allowNonRfc953Hostnames: true })).not.toThrow()
     })
   }
 
   it('is a name or address of the Internet', () => {
     for (const host of ['example.com', '192.0.2.1', '2001:db8::1', 'exit.example', 'localhost.example']) {
-      expect(() => checkTarget(parseStreamHost(host), true)).not.toThrow()
+      expect(() => checkTarget(parseStreamHost(host), STRICT)).not.toThrow()
     }
   })
 })
 
 describe('BEGIN', () => {
-  const assigned = (mayExitOverIpv6: boolean): Parameters<typeof beginMessage>[1] =>
-    ({ mayExitOverIpv6: () => mayExitOverIpv6 }) as unknown as Parameters<typeof beginMessage>[1]
+  const assigned = (mayExitOverIpv6: boolean): Parameters<typeof beginMessage>[1] => ({
+    mayExitOverIpv6: () => mayExitOverIpv6,
+  })
 
   it('welcomes IPv6 where the exit’s policy has it', () => {
     const target = parseStreamTarget('Example.com', 443)
@@ -91,6 +106,34 @@ describe('BEGIN', () => {
       flags: 5,
     })
     expect(beginMessage(target, assigned(false)).flags).toBe(0)
+  })
+
+  for (const [what, families, mayExitOverIpv6, flags] of [
+    ['both families', { allowsIpv4: true, allowsIpv6: true, prefersIpv6: false }, true, 1],
+    ['both, IPv6 before IPv4', { allowsIpv4: true, allowsIpv6: true, prefersIpv6: true }, true, 5],
+    ['both, at an exit without IPv6', { allowsIpv4: true, allowsIpv6: true, prefersIpv6: true }, false, 0],
+    ['IPv4 alone', { allowsIpv4: true, allowsIpv6: false, prefersIpv6: true }, true, 0],
+    ['IPv6 alone', { allowsIpv4: false, allowsIpv6: true, prefersIpv6: true }, true, 3],
+  ] as const) {
+    it(`has the flags for ${what}`, () => {
+      const target = parseStreamTarget('example.com', 443)
+      expect(beginMessage(target, assigned(mayExitOverIpv6), families).flags).toBe(flags)
+    })
+  }
+
+  it('demands an exit that does IPv6 for a name whose IPv4 addresses are not wanted', () => {
+    const families = { allowsIpv4: false, allowsIpv6: true, prefersIpv6: false }
+    expect(exitUsage(parseStreamTarget('example.com', 80), NO_ISOLATION, families).family).toBe('ipv6')
+  })
+
+  it('is refused for a family that the listener does not allow', () => {
+    const check = (host: string, allowsIpv4: boolean, allowsIpv6: boolean) => (): void =>
+      checkFamilies(parseStreamHost(host), { allowsIpv4, allowsIpv6, prefersIpv6: false })
+    expect(check('192.0.2.1', false, true)).toThrow('IPv4 is not allowed on this listener')
+    expect(check('2001:db8::1', true, false)).toThrow('IPv6 is not allowed on this listener')
+    expect(check('example.com', false, false)).toThrow('neither IPv4 nor IPv6')
+    expect(check('example.com', false, true)).not.toThrow()
+    expect(check('abc.onion', false, false)).not.toThrow()
   })
 
   it('demands an exit for the family that the target has', () => {

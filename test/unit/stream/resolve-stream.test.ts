@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { resolveName } from '../../../core/stream/resolve-stream.ts'
+import { resolveName, resolvePointer } from '../../../core/stream/resolve-stream.ts'
 import { type OpenCircuit, openCircuit, openCircuitOn } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 
@@ -140,5 +140,85 @@ describe('resolving a name', () => {
     await open.relays.messages.take(({ command }) => command === RESOLVE)
     open.relays.destroy(9)
     await expect(resolving).rejects.toMatchObject({ kind: 'circuit-failed' })
+  })
+})
+
+describe('what an exit says of an answer’s age', () => {
+  for (const [said, believed] of [
+    [0, 60],
+    [59, 60],
+    [300, 300],
+    [3_601, 3_600],
+    [0xffff_ffff, 3_600],
+  ] as const) {
+    it(`is believed to be ${believed} s when it is ${said} s`, async () => {
+      const ttl = Buffer.alloc(4)
+      ttl.writeUInt32BE(said)
+      expect(await resolve(Buffer.concat([Buffer.of(4, 4, 192, 0, 2, 1), ttl]))).toMatchObject([
+        { ttlSeconds: believed },
+      ])
+    })
+  }
+})
+
+describe('resolving an address', () => {
+  const pointer = (...answers: readonly Buffer[]): ReturnType<typeof resolvePointer> => {
+    network.script.resolved = () => Buffer.concat(answers)
+    return resolvePointer(open.circuit, '192.0.2.1')
+  }
+  const name = (text: string): Buffer => answer(0, Buffer.from(text, 'latin1'))
+
+  for (const [address, asked] of [
+    ['192.0.2.1', '1.2.0.192.in-addr.arpa'],
+    ['2001:db8::1', `1.${'0.'.repeat(23)}8.b.d.0.1.0.0.2.ip6.arpa`],
+  ] as const) {
+    it(`asks for ${asked.slice(0, 24)} and gives the name`, async () => {
+      network.script.resolved = () => name('Host.Example.COM.')
+      expect(await resolvePointer(open.circuit, address)).toEqual([
+        { name: 'host.example.com', ttlSeconds: 300 },
+      ])
+      const { body } = await open.relays.messages.take(({ command }) => command === RESOLVE)
+      expect(body.toString('latin1')).toBe(`${asked}\0`)
+      expect(open.circuit.streamCount).toBe(0)
+    })
+  }
+
+  it('gives each name once', async () => {
+    const names = await pointer(name('a.example'), name('A.example'), name('b.example'))
+    expect(names.map((found) => found.name)).toEqual(['a.example', 'b.example'])
+  })
+
+  it('TROVE-2026-035: passes over names that no host on the Internet has', async () => {
+    const bad = [
+      '',
+      '.',
+      'a..example',
+      'a b.example',
+      'a/b.example',
+      '-',
+      '-rf.example',
+      '<script>.example',
+      '127.0.0.1',
+      'evil.0x7f',
+      'localhost',
+      'printer.local',
+      'abc.onion',
+      'www.example.com.nickname.exit',
+      `${'a'.repeat(64)}.example`,
+    ]
+    const names = await pointer(...bad.map(name), name('good.example'))
+    expect(names.map((found) => found.name)).toEqual(['good.example'])
+    const long = 'a.'.repeat(126)
+    await expect(pointer(name(`${long}aa`))).rejects.toMatchObject({ kind: 'resolve-failed' })
+  })
+
+  it('believes no address where a name was asked for', async () => {
+    await expect(pointer(IPV4, IPV6)).rejects.toMatchObject({ kind: 'resolve-failed' })
+    expect(open.circuit.isOpen).toBe(true)
+  })
+
+  it('fails when the exit knows no name', async () => {
+    await expect(pointer(answer(0xf1, []))).rejects.toMatchObject({ kind: 'resolve-failed', retry: 'never' })
+    await expect(pointer(answer(0xf0, []))).rejects.toMatchObject({ retry: 'elsewhere' })
   })
 })

@@ -1,0 +1,58 @@
+/** A stream service whose circuits are real and end in a fake network. */
+import type { AssignedCircuit } from '../../../core/circuit-manager/circuit-manager.ts'
+import type { ExitUsage } from '../../../core/circuit-manager/pooled-circuit.ts'
+import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from '../../../core/client/config.ts'
+import { StreamService } from '../../../core/client/stream-service.ts'
+import { systemRandom } from '../../../core/crypto/system-random.ts'
+import type { NetDir } from '../../../core/netdir/net-dir.ts'
+import { createLifetime } from '../../../core/util/abort.ts'
+import { silentLogger } from '../../../core/util/log.ts'
+import { WatchedValue } from '../../../core/util/watched-value.ts'
+import { openCircuitOn, openLink } from '../../network/client-side.ts'
+import { FakeNetwork } from '../../network/fake-network.ts'
+import { fakeIdentity } from '../../support/fake-net-dir.ts'
+import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
+
+export interface ServedNetwork {
+  readonly network: FakeNetwork
+  readonly service: StreamService
+  readonly config: WatchedValue<ClientConfig>
+  readonly clock: ManualClock
+  /** What each circuit was asked for, in order. */
+  readonly usages: ExitUsage[]
+  /** Whether the exits' policies have IPv6. */
+  mayExitOverIpv6: boolean
+}
+
+export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise<ServedNetwork> {
+  const network = await FakeNetwork.start({ relays: 2 })
+  const link = await openLink(network)
+  const config = new WatchedValue<ClientConfig>({
+    ...DEFAULT_CLIENT_CONFIG,
+    authorities: [],
+    fallbackDirs: [],
+    ...changes,
+  })
+  const usages: ExitUsage[] = []
+  const clock = manualClock()
+  const assign = async (usage: ExitUsage): Promise<AssignedCircuit> => {
+    usages.push(usage)
+    const { circuit } = await openCircuitOn(link, { hops: 2 })
+    const exit = fakeIdentity(usages.length)
+    return { circuit, exit, mayExitOverIpv6: () => served.mayExitOverIpv6, retire: () => {} }
+  }
+  const service = new StreamService({
+    config,
+    clock,
+    random: systemRandom,
+    log: silentLogger,
+    meter: { readBytes: 0, writtenBytes: 0 },
+    lifetime: createLifetime(),
+    circuits: { assign },
+    // Only its being there is looked at: circuits come from above.
+    directory: { current: new WatchedValue<NetDir | undefined>({} as NetDir) },
+    board: { addStream: () => () => {} },
+  })
+  const served: ServedNetwork = { network, service, config, clock, usages, mayExitOverIpv6: true }
+  return served
+}

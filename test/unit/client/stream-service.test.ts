@@ -1,0 +1,221 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
+import type { FamilyPreference, StreamOptions } from '../../../core/client/client-port.ts'
+import type { ClientConfig } from '../../../core/client/config.ts'
+import { parseStreamTarget } from '../../../core/client/stream-target.ts'
+import { type ServedNetwork, serveNetwork } from './stream-service-support.ts'
+
+const RESOLVE = 11
+const ipv4Only: FamilyPreference = { allowsIpv4: true, allowsIpv6: false, prefersIpv6: false }
+const ipv6Only: FamilyPreference = { allowsIpv4: false, allowsIpv6: true, prefersIpv6: false }
+const ipv4First: FamilyPreference = { allowsIpv4: true, allowsIpv6: true, prefersIpv6: false }
+const ipv6First: FamilyPreference = { allowsIpv4: true, allowsIpv6: true, prefersIpv6: true }
+
+const answer = (type: number, value: readonly number[] | Buffer): Buffer =>
+  Buffer.from([type, value.length, ...value, 0, 0, 0, 60])
+const IPV4 = answer(4, [192, 0, 2, 1])
+const IPV6 = answer(6, Buffer.from('20010db8000000000000000000000001', 'hex'))
+
+let served: ServedNetwork
+
+async function serve(changes: Partial<ClientConfig> = {}): Promise<ServedNetwork> {
+  served = await serveNetwork(changes)
+  return served
+}
+
+afterEach(async () => {
+  expect(served.network.violations).toEqual([])
+  await served.network.close()
+})
+
+/** Opens a stream and returns what BEGIN asked for, with its flags. */
+async function begun(host: string, options: StreamOptions = {}): Promise<string> {
+  let asked = ''
+  served.network.script.service = (stream) => {
+    asked = `${stream.target} ${stream.flags.toString('hex')}`.trim()
+    stream.connect(Buffer.alloc(0))
+  }
+  const stream = await served.service.openStream(parseStreamTarget(host, 80), options)
+  stream.destroy()
+  return asked
+}
+
+/** The names that the exits were asked to resolve. */
+function resolvedNames(): string[] {
+  return served.network.circuits.all.flatMap((circuit) =>
+    circuit.messages.all
+      .filter(({ command }) => command === RESOLVE)
+      .map(({ body }) => body.toString('latin1', 0, body.length - 1)),
+  )
+}
+
+describe('the families that a front door allows', () => {
+  it('are said in BEGIN, and choose the exit', async () => {
+    await serve()
+    expect(await begun('a.example', { families: ipv4Only })).toBe('a.example:80')
+    expect(await begun('a.example', { families: ipv6Only })).toBe('a.example:80 00000003')
+    expect(await begun('a.example', { families: ipv4First })).toBe('a.example:80 00000001')
+    expect(await begun('a.example', { families: ipv6First })).toBe('a.example:80 00000005')
+    expect(await begun('a.example')).toBe('a.example:80 00000005')
+    expect(served.usages.map(({ family }) => family)).toEqual([
+      undefined,
+      'ipv6',
+      undefined,
+      undefined,
+      undefined,
+    ])
+  })
+
+  it('refuse an address of another family, in words, without asking an exit', async () => {
+    const { service } = await serve()
+    const open = (host: string, families: FamilyPreference): Promise<unknown> =>
+      service.openStream(parseStreamTarget(host, 80), { families })
+    await expect(open('2001:db8::1', ipv4Only)).rejects.toThrow('IPv6 is not allowed on this listener')
+    await expect(open('192.0.2.1', ipv6Only)).rejects.toThrow('IPv4 is not allowed on this listener')
+    expect(served.usages).toEqual([])
+  })
+
+  it('choose and order the addresses of a look-up', async () => {
+    const { service, network } = await serve()
+    network.script.resolved = () => Buffer.concat([IPV4, IPV6])
+    const families = async (wanted: FamilyPreference): Promise<string[]> =>
+      (await service.resolve('a.example', { families: wanted })).map(({ family }) => family)
+    expect(await families(ipv4Only)).toEqual(['ipv4'])
+    expect(await families(ipv6Only)).toEqual(['ipv6'])
+    expect(await families(ipv4First)).toEqual(['ipv4', 'ipv6'])
+    expect(await families(ipv6First)).toEqual(['ipv6', 'ipv4'])
+    network.script.resolved = () => IPV4
+    await expect(families(ipv6Only)).rejects.toMatchObject({ kind: 'resolve-failed' })
+  })
+})
+
+describe('look-ups', () => {
+  it('are never answered from memory: no identity learns what another has looked up', async () => {
+    const { service, network } = await serve()
+    await service.resolve('a.example')
+    await service.resolve('a.example')
+    network.script.resolved = () => answer(0, Buffer.from('host.example'))
+    await service.resolveAddress('192.0.2.1')
+    await service.resolveAddress('192.0.2.1')
+    const reverse = '1.2.0.192.in-addr.arpa'
+    expect(resolvedNames()).toEqual(['a.example', 'a.example', reverse, reverse])
+  })
+
+  it('reject internal answers apart from internal targets', async () => {
+    const { service, network } = await serve()
+    const { config } = served
+    network.script.resolved = () => answer(4, [10, 0, 0, 1])
+    config.set({ ...config.value, rejectInternalAddresses: false })
+    await expect(service.resolve('a.example')).rejects.toMatchObject({ kind: 'bad-target' })
+    config.set({ ...config.value, rejectInternalAddresses: true, rejectInternalDnsAnswers: false })
+    expect(await service.resolve('a.example')).toMatchObject([{ address: '10.0.0.1' }])
+  })
+
+  it('of internal addresses are refused', async () => {
+    const { service } = await serve()
+    for (const address of ['10.0.0.1', '127.0.0.1', '::1']) {
+      await expect(service.resolveAddress(address)).rejects.toMatchObject({ kind: 'bad-target' })
+    }
+    await expect(service.resolveAddress('a.example')).rejects.toMatchObject({ kind: 'bad-target' })
+    expect(served.usages).toEqual([])
+  })
+})
+
+describe('mapped addresses', () => {
+  const addressMap = [
+    { from: '*.mapped.example', to: '*.b.example' },
+    { from: 'address.example', to: '192.0.2.7' },
+    { from: '198.51.100.1', to: 'c.example' },
+    { from: 'inside.example', to: '10.0.0.1' },
+  ]
+
+  it('are gone to, looked up and named instead', async () => {
+    const { service } = await serve({ addressMap })
+    expect(await begun('x.mapped.example', { families: ipv4Only })).toBe('x.b.example:80')
+    expect(await begun('198.51.100.1', { families: ipv4Only })).toBe('c.example:80')
+    expect(await service.resolve('address.example')).toMatchObject([{ address: '192.0.2.7' }])
+    await service.resolve('mapped.example')
+    expect(resolvedNames()).toEqual(['b.example'])
+    expect(await service.resolveAddress('198.51.100.1')).toMatchObject([{ name: 'c.example' }])
+  })
+
+  it('are checked as what they became', async () => {
+    const { service } = await serve({ addressMap })
+    const opening = service.openStream(parseStreamTarget('inside.example', 80))
+    await expect(opening).rejects.toMatchObject({ kind: 'bad-target' })
+  })
+
+  it('that lead in a circle are refused when the client is made', async () => {
+    await serve()
+    const circle = [
+      { from: 'a.example', to: 'b.example' },
+      { from: 'b.example', to: 'a.example' },
+    ]
+    await expect(serveNetwork({ addressMap: circle })).rejects.toMatchObject({ kind: 'bad-config' })
+  })
+
+  it('follow the configuration as it changes', async () => {
+    const { config } = await serve({ addressMap })
+    config.set({ ...config.value, addressMap: [] })
+    expect(await begun('x.mapped.example', { families: ipv4Only })).toBe('x.mapped.example:80')
+  })
+})
+
+describe('addresses made up for names', () => {
+  const automap = {
+    automapHostsOnResolve: true,
+    automapHostsSuffixes: ['.example'],
+    virtualNetworkIpv4: '127.192.0.0/10',
+  }
+  const mapScope = isolationKey(['who asks'])
+
+  it('lead to the name, whatever else the two requests differ in', async () => {
+    const { service } = await serve(automap)
+    const made = await service.resolve('a.example', { mapScope, families: ipv4First })
+    expect(made.map(({ family }) => family)).toEqual(['ipv4', 'ipv6'])
+    for (const { address } of made) {
+      const isolation = { key: isolationKey([address]), keepsAlive: false }
+      expect(await begun(address, { mapScope, isolation, families: ipv4Only })).toBe('a.example:80')
+      expect(await service.resolveAddress(address, { mapScope })).toMatchObject([{ name: 'a.example' }])
+    }
+    expect(resolvedNames()).toEqual([])
+  })
+
+  it('TROVE-2026-051: lead nowhere for anybody else, and never to an exit', async () => {
+    const { service } = await serve({ ...automap, rejectInternalAddresses: false })
+    const [made] = await service.resolve('a.example', { mapScope, families: ipv4Only })
+    const address = made?.address ?? ''
+    const refused: unknown = expect.objectContaining({ kind: 'bad-target' })
+    await expect(service.openStream(parseStreamTarget(address, 80))).rejects.toEqual(refused)
+    await expect(service.resolveAddress(address)).rejects.toEqual(refused)
+    await expect(service.openStream(parseStreamTarget('127.200.1.1', 80), { mapScope })).rejects.toEqual(
+      refused,
+    )
+    expect(served.usages).toEqual([])
+  })
+
+  it('lead nowhere after a new identity', async () => {
+    const { service } = await serve(automap)
+    const [made] = await service.resolve('a.example', { mapScope })
+    service.forgetIdentity()
+    const opening = service.openStream(parseStreamTarget(made?.address ?? '', 80), { mapScope })
+    await expect(opening).rejects.toMatchObject({ kind: 'bad-target' })
+  })
+
+  it('are made for the suffixes alone, and never for .exit names', async () => {
+    const { service } = await serve({ ...automap, automapHostsSuffixes: ['.onion', '.exit'] })
+    await service.resolve('a.example')
+    expect(resolvedNames()).toEqual(['a.example'])
+    expect(await service.resolve('abc.onion')).toHaveLength(2)
+    await expect(service.resolve('a.nickname.exit')).rejects.toMatchObject({ kind: 'bad-target' })
+  })
+})
+
+describe('what an application sends ahead of the answer', () => {
+  it('is refused when it is more than could leave', async () => {
+    const { service } = await serve()
+    const initialData = Buffer.alloc(249_001)
+    const opening = service.openStream(parseStreamTarget('a.example', 80), { initialData })
+    await expect(opening).rejects.toMatchObject({ kind: 'limit' })
+  })
+})
