@@ -56,7 +56,7 @@ async function checkOnce(parts: ClientParts): Promise<void> {
   const { board, builder, clock, random, guards, directory, config, lifetime } = parts
   const netDir = await waitUntil(directory.current, (value) => value !== undefined, lifetime.signal)
   if (netDir === undefined) throw new TorError('internal', 'waited for a directory in vain')
-  const { guard, middle, exit } = pickDirectoryPath(netDir, guards, config.value, random)
+  const { guard, middle, exit } = pickDirectoryPath(netDir, guards, parts.constraints(), random)
   const authority = trustedV3Identities(config.value.authorities)[0]
   if (authority === undefined) throw new TorError('bad-config', 'no authority has a v3 identity')
   const path = [guard, middle, exit]

@@ -10,9 +10,11 @@ import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import type { Countries } from '../netdir/countries.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { bootstrapDirectories, pickDirectoryGuards } from '../path/directory-path.ts'
 import { pickExitPath } from '../path/exit-path.ts'
+import type { PathConstraints } from '../path/relay-constraints.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { createTransport } from '../transport/configured-transport.ts'
 import { createLifetime } from '../util/abort.ts'
@@ -22,7 +24,9 @@ import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
 import { WatchedValue } from '../util/watched-value.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './config.ts'
+import { createCountries } from './country-sources.ts'
 import { createDirectoryConnector } from './directory-connections.ts'
+import { loadNeededCountries, pathConstraints } from './path-constraints.ts'
 import { StatusBoard } from './status-board.ts'
 
 /** Time, chance and words: what every part is given. */
@@ -38,6 +42,8 @@ export interface ClientParts extends ClientTools {
   readonly config: WatchedValue<ClientConfig>
   readonly store: StateStore
   readonly guards: GuardManager
+  readonly countries: Countries
+  readonly constraints: () => PathConstraints
   readonly channels: ChannelManager
   readonly buildTimeout: BuildTimeout
   readonly builder: CircuitBuilder
@@ -49,7 +55,7 @@ export interface ClientParts extends ClientTools {
   readonly lifetime: AbortController
 }
 
-/** Reads the kept state; opens no connection. Throws `state` when it cannot be read. */
+/** Reads the kept state; opens no connection. Throws `state` or `bad-config` when that or a file cannot be read. */
 export async function createClientParts(
   initialConfig: ClientConfig,
   deps: ClientTools,
@@ -57,6 +63,9 @@ export async function createClientParts(
 ): Promise<ClientParts> {
   const config = new WatchedValue(initialConfig)
   const guards = await loadGuardManager({ ...deps, store })
+  const countries = createCountries(initialConfig, deps.clock)
+  await loadNeededCountries(initialConfig, countries)
+  const constraints = pathConstraints(config, countries)
   const channels = new ChannelManager({
     transport: createTransport(() => config.value),
     clock: deps.clock,
@@ -73,8 +82,8 @@ export async function createClientParts(
     }),
   })
   const builder = createBuilder(config, deps, channels, guards, buildTimeout)
-  const circuits = createCircuits(config, deps, builder, guards)
-  const directory = createDirectory(config, deps, store, builder, guards)
+  const circuits = createCircuits(config, constraints, deps, builder, guards)
+  const directory = createDirectory(config, constraints, deps, store, builder, guards)
   const meter: ByteMeter = { readBytes: 0, writtenBytes: 0 }
   const board = new StatusBoard({ channels, circuits: builder, meter, clock: deps.clock })
   const lifetime = createLifetime()
@@ -83,6 +92,8 @@ export async function createClientParts(
     config,
     store,
     guards,
+    countries,
+    constraints,
     channels,
     buildTimeout,
     builder,
@@ -118,6 +129,7 @@ function createBuilder(
 
 function createCircuits(
   config: WatchedValue<ClientConfig>,
+  constraints: () => PathConstraints,
   { clock, random, log }: ClientTools,
   builder: CircuitBuilder,
   guards: GuardManager,
@@ -126,9 +138,10 @@ function createCircuits(
     const request = {
       hostKind: usage.family ?? ('name' as const),
       port: usage.port,
+      needsStable: usage.port !== undefined && config.value.longLivedPorts.includes(usage.port),
       isExcluded: (index: number) => excludedExits.has(netDir.relay(index).ids.rsa),
     }
-    const { guard, middle, exit } = pickExitPath(netDir, guards, request, config.value, random)
+    const { guard, middle, exit } = pickExitPath(netDir, guards, request, constraints(), random)
     return [guard, middle, exit]
   }
   return new CircuitManager({
@@ -143,6 +156,7 @@ function createCircuits(
 
 function createDirectory(
   config: WatchedValue<ClientConfig>,
+  constraints: () => PathConstraints,
   { clock, random, log }: ClientTools,
   store: StateStore,
   builder: CircuitBuilder,
@@ -156,8 +170,8 @@ function createDirectory(
     connector: createDirectoryConnector(builder, random),
     bootstrapDirectories: () => {
       const { fallbackDirs, authorities } = config.value
-      return bootstrapDirectories(fallbackDirs, authorities, config.value, random)
+      return bootstrapDirectories(fallbackDirs, authorities, constraints(), random)
     },
-    pickDirectoryRelays: (view) => pickDirectoryGuards(view, guards, config.value),
+    pickDirectoryRelays: (view) => pickDirectoryGuards(view, guards, constraints()),
   })
 }

@@ -76,7 +76,8 @@ class SourceRace<T> {
     if (this.#parts.tiers.every((tier) => tier.sources.length === 0)) {
       throw new TorError(
         'no-path',
-        'there is no directory source: no fallback and no authority is configured',
+        'there is no directory source: no fallback and no authority is configured, or what may be reached, or ' +
+          'StrictNodes with ExcludeNodes, leaves none of them',
       )
     }
     const onAbort = (): void => this.#finish(() => this.#result.reject(abortError(this.#signal)))

@@ -23,6 +23,8 @@ export type GuardNetDir = Pick<
   NetDir,
   | 'relayCount'
   | 'relay'
+  | 'nickname'
+  | 'ipv4Value'
   | 'ids'
   | 'flags'
   | 'indexOf'

@@ -125,19 +125,21 @@ class ParsedNodeSet implements NodeSet {
     return rows
   }
 
-  has({ rsa, nickname, endpoints }: DescribedRelay, lookup: CountryLookup): boolean {
+  has(relay: DescribedRelay, lookup: CountryLookup): boolean {
+    const { rsa, nickname, endpoints } = relay
     const { fingerprints, nicknames, countries, patterns } = this.#members
     if (fingerprints.has(rsa)) return true
     if (nickname !== undefined && nicknames.has(nickname.toLowerCase())) return true
-    if (countries.size > 0) {
-      // A relay is where its IPv4 address is, as in `rows`.
-      const home = endpoints.find(({ host }) => !host.includes(':')) ?? endpoints[0]
-      const country = home === undefined ? undefined : lookup.countryOf(home.host)
-      if (countries.has(country ?? UNKNOWN_COUNTRY)) return true
-    }
+    if (countries.size > 0 && countries.has(homeCountry(relay, lookup) ?? UNKNOWN_COUNTRY)) return true
     if (patterns.length === 0) return false
     return endpoints.some(({ host, port }) => matchesAny(patterns, parseAddress(host), port))
   }
+}
+
+/** A relay is where its IPv4 address is, as in `rows`; undefined where that is not known. */
+export function homeCountry({ endpoints }: DescribedRelay, lookup: CountryLookup): CountryCode | undefined {
+  const home = endpoints.find(({ host }) => !host.includes(':')) ?? endpoints[0]
+  return home === undefined ? undefined : lookup.countryOf(home.host)
 }
 
 function markRows(rows: Uint8Array, isMeant: (row: number) => boolean): void {

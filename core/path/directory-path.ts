@@ -4,11 +4,15 @@ import type { ChannelTarget, Endpoint } from '../linkspec/relay-target.ts'
 import type { Authority } from '../netdir/authorities.ts'
 import type { FallbackDir } from '../netdir/fallback-dirs.ts'
 import { RelayFlag } from '../netdoc/relay-flags.ts'
-import { TorError, isTorError } from '../util/errors.ts'
+import { isTorError } from '../util/errors.ts'
 import { type Random, shuffled } from '../util/random.ts'
 import { chooseWeighted } from '../util/weighted-choice.ts'
+import { reachableEndpoints, relayEndpoints } from './dial-constraints.ts'
 import { type Path, type PathNetDir, pickPathTo } from './exit-path.ts'
-import { type PathConstraints, reachableEndpoints, relayEndpoints } from './relay-constraints.ts'
+import { pickPermittedGuard } from './guard-choice.ts'
+import { excludesRelay, nodeRules } from './node-rules.ts'
+import { noPath } from './refusal-words.ts'
+import type { PathConstraints } from './relay-constraints.ts'
 import { pickRelay } from './relay-picker.ts'
 
 /** The sources that need no consensus, each list in the random order in which to try it (dir-spec 5.1). */
@@ -17,27 +21,63 @@ export interface BootstrapDirectories {
   readonly authorities: readonly ChannelTarget[]
 }
 
-/** Only sources that can be dialled under the constraints; both lists can be empty. */
+/**
+ * Only sources that can be dialled under the constraints; both lists can be empty. Excluded ones serve where there are no
+ * others, unless StrictNodes forbids it (C tor's manual: to download directory information).
+ */
 export function bootstrapDirectories(
   fallbackDirs: readonly FallbackDir[],
   authorities: readonly Authority[],
   constraints: PathConstraints,
   random: Random,
 ): BootstrapDirectories {
-  const authorityTargets = authorities
+  const fallbacks = shuffledByWeight(fallbackDirs, random).map((target) => ({ nickname: undefined, target }))
+  const relays = shuffled(random, authorities)
     // The bridge authority has no consensus to give.
     .filter((authority) => !authority.isBridgeAuthority)
-    .map(({ rsaIdentity, endpoints }) => ({ ids: { rsa: rsaIdentity, ed25519: undefined }, endpoints }))
-  return {
-    fallbacks: onlyReachable(shuffledByWeight(fallbackDirs, random), constraints),
-    authorities: onlyReachable(shuffled(random, authorityTargets), constraints),
+    .map(({ nickname, rsaIdentity, endpoints }) => ({
+      nickname,
+      target: { ids: { rsa: rsaIdentity, ed25519: undefined }, endpoints },
+    }))
+  const reachable = {
+    fallbacks: onlyReachable(fallbacks, constraints),
+    authorities: onlyReachable(relays, constraints),
   }
+  const permitted = {
+    fallbacks: withoutExcluded(reachable.fallbacks, constraints),
+    authorities: withoutExcluded(reachable.authorities, constraints),
+  }
+  const isNobodyLeft = permitted.fallbacks.length === 0 && permitted.authorities.length === 0
+  const { fallbacks: first, authorities: last } =
+    isNobodyLeft && !constraints.nodes.isStrict ? reachable : permitted
+  return { fallbacks: first.map(({ target }) => target), authorities: last.map(({ target }) => target) }
 }
 
-function onlyReachable(targets: readonly ChannelTarget[], constraints: PathConstraints): ChannelTarget[] {
-  return targets
-    .map(({ ids, endpoints }) => ({ ids, endpoints: reachableEndpoints(endpoints, constraints) }))
-    .filter((target) => target.endpoints.length > 0)
+interface BootstrapDirectory {
+  readonly nickname: string | undefined
+  readonly target: ChannelTarget
+}
+
+function onlyReachable(
+  directories: readonly BootstrapDirectory[],
+  constraints: PathConstraints,
+): BootstrapDirectory[] {
+  return directories
+    .map(({ nickname, target: { ids, endpoints } }) => ({
+      nickname,
+      target: { ids, endpoints: reachableEndpoints(endpoints, constraints) },
+    }))
+    .filter(({ target }) => target.endpoints.length > 0)
+}
+
+function withoutExcluded(
+  directories: readonly BootstrapDirectory[],
+  constraints: PathConstraints,
+): BootstrapDirectory[] {
+  return directories.filter(
+    ({ nickname, target: { ids, endpoints } }) =>
+      !excludesRelay(constraints, { rsa: ids.rsa, nickname, endpoints }),
+  )
 }
 
 /** Draws without putting back. */
@@ -67,7 +107,7 @@ export function pickDirectoryGuard(
   isExcluded: (index: number) => boolean = () => false,
 ): DirectoryGuard {
   const endpointsOf = (index: number): Endpoint[] => relayEndpoints(netDir.relay(index), constraints)
-  const index = guards.pickGuard(netDir, {
+  const index = pickPermittedGuard(netDir, guards, constraints, {
     purpose: 'directory',
     excludes: (candidate) => isExcluded(candidate) || endpointsOf(candidate).length === 0,
   })
@@ -100,13 +140,18 @@ export function pickDirectoryPath(
   constraints: PathConstraints,
   random: Random,
 ): Path {
+  const permitted = nodeRules(netDir, constraints).permitted('last')
   return pickPathTo(netDir, guards, constraints, random, 0, (isAllowed) => {
     // A directory may lack its microdescriptor when it is dialled; as the last of three hops its key is needed.
     const isFit = (index: number): boolean => netDir.isUsable(index) && isAllowed(index)
-    const directory =
-      pickRelay(netDir, 'directory', RelayFlag.V2Dir | RelayFlag.Fast, random, isFit) ??
-      pickRelay(netDir, 'directory', RelayFlag.V2Dir, random, isFit)
+    const draw = (rows?: Uint8Array): number | undefined =>
+      pickRelay(netDir, 'directory', RelayFlag.V2Dir | RelayFlag.Fast, random, isFit, rows) ??
+      pickRelay(netDir, 'directory', RelayFlag.V2Dir, random, isFit, rows)
+    const directory = draw(permitted)
     if (directory !== undefined) return directory
-    throw new TorError('no-path', 'no usable directory relay is known', { retry: 'later' })
+    if (permitted === undefined) throw noPath('no usable directory relay is known')
+    const excluded = constraints.nodes.isStrict ? undefined : draw()
+    if (excluded !== undefined) return excluded
+    throw noPath('no usable directory relay is left by ExcludeNodes: exclude fewer')
   })
 }

@@ -3,18 +3,19 @@ import type { GuardNetDir } from '../guard/guard-sample.ts'
 import type { GuardSelector } from '../guard/guard-selector.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { RelayFlag } from '../netdoc/relay-flags.ts'
-import { isTorError, TorError } from '../util/errors.ts'
+import { isTorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
-import { ChosenRelays, type PathConstraints, relayEndpoints } from './relay-constraints.ts'
+import { type ExitRequest, exitTests } from './exit-request.ts'
+import { pickPermittedGuard } from './guard-choice.ts'
+import { type NodeRules, nodeRules } from './node-rules.ts'
+import { noExit, noMiddle } from './refusal-words.ts'
+import { ChosenRelays, type PathConstraints } from './relay-constraints.ts'
 import { type PickerNetDir, pickRelay } from './relay-picker.ts'
 
 /** What path selection needs of the view of the network. */
 export type PathNetDir = GuardNetDir &
   PickerNetDir &
-  Pick<
-    NetDir,
-    'relay' | 'nickname' | 'ipv4Value' | 'isUsable' | 'inSameFamily' | 'inSameSubnet' | 'allowsExitTo'
-  >
+  Pick<NetDir, 'isUsable' | 'inSameFamily' | 'inSameSubnet' | 'allowsExitTo'>
 
 /** Three rows of the view of the network that they were picked from. */
 export interface Path {
@@ -22,17 +23,6 @@ export interface Path {
   readonly middle: number
   /** The last relay, also where the circuit does not leave the network. */
   readonly exit: number
-}
-
-/** What the exit must serve. */
-export interface ExitRequest {
-  readonly hostKind: 'name' | 'ipv4' | 'ipv6'
-  /** Undefined for circuits built ahead of need and for lookups of names: an exit for the web serves them. */
-  readonly port: number | undefined
-  /** For ports whose connections live long: only relays with the Stable flag, where there are such. */
-  readonly needsStable?: boolean
-  /** Exits not to take again: they failed this request before. */
-  readonly isExcluded?: (index: number) => boolean
 }
 
 /** On a tiny network an exit may leave no guard or middle; another may. On a real one the first always works. */
@@ -47,10 +37,17 @@ export function pickExitPath(
   random: Random,
 ): Path {
   const stable = request.needsStable === true ? RelayFlag.Stable : 0
+  const rules = nodeRules(netDir, constraints)
+  const tests = exitTests(netDir, request)
   return pickPathTo(netDir, guards, constraints, random, stable, (isAllowed) => {
-    const exit = pickExit(netDir, request, stable, random, isAllowed)
-    if (exit === undefined) throw noExit(netDir, request)
-    return exit
+    const { isExcluded = () => false } = request
+    const isFree = (index: number): boolean => isAllowed(index) && !isExcluded(index)
+    const exit =
+      request.exit === undefined
+        ? drawExit(netDir, rules, request, tests, stable, random, isFree)
+        : chosenExit(netDir, rules, request, tests, isFree)
+    if (exit !== undefined) return exit
+    throw noExit(netDir, rules, constraints, request, (index) => tests.some((serves) => serves(index)))
   })
 }
 
@@ -95,55 +92,55 @@ function completePath(
   flags: number,
   exit: number,
 ): Path {
-  const chosen = new ChosenRelays(netDir, constraints, exit)
-  const guard = guards.pickGuard(netDir, {
+  const rules = nodeRules(netDir, constraints)
+  const chosen = new ChosenRelays(netDir, rules, constraints, exit)
+  const guard = pickPermittedGuard(netDir, guards, constraints, {
     purpose: 'circuit',
-    excludes: (index) =>
-      chosen.conflictsWith(index) || relayEndpoints(netDir.relay(index), constraints).length === 0,
+    excludes: (index) => chosen.conflictsWith(index),
   })
   chosen.add(guard)
+  const middles = rules.permitted('middle')
   const middle = pickPreferring([RelayFlag.Fast | flags, 0], (wanted) =>
-    pickRelay(netDir, 'middle', wanted, random, (index) => !chosen.conflictsWith(index)),
+    pickRelay(netDir, 'middle', wanted, random, (index) => !chosen.conflictsWith(index), middles),
   )
-  if (middle === undefined) {
-    throw new TorError('no-path', 'no relay can stand between this guard and this exit', { retry: 'later' })
-  }
+  if (middle === undefined) throw noMiddle(rules, constraints)
   return { guard, middle, exit }
 }
 
 /** An exit by weight: with the Exit flag if one serves the request, fast and stable before others. */
-function pickExit(
+function drawExit(
   netDir: PathNetDir,
-  request: ExitRequest,
+  rules: NodeRules,
+  { exitCountry }: ExitRequest,
+  tests: readonly ((index: number) => boolean)[],
   stable: number,
   random: Random,
-  isAllowed: (index: number) => boolean,
+  isFree: (index: number) => boolean,
 ): number | undefined {
   const tiers = [RelayFlag.Exit | RelayFlag.Fast | stable, RelayFlag.Exit, RelayFlag.Fast, 0]
-  const { isExcluded = () => false } = request
-  for (const serves of exitTests(netDir, request)) {
+  const permitted = exitCountry === undefined ? rules.permitted('exit') : rules.exitsIn(exitCountry)
+  for (const serves of tests) {
     const exit = pickPreferring(tiers, (flags) =>
-      pickRelay(
-        netDir,
-        'exit',
-        flags,
-        random,
-        (index) => serves(index) && isAllowed(index) && !isExcluded(index),
-      ),
+      pickRelay(netDir, 'exit', flags, random, (index) => serves(index) && isFree(index), permitted),
     )
     if (exit !== undefined) return exit
   }
   return undefined
 }
 
-/** What an exit must allow, the best first. A name may turn out to be of either family; exits all have IPv4. */
-function exitTests(netDir: PathNetDir, request: ExitRequest): ((index: number) => boolean)[] {
-  const family = request.hostKind === 'ipv6' ? 'ipv6' : 'ipv4'
-  const { port } = request
-  if (port !== undefined) return [(index) => netDir.allowsExitTo(index, port, family)]
-  const allowsHttp = (index: number): boolean => netDir.allowsExitTo(index, 80, family)
-  const allowsHttps = (index: number): boolean => netDir.allowsExitTo(index, 443, family)
-  return [(index) => allowsHttp(index) && allowsHttps(index), allowsHttps, allowsHttp]
+/** The exit that the request names, where it may serve it. */
+function chosenExit(
+  netDir: PathNetDir,
+  rules: NodeRules,
+  { exit, exitCountry }: ExitRequest,
+  tests: readonly ((index: number) => boolean)[],
+  isFree: (index: number) => boolean,
+): number | undefined {
+  const index = exit === undefined ? undefined : netDir.indexOf(exit)
+  if (index === undefined || !netDir.isUsableAs(index, 'exit') || !isFree(index)) return undefined
+  if (!rules.permits('exit', index)) return undefined
+  if (exitCountry !== undefined && rules.exitsIn(exitCountry)[index] !== 1) return undefined
+  return tests.some((serves) => serves(index)) ? index : undefined
 }
 
 /** The first answer over ever lower demands. */
@@ -156,13 +153,4 @@ function pickPreferring(
     if (index !== undefined) return index
   }
   return undefined
-}
-
-function noExit(netDir: PathNetDir, request: ExitRequest): TorError {
-  let exits = 0
-  for (let index = 0; index < netDir.relayCount; index++) exits += Number(netDir.isUsableAs(index, 'exit'))
-  if (exits === 0) return new TorError('no-path', 'no usable exit relay is known', { retry: 'later' })
-  const over = request.hostKind === 'ipv6' ? ' over IPv6' : ''
-  const what = request.port === undefined ? 'web connections' : 'connections to this port'
-  return new TorError('no-path', `none of the ${exits} exit relays allows ${what}${over}`, { retry: 'later' })
 }

@@ -1,29 +1,27 @@
 /** Which relays may stand together in one path (path-spec 2.2). */
 import type { NetDir } from '../netdir/net-dir.ts'
-import type { Relay } from '../netdir/relay.ts'
-import type { Endpoint } from '../linkspec/relay-target.ts'
+import type { NodeConstraints, NodeRules } from './node-rules.ts'
 
-/** What the user set for all paths; a `ClientConfig` is one. */
-export interface PathConstraints {
+/** What the user set for all paths: a `ClientConfig` and its countries are one. Keep it: what follows from it is cached by it. */
+export interface PathConstraints extends NodeConstraints {
   readonly enforceDistinctSubnets: boolean
-  /** Over which address families we dial guards and directories. */
-  readonly useIpv4: boolean
-  readonly useIpv6: boolean
-  readonly preferIpv6OrPort: boolean
 }
 
 /** The relays of a path so far. */
 export class ChosenRelays {
   readonly #netDir: Pick<NetDir, 'inSameFamily' | 'inSameSubnet'>
+  readonly #rules: Pick<NodeRules, 'shareFamily'>
   readonly #enforceDistinctSubnets: boolean
   readonly #indexes: number[]
 
   constructor(
     netDir: Pick<NetDir, 'inSameFamily' | 'inSameSubnet'>,
+    rules: Pick<NodeRules, 'shareFamily'>,
     constraints: Pick<PathConstraints, 'enforceDistinctSubnets'>,
     ...indexes: number[]
   ) {
     this.#netDir = netDir
+    this.#rules = rules
     this.#enforceDistinctSubnets = constraints.enforceDistinctSubnets
     this.#indexes = indexes
   }
@@ -38,23 +36,8 @@ export class ChosenRelays {
       (chosen) =>
         chosen === index ||
         (this.#enforceDistinctSubnets && this.#netDir.inSameSubnet(chosen, index)) ||
-        this.#netDir.inSameFamily(chosen, index),
+        this.#netDir.inSameFamily(chosen, index) ||
+        this.#rules.shareFamily(chosen, index),
     )
   }
-}
-
-/** Of these endpoints the ones that we may dial, in our order of preference. */
-export function reachableEndpoints(endpoints: readonly Endpoint[], constraints: PathConstraints): Endpoint[] {
-  const isIpv6 = (endpoint: Endpoint): boolean => endpoint.host.includes(':')
-  const reachable = endpoints.filter((endpoint) =>
-    isIpv6(endpoint) ? constraints.useIpv6 : constraints.useIpv4,
-  )
-  const ipv6 = reachable.filter(isIpv6)
-  const ipv4 = reachable.filter((endpoint) => !isIpv6(endpoint))
-  return constraints.preferIpv6OrPort ? [...ipv6, ...ipv4] : [...ipv4, ...ipv6]
-}
-
-/** Where the relay can be dialled under the constraints, in order of preference; may be empty. */
-export function relayEndpoints(relay: Relay, constraints: PathConstraints): Endpoint[] {
-  return reachableEndpoints(relay.ipv6 === undefined ? [relay.ipv4] : [relay.ipv4, relay.ipv6], constraints)
 }

@@ -21,14 +21,16 @@ interface Candidates {
   readonly weightless: readonly number[]
 }
 
-/** A view of the network never changes, so what was computed from it holds for as long as it lives. */
-const candidatesOf = new WeakMap<PickerNetDir, Map<string, Candidates>>()
+/** A view of the network and what is permitted in it never change: what follows from them holds as long as they live. */
+const candidatesOf = new WeakMap<PickerNetDir | Uint8Array, Map<string, Candidates>>()
 
 /**
  * The row of a relay that is usable in `position`, has all of `flags` and is allowed; each with the probability of its
  * weight over the sum of all such relays' weights (path-spec 2.2, dir-spec 3.8.3). Relays of weight 0 are drawn only,
  * and then evenly, when no other is left, as can happen on tiny networks. Undefined when there is none at all.
- * `isAllowed` is asked about few relays, must always answer the same and must not draw itself.
+ * `isAllowed` is asked about few relays, must always answer the same and must not draw itself. `permitted` is a first
+ * choice among the rows of this very view, with 1 for those that may be drawn; it must not change, and is best kept, since
+ * what is computed from it is kept with it.
  */
 export function pickRelay(
   netDir: PickerNetDir,
@@ -36,8 +38,9 @@ export function pickRelay(
   flags: number,
   random: Random,
   isAllowed: (index: number) => boolean,
+  permitted?: Uint8Array,
 ): number | undefined {
-  const { rows, weights, scratch, weightless } = candidatesFor(netDir, position, flags)
+  const { rows, weights, scratch, weightless } = candidatesFor(netDir, position, flags, permitted)
   scratch.set(weights)
   // Drawing from all, and again without the refused one, gives the allowed ones their exact probabilities.
   for (let draws = 0; draws < MAX_REDRAWS; draws++) {
@@ -57,26 +60,38 @@ function pickEvenly(indexes: readonly number[], random: Random): number | undefi
   return indexes.length === 0 ? undefined : indexes[randomBelow(random, indexes.length)]
 }
 
-function candidatesFor(netDir: PickerNetDir, position: Position, flags: number): Candidates {
-  let known = candidatesOf.get(netDir)
+function candidatesFor(
+  netDir: PickerNetDir,
+  position: Position,
+  flags: number,
+  permitted: Uint8Array | undefined,
+): Candidates {
+  const keeper = permitted ?? netDir
+  let known = candidatesOf.get(keeper)
   if (known === undefined) {
     known = new Map()
-    candidatesOf.set(netDir, known)
+    candidatesOf.set(keeper, known)
   }
   const key = `${position} ${flags}`
   let candidates = known.get(key)
   if (candidates === undefined) {
-    candidates = findCandidates(netDir, position, flags)
+    candidates = findCandidates(netDir, position, flags, permitted)
     known.set(key, candidates)
   }
   return candidates
 }
 
-function findCandidates(netDir: PickerNetDir, position: Position, flags: number): Candidates {
+function findCandidates(
+  netDir: PickerNetDir,
+  position: Position,
+  flags: number,
+  permitted: Uint8Array | undefined,
+): Candidates {
   const rows: number[] = []
   const weights: number[] = []
   const weightless: number[] = []
   for (let row = 0; row < netDir.relayCount; row++) {
+    if (permitted !== undefined && permitted[row] !== 1) continue
     if (!hasFlag(netDir.flags(row), flags) || !netDir.isUsableAs(row, position)) continue
     const weight = netDir.weight(row, position)
     if (weight === 0) weightless.push(row)

@@ -1,8 +1,8 @@
 /** Addresses that belong to somebody's own machine or network and never to the public Internet. */
 import { BlockList, isIP } from 'node:net'
+import { parseIp } from './ip-address.ts'
 
-const internal = new BlockList()
-for (const [network, prefix] of [
+const IPV4_NETWORKS = [
   ['0.0.0.0', 8],
   ['10.0.0.0', 8],
   ['100.64.0.0', 10],
@@ -10,9 +10,10 @@ for (const [network, prefix] of [
   ['169.254.0.0', 16],
   ['172.16.0.0', 12],
   ['192.168.0.0', 16],
-] as const) {
-  internal.addSubnet(network, prefix, 'ipv4')
-}
+] as const
+
+const internal = new BlockList()
+for (const [network, prefix] of IPV4_NETWORKS) internal.addSubnet(network, prefix, 'ipv4')
 for (const [network, prefix] of [
   ['::', 128],
   ['::1', 128],
@@ -28,4 +29,14 @@ export function isInternalAddress(address: string): boolean {
   const family = isIP(address)
   if (family === 0) return false
   return internal.check(address, family === 4 ? 'ipv4' : 'ipv6')
+}
+
+const IPV4_RANGES = IPV4_NETWORKS.map(([network, prefix]) => {
+  const first = parseIp(network).readUInt32BE(0)
+  return { first, last: first + 2 ** (32 - prefix) - 1 }
+})
+
+/** The same of an IPv4 address as its big-endian value, for whoever asks about thousands. */
+export function isInternalIpv4Value(value: number): boolean {
+  return IPV4_RANGES.some(({ first, last }) => first <= value && value <= last)
 }

@@ -12,14 +12,10 @@ import type { PathConstraints } from '../../../core/path/relay-constraints.ts'
 import { silentLogger } from '../../../core/util/log.ts'
 import { fakeIdentity, fakeNetDir, GOOD, GOOD_GUARD } from '../../support/fake-net-dir.ts'
 import { manualClock } from '../../support/manual-clock.ts'
+import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
-const CONSTRAINTS: PathConstraints = {
-  enforceDistinctSubnets: true,
-  useIpv4: true,
-  useIpv6: false,
-  preferIpv6OrPort: false,
-}
+const CONSTRAINTS: PathConstraints = { ...OPEN_CONSTRAINTS, useIpv6: false }
 
 function newGuards(): GuardManager {
   const parts = {

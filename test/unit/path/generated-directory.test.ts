@@ -13,14 +13,10 @@ import { silentLogger } from '../../../core/util/log.ts'
 import { chiSquared } from '../../support/chi-squared.ts'
 import { generateDirectory } from '../../support/generate-directory.ts'
 import { manualClock } from '../../support/manual-clock.ts'
+import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
-const CONSTRAINTS: PathConstraints = {
-  enforceDistinctSubnets: true,
-  useIpv4: true,
-  useIpv6: true,
-  preferIpv6OrPort: false,
-}
+const CONSTRAINTS: PathConstraints = OPEN_CONSTRAINTS
 
 let bare: NetDir
 let netDir: NetDir

@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { ChosenRelays, type PathConstraints, relayEndpoints } from '../../../core/path/relay-constraints.ts'
+import { relayEndpoints } from '../../../core/path/dial-constraints.ts'
+import { nodeRules } from '../../../core/path/node-rules.ts'
+import { ChosenRelays, type PathConstraints } from '../../../core/path/relay-constraints.ts'
 import { fakeNetDir } from '../../support/fake-net-dir.ts'
+import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
 
-const CONSTRAINTS: PathConstraints = {
-  enforceDistinctSubnets: true,
-  useIpv4: true,
-  useIpv6: true,
-  preferIpv6OrPort: false,
-}
+const CONSTRAINTS: PathConstraints = OPEN_CONSTRAINTS
 
 describe('relays in one path', () => {
   const netDir = fakeNetDir([
@@ -29,13 +27,18 @@ describe('relays in one path', () => {
   ])(
     'with EnforceDistinctSubnets %s the first one and relay %i conflict: %s',
     (enforce, index, conflicts) => {
-      const chosen = new ChosenRelays(netDir, { enforceDistinctSubnets: enforce }, 0)
+      const chosen = new ChosenRelays(
+        netDir,
+        nodeRules(netDir, CONSTRAINTS),
+        { enforceDistinctSubnets: enforce },
+        0,
+      )
       expect(chosen.conflictsWith(index)).toBe(conflicts)
     },
   )
 
   it('all count, not only the last', () => {
-    const chosen = new ChosenRelays(netDir, CONSTRAINTS)
+    const chosen = new ChosenRelays(netDir, nodeRules(netDir, CONSTRAINTS), CONSTRAINTS)
     expect(chosen.conflictsWith(0)).toBe(false)
     chosen.add(0)
     chosen.add(3)

@@ -1,5 +1,6 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { isInternalAddress } from '../../../core/util/internal-address.ts'
+import { isInternalAddress, isInternalIpv4Value } from '../../../core/util/internal-address.ts'
 
 describe('internal addresses', () => {
   for (const address of [
@@ -58,4 +59,22 @@ describe('internal addresses', () => {
       expect(isInternalAddress(address)).toBe(false)
     })
   }
+
+  it('are the same when IPv4 addresses are numbers', () => {
+    const nearEdges = fc
+      .tuple(
+        fc.constantFrom(0, 9, 10, 11, 100, 126, 127, 128, 169, 172, 192),
+        fc.integer({ min: 0, max: 0xffffff }),
+      )
+      .map(([first, rest]) => first * 2 ** 24 + rest)
+    const edges = [
+      0xa9fdffff, 0xa9fe0000, 0xa9feffff, 0xac0fffff, 0xac100000, 0xac1fffff, 0xac200000, 0xc0a80000,
+    ]
+    fc.assert(
+      fc.property(fc.oneof(nearEdges, fc.constantFrom(...edges)), (value) => {
+        const text = [value >>> 24, (value >>> 16) & 255, (value >>> 8) & 255, value & 255].join('.')
+        expect(isInternalIpv4Value(value)).toBe(isInternalAddress(text))
+      }),
+    )
+  })
 })

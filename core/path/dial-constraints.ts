@@ -1,0 +1,36 @@
+/** Where a relay can be dialled. */
+import type { Endpoint } from '../linkspec/relay-target.ts'
+import type { Relay } from '../netdir/relay.ts'
+import type { AddressPolicy } from '../util/address-policy.ts'
+import { isInternalAddress } from '../util/internal-address.ts'
+
+/** What decides which addresses of relays we connect to. */
+export interface DialConstraints {
+  /** Over which address families we dial guards and directories. */
+  readonly useIpv4: boolean
+  readonly useIpv6: boolean
+  readonly preferIpv6OrPort: boolean
+  /** Undefined is all of them. */
+  readonly reachableAddresses: AddressPolicy | undefined
+  readonly allowPrivateRelayAddresses: boolean
+}
+
+/** Of these endpoints the ones that we may dial, in our order of preference. */
+export function reachableEndpoints(endpoints: readonly Endpoint[], constraints: DialConstraints): Endpoint[] {
+  const isIpv6 = (endpoint: Endpoint): boolean => endpoint.host.includes(':')
+  const reachable = endpoints.filter((endpoint) => mayDial(endpoint, constraints))
+  const ipv6 = reachable.filter(isIpv6)
+  const ipv4 = reachable.filter((endpoint) => !isIpv6(endpoint))
+  return constraints.preferIpv6OrPort ? [...ipv6, ...ipv4] : [...ipv4, ...ipv6]
+}
+
+function mayDial({ host, port }: Endpoint, constraints: DialConstraints): boolean {
+  if (!(host.includes(':') ? constraints.useIpv6 : constraints.useIpv4)) return false
+  if (!constraints.allowPrivateRelayAddresses && isInternalAddress(host)) return false
+  return constraints.reachableAddresses?.accepts(host, port) ?? true
+}
+
+/** Where the relay can be dialled under the constraints, in order of preference; may be empty. */
+export function relayEndpoints(relay: Relay, constraints: DialConstraints): Endpoint[] {
+  return reachableEndpoints(relay.ipv6 === undefined ? [relay.ipv4] : [relay.ipv4, relay.ipv6], constraints)
+}

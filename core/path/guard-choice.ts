@@ -1,0 +1,60 @@
+/** The guard under the user's choice of relays: what is asked of the guards, and why there may be none. */
+import type { GuardFilter } from '../guard/guard-filter.ts'
+import type { GuardNetDir } from '../guard/guard-sample.ts'
+import type { GuardRestrictions, GuardSelector } from '../guard/guard-selector.ts'
+import { relayEndpoints } from './dial-constraints.ts'
+import { type NodeRules, nodeRules } from './node-rules.ts'
+import { noPath, whyNoGuard } from './refusal-words.ts'
+import type { PathConstraints } from './relay-constraints.ts'
+
+/**
+ * For the guards, so that they sample and keep only such as the options permit. A relay on a private address is no
+ * guard either, but there is none in any real consensus: that alone does not make a filter restricting.
+ */
+export function guardFilter(constraints: PathConstraints): GuardFilter {
+  const { nodes, useIpv4, reachableAddresses } = constraints
+  const isRestricting =
+    !nodes.entryNodes.isEmpty ||
+    !nodes.excludeNodes.isEmpty ||
+    nodes.excludeUnknownCountries === true ||
+    !useIpv4 ||
+    reachableAddresses !== undefined
+  return {
+    isRestricting,
+    permits: (netDir, index) => nodeRules(netDir, constraints).permits('guard', index),
+  }
+}
+
+/**
+ * The guards' answer to `restrictions`, to which the options' are added: they hold whether or not the guards were given
+ * the filter. Throws `no-path`, naming the option where it is one that leaves no guard.
+ */
+export function pickPermittedGuard(
+  netDir: GuardNetDir,
+  guards: GuardSelector,
+  constraints: PathConstraints,
+  restrictions: GuardRestrictions,
+): number {
+  const rules = nodeRules(netDir, constraints)
+  const refusal = refusalOf(netDir, rules, constraints)
+  if (refusal !== undefined) throw noPath(refusal)
+  return guards.pickGuard(netDir, {
+    purpose: restrictions.purpose,
+    excludes: (index) =>
+      !rules.permits('guard', index) ||
+      relayEndpoints(netDir.relay(index), constraints).length === 0 ||
+      restrictions.excludes(index),
+  })
+}
+
+/** Found by a walk over the whole view: kept with its rules. */
+const refusals = new WeakMap<NodeRules, { readonly words: string | undefined }>()
+
+function refusalOf(netDir: GuardNetDir, rules: NodeRules, constraints: PathConstraints): string | undefined {
+  let known = refusals.get(rules)
+  if (known === undefined) {
+    known = { words: whyNoGuard(netDir, rules, constraints) }
+    refusals.set(rules, known)
+  }
+  return known.words
+}
