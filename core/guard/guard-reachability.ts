@@ -24,7 +24,7 @@ const OTHER: Schedule = { baseMs: 10 * MINUTE_MS, maxMs: 36 * HOUR_MS }
 
 /**
  * When every guard is down the fault is most likely near us, and waiting for hours would be wrong. guard-spec 4.6
- * would try all of them at once again and again; these delays are short for who waits, and not for sixty relays.
+ * would try all of them at once, again and again; these delays are short for who waits, and not for sixty relays.
  */
 const PRIMARY_ALL_DOWN: Schedule = { baseMs: 2 * SECOND_MS, maxMs: MINUTE_MS }
 const OTHER_ALL_DOWN: Schedule = { baseMs: MINUTE_MS, maxMs: 10 * MINUTE_MS }
@@ -70,6 +70,10 @@ export class GuardReachability {
   markAttempt(guard: RsaIdentity, nowMs: number): void {
     const beganMs = this.#attempts.get(guard)
     if (beganMs === undefined || nowMs - beganMs >= LONGEST_ATTEMPT_MS) this.#attempts.set(guard, nowMs)
+  }
+
+  forgetAttempt(guard: RsaIdentity): void {
+    this.#attempts.delete(guard)
   }
 
   markFailed(guard: RsaIdentity, nowMs: number): void {

@@ -1,24 +1,35 @@
 /**
  * The sampled guards (guard-spec 4.1) as an immutable list in the order in which they were drawn, and the decisions on
- * who joins and who leaves it. Order is preference: the first guard that works is used.
+ * who leaves it. Nothing ever changes the order: not what failed, not what was used last, not what is listed.
  */
-import type { NetDir } from '../netdir/net-dir.ts'
 import type { Ed25519Identity, RsaIdentity } from '../linkspec/relay-ids.ts'
-import { RelayFlag, hasFlag } from '../netdoc/relay-flags.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
+import { hasFlag, RelayFlag } from '../netdoc/relay-flags.ts'
 import { type Random, randomBelow } from '../util/random.ts'
-import { chooseWeighted } from '../util/weighted-choice.ts'
+import type { GuardLimits } from './guard-limits.ts'
 
 export interface SampledGuard {
   readonly rsa: RsaIdentity
   /** Undefined until a microdescriptor told it. */
   readonly ed25519: Ed25519Identity | undefined
-  /** Wall clock, moved back at random: the file must not tell when the client was first used. */
+  /** When it was drawn, moved back at random: the file must not tell when the client was first used. */
   readonly addedAtMs: number
+  /** Set when it first carried traffic. */
+  readonly confirmed: Confirmation | undefined
   /** When the consensus first did not list it as a guard, moved back at random; undefined while it is listed. */
   readonly unlistedSinceMs: number | undefined
+  /** What the file says of it besides, perhaps from a newer version: kept as it is (guard-spec A.5). */
+  readonly otherFields: Readonly<Record<string, unknown>>
 }
 
-/** What the sample needs of the view of the network. */
+export interface Confirmation {
+  /** Rises in the order of first use, which is the order of preference (guard-spec 4.3). */
+  readonly place: number
+  /** Moved back at random. */
+  readonly atMs: number
+}
+
+/** What the guards need of the view of the network. */
 export type GuardNetDir = Pick<
   NetDir,
   | 'relayCount'
@@ -35,15 +46,13 @@ export type GuardNetDir = Pick<
   | 'validAfterMs'
 >
 
-/** More than any consensus asks for; a longer list in a file is not of our making. */
-export const MAX_STORED_GUARDS = 200
-
-const DAY_MS = 86_400_000
-
 /** guard-spec 4.0: guards must be fit for every circuit and every directory request. */
 const GUARD_FLAGS =
   RelayFlag.Running | RelayFlag.Valid | RelayFlag.Guard | RelayFlag.Fast | RelayFlag.Stable | RelayFlag.V2Dir
 const NEVER_GUARD_FLAGS = RelayFlag.MiddleOnly | RelayFlag.Sybil | RelayFlag.NoEdConsensus
+
+/** A date further in the consensus's future than this was written by a clock that was wrong. */
+const MAX_FUTURE_MS = 7 * 86_400_000
 
 /**
  * Whether the consensus lists the relay as a guard. Judged by flags alone: were a missing microdescriptor to count,
@@ -63,91 +72,101 @@ export function findListedGuard(netDir: GuardNetDir, guard: SampledGuard): numbe
   return isSame ? index : undefined
 }
 
+/** A guard as it joins the sample. Time is the consensus's, as everywhere here: see `updateSample`. */
+export function newGuard(
+  netDir: GuardNetDir,
+  index: number,
+  limits: GuardLimits,
+  random: Random,
+): SampledGuard {
+  return {
+    ...netDir.ids(index),
+    addedAtMs: randomPast(random, netDir.validAfterMs, limits.lifetimeMs / 10),
+    confirmed: undefined,
+    unlistedSinceMs: undefined,
+    otherFields: {},
+  }
+}
+
 /**
- * The sample under a new consensus: listings noted, ed25519 identities learned, guards that are long unlisted dropped.
- * Gives the same array when nothing changed. Time is the consensus's own: a clock that jumps expires nobody.
+ * The sample under a new consensus (guard-spec 4.10): listings noted, ed25519 identities learned, expired guards
+ * dropped. Gives the same array when nothing changed. Time is the consensus's own, which the authorities signed: no
+ * jump of the local clock, forward or back, expires anybody.
  */
-export function updateListings(
+export function updateSample(
   sample: readonly SampledGuard[],
   netDir: GuardNetDir,
+  limits: GuardLimits,
   random: Random,
 ): readonly SampledGuard[] {
   const nowMs = netDir.validAfterMs
-  const keepMs = netDir.params.get('guard-remove-unlisted-guards-after-days') * DAY_MS
   const updated = sample
-    .map((guard) => updateListing(guard, netDir, keepMs, random))
-    .filter((guard) => guard.unlistedSinceMs === undefined || nowMs - guard.unlistedSinceMs <= keepMs)
+    .map((guard) => withoutFutureDates(updateListing(guard, netDir, limits, random), nowMs))
+    .filter((guard) => !isExpired(guard, limits, nowMs))
   const isUnchanged =
     updated.length === sample.length && updated.every((guard, place) => guard === sample[place])
   return isUnchanged ? sample : updated
 }
 
+/**
+ * The sample in which the guard is confirmed as the last one (guard-spec 4.3); the same array when it is already. The
+ * date moves back by up to a tenth of the lifetime, so that a guard is used for 48 to 60 days of the default 60.
+ */
+export function confirmGuard(
+  sample: readonly SampledGuard[],
+  rsa: RsaIdentity,
+  nowMs: number,
+  limits: GuardLimits,
+  random: Random,
+): readonly SampledGuard[] {
+  const guard = sample.find((candidate) => candidate.rsa === rsa)
+  if (guard === undefined || guard.confirmed !== undefined) return sample
+  const place = 1 + Math.max(-1, ...sample.map(({ confirmed }) => confirmed?.place ?? -1))
+  const confirmed = { place, atMs: randomPast(random, nowMs, limits.lifetimeMs / 10) }
+  return sample.map((candidate) => (candidate === guard ? { ...guard, confirmed } : candidate))
+}
+
+/** guard-spec 4.1, as in C tor since 0.4.9.10: a guard that was used has a life of its own from its first use. */
+function isExpired(
+  { addedAtMs, confirmed, unlistedSinceMs }: SampledGuard,
+  limits: GuardLimits,
+  nowMs: number,
+): boolean {
+  if (unlistedSinceMs !== undefined && nowMs - unlistedSinceMs > limits.unlistedLifetimeMs) return true
+  return confirmed === undefined
+    ? nowMs - addedAtMs > limits.lifetimeMs
+    : nowMs - confirmed.atMs > limits.confirmedLifetimeMs
+}
+
 function updateListing(
   guard: SampledGuard,
   netDir: GuardNetDir,
-  keepMs: number,
+  limits: GuardLimits,
   random: Random,
 ): SampledGuard {
   const index = findListedGuard(netDir, guard)
   if (index === undefined) {
     if (guard.unlistedSinceMs !== undefined) return guard
-    return { ...guard, unlistedSinceMs: randomPast(random, netDir.validAfterMs, keepMs / 5) }
+    const unlistedSinceMs = randomPast(random, netDir.validAfterMs, limits.unlistedLifetimeMs / 5)
+    return { ...guard, unlistedSinceMs }
   }
   const ed25519 = guard.ed25519 ?? netDir.ids(index).ed25519
   if (guard.unlistedSinceMs === undefined && ed25519 === guard.ed25519) return guard
   return { ...guard, ed25519, unlistedSinceMs: undefined }
 }
 
-/** Draws listed guards that are not in the sample, by bandwidth; shared by all the draws of one extension. */
-export class GuardDraw {
-  /** How large the sample may grow (guard-spec 4.1): a share of the guards there are, but not below the minimum. */
-  readonly maxSampleSize: number
-  readonly #netDir: GuardNetDir
-  readonly #random: Random
-  readonly #rows: readonly number[]
-  /** One for each of the rows; 0 for one that was drawn. */
-  readonly #weights: Float64Array
-
-  constructor(netDir: GuardNetDir, sample: readonly SampledGuard[], random: Random) {
-    const sampled = new Set(sample.map((guard) => netDir.indexOf(guard.rsa)))
-    const rows: number[] = []
-    let listedCount = 0
-    for (let row = 0; row < netDir.relayCount; row++) {
-      if (!isListedGuard(netDir, row)) continue
-      listedCount++
-      if (!sampled.has(row)) rows.push(row)
-    }
-    this.maxSampleSize = sampleLimit(netDir, listedCount)
-    this.#netDir = netDir
-    this.#random = random
-    this.#rows = rows
-    this.#weights = Float64Array.from(rows, (row) => netDir.weight(row, 'guard'))
-    // Where no guard has bandwidth, all count the same.
-    if (this.#weights.every((weight) => weight === 0)) this.#weights.fill(1)
+/** A guard that a wrong clock dated years ahead would otherwise stay for years. */
+function withoutFutureDates(guard: SampledGuard, nowMs: number): SampledGuard {
+  const { addedAtMs, confirmed, unlistedSinceMs } = guard
+  const latestMs = nowMs + MAX_FUTURE_MS
+  if (Math.max(addedAtMs, confirmed?.atMs ?? 0, unlistedSinceMs ?? 0) <= latestMs) return guard
+  const past = (dateMs: number): number => (dateMs > latestMs ? nowMs : dateMs)
+  return {
+    ...guard,
+    addedAtMs: past(addedAtMs),
+    confirmed: confirmed === undefined ? undefined : { ...confirmed, atMs: past(confirmed.atMs) },
+    unlistedSinceMs: unlistedSinceMs === undefined ? undefined : past(unlistedSinceMs),
   }
-
-  /** Undefined when no listed guard with bandwidth is left. `nowMs` is the wall clock. */
-  next(nowMs: number): SampledGuard | undefined {
-    const place = chooseWeighted(this.#random, this.#weights)
-    const row = this.#rows[place]
-    if (row === undefined) return undefined
-    this.#weights[place] = 0
-    const lifetimeMs = this.#netDir.params.get('guard-lifetime-days') * DAY_MS
-    return {
-      ...this.#netDir.ids(row),
-      addedAtMs: randomPast(this.#random, nowMs, lifetimeMs / 10),
-      unlistedSinceMs: undefined,
-    }
-  }
-}
-
-function sampleLimit({ params }: GuardNetDir, listedCount: number): number {
-  const share = Math.floor((listedCount * params.get('guard-max-sample-threshold-percent')) / 100)
-  const largest = Math.max(
-    params.get('guard-min-filtered-sample-size'),
-    Math.min(params.get('guard-max-sample-size'), share),
-  )
-  return Math.min(largest, MAX_STORED_GUARDS)
 }
 
 /** guard-spec A.2: a moment in the `spanMs` before `nowMs`, to the second. */

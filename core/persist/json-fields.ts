@@ -21,6 +21,11 @@ export class JsonFields {
     return this.#fields.get(key)
   }
 
+  /** All fields but the known ones, unchecked: to write back what a newer version added. */
+  others(known: ReadonlySet<string>): Record<string, unknown> {
+    return Object.fromEntries([...this.#fields].filter(([key]) => !known.has(key)))
+  }
+
   string(key: string, maxChars = 1000): string {
     const value = this.#fields.get(key)
     if (typeof value !== 'string' || value.length > maxChars) {

@@ -1,74 +1,31 @@
 import { describe, expect, it } from 'vitest'
-import { GuardManager, loadGuardManager } from '../../../core/guard/guard-manager.ts'
 import type { GuardNetDir } from '../../../core/guard/guard-sample.ts'
-import type { GuardRestrictions } from '../../../core/guard/guard-selector.ts'
-import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
-import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
-import type { StateStore } from '../../../core/persist/state-store.ts'
-import { TorError } from '../../../core/util/errors.ts'
-import { formatLogParts, Logger, silentLogger } from '../../../core/util/log.ts'
-import type { Random } from '../../../core/util/random.ts'
 import { type FakeRelay, fakeIdentity, fakeNetDir, GOOD, GOOD_GUARD } from '../../support/fake-net-dir.ts'
-import { manualClock } from '../../support/manual-clock.ts'
-import { seededRandom } from '../../support/seeded-random.ts'
+import {
+  ANY,
+  connect,
+  connectPlaces,
+  DAY_MS,
+  DIRECTORY,
+  GuardBench,
+  HOUR_MS,
+  MINUTE_MS,
+  placeOf,
+  placesInUse,
+  relays,
+  rsaAt,
+  SECOND_MS,
+} from '../../support/guard-bench.ts'
+import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 
-const SECOND_MS = 1_000
-const MINUTE_MS = 60_000
-const HOUR_MS = 3_600_000
-const DAY_MS = 86_400_000
-
-const ANY: GuardRestrictions = { purpose: 'circuit', excludes: () => false }
-const DIRECTORY: GuardRestrictions = { purpose: 'directory', excludes: () => false }
-
-function relays(count: number, from = 1): FakeRelay[] {
-  return Array.from({ length: count }, (_, n) => ({ id: from + n, bandwidth: 100 * (1 + (n % 7)) }))
-}
-
-class Bench {
-  readonly clock = manualClock()
-  readonly lines: string[] = []
-  readonly random: Random
-  readonly store: StateStore
-
-  constructor(store: StateStore = new MemoryStateStore(), seed = 1) {
-    this.store = store
-    this.random = seededRandom(seed)
-  }
-
-  load(): Promise<GuardManager> {
-    const log = new Logger((record) =>
-      this.lines.push(`${record.level} ${formatLogParts(record.parts, false)}`),
-    )
-    return loadGuardManager({ store: this.store, clock: this.clock, random: this.random, log })
-  }
-
-  warnings(): string[] {
-    return this.lines.filter((line) => line.startsWith('warn'))
-  }
-}
-
-/** Reports the guard in each place of the order as failed. */
-function failPlaces(guards: GuardManager, ...places: number[]): void {
-  for (const place of places) {
-    const guard = guards.sample[place]
-    if (guard !== undefined) guards.reportChannelFailure(guard.rsa)
-  }
-}
-
-function rsaAt(guards: GuardManager, place: number): RsaIdentity {
-  return guards.sample[place]?.rsa ?? fakeIdentity(0)
-}
-
-function placeOf(guards: GuardManager, netDir: GuardNetDir, index: number): number {
-  return guards.sample.findIndex((guard) => guard.rsa === netDir.ids(index).rsa)
-}
+const TWO_GUARDS = { params: new Map([['guard-n-primary-guards-to-use', 2]]) }
 
 describe('the choice of guards', () => {
   it('is the same after a restart, in the same order', async () => {
-    const bench = new Bench()
+    const bench = new GuardBench()
     const netDir = fakeNetDir(relays(300))
     const first = await bench.load()
-    const guard = first.pickGuard(netDir, ANY)
+    const guard = connect(first, netDir, () => true)
     for (let n = 0; n < 50; n++) expect(first.pickGuard(netDir, ANY)).toBe(guard)
     await first.flush()
     const second = await bench.load()
@@ -78,33 +35,70 @@ describe('the choice of guards', () => {
   })
 
   it('is not changed by a consensus in another order or with other relays', async () => {
-    const bench = new Bench()
-    const guards = await bench.load()
+    const guards = await new GuardBench().load()
     const netDir = fakeNetDir(relays(300))
     const { rsa } = netDir.ids(guards.pickGuard(netDir, ANY))
     const later = fakeNetDir([...relays(300, 1000), ...relays(300).reverse()])
     expect(later.relay(guards.pickGuard(later, ANY)).ids.rsa).toBe(rsa)
   })
 
-  it('is drawn in proportion to bandwidth', async () => {
-    const bench = new Bench()
-    // One relay has half of all the bandwidth.
-    const others = relays(99, 2).map((relay) => ({ ...relay, bandwidth: 1000 }))
-    const netDir = fakeNetDir([{ id: 1, bandwidth: 99_000 }, ...others])
-    let times = 0
-    for (let n = 0; n < 400; n++) {
-      const guards = new GuardManager(
-        { store: bench.store, clock: bench.clock, random: bench.random, log: silentLogger },
-        [],
-      )
-      if (guards.pickGuard(netDir, ANY) === 0) times++
+  it('spreads circuits over the two guards that the live network asks for', async () => {
+    const guards = await new GuardBench().load()
+    const netDir = fakeNetDir(relays(300), TWO_GUARDS)
+    const uses = [0, 0]
+    for (let n = 0; n < 1000; n++) {
+      const place = placeOf(guards, netDir, guards.pickGuard(netDir, ANY))
+      uses[place] = (uses[place] ?? 0) + 1
     }
-    // 200 expected, standard deviation 10.
-    expect(times).toBeGreaterThan(150)
-    expect(times).toBeLessThan(250)
+    expect(uses).toHaveLength(2)
+    expect(Math.min(...uses)).toBeGreaterThan(430)
   })
 
-  it('takes only relays that are fit for every use, and never one that is for the middle only', async () => {
+  it('takes the numbers that the user set before those of the consensus', async () => {
+    const options = {
+      useEntryGuards: true,
+      numPrimaryGuards: 6,
+      numEntryGuards: 4,
+      numDirectoryGuards: 5,
+      guardLifetimeMs: undefined,
+    }
+    const guards = await new GuardBench().load({ options })
+    const netDir = fakeNetDir(relays(300), TWO_GUARDS)
+    expect(placesInUse(guards, netDir)).toEqual([0, 1, 2, 3])
+    expect(placesInUse(guards, netDir, DIRECTORY)).toEqual([0, 1, 2, 3, 4])
+    expect(guards.primaryGuards(netDir)).toHaveLength(6)
+    guards.useOptions({ ...options, numPrimaryGuards: undefined, numEntryGuards: 1 })
+    expect(placesInUse(guards, netDir)).toEqual([0])
+    expect(guards.primaryGuards(netDir)).toHaveLength(5)
+  })
+
+  it('is made for each circuit anew, and kept nowhere, without entry guards', async () => {
+    const bench = new GuardBench()
+    const options = {
+      useEntryGuards: false,
+      numPrimaryGuards: undefined,
+      numEntryGuards: undefined,
+      numDirectoryGuards: undefined,
+      guardLifetimeMs: undefined,
+    }
+    const guards = await bench.load({ options })
+    const netDir = fakeNetDir([
+      ...relays(100),
+      { id: 999, flags: [...GOOD_GUARD, 'MiddleOnly'], bandwidth: 1e9 },
+    ])
+    const picked = new Set(Array.from({ length: 200 }, () => guards.pickGuard(netDir, ANY)))
+    expect(picked.size).toBeGreaterThan(50)
+    expect(picked.has(100)).toBe(false)
+    expect(guards.sample).toEqual([])
+    expect(guards.readiness(netDir.ids(3).rsa, ANY)).toBe('usable')
+    await guards.flush()
+    expect(await bench.store.read('guards.json')).toBeUndefined()
+    expect(() => guards.pickGuard(netDir, { purpose: 'circuit', excludes: () => true })).toThrow(
+      'no guard that can be used for this path',
+    )
+  })
+
+  it('takes only relays fit for every use, and never one for the middle only or a Sybil (TROVE-2026-067)', async () => {
     const unfit: FakeRelay[] = [
       { id: 1, flags: GOOD, bandwidth: 1e9 },
       { id: 2, flags: ['Running', 'Valid', 'Guard', 'Fast', 'Stable'], bandwidth: 1e9 },
@@ -113,22 +107,23 @@ describe('the choice of guards', () => {
       { id: 5, flags: ['Valid', 'Guard', 'Fast', 'Stable', 'V2Dir'], bandwidth: 1e9 },
       { id: 6, flags: [...GOOD_GUARD, 'MiddleOnly'], bandwidth: 1e9 },
       { id: 7, flags: [...GOOD_GUARD, 'Sybil'], bandwidth: 1e9 },
+      { id: 8, flags: [...GOOD_GUARD, 'NoEdConsensus'], bandwidth: 1e9 },
     ]
-    const guards = await new Bench().load()
-    const netDir = fakeNetDir([...unfit, { id: 8, bandwidth: 1 }])
-    expect(guards.pickGuard(netDir, ANY)).toBe(7)
+    const guards = await new GuardBench().load()
+    const netDir = fakeNetDir([...unfit, { id: 9, bandwidth: 1 }])
+    expect(guards.pickGuard(netDir, ANY)).toBe(8)
     expect(guards.sample).toHaveLength(1)
   })
 
   it('works on a network where no guard has bandwidth', async () => {
-    const guards = await new Bench().load()
+    const guards = await new GuardBench().load()
     const netDir = fakeNetDir(relays(3).map((relay) => ({ ...relay, bandwidth: 0 })))
     expect([0, 1, 2]).toContain(guards.pickGuard(netDir, ANY))
     expect(guards.sample).toHaveLength(3)
   })
 
   it('passes a guard over for one circuit only when the circuit excludes it', async () => {
-    const guards = await new Bench().load()
+    const guards = await new GuardBench().load()
     const netDir = fakeNetDir(relays(300))
     const first = guards.pickGuard(netDir, ANY)
     const other = guards.pickGuard(netDir, { purpose: 'circuit', excludes: (index) => index === first })
@@ -136,8 +131,27 @@ describe('the choice of guards', () => {
     expect(guards.pickGuard(netDir, ANY)).toBe(first)
   })
 
+  it('does not move to a third guard for a circuit that excludes one of the two in use', async () => {
+    const guards = await new GuardBench().load()
+    const netDir = fakeNetDir(relays(300), TWO_GUARDS)
+    guards.pickGuard(netDir, ANY)
+    const first = netDir.indexOf(rsaAt(guards, 0))
+    expect(placesInUse(guards, netDir, { purpose: 'circuit', excludes: (index) => index === first })).toEqual(
+      [1],
+    )
+  })
+
+  it('is not reordered by the use of a guard to which restrictions led a circuit', async () => {
+    const guards = await new GuardBench().load()
+    const netDir = fakeNetDir(relays(300))
+    guards.pickGuard(netDir, ANY)
+    connectPlaces(guards, netDir, true, 1, 2, 5)
+    expect(guards.sample.filter((guard) => guard.confirmed !== undefined)).toEqual([])
+    expect(placesInUse(guards, netDir)).toEqual([0])
+  })
+
   it('says in words that there is no guard', async () => {
-    const guards = await new Bench().load()
+    const guards = await new GuardBench().load()
     expect(() => guards.pickGuard(fakeNetDir([{ id: 1, flags: GOOD }]), ANY)).toThrow(
       'the consensus lists no relay that can be a guard',
     )
@@ -150,22 +164,21 @@ describe('the choice of guards', () => {
 
 describe('a guard that cannot be reached', () => {
   it('is passed over until its retry time and then is first again', async () => {
-    const bench = new Bench()
+    const bench = new GuardBench()
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(300))
-    const first = guards.pickGuard(netDir, ANY)
-    guards.reportChannelSuccess(netDir.ids(first).rsa)
+    const first = connect(guards, netDir, () => true)
     guards.reportChannelFailure(netDir.ids(first).rsa)
-    expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(1)
+    expect(placesInUse(guards, netDir)).toEqual([1])
     bench.clock.advance(30 * SECOND_MS - 1)
-    expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(1)
+    expect(placesInUse(guards, netDir)).toEqual([1])
     bench.clock.advance(2)
     expect(guards.pickGuard(netDir, ANY)).toBe(first)
   })
 
   it('is tried less and less often, at times that nobody can foretell, at least every six hours', async () => {
     const waits = async (seed: number): Promise<number[]> => {
-      const bench = new Bench(new MemoryStateStore(), seed)
+      const bench = new GuardBench(new MemoryStateStore(), seed)
       const guards = await bench.load()
       const netDir = fakeNetDir(relays(300))
       const first = guards.pickGuard(netDir, ANY)
@@ -184,271 +197,189 @@ describe('a guard that cannot be reached', () => {
   })
 
   it('is not brought back or kept away by a jump of the wall clock', async () => {
-    const bench = new Bench()
+    const bench = new GuardBench()
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(300))
-    const first = guards.pickGuard(netDir, ANY)
-    failPlaces(guards, 0)
+    const first = connect(guards, netDir, () => false)
     bench.clock.jump(30 * DAY_MS)
     expect(guards.pickGuard(netDir, ANY)).not.toBe(first)
     bench.clock.jump(-60 * DAY_MS)
-    bench.clock.advance(10 * MINUTE_MS)
+    bench.clock.advance(MINUTE_MS)
     expect(guards.pickGuard(netDir, ANY)).toBe(first)
   })
 
-  it('among three is tried again when one answers after an outage, since the failures were the network’s', async () => {
-    const bench = new Bench()
+  it('is tried again when the network comes back, since the failures were the network’s', async () => {
+    const bench = new GuardBench()
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(300))
-    const first = guards.pickGuard(netDir, ANY)
-    failPlaces(guards, 0, 1, 2, 3)
-    const fifth = guards.sample[4]
-    expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(4)
-    if (fifth !== undefined) guards.reportChannelSuccess(fifth.rsa)
+    const first = connect(guards, netDir, () => true)
+    bench.clock.advance(10 * MINUTE_MS)
+    for (let n = 0; n < 3; n++) connect(guards, netDir, () => false)
+    const fourth = connect(guards, netDir, () => true)
+    expect(placeOf(guards, netDir, fourth)).toBe(3)
+    expect(guards.sample[3]?.confirmed).toBeUndefined()
     expect(guards.pickGuard(netDir, ANY)).toBe(first)
-    // The network is known to be up now: the next failure is the guard's own.
-    failPlaces(guards, 0)
-    if (fifth !== undefined) guards.reportChannelSuccess(fifth.rsa)
-    expect(guards.pickGuard(netDir, ANY)).not.toBe(first)
+    // The network is known to be up now: the next failures are the guards' own.
+    for (let n = 0; n < 3; n++) connect(guards, netDir, () => false)
+    expect(connect(guards, netDir, () => true)).toBe(fourth)
+    expect(placesInUse(guards, netDir)).toEqual([3])
+    expect(guards.sample[3]?.confirmed).toBeDefined()
   })
 
-  it('makes the sample grow only when no other is left, one by one and up to its limit', async () => {
-    const bench = new Bench()
+  it('is tried again at once when the machine woke up or has another network', async () => {
+    const guards = await new GuardBench().load()
+    const netDir = fakeNetDir(relays(300))
+    const first = connect(guards, netDir, () => false)
+    expect(guards.pickGuard(netDir, ANY)).not.toBe(first)
+    guards.forgiveFailures()
+    expect(guards.pickGuard(netDir, ANY)).toBe(first)
+  })
+
+  it('is blamed only for what it was picked for: no fallback directory and no stranger changes the order', async () => {
+    const guards = await new GuardBench().load()
+    const netDir = fakeNetDir(relays(30))
+    const first = guards.pickGuard(netDir, ANY)
+    guards.reportChannelFailure(fakeIdentity(999))
+    guards.reportChannelSuccess(fakeIdentity(999))
+    // Its channel was opened for something else, say as a directory of the first start.
+    for (let n = 0; n < 5; n++) {
+      guards.reportChannelAttempt(rsaAt(guards, 7))
+      guards.reportChannelSuccess(rsaAt(guards, 7))
+    }
+    expect(guards.sample[7]?.confirmed).toBeUndefined()
+    expect(placesInUse(guards, netDir)).toEqual([placeOf(guards, netDir, first)])
+  })
+})
+
+describe('guards that all cannot be reached', () => {
+  /** Connects as often as somebody who asks every second would, and gives how often each place was tried. */
+  function insist(
+    bench: GuardBench,
+    guards: Awaited<ReturnType<GuardBench['load']>>,
+    netDir: GuardNetDir,
+    seconds: number,
+  ): Map<number, number> {
+    const tries = new Map<number, number>()
+    for (let n = 0; n < seconds; n++) {
+      try {
+        const place = placeOf(
+          guards,
+          netDir,
+          connect(guards, netDir, () => false),
+        )
+        tries.set(place, (tries.get(place) ?? 0) + 1)
+      } catch (error) {
+        expect(error).toMatchObject({ kind: 'no-path', retry: 'later' })
+      }
+      bench.clock.advance(SECOND_MS)
+    }
+    return tries
+  }
+
+  it('are tried again at a pace that does not hammer anybody', async () => {
+    const bench = new GuardBench()
+    const guards = await bench.load()
+    const netDir = fakeNetDir(relays(1000))
+    guards.pickGuard(netDir, ANY)
+    insist(bench, guards, netDir, 600)
+    const tries = insist(bench, guards, netDir, 3600)
+    const ofPrimaries = [0, 1, 2].map((place) => tries.get(place) ?? 0)
+    // Delays between 2 and 60 seconds.
+    expect(Math.min(...ofPrimaries)).toBeGreaterThan(60)
+    expect(Math.max(...ofPrimaries)).toBeLessThan(600)
+    for (const [place, count] of tries) if (place > 2) expect(count).toBeLessThanOrEqual(6)
+  })
+
+  it('do not make the sample grow while nothing answers: who cuts the network cannot walk us through guards', async () => {
+    const bench = new GuardBench()
+    const guards = await bench.load()
+    const netDir = fakeNetDir(relays(1000))
+    connect(guards, netDir, () => true)
+    bench.clock.advance(10 * MINUTE_MS)
+    insist(bench, guards, netDir, 3 * 3600)
+    expect(guards.sample).toHaveLength(20)
+  })
+
+  it('make the sample grow one by one up to its limit while others answer', async () => {
+    const bench = new GuardBench()
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(1000))
     guards.pickGuard(netDir, ANY)
     expect(guards.sample).toHaveLength(20)
+    guards.reportChannelAttempt(fakeIdentity(5000))
+    guards.reportChannelSuccess(fakeIdentity(5000))
     for (let place = 0; place < 60; place++) {
-      expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(place)
+      expect(
+        placeOf(
+          guards,
+          netDir,
+          connect(guards, netDir, () => false),
+        ),
+      ).toBe(place)
       expect(guards.sample).toHaveLength(Math.max(20, place + 1))
-      failPlaces(guards, place)
     }
-    // All sixty failed: from now on they are tried again, and no relay outside the sample is.
-    expect(placeOf(guards, netDir, guards.pickGuard(netDir, ANY))).toBe(0)
+    // All sixty failed: from now on they are tried again in their time, and no relay outside the sample is.
+    expect(() => guards.pickGuard(netDir, ANY)).toThrow(
+      'none of the 60 guards could be reached; the next try is in 2 seconds',
+    )
+    bench.clock.advance(2 * SECOND_MS + 1)
+    expect(placesInUse(guards, netDir)).toEqual([0])
     expect(guards.sample).toHaveLength(60)
     await guards.flush()
     expect((await bench.load()).sample).toEqual(guards.sample)
   })
 
-  it('bounds the sample by a fifth of the guards, but by no less than twenty', async () => {
-    for (const [count, limit] of [
-      [10, 10],
-      [60, 20],
-      [150, 30],
-      [2000, 60],
-    ] as const) {
-      const guards = await new Bench().load()
-      const netDir = fakeNetDir(relays(count))
-      for (let n = 0; n < 100; n++) {
-        guards.reportChannelFailure(netDir.ids(guards.pickGuard(netDir, ANY)).rsa)
+  it('are all back within a minute after the network is, the first one first', async () => {
+    const bench = new GuardBench()
+    const guards = await bench.load()
+    const netDir = fakeNetDir(relays(1000))
+    const first = connect(guards, netDir, () => true)
+    insist(bench, guards, netDir, 24 * 3600)
+    const used = new Set<number>()
+    for (let n = 0; n < 60; n++) {
+      try {
+        used.add(connect(guards, netDir, () => true))
+      } catch {
+        // Not its time yet.
       }
-      expect(guards.sample).toHaveLength(limit)
+      bench.clock.advance(SECOND_MS)
     }
-  })
-
-  it('is not blamed for relays outside the sample', async () => {
-    const guards = await new Bench().load()
-    const netDir = fakeNetDir(relays(3))
-    const first = guards.pickGuard(netDir, ANY)
-    guards.reportChannelFailure(fakeIdentity(999))
-    guards.reportChannelSuccess(fakeIdentity(999))
     expect(guards.pickGuard(netDir, ANY)).toBe(first)
-  })
-})
-
-describe('a circuit through a guard', () => {
-  it('is usable at once when the guard is primary', async () => {
-    const guards = await new Bench().load()
-    const netDir = fakeNetDir(relays(100))
-    guards.pickGuard(netDir, ANY)
-    for (const place of [0, 1, 2]) expect(guards.readiness(rsaAt(guards, place), ANY)).toBe('usable')
-  })
-
-  it('is of no use when the guard is none of ours', async () => {
-    const guards = await new Bench().load()
-    guards.pickGuard(fakeNetDir(relays(100)), ANY)
-    expect(guards.readiness(fakeIdentity(999), ANY)).toBe('unusable')
-  })
-
-  it('waits while a better guard may answer, and is usable when that one has failed', async () => {
-    const guards = await new Bench().load()
-    const netDir = fakeNetDir(relays(100))
-    guards.pickGuard(netDir, ANY)
-    failPlaces(guards, 0, 1)
-    const seen: number[] = []
-    guards.changes.watch((value) => seen.push(value))
-    expect(guards.readiness(rsaAt(guards, 3), ANY)).toBe('waiting')
-    failPlaces(guards, 2)
-    expect(seen).toHaveLength(1)
-    expect(guards.readiness(rsaAt(guards, 3), ANY)).toBe('usable')
-    await guards.close()
-  })
-
-  it('waits for a better guard outside the primary ones for fifteen seconds, and says so when they are over', async () => {
-    const bench = new Bench()
-    const guards = await bench.load()
-    const netDir = fakeNetDir(relays(100))
-    guards.pickGuard(netDir, ANY)
-    failPlaces(guards, 0, 1, 2)
-    guards.reportChannelAttempt(rsaAt(guards, 3))
-    const seen: number[] = []
-    guards.changes.watch((value) => seen.push(value))
-    expect(guards.readiness(rsaAt(guards, 4), ANY)).toBe('waiting')
-    bench.clock.advance(15 * SECOND_MS - 1)
-    expect(seen).toEqual([])
-    bench.clock.advance(1)
-    expect(seen).toHaveLength(1)
-    expect(guards.readiness(rsaAt(guards, 4), ANY)).toBe('usable')
-  })
-
-  it('is of no use when a better guard has answered', async () => {
-    const guards = await new Bench().load()
-    const netDir = fakeNetDir(relays(100))
-    const first = guards.pickGuard(netDir, ANY)
-    failPlaces(guards, 0, 1, 2)
-    guards.reportChannelSuccess(rsaAt(guards, 0))
-    expect(guards.readiness(rsaAt(guards, 3), ANY)).toBe('unusable')
-    const withoutFirst = { purpose: 'circuit', excludes: (index: number) => index === first } as const
-    expect(guards.readiness(rsaAt(guards, 1), withoutFirst)).toBe('usable')
-  })
-})
-
-describe('a guard that the consensus does not list', () => {
-  it('is kept in its place and is first again when it comes back', async () => {
-    const bench = new Bench()
-    const guards = await bench.load()
-    const netDir = fakeNetDir(relays(100))
-    const { rsa } = netDir.ids(guards.pickGuard(netDir, ANY))
-    const without = fakeNetDir(relays(100).filter((relay) => fakeIdentity(relay.id) !== rsa))
-    expect(without.relay(guards.pickGuard(without, ANY)).ids.rsa).not.toBe(rsa)
-    expect(guards.sample[0]?.rsa).toBe(rsa)
-    expect(guards.sample[0]?.unlistedSinceMs).toBeLessThan(without.validAfterMs)
-    await guards.flush()
-    const restarted = await bench.load()
-    expect(netDir.ids(restarted.pickGuard(netDir, ANY)).rsa).toBe(rsa)
-    expect(restarted.sample[0]?.unlistedSinceMs).toBeUndefined()
-  })
-
-  it('is replaced by one more draw, so that twenty listed guards are there', async () => {
-    const guards = await new Bench().load()
-    const netDir = fakeNetDir(relays(200))
-    guards.pickGuard(netDir, ANY)
-    const gone = guards.sample[3]?.rsa
-    const without = fakeNetDir(relays(200).filter((relay) => fakeIdentity(relay.id) !== gone))
-    guards.pickGuard(without, ANY)
-    expect(guards.sample).toHaveLength(21)
-  })
-
-  it('is dropped after twenty days by the time of the consensus, whatever the wall clock says', async () => {
-    const bench = new Bench()
-    const guards = await bench.load()
-    const start = fakeNetDir(relays(100))
-    const { rsa } = start.relay(guards.pickGuard(start, ANY)).ids
-    const others = relays(100).filter((relay) => fakeIdentity(relay.id) !== rsa)
-    const after = (days: number): GuardNetDir =>
-      fakeNetDir(others, { validAfterMs: start.validAfterMs + days * DAY_MS })
-    guards.pickGuard(after(0), ANY)
-    bench.clock.jump(400 * DAY_MS)
-    guards.pickGuard(after(15.9), ANY)
-    expect(guards.sample[0]?.rsa).toBe(rsa)
-    guards.pickGuard(after(20.1), ANY)
-    expect(guards.sample.some((guard) => guard.rsa === rsa)).toBe(false)
-  })
-
-  it('is another relay when its ed25519 identity changed', async () => {
-    const guards = await new Bench().load()
-    const before = fakeNetDir([{ id: 1 }])
-    guards.pickGuard(before, ANY)
-    const after = fakeNetDir([{ id: 1, ed25519: 77 }, { id: 2 }])
-    expect(guards.pickGuard(after, ANY)).toBe(1)
+    expect(used.size).toBeLessThanOrEqual(2)
+    for (const index of used) expect(placeOf(guards, netDir, index)).toBeLessThan(3)
   })
 })
 
 describe('a missing microdescriptor', () => {
   it('of a first guard stops circuits rather than moving them to a guard that the directory prefers', async () => {
-    const guards = await new Bench().load()
+    const guards = await new GuardBench().load()
     const complete = fakeNetDir(relays(30))
     const first = guards.pickGuard(complete, ANY)
     const withheld = fakeNetDir(relays(30).map((relay, n) => ({ ...relay, hasMicrodescriptor: n !== first })))
     expect(() => guards.pickGuard(withheld, ANY)).toThrow('the microdescriptor of a guard is still missing')
     expect(guards.primaryGuards(withheld)[0]).toBe(first)
-    expect(guards.pickGuard(withheld, DIRECTORY)).toBe(first)
+    expect(placesInUse(guards, withheld, DIRECTORY)).toContain(0)
+  })
+
+  it('of any of the guards in use stops circuits', async () => {
+    const guards = await new GuardBench().load()
+    const complete = fakeNetDir(relays(30), TWO_GUARDS)
+    guards.pickGuard(complete, ANY)
+    const second = complete.indexOf(rsaAt(guards, 1))
+    const without = relays(30).map((relay, n) => ({ ...relay, hasMicrodescriptor: n !== second }))
+    for (let n = 0; n < 20; n++) {
+      expect(() => guards.pickGuard(fakeNetDir(without, TWO_GUARDS), ANY)).toThrow('still missing')
+    }
   })
 
   it('does not stop the first directory request: the sample is drawn from the consensus alone', async () => {
-    const guards = await new Bench().load()
+    const guards = await new GuardBench().load()
     const bare = fakeNetDir(relays(100).map((relay) => ({ ...relay, hasMicrodescriptor: false })))
-    const first = guards.pickGuard(bare, DIRECTORY)
+    guards.pickGuard(bare, DIRECTORY)
     expect(guards.sample[0]?.ed25519).toBeUndefined()
     const complete = fakeNetDir(relays(100))
-    expect(guards.pickGuard(complete, ANY)).toBe(first)
+    const first = guards.pickGuard(complete, ANY)
+    expect(placeOf(guards, complete, first)).toBe(0)
     expect(guards.sample[0]?.ed25519).toBe(complete.relay(first).ids.ed25519)
-  })
-})
-
-describe('the file with the guards', () => {
-  it('hides when the client was first used: dates are moved back by up to a tenth of the lifetime', async () => {
-    const bench = new Bench()
-    const guards = await bench.load()
-    guards.pickGuard(fakeNetDir(relays(300)), ANY)
-    const nowMs = bench.clock.wallMs()
-    const backMs = guards.sample.map((guard) => nowMs - guard.addedAtMs)
-    expect(Math.min(...backMs)).toBeGreaterThan(0)
-    expect(Math.max(...backMs)).toBeLessThanOrEqual(12 * DAY_MS)
-    expect(Math.max(...backMs) - Math.min(...backMs)).toBeGreaterThan(DAY_MS)
-  })
-
-  it.each([
-    '{"version":1,"content":{"sample":[{"rsa":"zz"}]}}',
-    '{"version":1,"content":{"sample":',
-    '',
-    '{"version":9,"content":{}}',
-    `{"version":1,"content":{"sample":[${`{"rsa":"${'A'.repeat(40)}","ed25519":null,"added-at-ms":1,"unlisted-since-ms":null},`.repeat(2).slice(0, -1)}]}}`,
-  ])('that cannot be read is kept and said before guards are drawn anew: %j', async (text) => {
-    const store = new MemoryStateStore()
-    const bench = new Bench(store)
-    await store.write('guards.json', Buffer.from(text))
-    const guards = await bench.load()
-    expect(bench.warnings()).toHaveLength(2)
-    expect(bench.warnings()[1]).toContain('New guards will be chosen')
-    guards.pickGuard(fakeNetDir(relays(30)), ANY)
-    await guards.flush()
-    expect(Buffer.from(store.peek('guards.json.bad-1') ?? []).toString()).toBe(text)
-    expect((await bench.load()).sample).toEqual(guards.sample)
-  })
-
-  it('that the disk does not give up stops the start rather than changing guards', async () => {
-    const store = new MemoryStateStore()
-    store.read = () => Promise.reject(new TorError('state', 'no permission'))
-    await expect(new Bench(store).load()).rejects.toMatchObject({ kind: 'state' })
-  })
-
-  it('that cannot be written is said once, and the choice holds while the client runs', async () => {
-    const store = new MemoryStateStore()
-    store.write = () => Promise.reject(new TorError('state', 'disk full'))
-    const bench = new Bench(store)
-    const guards = await bench.load()
-    const netDir = fakeNetDir(relays(30))
-    const first = guards.pickGuard(netDir, ANY)
-    await guards.flush()
-    expect(guards.pickGuard(netDir, ANY)).toBe(first)
-    await guards.flush()
-    expect(bench.warnings()).toEqual(['warn The choice of guards cannot be saved: disk full'])
-  })
-
-  it('is not written again when nothing changed', async () => {
-    const store = new MemoryStateStore()
-    let writes = 0
-    const write = store.write.bind(store)
-    store.write = (name, bytes) => {
-      writes++
-      return write(name, bytes)
-    }
-    const guards = await new Bench(store).load()
-    for (let n = 0; n < 10; n++) {
-      guards.pickGuard(fakeNetDir(relays(30)), ANY)
-      await guards.flush()
-    }
-    expect(writes).toBe(1)
   })
 })

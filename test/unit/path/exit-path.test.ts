@@ -19,10 +19,7 @@ const WEB: ExitRequest = { hostKind: 'name', port: 443 }
 const WEB_PORTS = [80, 443]
 
 function newGuards(random: Random): GuardManager {
-  return new GuardManager(
-    { store: new MemoryStateStore(), clock: manualClock(), random, log: silentLogger },
-    [],
-  )
+  return new GuardManager({ store: new MemoryStateStore(), clock: manualClock(), random, log: silentLogger })
 }
 
 function pick(netDir: PathNetDir, request: ExitRequest = WEB, constraints = CONSTRAINTS, seed = 1): Path {

@@ -1,0 +1,56 @@
+/** Whether a circuit may be used when it is built, or waits for one through a better guard (guard-spec 4.9). */
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import {
+  attemptEndMs,
+  type GuardSituation,
+  isUsable,
+  leadingPrimaries,
+  OTHER,
+  PRIMARY,
+} from './guard-choice.ts'
+import type { FilteredGuard } from './guard-order.ts'
+import type { GuardReadiness, GuardRestrictions } from './guard-selector.ts'
+
+export interface GuardJudgement {
+  readonly readiness: GuardReadiness
+  /** When time alone will change it. */
+  readonly untilMs: number | undefined
+}
+
+const USABLE: GuardJudgement = { readiness: 'usable', untilMs: undefined }
+const UNUSABLE: GuardJudgement = { readiness: 'unusable', untilMs: undefined }
+
+/**
+ * guard-spec 4.9, with guards in the place of circuits as Arti has it: a circuit waits for better guards that its
+ * restrictions allow and that may still answer. A primary guard waits for nobody.
+ */
+export function judgeGuard(
+  situation: GuardSituation,
+  relay: RsaIdentity,
+  restrictions: GuardRestrictions,
+): GuardJudgement {
+  const { order, limits, reachability, nowMs } = situation
+  if (order.primary.some(({ guard }) => guard.rsa === relay)) return USABLE
+  const place = order.others.findIndex(({ guard }) => guard.rsa === relay)
+  if (place < 0) return UNUSABLE
+  const primary = order.primary.filter((entry) => isUsable(situation, restrictions, entry, PRIMARY))
+  const others = order.others
+    .slice(0, place)
+    .filter((entry) => isUsable(situation, restrictions, entry, OTHER))
+  const isOpen = ({ guard }: FilteredGuard): boolean => reachability.answeredAtMs(guard.rsa) !== undefined
+  if (primary.some(isOpen) || others.some(isOpen)) return UNUSABLE
+  const attemptEndsMs = others.flatMap(({ guard }) => attemptEndMs(situation, guard.rsa) ?? [])
+  if (primary.length === 0 && attemptEndsMs.length === 0) return USABLE
+  const idleUntilMs = (reachability.answeredAtMs(relay) ?? nowMs) + limits.idleTimeoutMs
+  if (nowMs >= idleUntilMs) return UNUSABLE
+  return { readiness: 'waiting', untilMs: Math.min(idleUntilMs, ...attemptEndsMs) }
+}
+
+/** Whether we would use it with no restriction at all: what a restriction led us to is not what we prefer. */
+export function isFirstChoice(situation: GuardSituation, relay: RsaIdentity): boolean {
+  const isRelay = ({ guard }: FilteredGuard): boolean => guard.rsa === relay
+  if (situation.order.primary.some(isRelay)) return leadingPrimaries(situation, 'circuit').some(isRelay)
+  return judgeGuard(situation, relay, UNRESTRICTED).readiness === 'usable'
+}
+
+const UNRESTRICTED: GuardRestrictions = { purpose: 'directory', excludes: () => false }
