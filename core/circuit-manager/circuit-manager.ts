@@ -1,24 +1,22 @@
 /**
- * Keeps the pool of exit circuits: gives each stream one that its isolation and target allow, builds what is missing,
- * keeps a few ready, retires the old. It decides; `circuit-builder` builds.
+ * Gives each stream a circuit that its isolation and target allow: one that is there, one that is being built, or a new
+ * one; and retires the old. It decides; `circuit-pool` keeps them and `circuit-builder` builds.
  */
 import type { Circuit } from '../circuit/circuit.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { abortable, createLifetime, throwIfAborted } from '../util/abort.ts'
-import type { Clock, Timer } from '../util/clock.ts'
-import { isTorError, TorError, toTorError } from '../util/errors.ts'
+import type { Timer } from '../util/clock.ts'
+import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
-import { RetryDelay } from '../util/retry-delay.ts'
-import type { BuildPhase, CircuitBuilder } from './circuit-builder.ts'
-import { type ExitUsage, maySupport, type PooledCircuit } from './pooled-circuit.ts'
-
-/** Clean circuits that wait for the next request, so that it does not wait for three hops. */
-const SPARE_CIRCUITS = 2
-
-/** C tor's MaxClientCircuitsPending: more at once would be a burst of load on one guard, and visible as such. */
-const MAX_BUILDING = 32
+import type { Watchable } from '../util/watched-value.ts'
+import type { BuildTimeout } from './build-timeout.ts'
+import type { BuildPhase } from './circuit-builder.ts'
+import { type CircuitNotes, CircuitPool, type CircuitPoolParts } from './circuit-pool.ts'
+import { LaunchLimit } from './launch-limit.ts'
+import { claimCircuit, type ExitUsage, isTooOld, maySupport, type PooledCircuit } from './pooled-circuit.ts'
+import { PreemptiveCircuits } from './preemptive-circuits.ts'
 
 /** A request gives up after so many circuits could not be built for it. */
 const MAX_BUILD_TRIES = 4
@@ -26,27 +24,20 @@ const MAX_BUILD_TRIES = 4
 /** How often ages are looked at. Not on any request's way. */
 const SWEEP_MS = 10_000
 
-/** A circuit nobody has used goes after half an hour to an hour (nf_conntimeout_clients). */
-const UNUSED_LIFETIME_MS = 1_800_000
+/** What can change while the client runs. */
+export interface CircuitSettings {
+  readonly maxCircuitDirtinessMs: number
+  /** Undefined takes nf_conntimeout_clients. */
+  readonly circuitsAvailableTimeoutMs: number | undefined
+  readonly maxClientCircuitsPending: number
+}
 
-/** Waits between failed spares: the first soon, never faster than once a second, at most every five minutes. */
-const SPARE_RETRY_BASE_MS = 1_000
-const SPARE_RETRY_MAX_MS = 300_000
-
-/** Picks a path for a usage; throws `no-path` in words. `excludedExits` have let this request down. */
-export type PickPath = (
-  netDir: NetDir,
-  usage: ExitUsage,
-  excludedExits: ReadonlySet<RsaIdentity>,
-) => readonly number[]
-
-export interface CircuitManagerParts {
-  readonly builder: Pick<CircuitBuilder, 'build'>
-  readonly pickPath: PickPath
-  readonly clock: Clock
+export interface CircuitManagerParts
+  extends Pick<CircuitPoolParts, 'builder' | 'guards' | 'pickPath' | 'clock'> {
   readonly random: Random
   readonly log: Logger
-  readonly maxCircuitDirtinessMs: number
+  readonly learning: Pick<BuildTimeout, 'wantsTestCircuits'>
+  readonly settings: () => CircuitSettings
 }
 
 /** A circuit with room for the caller's stream. */
@@ -61,28 +52,60 @@ export interface AssignedCircuit {
 
 export class CircuitManager {
   readonly #parts: CircuitManagerParts
-  readonly #entries = new Set<PooledCircuit>()
+  readonly #pool: CircuitPool
+  readonly #preemptive: PreemptiveCircuits
+  readonly #limit: LaunchLimit
   readonly #lifetime = createLifetime()
-  readonly #spareRetry: RetryDelay
   #netDir: NetDir | undefined
-  #spareUsage: ExitUsage | undefined
-  #spareTimer: Timer | undefined
   #sweepTimer: Timer | undefined
 
   constructor(parts: CircuitManagerParts) {
     this.#parts = parts
-    this.#spareRetry = new RetryDelay(parts.random, SPARE_RETRY_BASE_MS, SPARE_RETRY_MAX_MS)
+    this.#limit = new LaunchLimit(parts.clock, parts.random)
+    this.#pool = new CircuitPool({
+      builder: parts.builder,
+      guards: parts.guards,
+      pickPath: parts.pickPath,
+      clock: parts.clock,
+      drawUnusedMs: () => this.#drawUnusedMs(),
+      onEnd: (entry, error) => this.#onEnd(entry, error),
+    })
+    this.#preemptive = new PreemptiveCircuits({
+      pool: this.#pool,
+      learning: parts.learning,
+      clock: parts.clock,
+      random: parts.random,
+      log: parts.log,
+      netDir: () => this.#netDir,
+      maxBuilding: () => parts.settings().maxClientCircuitsPending,
+      onLaunch: () => this.#startSweeping(),
+    })
+  }
+
+  /** A new value when what `notes` says may have changed. */
+  get changes(): Watchable<number> {
+    return this.#pool.changes
+  }
+
+  notes(circuitId: number): CircuitNotes | undefined {
+    return this.#pool.notes(circuitId)
   }
 
   /** New circuits take their paths from this view of the network; the others live on. */
   useNetDir(netDir: NetDir): void {
     this.#netDir = netDir
+    this.#preemptive.fill()
   }
 
-  /** From now on keeps clean circuits ready for this kind of use. `onPhase` follows the first of them. */
-  startSpares(usage: ExitUsage, onPhase?: (phase: BuildPhase) => void): void {
-    this.#spareUsage = usage
-    this.#fillSpares(onPhase)
+  /** From now on keeps clean circuits ready. `onPhase` follows the first of them. */
+  startPreemptive(onPhase?: (phase: BuildPhase) => void): void {
+    if (!this.#lifetime.signal.aborted) this.#preemptive.start(onPhase)
+  }
+
+  /** Dormant, nothing is built ahead of need, and what is there dies of age. */
+  setDormant(isDormant: boolean): void {
+    if (isDormant) this.#preemptive.stop()
+    else if (!this.#preemptive.isRunning) this.startPreemptive()
   }
 
   /**
@@ -94,12 +117,14 @@ export class CircuitManager {
     excludedExits: ReadonlySet<RsaIdentity>,
     signal?: AbortSignal,
   ): Promise<AssignedCircuit> {
+    this.#preemptive.noteRequest(usage)
     let failures = 0
     for (;;) {
       throwIfAborted(signal)
       const entry = this.#claim(usage, excludedExits) ?? (await this.#launchFor(usage, excludedExits, signal))
       try {
-        const circuit = await abortable(entry.ready, signal)
+        const circuit = await this.#whenReady(entry, usage, excludedExits, signal)
+        if (circuit === undefined) continue
         if (maySupport(entry, usage, excludedExits)) return this.#use(entry, circuit)
         // Dead or retired since: a relay that kills what was just built must not keep us building for ever.
         throw (
@@ -115,38 +140,79 @@ export class CircuitManager {
     }
   }
 
+  /** No new streams on any circuit that there is; those without streams end now. Requests under way get new ones. */
+  retireAll(reason: string): void {
+    this.retireWhere(() => true, reason)
+  }
+
+  /** The same for circuits that have served the site, and for those of which that is not known. */
+  retireSite(site: string): void {
+    this.retireWhere(
+      (entry) => entry.sites.has(site) || entry.hasServedOthers,
+      'a new circuit for the site was asked for',
+    )
+  }
+
+  retireWhere(isMeant: (entry: PooledCircuit) => boolean, reason: string): void {
+    const error = new TorError('closed', `the circuit was retired: ${reason}`, { retry: 'elsewhere' })
+    for (const entry of this.#pool.entries.filter(isMeant)) this.#pool.retire(entry, error)
+    this.#preemptive.fill()
+  }
+
+  /** Ends all circuits with their streams: the network may not be used any more. */
+  closeAll(reason: TorError): void {
+    this.#pool.closeAll(reason)
+  }
+
+  /** What earlier requests wanted decides no longer what is built ahead of need. */
+  forgetPredictions(): void {
+    this.#preemptive.forget()
+  }
+
+  /** Idempotent. */
   close(): void {
-    this.#lifetime.abort(new TorError('closed', 'the client is closed'))
-    this.#spareTimer?.cancel()
+    const reason = new TorError('closed', 'the client is closed')
+    this.#lifetime.abort(reason)
+    this.#preemptive.stop()
     this.#sweepTimer?.cancel()
-    for (const entry of [...this.#entries]) entry.circuit?.close()
+    this.#pool.close(reason)
   }
 
   /** Finds a circuit and gives it to the isolation in the same turn, before anybody else can find it clean. */
   #claim(usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): PooledCircuit | undefined {
-    const entry = this.#find(usage, excludedExits)
-    if (entry !== undefined) entry.isolation = usage.isolation
+    const entry = this.#pool.find(usage, excludedExits)
+    if (entry !== undefined) claimCircuit(entry, usage)
     return entry
   }
 
-  /** The best entry: one that already serves this isolation, then a clean one; open before unfinished. */
-  #find(usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): PooledCircuit | undefined {
-    let best: PooledCircuit | undefined
-    let bestRank = 0
-    for (const entry of this.#entries) {
-      if (!maySupport(entry, usage, excludedExits)) continue
-      const rank = (entry.circuit === undefined ? 1 : 3) + (entry.isolation === undefined ? 0 : 1)
-      if (rank <= bestRank) continue
-      best = entry
-      bestRank = rank
-    }
-    return best
+  /** The circuit; or undefined when this one waits for its guard's betters while another is ready for the usage. */
+  #whenReady(
+    entry: PooledCircuit,
+    usage: ExitUsage,
+    excludedExits: ReadonlySet<RsaIdentity>,
+    signal: AbortSignal | undefined,
+  ): Promise<Circuit | undefined> {
+    return new Promise((resolve, reject) => {
+      const stop = this.#pool.changes.watch(() => {
+        if (!entry.isWaiting) return
+        const better = this.#pool.find(usage, excludedExits)
+        if (better !== undefined && better.circuit !== undefined && !better.isWaiting) {
+          stop()
+          resolve(undefined)
+        }
+      })
+      abortable(entry.ready.promise, signal).then(resolve, reject).finally(stop)
+    })
   }
 
   #use(entry: PooledCircuit, circuit: Circuit): AssignedCircuit {
-    entry.firstUsedMs ??= this.#parts.clock.monotonicMs()
-    this.#spareRetry.reset()
-    this.#fillSpares()
+    const nowMs = this.#parts.clock.monotonicMs()
+    entry.firstUsedMs ??= nowMs
+    entry.lastUsedMs = nowMs
+    this.#limit.noteSuccess()
+    this.#preemptive.noteSuccess()
+    this.#preemptive.fill()
+    this.#pool.noteChange()
     return {
       circuit,
       exit: entry.exit,
@@ -156,6 +222,7 @@ export class CircuitManager {
       },
       retire: () => {
         entry.isRetired = true
+        this.#pool.noteChange()
       },
     }
   }
@@ -165,115 +232,69 @@ export class CircuitManager {
     excludedExits: ReadonlySet<RsaIdentity>,
     signal: AbortSignal | undefined,
   ): Promise<PooledCircuit> {
-    while (this.#buildingCount() >= MAX_BUILDING) {
-      const building = [...this.#entries].filter((entry) => entry.circuit === undefined)
-      await abortable(Promise.race(building.map((entry) => entry.ready.catch(() => undefined))), signal)
-      // The one that finished may be what was wanted.
-      const found = this.#claim(usage, excludedExits)
-      if (found !== undefined) return found
-    }
-    const entry = this.#launch(usage, excludedExits)
-    entry.isolation = usage.isolation
-    return entry
-  }
-
-  #launch(
-    usage: ExitUsage,
-    excludedExits: ReadonlySet<RsaIdentity>,
-    onPhase?: (phase: BuildPhase) => void,
-  ): PooledCircuit {
     throwIfAborted(this.#lifetime.signal)
-    const netDir = this.#netDir
-    if (netDir === undefined) throw new TorError('no-path', 'there is no directory yet', { retry: 'later' })
-    const path = this.#parts.pickPath(netDir, usage, excludedExits)
-    const exitIndex = path.at(-1)
-    if (exitIndex === undefined) throw new TorError('internal', 'a path without relays')
-    const plan = { netDir, path, purpose: 'exit' } as const
-    const ready = this.#parts.builder.build(plan, this.#lifetime.signal, onPhase)
-    const entry: PooledCircuit = {
-      netDir,
-      path,
-      exit: netDir.relay(exitIndex).ids.rsa,
-      unusedUntilMs:
-        this.#parts.clock.monotonicMs() + UNUSED_LIFETIME_MS * (1 + randomFraction(this.#parts.random)),
-      circuit: undefined,
-      ready,
-      isolation: undefined,
-      firstUsedMs: undefined,
-      isRetired: false,
+    while (!this.#limit.isOpen || this.#isBuildingEnough) {
+      if (this.#limit.isOpen) await abortable(this.#pool.whenOneIsBuilt(), signal)
+      else await this.#limit.whenOpen(this.#lifetime.signal, signal)
+      throwIfAborted(this.#lifetime.signal)
     }
-    this.#entries.add(entry)
-    void ready.then(
-      (circuit) => this.#onBuilt(entry, circuit),
-      () => this.#entries.delete(entry),
-    )
+    // Whatever was waited for may have left what was wanted.
+    const found = this.#claim(usage, excludedExits)
+    if (found !== undefined) return found
+    if (this.#netDir === undefined)
+      throw new TorError('no-path', 'there is no directory yet', { retry: 'later' })
+    const entry = this.#pool.launch(this.#netDir, usage, excludedExits)
+    claimCircuit(entry, usage)
     this.#startSweeping()
     return entry
   }
 
-  #onBuilt(entry: PooledCircuit, circuit: Circuit): void {
-    entry.circuit = circuit
-    void circuit.closed.then((error) => {
-      this.#entries.delete(entry)
-      // Closed from outside and never used: the next would go the same way, at a pace that a relay chooses.
-      if (entry.firstUsedMs === undefined && !entry.isRetired) this.#retrySpareLater(error)
-      else this.#fillSpares()
-    })
+  get #isBuildingEnough(): boolean {
+    return this.#pool.buildingCount >= this.#parts.settings().maxClientCircuitsPending
   }
 
-  #buildingCount(): number {
-    let count = 0
-    for (const entry of this.#entries) if (entry.circuit === undefined) count++
-    return count
-  }
-
-  /** Builds clean circuits up to the number that is kept ready; after a failure the next try waits. */
-  #fillSpares(onPhase?: (phase: BuildPhase) => void): void {
-    const usage = this.#spareUsage
-    if (usage === undefined || this.#lifetime.signal.aborted || this.#spareTimer !== undefined) return
-    let clean = 0
-    for (const entry of this.#entries) if (entry.isolation === undefined && !entry.isRetired) clean++
-    for (; clean < SPARE_CIRCUITS && this.#buildingCount() < MAX_BUILDING; clean++) {
-      try {
-        this.#launch(usage, new Set(), onPhase).ready.catch((error: unknown) => this.#retrySpareLater(error))
-      } catch (error) {
-        this.#retrySpareLater(error)
-        return
-      }
+  #onEnd(entry: PooledCircuit, error: TorError): void {
+    if (this.#lifetime.signal.aborted) return
+    if (entry.firstUsedMs === undefined && !entry.isRetired) {
+      this.#limit.noteFailure()
+      // Ended from outside and never used: the next would go the same way, at a pace that a relay chooses.
+      this.#preemptive.retryLater(error)
+    } else {
+      this.#preemptive.fill()
     }
   }
 
-  #retrySpareLater(error: unknown): void {
-    if (this.#lifetime.signal.aborted || this.#spareTimer !== undefined) return
-    if (!isTorError(error, 'aborted')) this.#parts.log.info('no spare circuit: ', String(error))
-    this.#spareTimer = this.#parts.clock.setTimer(this.#spareRetry.nextMs(), () => {
-      this.#spareTimer = undefined
-      this.#fillSpares()
-    })
+  /** A draw for each, so that circuits made together do not end together; short while many are built to be measured. */
+  #drawUnusedMs(): number {
+    const { settings, learning, random } = this.#parts
+    const params = this.#netDir?.params
+    const seconds =
+      params?.get(learning.wantsTestCircuits ? 'cbtlearntimeout' : 'nf_conntimeout_clients') ?? 0
+    return (settings().circuitsAvailableTimeoutMs ?? seconds * 1000) * (1 + randomFraction(random))
   }
 
   #startSweeping(): void {
-    if (this.#sweepTimer !== undefined || this.#entries.size === 0 || this.#lifetime.signal.aborted) return
+    if (this.#sweepTimer !== undefined || this.#lifetime.signal.aborted) return
+    if (this.#pool.size === 0 && !this.#preemptive.isRunning) return
     this.#sweepTimer = this.#parts.clock.setTimer(SWEEP_MS, () => {
       this.#sweepTimer = undefined
       this.#sweep()
+      this.#preemptive.fill()
+      this.#preemptive.learn()
       this.#startSweeping()
     })
   }
 
   /** Retires what is too old for new streams and closes what nobody uses any more. */
   #sweep(): void {
-    const { clock, maxCircuitDirtinessMs } = this.#parts
-    const nowMs = clock.monotonicMs()
-    for (const entry of [...this.#entries]) {
-      const { circuit, firstUsedMs } = entry
+    const nowMs = this.#parts.clock.monotonicMs()
+    const { maxCircuitDirtinessMs } = this.#parts.settings()
+    const tooOld = new TorError('closed', 'the circuit was too old', { retry: 'elsewhere' })
+    for (const entry of this.#pool.entries) {
+      const { circuit } = entry
       if (circuit === undefined) continue
-      if (firstUsedMs === undefined) {
-        if (nowMs > entry.unusedUntilMs) entry.isRetired = true
-      } else if (nowMs - firstUsedMs > maxCircuitDirtinessMs) {
-        entry.isRetired = true
-      }
-      if (entry.isRetired && circuit.streamCount === 0) circuit.close()
+      if (circuit.streamCount > 0) entry.lastUsedMs = nowMs
+      if (entry.isRetired || isTooOld(entry, nowMs, maxCircuitDirtinessMs)) this.#pool.retire(entry, tooOld)
     }
   }
 }

@@ -1,35 +1,75 @@
-/** One exit circuit of the pool: whom it may still serve, decided without touching the network. */
+/** One exit circuit of the pool: whom it may still serve, and how old it may get. Decided without the network. */
 import type { Circuit } from '../circuit/circuit.ts'
+import type { GuardRestrictions } from '../guard/guard-selector.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
+import type { Deferred } from '../util/deferred.ts'
 import type { IsolationKey } from './isolation.ts'
 
 /** What a stream demands of its circuit. */
 export interface ExitUsage {
   readonly isolation: IsolationKey
+  /** Proposal 368: the circuit grows old from its last use, not from its first. */
+  readonly keepsAlive?: boolean
   /** Undefined when the exit resolves a name only, or chooses the family itself. */
   readonly family: 'ipv4' | 'ipv6' | undefined
   /** Undefined for RESOLVE, which every exit does. */
   readonly port: number | undefined
+  /** LongLivedPorts: all relays Stable, where there are such. */
+  readonly needsStable?: boolean
+  /** What it is for, as a person knows it; decides nothing here. */
+  readonly site?: string
+  /** Two lower-case letters: the exit must be there. */
+  readonly exitCountry?: string | undefined
+  /** The exit must be this one. */
+  readonly exit?: RsaIdentity | undefined
 }
 
-export interface PooledCircuit {
-  readonly netDir: NetDir
+/** A path with what must be known of how it was drawn. */
+export interface PlannedPath {
   readonly path: readonly number[]
+  /** What was asked of the guard. */
+  readonly restrictions: GuardRestrictions
+  /** Whether it was drawn for long-lived streams. */
+  readonly isStable: boolean
+}
+
+/** More sites than anybody wants to see; a circuit without isolation by site can serve any number. */
+const MAX_SITES_NAMED = 64
+
+export interface PooledCircuit extends PlannedPath {
+  readonly id: number
+  readonly netDir: NetDir
+  readonly guard: RsaIdentity
   readonly exit: RsaIdentity
+  /** The country that the exit was drawn from, if one was demanded. */
+  readonly exitCountry: string | undefined
   /** On the monotonic clock: it goes then if nobody has used it. Drawn once, or a draw at each look would end it early. */
   readonly unusedUntilMs: number
+  /** Aborting it ends the building. */
+  readonly building: AbortController
+  /** Resolves when it is complete, or will never be. */
+  readonly built: Deferred<void>
+  /** Settles when the circuit is complete and may carry streams. */
+  readonly ready: Deferred<Circuit>
   /** Undefined while it is being built. */
   circuit: Circuit | undefined
-  readonly ready: Promise<Circuit>
+  /** guard-spec 4.9: complete, but a better guard may still answer: no stream may go on it yet. */
+  isWaiting: boolean
   /** Whose streams it carries; undefined while it is clean. It stays set after the streams are gone. */
   isolation: IsolationKey | undefined
+  keepsAlive: boolean
+  /** The sites it was used for; they stay after the streams are gone. */
+  readonly sites: Set<string>
+  /** It served more sites than are named: it may have served any. */
+  hasServedOthers: boolean
   firstUsedMs: number | undefined
+  lastUsedMs: number
   /** No new streams: too old, or its exit let us down. */
   isRetired: boolean
 }
 
-/** Whether the circuit may carry a stream with this usage, now or once it is built. */
+/** Whether the circuit may carry a stream with this usage, now or once it is ready. */
 export function maySupport(
   entry: PooledCircuit,
   usage: ExitUsage,
@@ -38,6 +78,14 @@ export function maySupport(
   if (entry.isRetired || excludedExits.has(entry.exit)) return false
   if (entry.circuit !== undefined && !entry.circuit.isOpen) return false
   if (entry.isolation !== undefined && entry.isolation !== usage.isolation) return false
+  return servesExitOf(entry, usage)
+}
+
+/** Whether its exit and its relays are what the usage demands, whoever it belongs to. */
+export function servesExitOf(entry: PooledCircuit, usage: ExitUsage): boolean {
+  if (usage.exit !== undefined && usage.exit !== entry.exit) return false
+  if (usage.exitCountry !== undefined && usage.exitCountry !== entry.exitCountry) return false
+  if (usage.needsStable === true && !entry.isStable) return false
   return mayExitTo(entry, usage)
 }
 
@@ -47,4 +95,24 @@ function mayExitTo(entry: PooledCircuit, usage: ExitUsage): boolean {
   if (exitIndex === undefined) return false
   if (usage.port === undefined) return true
   return entry.netDir.allowsExitTo(exitIndex, usage.port, usage.family ?? 'ipv4')
+}
+
+/** Gives the circuit to the usage's isolation, for good: what happens to its streams later changes nothing. */
+export function claimCircuit(entry: PooledCircuit, usage: ExitUsage): void {
+  entry.keepsAlive = usage.keepsAlive === true && (entry.isolation === undefined || entry.keepsAlive)
+  entry.isolation = usage.isolation
+  if (usage.site === undefined || entry.sites.has(usage.site)) return
+  if (entry.sites.size < MAX_SITES_NAMED) entry.sites.add(usage.site)
+  else entry.hasServedOthers = true
+}
+
+/** Clean: nobody's streams have been or will be on it. */
+export function isClean(entry: PooledCircuit): boolean {
+  return entry.isolation === undefined && !entry.isRetired
+}
+
+/** Whether new streams should go elsewhere (path-spec 2.1.6, proposal 368). */
+export function isTooOld(entry: PooledCircuit, nowMs: number, maxDirtinessMs: number): boolean {
+  if (entry.firstUsedMs === undefined) return nowMs > entry.unusedUntilMs
+  return nowMs - (entry.keepsAlive ? entry.lastUsedMs : entry.firstUsedMs) > maxDirtinessMs
 }

@@ -1,5 +1,4 @@
 /** From nothing to a stream through three hops and back, trying until it is there. */
-import { NO_ISOLATION } from '../circuit-manager/isolation.ts'
 import { trustedV3Identities } from '../netdir/authorities.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { pickDirectoryPath } from '../path/directory-path.ts'
@@ -24,8 +23,7 @@ export async function runBootstrap(parts: ClientParts): Promise<void> {
     if (netDir !== undefined) useNetDir(parts, netDir)
   })
   useNetDir(parts, await directory.start(parts.lifetime.signal))
-  // The web's ports: what nearly every first request will be for.
-  parts.circuits.startSpares({ isolation: NO_ISOLATION, family: undefined, port: 443 })
+  parts.circuits.startPreemptive()
   await checkUntilConnected(parts)
   board.setBootstrap(withConnection(board.bootstrap))
 }

@@ -6,14 +6,10 @@ import { ChannelManager } from '../channel/channel-manager.ts'
 import { type BuildTimeout, loadBuildTimeout } from '../circuit-manager/build-timeout.ts'
 import { type BuilderSettings, CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
-import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
-import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { Countries } from '../netdir/countries.ts'
-import type { NetDir } from '../netdir/net-dir.ts'
 import { bootstrapDirectories, pickDirectoryGuards } from '../path/directory-path.ts'
-import { pickExitPath } from '../path/exit-path.ts'
 import type { PathConstraints } from '../path/relay-constraints.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { createTransport } from '../transport/configured-transport.ts'
@@ -26,6 +22,7 @@ import { WatchedValue } from '../util/watched-value.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './config.ts'
 import { createCountries } from './country-sources.ts'
 import { createDirectoryConnector } from './directory-connections.ts'
+import { createExitPlanner } from './exit-planner.ts'
 import { loadNeededCountries, pathConstraints } from './path-constraints.ts'
 import { StatusBoard } from './status-board.ts'
 
@@ -82,7 +79,7 @@ export async function createClientParts(
     }),
   })
   const builder = createBuilder(config, deps, channels, guards, buildTimeout)
-  const circuits = createCircuits(config, constraints, deps, builder, guards)
+  const circuits = createCircuits(config, constraints, deps, builder, guards, buildTimeout)
   const directory = createDirectory(config, constraints, deps, store, builder, guards)
   const meter: ByteMeter = { readBytes: 0, writtenBytes: 0 }
   const board = new StatusBoard({ channels, circuits: builder, meter, clock: deps.clock })
@@ -133,24 +130,19 @@ function createCircuits(
   { clock, random, log }: ClientTools,
   builder: CircuitBuilder,
   guards: GuardManager,
+  learning: BuildTimeout,
 ): CircuitManager {
-  const pickPath = (netDir: NetDir, usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): number[] => {
-    const request = {
-      hostKind: usage.family ?? ('name' as const),
-      port: usage.port,
-      needsStable: usage.port !== undefined && config.value.longLivedPorts.includes(usage.port),
-      isExcluded: (index: number) => excludedExits.has(netDir.relay(index).ids.rsa),
-    }
-    const { guard, middle, exit } = pickExitPath(netDir, guards, request, constraints(), random)
-    return [guard, middle, exit]
-  }
+  const pickPath = createExitPlanner({ guards, random, constraints })
+  const settings = (): ClientConfig => config.value
   return new CircuitManager({
     builder,
+    guards,
     pickPath,
+    learning,
     clock,
     random,
     log: log.in('circ'),
-    maxCircuitDirtinessMs: config.value.maxCircuitDirtinessMs,
+    settings,
   })
 }
 

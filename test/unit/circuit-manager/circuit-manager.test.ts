@@ -2,9 +2,15 @@ import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { Circuit } from '../../../core/circuit/circuit.ts'
 import type { CircuitPlan } from '../../../core/circuit-manager/circuit-builder.ts'
-import { type AssignedCircuit, CircuitManager } from '../../../core/circuit-manager/circuit-manager.ts'
-import { isolationKey, NO_ISOLATION } from '../../../core/circuit-manager/isolation.ts'
+import {
+  type AssignedCircuit,
+  CircuitManager,
+  type CircuitManagerParts,
+  type CircuitSettings,
+} from '../../../core/circuit-manager/circuit-manager.ts'
+import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import type { ExitUsage } from '../../../core/circuit-manager/pooled-circuit.ts'
+import type { GuardReadiness, GuardRestrictions } from '../../../core/guard/guard-selector.ts'
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { NetDir } from '../../../core/netdir/net-dir.ts'
 import { parseConsensus } from '../../../core/netdoc/consensus.ts'
@@ -12,6 +18,7 @@ import { parseMicrodescriptors } from '../../../core/netdoc/microdescriptor.ts'
 import { DataStream } from '../../../core/stream/data-stream.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { silentLogger } from '../../../core/util/log.ts'
+import { WatchedValue } from '../../../core/util/watched-value.ts'
 import { CIRCUIT_DEPS, type OpenChannel, openLink, STREAM_DEPS } from '../../network/client-side.ts'
 import { EventLog } from '../../network/event-log.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
@@ -25,6 +32,7 @@ const SWEEP_MS = 10_000
 const UNUSED_MS = 1_800_000
 const MAX_BUILDING = 32
 const MAX_BUILD_TRIES = 4
+const NO_RESTRICTIONS: GuardRestrictions = { purpose: 'circuit', excludes: () => false }
 const NONE: ReadonlySet<RsaIdentity> = new Set()
 
 let network: FakeNetwork
@@ -34,6 +42,12 @@ let exits: readonly number[]
 let clock: ManualClock
 let builder: HeldBuilder
 let manager: CircuitManager
+let settings: CircuitSettings
+let learning: { wantsTestCircuits: boolean }
+let judge: (guard: RsaIdentity) => GuardReadiness
+let changes: WatchedValue<number>
+/** The row that the next path begins with. */
+let nextGuard: number
 
 /** Builds circuits when the test says so: real ones, of one hop. */
 class HeldBuilder {
@@ -85,6 +99,15 @@ beforeEach(async () => {
   open = await openLink(network)
   clock = manualClock()
   builder = new HeldBuilder()
+  settings = {
+    maxCircuitDirtinessMs: DIRTINESS_MS,
+    circuitsAvailableTimeoutMs: undefined,
+    maxClientCircuitsPending: MAX_BUILDING,
+  }
+  learning = { wantsTestCircuits: false }
+  judge = () => 'usable'
+  changes = new WatchedValue(0)
+  nextGuard = 0
   manager = newManager()
 })
 
@@ -93,20 +116,33 @@ afterEach(async () => {
   await network.close()
 })
 
-function newManager(): CircuitManager {
-  const made = new CircuitManager({
+function managerParts(): CircuitManagerParts {
+  return {
     builder,
+    guards: { readiness: (guard) => judge(guard), changes },
     // The next exit that has not let the request down.
-    pickPath: (_netDir, _usage, excluded) => {
-      const exit = exits.find((index) => !excluded.has(netDir.ids(index).rsa))
+    pickPath: (_netDir, asked, excluded) => {
+      const exit = exits.find((index) => {
+        const { rsa } = netDir.ids(index)
+        return !excluded.has(rsa) && (asked.exit ?? rsa) === rsa
+      })
       if (exit === undefined) throw new TorError('no-path', 'no exit is left')
-      return [0, 1, exit]
+      return {
+        path: [nextGuard, 1, exit],
+        restrictions: NO_RESTRICTIONS,
+        isStable: asked.needsStable === true,
+      }
     },
     clock,
     random: seededRandom(5),
     log: silentLogger,
-    maxCircuitDirtinessMs: DIRTINESS_MS,
-  })
+    learning,
+    settings: () => settings,
+  }
+}
+
+function newManager(): CircuitManager {
+  const made = new CircuitManager(managerParts())
   made.useNetDir(netDir)
   return made
 }
@@ -146,7 +182,7 @@ describe('the pool of circuits', () => {
   })
 
   it('never gives one clean circuit to two isolations that ask in the same turn', async () => {
-    manager.startSpares({ ...usage(''), isolation: NO_ISOLATION })
+    manager.startPreemptive()
     for (const build of builder.builds.all) await build.finish()
     const spares = builder.builds.all.length
     const assigned = Promise.all(['a', 'b', 'c'].map((key) => manager.assign(usage(key), NONE)))
@@ -169,7 +205,7 @@ describe('the pool of circuits', () => {
       fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 40 }), async (hasSpares, steps) => {
         builder = new HeldBuilder()
         manager = newManager()
-        if (hasSpares) manager.startSpares({ ...usage(''), isolation: NO_ISOLATION })
+        if (hasSpares) manager.startPreemptive()
         const owners = new Map<Circuit, number>()
         const controllers: AbortController[] = []
         const asked: Promise<void>[] = []
@@ -270,14 +306,7 @@ describe('the pool of circuits', () => {
   })
 
   it('says that there is no directory yet', async () => {
-    const early = new CircuitManager({
-      builder,
-      pickPath: () => [0],
-      clock,
-      random: seededRandom(1),
-      log: silentLogger,
-      maxCircuitDirtinessMs: DIRTINESS_MS,
-    })
+    const early = new CircuitManager(managerParts())
     await expect(early.assign(usage('a'), NONE)).rejects.toMatchObject({ kind: 'no-path', retry: 'later' })
   })
 
@@ -312,7 +341,7 @@ describe('circuits that cannot be built', () => {
   it('are built 32 at a time at most, spares among them', async () => {
     const keys = Array.from({ length: 40 }, (_, index) => `key ${index}`)
     const assigned = keys.map((key) => manager.assign(usage(key), NONE))
-    manager.startSpares({ ...usage(''), isolation: NO_ISOLATION })
+    manager.startPreemptive()
     await settle()
     expect(builder.builds.all.length).toBe(MAX_BUILDING)
     for (let finished = 1; finished <= 8; finished++) {
@@ -391,10 +420,8 @@ describe('the age of circuits', () => {
 })
 
 describe('spare circuits', () => {
-  const spareUsage: ExitUsage = { isolation: NO_ISOLATION, family: undefined, port: 443 }
-
   it('are two, and are made up for as soon as one is used', async () => {
-    manager.startSpares(spareUsage)
+    manager.startPreemptive()
     expect(builder.builds.all.length).toBe(2)
     for (const build of builder.builds.all) await build.finish()
     const assigned = await manager.assign(usage('a'), NONE)
@@ -403,7 +430,7 @@ describe('spare circuits', () => {
   })
 
   it('wait ever longer after failures, and never loop', async () => {
-    manager.startSpares(spareUsage)
+    manager.startPreemptive()
     let total = 0
     for (let hour = 0; hour < 60; hour++) {
       for (const build of builder.builds.all.slice(total)) build.fail()
@@ -416,7 +443,7 @@ describe('spare circuits', () => {
   })
 
   it('are not made up for at once when a relay kills them, however often', async () => {
-    manager.startSpares(spareUsage)
+    manager.startPreemptive()
     for (let round = 0; round < 10; round++) {
       for (const build of builder.builds.all) {
         const circuit = await build.finish()

@@ -1,0 +1,139 @@
+/**
+ * Keeps clean circuits ready for the ports that will be wanted, so that a request does not wait for three hops
+ * (path-spec 2.1.1); and, while the build timeout is learned, builds some only to learn from them (2.4.3).
+ */
+import type { NetDir } from '../netdir/net-dir.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { isTorError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import type { Random } from '../util/random.ts'
+import { RetryDelay } from '../util/retry-delay.ts'
+import type { BuildTimeout } from './build-timeout.ts'
+import type { BuildPhase } from './circuit-builder.ts'
+import type { CircuitPool } from './circuit-pool.ts'
+import { NO_ISOLATION } from './isolation.ts'
+import { type ExitUsage, isClean, servesExitOf } from './pooled-circuit.ts'
+import { PredictedPorts, type PredictedUse } from './predicted-ports.ts'
+
+/** path-spec 2.1.1: so many clean circuits for each predicted port. */
+const CIRCUITS_PER_PORT = 2
+
+/** C tor's MAX_UNUSED_OPEN_CIRCUITS: more would load relays for nothing. */
+const MAX_CLEAN = 14
+
+/** Waits between failures: the first soon, never faster than once a second, at most every five minutes. */
+const RETRY_BASE_MS = 1_000
+const RETRY_MAX_MS = 300_000
+
+export interface PreemptiveParts {
+  readonly pool: CircuitPool
+  readonly learning: Pick<BuildTimeout, 'wantsTestCircuits'>
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly netDir: () => NetDir | undefined
+  readonly maxBuilding: () => number
+  readonly onLaunch: () => void
+}
+
+export class PreemptiveCircuits {
+  readonly #parts: PreemptiveParts
+  readonly #predicted = new PredictedPorts()
+  readonly #retry: RetryDelay
+  #isRunning = false
+  #timer: Timer | undefined
+  #lastTestMs = Number.NEGATIVE_INFINITY
+
+  constructor(parts: PreemptiveParts) {
+    this.#parts = parts
+    this.#retry = new RetryDelay(parts.random, RETRY_BASE_MS, RETRY_MAX_MS)
+  }
+
+  /** From now on. `onPhase` follows the first circuit. */
+  start(onPhase?: (phase: BuildPhase) => void): void {
+    this.#isRunning = true
+    this.#predicted.reset(this.#parts.clock.monotonicMs())
+    this.fill(onPhase)
+  }
+
+  /** What is there lives on until it dies of age. */
+  stop(): void {
+    this.#isRunning = false
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
+  get isRunning(): boolean {
+    return this.#isRunning
+  }
+
+  noteRequest(use: PredictedUse): void {
+    this.#predicted.note(use, this.#parts.clock.monotonicMs())
+  }
+
+  /** What was wanted says nothing any more: the next identity wants other things. */
+  forget(): void {
+    this.#predicted.reset(this.#parts.clock.monotonicMs())
+  }
+
+  noteSuccess(): void {
+    this.#retry.reset()
+  }
+
+  /** Builds what is missing, unless a failure is being waited out. */
+  fill(onPhase?: (phase: BuildPhase) => void): void {
+    if (!this.#isRunning || this.#timer !== undefined) return
+    for (const use of this.#predicted.current(this.#parts.clock.monotonicMs())) {
+      const usage = cleanUsage(use)
+      for (let ready = this.#cleanFor(usage); ready < CIRCUITS_PER_PORT; ready++) {
+        if (!this.#launch(usage, MAX_CLEAN, onPhase)) return
+      }
+    }
+  }
+
+  /** To be called every few seconds: one more circuit to learn from, while too little is known. */
+  learn(): void {
+    const { clock, learning, netDir } = this.#parts
+    const params = netDir()?.params
+    if (!this.#isRunning || this.#timer !== undefined || params === undefined) return
+    if (!learning.wantsTestCircuits) return
+    const nowMs = clock.monotonicMs()
+    const [use] = this.#predicted.current(nowMs)
+    if (use === undefined || nowMs - this.#lastTestMs < params.get('cbttestfreq') * 1000) return
+    this.#lastTestMs = nowMs
+    this.#launch(cleanUsage(use), Math.min(params.get('cbtmaxopencircs'), MAX_CLEAN))
+  }
+
+  retryLater(error: unknown): void {
+    const { clock, log } = this.#parts
+    if (!this.#isRunning || this.#timer !== undefined) return
+    if (!isTorError(error, 'aborted')) log.info('no circuit ahead of need: ', String(error))
+    this.#timer = clock.setTimer(this.#retry.nextMs(), () => {
+      this.#timer = undefined
+      this.fill()
+    })
+  }
+
+  #cleanFor(usage: ExitUsage): number {
+    return this.#parts.pool.entries.filter((entry) => isClean(entry) && servesExitOf(entry, usage)).length
+  }
+
+  /** Whether there may be a next one. */
+  #launch(usage: ExitUsage, maxClean: number, onPhase?: (phase: BuildPhase) => void): boolean {
+    const { pool, netDir, maxBuilding, onLaunch } = this.#parts
+    const view = netDir()
+    if (view === undefined || pool.cleanCount >= maxClean || pool.buildingCount >= maxBuilding()) return false
+    try {
+      pool.launch(view, usage, new Set(), onPhase)
+      onLaunch()
+      return true
+    } catch (error) {
+      this.retryLater(error)
+      return false
+    }
+  }
+}
+
+function cleanUsage(use: PredictedUse): ExitUsage {
+  return { ...use, isolation: NO_ISOLATION }
+}
