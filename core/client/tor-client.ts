@@ -87,6 +87,11 @@ export class TorClient implements StreamOpener {
     return this.#streams.resolveAddress(address, options)
   }
 
+  /** Takes over another configuration: what is open stays, what is opened next follows it. */
+  reconfigure(config: ClientConfig): void {
+    this.#parts.config.set(config)
+  }
+
   /** Closes streams, circuits and channels, writes what is to be kept and gives up the data directory. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()

@@ -3,13 +3,14 @@
 import { closeSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { TorClient } from '../client/tor-client.ts'
+import { systemProcesses } from '../persist/process-identity.ts'
 import { systemClock } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { TorError } from '../util/errors.ts'
 import type { FileAccess } from './load-settings.ts'
 import type { Console } from './log-output.ts'
 import { keepYoungGenerationSmall } from './memory.ts'
-import { type Ending, runProgram } from './program.ts'
+import { type Ending, type ProgramHost, type ProgramSignal, runProgram } from './program.ts'
 
 /** What an orderly end may take; then the process ends as it is. */
 const CLOSE_LIMIT_MS = 10_000
@@ -92,6 +93,20 @@ function watchForEnd(): Promise<Ending> {
   return ending.promise
 }
 
+/** Signals that do not end the program; those from before anybody listens are forgotten. Windows has none of them. */
+function watchSignals(): ProgramHost['onSignal'] {
+  let listener: (signal: ProgramSignal) => void = () => {}
+  if (process.platform !== 'win32') {
+    process.on('SIGHUP', () => listener('HUP'))
+    // Without a listener Node.js would open its debugger to every local program at this signal.
+    process.on('SIGUSR1', () => listener('USR1'))
+    process.on('SIGUSR2', () => listener('USR2'))
+  }
+  return (next) => {
+    listener = next
+  }
+}
+
 // A reader of our output that goes away (a pipe to `head`) is no reason to end.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
@@ -104,6 +119,8 @@ const code = await runProgram({
   clock: systemClock,
   createClient: (config, deps) => TorClient.create(config, deps),
   processId: process.pid,
+  processes: systemProcesses,
+  onSignal: watchSignals(),
   platform: `${process.platform} ${process.arch} with Node.js ${process.version}`,
   ending: watchForEnd(),
 })

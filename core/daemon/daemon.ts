@@ -1,28 +1,28 @@
 /**
  * The program between its start and its end: logs, the client, the front doors. Either everything is open, or
- * nothing stays behind.
+ * nothing stays behind; a reload changes all that was asked for, or nothing.
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import type { StreamOpener } from '../client/client-port.ts'
 import type { ClientConfig } from '../client/config.ts'
 import type { ClientStatus } from '../client/status.ts'
-import { formatEndpoint } from '../linkspec/relay-target.ts'
-import { DEFAULT_APPLICATION_RULES } from '../proxy/application-rules.ts'
-import { DEFAULT_TRAFFIC, type ListenerOptions, type ProxyProtocol } from '../proxy/listener-options.ts'
-import { ProxyListener } from '../proxy/proxy-listener.ts'
-import { DEFAULT_ISOLATION } from '../proxy/request-isolation.ts'
 import type { Clock } from '../util/clock.ts'
+import { createDeferred } from '../util/deferred.ts'
 import { TorError, toTorError } from '../util/errors.ts'
-import { Logger } from '../util/log.ts'
+import type { Logger } from '../util/log.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import { BootstrapLog } from './bootstrap-log.ts'
 import type { Quietness } from './command-line.ts'
+import { planDoors, planRules } from './door-plans.ts'
+import { FrontDoors } from './front-doors.ts'
+import { Heartbeat } from './heartbeat.ts'
 import type { LoadedSettings } from './load-settings.ts'
-import { defaultLogRules } from './options/log-rule.ts'
-import { type Console, LogOutput } from './log-output.ts'
+import type { Console } from './log-output.ts'
+import { Logging } from './logging.ts'
 import { OPTIONS } from './options/table.ts'
-import type { PortSetting } from './options/port.ts'
+import { checkReload } from './reload.ts'
 import type { Settings } from './settings.ts'
+import { reportHeartbeat, reportStatus } from './status-report.ts'
 import { toClientConfig } from './to-client-config.ts'
 import { VERSION } from './version.ts'
 
@@ -30,6 +30,8 @@ import { VERSION } from './version.ts'
 export interface DaemonClient extends StreamOpener {
   readonly status: Watchable<ClientStatus>
   bootstrap(signal?: AbortSignal): Promise<void>
+  /** Takes over what may change while it runs; what may not is refused with `bad-config`. */
+  reconfigure(config: ClientConfig): void | Promise<void>
   close(): Promise<void>
 }
 
@@ -49,36 +51,30 @@ export interface DaemonDeps {
   readonly platform: string
 }
 
-/** C tor's names for its listeners, as its log has them, and its port where SocksPort is not set. */
-const SOCKS_NAME = 'Socks'
-const HTTP_NAME = 'HTTP tunnel'
-const DEFAULT_SOCKS_PORT = '9050'
 /** The process id is no secret: service managers run as somebody else. */
 const PID_FILE_MODE = 0o644
 
 export class Daemon {
   readonly log: Logger
-  readonly #loaded: LoadedSettings
   readonly #deps: DaemonDeps
-  readonly #output: LogOutput
-  readonly #listeners: ProxyListener[] = []
+  readonly #logging: Logging
+  readonly #startMs: number
+  readonly #heartbeat: Heartbeat
+  readonly #networkEnabled = createDeferred<void>()
+  #settings: Settings
+  #doors: FrontDoors | undefined
   #client: DaemonClient | undefined
   #pidFile: string | undefined
+  #reloading: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  private constructor(loaded: LoadedSettings, quietness: Quietness, deps: DaemonDeps) {
-    const { settings } = loaded
-    this.#loaded = loaded
+  private constructor(settings: Settings, quietness: Quietness, deps: DaemonDeps) {
+    this.#settings = settings
     this.#deps = deps
-    this.#output = new LogOutput({
-      rules: settings.list(OPTIONS.log) ?? defaultLogRules(quietness),
-      // "relay" scrubs what a relay would learn of its clients; we are one.
-      reveals: settings.single(OPTIONS.safeLogging) !== '1',
-      granularityMs: settings.single(OPTIONS.logTimeGranularity),
-      clock: deps.clock,
-      console: deps.console,
-    })
-    this.log = new Logger(this.#output.sink)
+    this.#logging = new Logging(settings, quietness, deps.clock, deps.console)
+    this.log = this.#logging.logger
+    this.#startMs = deps.clock.monotonicMs()
+    this.#heartbeat = new Heartbeat(deps.clock, () => this.#logHeartbeat())
   }
 
   /**
@@ -86,9 +82,9 @@ export class Daemon {
    * `bad-config` or `state`, and then everything is closed again.
    */
   static async start(loaded: LoadedSettings, quietness: Quietness, deps: DaemonDeps): Promise<Daemon> {
-    const daemon = new Daemon(loaded, quietness, deps)
+    const daemon = new Daemon(loaded.settings, quietness, deps)
     try {
-      await daemon.#open()
+      await daemon.#open(loaded)
       return daemon
     } catch (error) {
       await daemon.close()
@@ -96,14 +92,42 @@ export class Daemon {
     }
   }
 
-  /** Resolves when the client is connected; progress goes to the log. Rejects when it never can be. */
+  /**
+   * Resolves when the client is connected; progress goes to the log. While DisableNetwork is 1 it waits. Rejects when
+   * it never can be.
+   */
   async bootstrap(): Promise<void> {
     const client = this.#client
     if (client === undefined) throw new TorError('closed', 'the program is closed')
     const report = new BootstrapLog(this.log)
     report.report(client.status.value.bootstrap)
     client.status.watch((status) => report.report(status.bootstrap))
+    await this.#networkEnabled.promise
     await client.bootstrap()
+  }
+
+  /**
+   * Reads the settings again and takes them over. What is wrong with them, or cannot change while the program runs, is
+   * a warning, and then the old ones stay as they are. Log files are opened anew in any case. Never rejects.
+   */
+  reload(load: () => LoadedSettings): Promise<void> {
+    // One after the other: two at once would open the same port twice.
+    this.#reloading = this.#reloading.then(() => this.#reload(load))
+    return this.#reloading
+  }
+
+  /** The state of the client, in lines of the log. */
+  logStatus(): void {
+    const status = this.#client?.status.value
+    if (status === undefined) return
+    const nowMs = this.#deps.clock.monotonicMs()
+    for (const line of reportStatus(status, nowMs, nowMs - this.#startMs)) this.log.notice(...line)
+  }
+
+  /** Every message goes to every log from now on, until a reload. */
+  logEverything(): void {
+    this.#logging.becomeLoud()
+    this.log.notice('Caught USR2, going to loglevel debug. Send HUP to change back.')
   }
 
   /** Ends all connections and gives back ports, files and the data directory. Idempotent. */
@@ -114,78 +138,111 @@ export class Daemon {
 
   async #close(): Promise<void> {
     try {
-      await Promise.all(this.#listeners.map((listener) => listener.close()))
+      this.#heartbeat.setPeriod(undefined)
+      this.#networkEnabled.reject(new TorError('closed', 'the program is closed'))
+      this.#networkEnabled.promise.catch(() => {})
+      await this.#reloading
+      await this.#doors?.close()
       await this.#client?.close()
     } finally {
       if (this.#pidFile !== undefined) rmSync(this.#pidFile, { force: true })
-      this.#output.close()
+      this.#logging.close()
     }
   }
 
-  async #open(): Promise<void> {
-    const { settings, torrcFile } = this.#loaded
+  async #open({ settings, torrcFile }: LoadedSettings): Promise<void> {
     const { createClient, clock, platform } = this.#deps
     this.log.notice(`Allium ${VERSION} running on ${platform}.`)
-    const config = this.log.in('config')
-    if (torrcFile !== undefined) config.notice(`Read configuration file "${torrcFile}".`)
-    for (const warning of settings.warnings) config.warn(warning)
-    warnAboutChoices(settings, config)
-    const clientConfig = toClientConfig(settings, this.#deps.dataDirectory)
-    this.#client = await createClient(clientConfig, { log: this.log, clock }).catch((error: unknown) => {
-      throw nameDirectory(error, clientConfig.dataDirectory)
+    if (torrcFile !== undefined) this.log.in('config').notice(`Read configuration file "${torrcFile}".`)
+    this.#warnAbout(settings)
+    const config = toClientConfig(settings, this.#deps.dataDirectory)
+    const client = await createClient(config, { log: this.log, clock }).catch((error: unknown) => {
+      throw nameDirectory(error, config.dataDirectory)
     })
-    await this.#openListeners(settings, this.#client)
+    this.#client = client
+    this.#doors = new FrontDoors(planRules(settings), { opener: client, clock, log: this.log })
+    await this.#applyDoors(settings, this.#doors)
+    this.#takeOver(settings)
     this.#writePidFile(settings.single(OPTIONS.pidFile))
   }
 
-  async #openListeners(settings: Settings, opener: StreamOpener): Promise<void> {
-    const socks = settings.list(OPTIONS.socksPort) ?? [
-      OPTIONS.socksPort.parse(DEFAULT_SOCKS_PORT, 'SocksPort'),
-    ]
-    const http = settings.list(OPTIONS.httpTunnelPort) ?? []
-    for (const port of socks) await this.#openListener('socks', SOCKS_NAME, port, opener)
-    for (const port of http) await this.#openListener('http', HTTP_NAME, port, opener)
-    if (this.#listeners.length === 0) {
-      this.log.in('config').warn('SocksPort and HTTPTunnelPort are 0: no application can come in')
+  async #reload(load: () => LoadedSettings): Promise<void> {
+    const [client, doors] = [this.#client, this.#doors]
+    if (this.#closing !== undefined || client === undefined || doors === undefined) return
+    this.log.notice('Received reload signal (hup). Reloading config and resetting internal state.')
+    try {
+      await this.#change(this.#loadAgain(load), client, doors)
+    } catch (error) {
+      this.log.in('config').warn('The old settings stay: ', toTorError(error).message)
+      this.#reopenLogs()
     }
   }
 
-  async #openListener(
-    protocol: ProxyProtocol,
-    name: string,
-    setting: PortSetting,
-    opener: StreamOpener,
-  ): Promise<void> {
-    const { endpoint, sessionGroup } = setting
-    if (endpoint === undefined) return
-    const log = this.log.in('net')
-    log.notice(`Opening ${name} listener on ${formatEndpoint(endpoint)}`)
-    if (!isLoopback(endpoint.host)) {
-      log.warn(`Everybody who can reach ${formatEndpoint(endpoint)} can use this ${name} listener`)
+  #loadAgain(load: () => LoadedSettings): Settings {
+    if (!this.#settings.single(OPTIONS.reloadTorrcOnSighup)) {
+      this.log.notice('Not reloading config file: __ReloadTorrcOnSIGHUP is 0.')
+      return this.#settings
     }
-    const options: ListenerOptions = {
-      protocol,
-      address: { kind: 'tcp', endpoint },
-      isolation: {
-        ...DEFAULT_ISOLATION,
-        sessionGroup: sessionGroup === undefined ? `own ${this.#listeners.length}` : `group ${sessionGroup}`,
-        isolateSocksAuth: setting.isolateSocksAuth,
-        isolateClientAddr: setting.isolateClientAddr,
-        isolateClientProtocol: setting.isolateClientProtocol,
-      },
-      traffic: DEFAULT_TRAFFIC,
-      extendedErrors: false,
-      prefersNoAuth: false,
+    const { settings, torrcFile } = load()
+    if (torrcFile !== undefined) this.log.in('config').notice(`Read configuration file "${torrcFile}".`)
+    return settings
+  }
+
+  /** Everything that can fail comes first, and is taken back when something does. */
+  async #change(settings: Settings, client: DaemonClient, doors: FrontDoors): Promise<void> {
+    checkReload(this.#settings, settings)
+    const before = toClientConfig(this.#settings, this.#deps.dataDirectory)
+    const output = this.#logging.open(settings)
+    try {
+      await client.reconfigure(toClientConfig(settings, this.#deps.dataDirectory))
+      try {
+        await this.#applyDoors(settings, doors)
+      } catch (error) {
+        await client.reconfigure(before)
+        throw error
+      }
+    } catch (error) {
+      output.close()
+      throw error
     }
-    const listener = await ProxyListener.listen(options, {
-      opener,
-      clock: this.#deps.clock,
-      log: this.log.in('app'),
-      rules: DEFAULT_APPLICATION_RULES,
-      requestLimitMs: this.#loaded.settings.single(OPTIONS.socksTimeout),
-    })
-    this.#listeners.push(listener)
-    log.notice(`Opened ${name} listener connection (ready) on ${formatEndpoint(listener.endpoint)}`)
+    doors.setRules(planRules(settings))
+    this.#logging.use(output)
+    this.#settings = settings
+    this.#warnAbout(settings)
+    this.#takeOver(settings)
+  }
+
+  async #applyDoors(settings: Settings, doors: FrontDoors): Promise<void> {
+    if (!settings.single(OPTIONS.disableNetwork)) return doors.apply(planDoors(settings))
+    this.log.notice('DisableNetwork is set. No connection is made or accepted; all existing ones are closed.')
+    await doors.close()
+  }
+
+  #takeOver(settings: Settings): void {
+    this.#heartbeat.setPeriod(settings.single(OPTIONS.heartbeatPeriod))
+    if (!settings.single(OPTIONS.disableNetwork)) this.#networkEnabled.resolve()
+  }
+
+  /** For who rotates log files. */
+  #reopenLogs(): void {
+    try {
+      this.#logging.use(this.#logging.open(this.#settings))
+    } catch (error) {
+      this.log.warn('The log files cannot be opened anew: ', toTorError(error).message)
+    }
+  }
+
+  #warnAbout(settings: Settings): void {
+    const config = this.log.in('config')
+    for (const warning of settings.warnings) config.warn(warning)
+    warnAboutChoices(settings, config)
+  }
+
+  #logHeartbeat(): void {
+    const status = this.#client?.status.value
+    if (status === undefined) return
+    const uptimeMs = this.#deps.clock.monotonicMs() - this.#startMs
+    this.log.in('heartbeat').notice(...reportHeartbeat(status, uptimeMs))
   }
 
   #writePidFile(path: string | undefined): void {
@@ -215,8 +272,4 @@ function nameDirectory(error: unknown, path = ''): TorError {
   const known = toTorError(error)
   if (known.kind !== 'state' || known.message.includes(path)) return known
   return new TorError('state', `DataDirectory ${path}: ${known.message}`, { cause: error })
-}
-
-function isLoopback(host: string): boolean {
-  return host === '::1' || host.startsWith('127.')
 }

@@ -4,6 +4,7 @@ import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type LogRecord, formatLogParts } from '../util/log.ts'
 import { type LogRule, admitsRecord } from './options/log-rule.ts'
+import { RepeatLimit } from './repeat-limit.ts'
 
 const PRIVATE_FILE = 0o600
 const SECOND_MS = 1_000
@@ -18,6 +19,10 @@ export interface LogOutputOptions {
   readonly rules: readonly LogRule[]
   /** SafeLogging 0: shows what is otherwise scrubbed. */
   readonly reveals: boolean
+  /** LogMessageDomains: each line says which part speaks. */
+  readonly showsDomains: boolean
+  /** TruncateLogFile: files begin anew. */
+  readonly truncates: boolean
   /** Times are cut to a multiple of this. */
   readonly granularityMs: number
   readonly clock: Clock
@@ -34,22 +39,42 @@ export class LogOutput {
   readonly #options: LogOutputOptions
   readonly #targets: readonly Target[]
   readonly #time = new LogTime()
+  readonly #repeats = new RepeatLimit()
+  #isLoud = false
 
-  /** Opens the files for appending. Throws `bad-config` when one cannot be opened. */
+  /** Opens the files. Throws `bad-config` when one cannot be opened. */
   constructor(options: LogOutputOptions) {
     this.#options = options
-    this.#targets = options.rules.map((rule) => openTarget(rule, options.console))
+    this.#targets = openTargets(options)
+  }
+
+  /** From now on everything of every severity goes to every destination (SIGUSR2). */
+  becomeLoud(): void {
+    this.#isLoud = true
+  }
+
+  get isLoud(): boolean {
+    return this.#isLoud
   }
 
   /** The sink of all loggers. */
   readonly sink = (record: LogRecord): void => {
-    const targets = this.#targets.filter(({ rule }) => admitsRecord(rule, record))
+    const targets = this.#targets.filter(({ rule }) => this.#isLoud || admitsRecord(rule, record))
     if (targets.length === 0) return
-    const { clock, granularityMs, reveals } = this.#options
+    const { clock, granularityMs, reveals, showsDomains } = this.#options
+    const domain = showsDomains ? `{${record.domain.toUpperCase()}} ` : ''
+    const text = this.#limitRepeats(record, `${domain}${oneLine(formatLogParts(record.parts, reveals))}`)
+    if (text === undefined) return
     const wallMs = clock.wallMs()
     const time = this.#time.format(wallMs - (wallMs % granularityMs))
-    const line = `${time} [${record.level}] ${oneLine(formatLogParts(record.parts, reveals))}\n`
+    const line = `${time} [${record.level}] ${text}\n`
     for (const target of targets) target.write(line)
+  }
+
+  /** Errors end the program, and who reads debug messages wants them all. */
+  #limitRepeats({ level }: LogRecord, text: string): string | undefined {
+    if (level === 'err' || level === 'debug') return text
+    return this.#repeats.admit(text, this.#options.clock.monotonicMs())
   }
 
   close(): void {
@@ -94,7 +119,19 @@ function oneLine(text: string): string {
   )
 }
 
-function openTarget(rule: LogRule, console: Console): Target {
+/** All or none: a file that cannot be opened closes those before it. */
+function openTargets(options: LogOutputOptions): readonly Target[] {
+  const targets: Target[] = []
+  try {
+    for (const rule of options.rules) targets.push(openTarget(rule, options))
+    return targets
+  } catch (error) {
+    for (const target of targets) target.close()
+    throw error
+  }
+}
+
+function openTarget(rule: LogRule, { console, truncates }: LogOutputOptions): Target {
   const { destination } = rule
   switch (destination.kind) {
     case 'stdout':
@@ -102,14 +139,15 @@ function openTarget(rule: LogRule, console: Console): Target {
     case 'stderr':
       return { rule, write: (line) => console.stderr(line), close: () => {} }
     case 'file':
-      return openFile(rule, destination.path, console)
+      return openFile(rule, destination.path, truncates, console)
   }
 }
 
-function openFile(rule: LogRule, path: string, console: Console): Target {
+function openFile(rule: LogRule, path: string, truncates: boolean, console: Console): Target {
   let file: number | undefined
   try {
-    file = openSync(path, constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY, PRIVATE_FILE)
+    const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants
+    file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | (truncates ? O_TRUNC : 0), PRIVATE_FILE)
   } catch (error) {
     throw new TorError(
       'bad-config',

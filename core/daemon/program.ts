@@ -1,15 +1,17 @@
 /** What the program does from its first argument to its exit code. Everything of the process is passed in. */
 import { hashPassword } from '../crypto/hashed-password.ts'
 import { systemRandom } from '../crypto/system-random.ts'
+import type { ProcessTable } from '../persist/process-identity.ts'
 import type { Clock } from '../util/clock.ts'
 import { isTorError, toTorError } from '../util/errors.ts'
 import { type Command, type CommandLine, parseCommandLine } from './command-line.ts'
 import { type CreateClient, Daemon } from './daemon.ts'
 import { dumpConfig, SORTED_OPTIONS } from './dump-config.ts'
 import { helpText } from './help.ts'
-import { type FileAccess, defaultDataDirectory, loadSettings } from './load-settings.ts'
+import { waitForProcessEnd } from './owning-process.ts'
+import { type FileAccess, type LoadedSettings, defaultDataDirectory, loadSettings } from './load-settings.ts'
 import { type Console, LogTime } from './log-output.ts'
-import { DEPRECATED_OPTIONS } from './options/table.ts'
+import { DEPRECATED_OPTIONS, OPTIONS } from './options/table.ts'
 import { VERSION } from './version.ts'
 
 export interface ProgramHost {
@@ -20,12 +22,20 @@ export interface ProgramHost {
   readonly createClient: CreateClient
   readonly processId: number
   readonly platform: string
+  /** Whether other processes are there. */
+  readonly processes: ProcessTable
+  /** Calls back for each signal that does not end the program, from now on; one listener. */
+  readonly onSignal: (listener: (signal: ProgramSignal) => void) => void
   /** Settles when the program is to end: with a signal's name, or with an error that nobody caught. */
   readonly ending: Promise<Ending>
 }
 
+/** Reload, state to the log, everything to the log. Windows has none of them. */
+export type ProgramSignal = 'HUP' | 'USR1' | 'USR2'
+
 export type Ending =
   | { readonly kind: 'signal'; readonly name: string }
+  | { readonly kind: 'orphaned' }
   | { readonly kind: 'crash'; readonly error: unknown }
 
 /** Runs until the end and returns the exit code: 0, or 1 after a line that says why. */
@@ -38,7 +48,9 @@ export async function runProgram(host: ProgramHost): Promise<0 | 1> {
     }
     const loaded = loadSettings(line, host.files)
     const dataDirectory = defaultDataDirectory(host.files.env)
-    return await runDaemon(host, await Daemon.start(loaded, line.quietness, { ...host, dataDirectory }))
+    const daemon = await Daemon.start(loaded, line.quietness, { ...host, dataDirectory })
+    host.onSignal((signal) => obeySignal(signal, daemon, () => loadSettings(line, host.files)))
+    return await runDaemon(host, daemon, loaded.settings.single(OPTIONS.owningControllerProcess))
   } catch (error) {
     // One line, where a terminal and a service manager both look, whatever the Log options say.
     const time = new LogTime().format(host.clock.wallMs())
@@ -74,8 +86,27 @@ function answerCommand(
   }
 }
 
-async function runDaemon(host: ProgramHost, daemon: Daemon): Promise<0 | 1> {
-  const ended = host.ending.then((ending) => endDaemon(daemon, ending))
+function obeySignal(signal: ProgramSignal, daemon: Daemon, load: () => LoadedSettings): void {
+  switch (signal) {
+    case 'HUP':
+      void daemon.reload(load)
+      return
+    case 'USR1':
+      daemon.logStatus()
+      return
+    case 'USR2':
+      daemon.logEverything()
+      return
+  }
+}
+
+async function runDaemon(host: ProgramHost, daemon: Daemon, owner: number | undefined): Promise<0 | 1> {
+  const watching = new AbortController()
+  const ending = Promise.race([host.ending, waitForOwnerEnd(host, owner, watching.signal)])
+  const ended = ending.then((how) => {
+    watching.abort()
+    return endDaemon(daemon, how)
+  })
   const failed = daemon.bootstrap().then(
     () => ended,
     async (error: unknown) => {
@@ -89,10 +120,31 @@ async function runDaemon(host: ProgramHost, daemon: Daemon): Promise<0 | 1> {
   return Promise.race([ended, failed])
 }
 
+/** Pending for ever without an owner. */
+async function waitForOwnerEnd(
+  { processes, clock }: ProgramHost,
+  owner: number | undefined,
+  signal: AbortSignal,
+): Promise<Ending> {
+  if (owner === undefined) return new Promise(() => {})
+  try {
+    await waitForProcessEnd(owner, processes, clock, signal)
+    return { kind: 'orphaned' }
+  } catch (error) {
+    // Only the end itself stops the watch.
+    if (signal.aborted) return new Promise(() => {})
+    throw error
+  }
+}
+
 async function endDaemon(daemon: Daemon, ending: Ending): Promise<0 | 1> {
   switch (ending.kind) {
     case 'signal':
       daemon.log.notice(`Catching signal ${ending.name}, exiting cleanly.`)
+      await daemon.close()
+      return 0
+    case 'orphaned':
+      daemon.log.notice('Owning controller process has vanished; exiting now.')
       await daemon.close()
       return 0
     case 'crash': {

@@ -22,6 +22,7 @@ export type LogDomain =
   | 'guard'
   | 'channel'
   | 'handshake'
+  | 'heartbeat'
 
 /** A value that a log shows only when scrubbing is off. */
 export class Sensitive<T extends string | number> {

@@ -1,10 +1,9 @@
 /** Where applications come in, and what they may ask for. */
 import { type AddressPolicy, parseAddressPolicy } from '../../util/address-policy.ts'
 import { list, off, single } from './option.ts'
-import { type PortSetting, parsePortSetting } from './port.ts'
+import { httpPort, type PortSetting, socksPort } from './port.ts'
 import { boolean, duration, portList, verbatim, SECOND_MS } from './values.ts'
 
-const port = verbatim<PortSetting>(parsePortSetting)
 const NO_TRANSPARENT_PROXY = 'there is no transparent proxy: programs come in by SOCKS or HTTP'
 
 /** Read once for its errors; the lines of all are one policy, which `toClientConfig` and the doors read again. */
@@ -14,10 +13,10 @@ const policyLine = verbatim((text, option): string => {
 })
 
 export const FRONT_DOOR_OPTIONS = {
-  socksPort: list<PortSetting>('SocksPort', port, 'Where applications come in with SOCKS'),
-  httpTunnelPort: list<PortSetting>('HTTPTunnelPort', port, 'Where they come in as to an HTTP proxy'),
-  extraSocksPort: list<PortSetting>('__SocksPort', port, 'As SocksPort, and beside it'),
-  extraHttpTunnelPort: list<PortSetting>('__HTTPTunnelPort', port, 'As HTTPTunnelPort, and beside it'),
+  socksPort: list<PortSetting>('SocksPort', socksPort, 'Where applications come in with SOCKS'),
+  httpTunnelPort: list<PortSetting>('HTTPTunnelPort', httpPort, 'Where they come in as to an HTTP proxy'),
+  extraSocksPort: list<PortSetting>('__SocksPort', socksPort, 'As SocksPort, and beside it'),
+  extraHttpTunnelPort: list<PortSetting>('__HTTPTunnelPort', httpPort, 'As HTTPTunnelPort, and beside it'),
   dnsPort: off('DNSPort', 'there is no DNS port in this release'),
   transPort: off('TransPort', NO_TRANSPARENT_PROXY),
   natdPort: off('NATDPort', NO_TRANSPARENT_PROXY),

@@ -1,81 +1,232 @@
-/** SocksPort and HTTPTunnelPort: where applications may come in, and what keeps them apart. */
+/** SocksPort, HTTPTunnelPort and DNSPort: where applications may come in, what keeps them apart, what they may ask for. */
 import { isIPv4, isIPv6 } from 'node:net'
-import type { Endpoint } from '../../linkspec/relay-target.ts'
+import { DEFAULT_TRAFFIC, type ListenAddress, type TrafficRules } from '../../proxy/listener-options.ts'
+import { DEFAULT_ISOLATION, type ListenerIsolation } from '../../proxy/request-isolation.ts'
 import { TorError } from '../../util/errors.ts'
 import { badValue, quoteForMessage } from '../torrc-line.ts'
+import { path as pathValue, type ValueType } from './values.ts'
 
 export interface PortSetting {
-  /** Undefined for port 0: "do not listen". Port 0 within it stands for `auto`. */
-  readonly endpoint: Endpoint | undefined
+  /** Undefined for port 0: "do not listen". */
+  readonly address: ListenAddress | undefined
   /** SessionGroup=N; undefined gives the listener a group of its own. */
   readonly sessionGroup: number | undefined
-  readonly isolateSocksAuth: boolean
-  readonly isolateClientAddr: boolean
-  readonly isolateClientProtocol: boolean
+  readonly isolation: Omit<ListenerIsolation, 'sessionGroup'>
+  readonly traffic: TrafficRules
+  readonly extendedErrors: boolean
+  readonly prefersNoAuth: boolean
 }
 
 const LOOPBACK = '127.0.0.1'
-const PORT = /^(0|[1-9][0-9]{0,4})$/
-const SESSION_GROUP = /^sessiongroup=([0-9]{1,9})$/i
+const PORT = /^0*([1-9][0-9]{0,4})$/
+const MAX_PORT = 65_535
+const SESSION_GROUP = /^sessiongroup=([0-9]{1,9})$/
+const UNIX_PREFIX = 'unix:'
+/** `unix:"path with spaces"`, with \" and \\ in it. */
+const QUOTED_PATH = /^unix:"((?:[^"\\]|\\["\\])*)"(?:[ \t]+(.*))?$/
 
-/** `[address:]port|auto [flags]`. Throws `bad-config`; unix sockets and flags that we cannot honour are refused in words. */
-export function parsePortSetting(text: string, option: string): PortSetting {
-  const [where = '', ...flags] = text.split(/[ \t]+/)
-  if (where.toLowerCase().startsWith('unix:')) {
-    throw new TorError(
-      'bad-config',
-      `${option}: unix sockets are not supported by this release: name an IP address and port`,
-    )
+/** The flags of C tor that we take because they say what is so in any case, with the reason where they say the opposite. */
+const CACHE_FLAG = /^(?:cache(?:ipv4|ipv6)?dns|use(?:ipv4|ipv6|dns)?cache)$/
+const NO_CACHE = 'answers to look-ups are never kept, as they could tie one application to another'
+
+/** `[address:]port|auto|unix:path [flags]`. */
+export const socksPort: ValueType<PortSetting> = portType('unix')
+export const httpPort: ValueType<PortSetting> = portType('unix')
+
+function portType(kinds: 'unix' | 'tcp only'): ValueType<PortSetting> {
+  return {
+    parse: (text, option) => parsePortSetting(text, option, kinds),
+    format: (_setting, text) => text,
+    warn: warnOfFlags,
   }
-  const endpoint = parseEndpoint(where, option)
-  let setting: PortSetting = {
-    endpoint,
-    sessionGroup: undefined,
-    isolateSocksAuth: true,
-    isolateClientAddr: true,
-    isolateClientProtocol: true,
-  }
-  for (const flag of flags) setting = applyFlag(setting, flag, option)
-  return setting
 }
 
-function parseEndpoint(where: string, option: string): Endpoint | undefined {
+/** Throws `bad-config`; an unknown flag is refused, as a misspelled one would keep less apart than was asked for. */
+function parsePortSetting(text: string, option: string, kinds: 'unix' | 'tcp only'): PortSetting {
+  const { where, flags } = splitPort(text, option)
+  const draft = new PortDraft(option)
+  for (const flag of flags) draft.take(flag)
+  if (!where.startsWith(UNIX_PREFIX)) return draft.finish(parseTcp(where, option))
+  if (kinds !== 'unix')
+    throw new TorError('bad-config', `${option}: unix sockets are not supported: name a port`)
+  return draft.finish(parseUnix(where, option))
+}
+
+function splitPort(text: string, option: string): { where: string; flags: readonly string[] } {
+  if (!text.startsWith(`${UNIX_PREFIX}"`)) {
+    const [where = '', ...flags] = text.split(/[ \t]+/)
+    return { where, flags }
+  }
+  const [, quoted, rest = ''] = QUOTED_PATH.exec(text) ?? []
+  if (quoted === undefined) badValue(option, 'a closing quote behind the path', text)
+  return {
+    where: UNIX_PREFIX + quoted.replace(/\\(.)/g, '$1'),
+    flags: rest.split(/[ \t]+/).filter((flag) => flag !== ''),
+  }
+}
+
+function parseTcp(where: string, option: string): ListenAddress | undefined {
   if (where === '0') return undefined
   const colon = where.lastIndexOf(':')
   const hostText = colon === -1 ? LOOPBACK : where.slice(0, colon)
   const portText = where.slice(colon + 1).toLowerCase()
-  const host = /^\[.*\]$/.test(hostText) ? hostText.slice(1, -1) : hostText
-  const isAddress = isIPv4(hostText) || (host !== hostText && isIPv6(host) && !host.includes('%'))
-  const port = portText === 'auto' ? 0 : Number(portText)
-  const isPort = portText === 'auto' || (PORT.test(portText) && port >= 1 && port <= 65_535)
-  if (!isAddress || !isPort) badValue(option, '0, auto, a port, or an IP address with a port', where)
-  return { host, port }
+  const bare = /^\[.*\]$/.test(hostText) ? hostText.slice(1, -1) : hostText
+  // No name is looked up; this one is fixed by RFC 6761.
+  const host = bare.toLowerCase() === 'localhost' ? LOOPBACK : bare
+  const isAddress = isIPv4(host) || (bare !== hostText && isIPv6(host) && !host.includes('%'))
+  const port = portText === 'auto' ? 0 : Number(PORT.exec(portText)?.[1] ?? Number.NaN)
+  if (!isAddress || !(port <= MAX_PORT)) {
+    badValue(option, '0, auto, a port, or an IP address with a port', where)
+  }
+  return { kind: 'tcp', endpoint: { host, port } }
 }
 
-function applyFlag(setting: PortSetting, flag: string, option: string): PortSetting {
-  const group = SESSION_GROUP.exec(flag)?.[1]
-  if (group !== undefined) return { ...setting, sessionGroup: Number(group) }
-  switch (flag.toLowerCase()) {
-    case 'isolatesocksauth':
-      return { ...setting, isolateSocksAuth: true }
-    case 'noisolatesocksauth':
-      return { ...setting, isolateSocksAuth: false }
-    case 'isolateclientaddr':
-      return { ...setting, isolateClientAddr: true }
-    case 'noisolateclientaddr':
-      return { ...setting, isolateClientAddr: false }
-    case 'isolateclientprotocol':
-      return { ...setting, isolateClientProtocol: true }
-    case 'noisolateclientprotocol':
-      return { ...setting, isolateClientProtocol: false }
-    // These say what is so in any case.
-    case 'noisolatedestaddr':
-    case 'noisolatedestport':
-      return setting
-    default:
-      throw new TorError(
-        'bad-config',
-        `${option}: the flag ${quoteForMessage(flag)} is not supported by this release`,
-      )
+function parseUnix(where: string, option: string): ListenAddress {
+  const path = pathValue.parse(where.slice(UNIX_PREFIX.length), option)
+  return { kind: 'unix', path, access: 'owner', checksDirectory: true }
+}
+
+/** Collects the flags; each may be written with `No` before it. */
+class PortDraft {
+  readonly #option: string
+  readonly #isolation: { -readonly [K in keyof PortSetting['isolation']]: boolean } = { ...DEFAULT_ISOLATION }
+  readonly #families = { ...DEFAULT_TRAFFIC.families }
+  #allowsNames = true
+  #allowsOnion = true
+  #allowsExit = true
+  #extendedErrors = false
+  #prefersNoAuth = false
+  #sessionGroup: number | undefined
+  #access: 'owner' | 'group' | 'world' = 'owner'
+  #checksDirectory = true
+  #firstUnixFlag: string | undefined
+
+  constructor(option: string) {
+    this.#option = option
   }
+
+  take(flag: string): void {
+    const lower = flag.toLowerCase()
+    const group = SESSION_GROUP.exec(lower)?.[1]
+    if (group !== undefined) {
+      if (this.#sessionGroup !== undefined) badValue(this.#option, 'one SessionGroup', flag)
+      this.#sessionGroup = Number(group)
+      return
+    }
+    const isOn = !lower.startsWith('no')
+    const name = isOn ? lower : lower.slice(2)
+    if (
+      !this.#isolate(name, isOn) &&
+      !this.#restrict(name, isOn) &&
+      !this.#share(name, isOn) &&
+      !isNoted(name)
+    ) {
+      throw new TorError('bad-config', `${this.#option}: the flag ${quoteForMessage(flag)} is not known`)
+    }
+  }
+
+  finish(address: ListenAddress | undefined): PortSetting {
+    const option = this.#option
+    const { allowsIpv4, allowsIpv6 } = this.#families
+    if (address?.kind !== 'unix' && this.#firstUnixFlag !== undefined) {
+      throw new TorError('bad-config', `${option}: ${this.#firstUnixFlag} is for unix sockets only`)
+    }
+    const allowsExit = this.#allowsExit && (allowsIpv4 || allowsIpv6)
+    if (!allowsExit && !this.#allowsOnion) {
+      throw new TorError('bad-config', `${option}: expected IPv4, IPv6 or onion traffic to be allowed`)
+    }
+    return {
+      address:
+        address?.kind === 'unix'
+          ? { ...address, access: this.#access, checksDirectory: this.#checksDirectory }
+          : address,
+      sessionGroup: this.#sessionGroup,
+      isolation: this.#isolation,
+      traffic: {
+        families: this.#families,
+        allowsNames: this.#allowsNames,
+        allowsOnion: this.#allowsOnion,
+        allowsExit: this.#allowsExit,
+      },
+      extendedErrors: this.#extendedErrors,
+      prefersNoAuth: this.#prefersNoAuth,
+    }
+  }
+
+  #isolate(name: string, isOn: boolean): boolean {
+    const key = ISOLATION_FLAGS.get(name)
+    if (key === undefined) return false
+    this.#isolation[key] = isOn
+    return true
+  }
+
+  #restrict(name: string, isOn: boolean): boolean {
+    switch (name) {
+      case 'ipv4traffic':
+        this.#families.allowsIpv4 = isOn
+        return true
+      case 'ipv6traffic':
+        this.#families.allowsIpv6 = isOn
+        return true
+      case 'preferipv6':
+        this.#families.prefersIpv6 = isOn
+        return true
+      case 'dnsrequest':
+        this.#allowsNames = isOn
+        return true
+      case 'oniontraffic':
+        this.#allowsOnion = isOn
+        return true
+      case 'oniontrafficonly':
+        this.#allowsExit = !isOn
+        return true
+      default:
+        return false
+    }
+  }
+
+  #share(name: string, isOn: boolean): boolean {
+    switch (name) {
+      case 'extendederrors':
+        this.#extendedErrors = isOn
+        return true
+      case 'prefersocksnoauth':
+        this.#prefersNoAuth = isOn
+        return true
+      case 'groupwritable':
+        this.#firstUnixFlag ??= 'GroupWritable'
+        if (this.#access !== 'world') this.#access = isOn ? 'group' : 'owner'
+        return true
+      case 'worldwritable':
+        this.#firstUnixFlag ??= 'WorldWritable'
+        if (isOn) this.#access = 'world'
+        return true
+      case 'relaxdirmodecheck':
+        this.#firstUnixFlag ??= 'RelaxDirModeCheck'
+        this.#checksDirectory = !isOn
+        return true
+      default:
+        return false
+    }
+  }
+}
+
+const ISOLATION_FLAGS: ReadonlyMap<string, keyof PortSetting['isolation']> = new Map([
+  ['isolateclientaddr', 'isolateClientAddr'],
+  ['isolatesocksauth', 'isolateSocksAuth'],
+  ['isolateclientprotocol', 'isolateClientProtocol'],
+  ['isolatedestport', 'isolateDestPort'],
+  ['isolatedestaddr', 'isolateDestAddr'],
+  // Ours.
+  ['isolatesite', 'isolateSite'],
+  ['keepaliveisolatesocksauth', 'keepAliveIsolateSocksAuth'],
+])
+
+function isNoted(name: string): boolean {
+  return CACHE_FLAG.test(name) || name === 'preferipv6automap'
+}
+
+function warnOfFlags(text: string): string | undefined {
+  const flag = text.split(/[ \t]+/).find((word) => CACHE_FLAG.test(word.toLowerCase()))
+  return flag === undefined ? undefined : `the flag ${flag} has no effect: ${NO_CACHE}`
 }

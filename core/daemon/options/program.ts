@@ -30,6 +30,7 @@ export const PROGRAM_OPTIONS = {
     '__OwningControllerProcess',
     processId,
     'Ends when the process with this id is gone',
+    { isFixed: true },
   ),
   reloadTorrcOnSighup: single('__ReloadTorrcOnSIGHUP', boolean, '1', 'Whether SIGHUP reads the torrc again'),
   clientOnly: single('ClientOnly', boolean, '0', `Nothing: ${CLIENT_ONLY}`),

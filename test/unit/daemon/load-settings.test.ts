@@ -2,7 +2,10 @@ import { homedir } from 'node:os'
 import { describe, expect, test } from 'vitest'
 import { parseCommandLine } from '../../../core/daemon/command-line.ts'
 import { type FileAccess, defaultDataDirectory, loadSettings } from '../../../core/daemon/load-settings.ts'
+import type { PortSetting } from '../../../core/daemon/options/port.ts'
 import { OPTIONS } from '../../../core/daemon/options/table.ts'
+
+const portOf = ({ address }: PortSetting) => (address?.kind === 'tcp' ? address.endpoint.port : undefined)
 
 function files(content: Readonly<Record<string, string>>, env: FileAccess['env'] = {}): FileAccess {
   const byPath = new Map(Object.entries(content))
@@ -58,7 +61,7 @@ describe('settings are found', () => {
       ['-f', '/t', '--defaults-torrc', '/d', '--SocksPort', '3', '--+SocksPort', '4'],
       content,
     )
-    expect(settings.list(OPTIONS.socksPort)?.map(({ endpoint }) => endpoint?.port)).toEqual([3, 4])
+    expect(settings.list(OPTIONS.socksPort)?.map(portOf)).toEqual([3, 4])
     expect(settings.single(OPTIONS.safeLogging)).toBe('0')
     expect(settings.single(OPTIONS.avoidDiskWrites)).toBe(true)
   })
@@ -94,7 +97,7 @@ describe('%include takes', () => {
     ['/none/*.conf', undefined],
   ])('%s', (pattern, ports) => {
     const { settings } = load(['-f', '/t'], { ...content, '/t': `%include ${pattern}` })
-    expect(settings.list(OPTIONS.socksPort)?.map(({ endpoint }) => endpoint?.port)).toEqual(ports)
+    expect(settings.list(OPTIONS.socksPort)?.map(portOf)).toEqual(ports)
   })
 
   test.each(['/none', '/etc/[ab].conf', '', '"\\0"'])('nothing of %j, which is an error', (pattern) => {

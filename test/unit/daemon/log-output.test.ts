@@ -1,9 +1,10 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { parseLogRule } from '../../../core/daemon/options/log-rule.ts'
-import { LogOutput, LogTime } from '../../../core/daemon/log-output.ts'
+import { LogOutput, type LogOutputOptions, LogTime } from '../../../core/daemon/log-output.ts'
+import { RepeatLimit } from '../../../core/daemon/repeat-limit.ts'
 import { type Clock, systemClock } from '../../../core/util/clock.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 import { Logger, sensitive } from '../../../core/util/log.ts'
@@ -23,11 +24,13 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }))
 
-function open(rules: readonly string[], more: { reveals?: boolean; granularityMs?: number } = {}): LogOutput {
+function open(rules: readonly string[], more: Partial<LogOutputOptions> = {}): LogOutput {
   return new LogOutput({
     rules: rules.map((rule) => parseLogRule(rule, 'Log')),
-    reveals: more.reveals ?? false,
-    granularityMs: more.granularityMs ?? 1_000,
+    reveals: false,
+    showsDomains: false,
+    truncates: false,
+    granularityMs: 1_000,
     clock,
     console: {
       stdout: (text) => {
@@ -37,6 +40,7 @@ function open(rules: readonly string[], more: { reveals?: boolean; granularityMs
         err += text
       },
     },
+    ...more,
   })
 }
 
@@ -74,6 +78,65 @@ describe('a log line', () => {
     expect(out.match(/ \w+$/gm)).toEqual([' three'])
     expect(err.match(/ \w+$/gm)).toEqual([' two', ' four'])
     expect(readFileSync(join(directory, 'log'), 'utf8').match(/ \w+$/gm)).toEqual([' one', ' two', ' three'])
+  })
+})
+
+describe('a message that comes again and again', () => {
+  test('is said five times in a minute, and then counted', () => {
+    let nowMs = 0
+    const log = new Logger(open(['notice stdout'], { clock: { ...clock, monotonicMs: () => nowMs } }).sink)
+    for (let at = 0; at < 20; at++) log.warn('refused ', sensitive(`host${at}`))
+    log.warn('another')
+    expect(out.match(/refused/g)).toHaveLength(5)
+    expect(out).toContain('another')
+    nowMs = 61_000
+    log.warn('refused ', sensitive('host'))
+    expect(out).toContain('refused [scrubbed] [15 similar message(s) suppressed in last 61 seconds]\n')
+  })
+
+  test('is never left out when it is an error or for finding faults', () => {
+    const log = new Logger(open(['debug stdout']).sink)
+    for (let at = 0; at < 9; at++) {
+      log.err('gone')
+      log.debug('seen')
+    }
+    expect(out.match(/gone/g)).toHaveLength(9)
+    expect(out.match(/seen/g)).toHaveLength(9)
+  })
+
+  test('costs bounded memory, whatever is said', () => {
+    const limit = new RepeatLimit()
+    for (let at = 0; at < 10_000; at++) expect(limit.admit(`message ${at}`, 0)).toBe(`message ${at}`)
+    for (let at = 0; at < 6; at++) limit.admit('message 9999', 0)
+    expect(limit.admit('message 9999', 0)).toBeUndefined()
+    for (let at = 0; at < 10; at++) expect(limit.admit('message 0', 0) === undefined).toBe(at >= 5)
+  })
+})
+
+describe('a log', () => {
+  test('names the part that speaks when it is asked to', () => {
+    new Logger(open(['notice stdout'], { showsDomains: true }).sink, 'net').notice('x')
+    expect(out).toBe('Nov 02 07:00:05.000 [notice] {NET} x\n')
+  })
+
+  test('takes everything once it is loud', () => {
+    const output = open(['[net]err stdout'])
+    output.becomeLoud()
+    new Logger(output.sink, 'circ').debug('x')
+    expect(out).toBe('Nov 02 07:00:05.000 [debug] x\n')
+  })
+
+  test('of which one file cannot be opened leaves none open', () => {
+    const path = join(directory, 'log')
+    expect(() => open([`notice file ${path}`, `notice file ${directory}/no/log`])).toThrow('Log: ')
+    expect(readFileSync(path, 'utf8')).toBe('')
+  })
+
+  test('begins its files anew when it is asked to', () => {
+    const path = join(directory, 'log')
+    writeFileSync(path, 'old')
+    open([`notice file ${path}`], { truncates: true }).close()
+    expect(readFileSync(path, 'utf8')).toBe('')
   })
 })
 

@@ -1,55 +1,13 @@
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { connect, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ClientConfig } from '../../../core/client/config.ts'
-import type { ClientStatus } from '../../../core/client/status.ts'
-import type { DaemonClient } from '../../../core/daemon/daemon.ts'
-import { type Ending, type ProgramHost, runProgram } from '../../../core/daemon/program.ts'
 import { OPTIONS } from '../../../core/daemon/options/table.ts'
 import { VERSION } from '../../../core/daemon/version.ts'
-import { systemClock } from '../../../core/util/clock.ts'
-import { createDeferred } from '../../../core/util/deferred.ts'
 import { TorError } from '../../../core/util/errors.ts'
-import { WatchedValue } from '../../../core/util/watched-value.ts'
 import packageJson from '../../../package.json' with { type: 'json' }
-
-const STATUS: ClientStatus = {
-  bootstrap: { phase: 'starting', progress: undefined, blockage: undefined, isConnected: false },
-  channels: [],
-  circuits: [],
-  streams: [],
-  bandwidth: { readBytes: 0, writtenBytes: 0 },
-}
-
-class FakeClient implements DaemonClient {
-  readonly status = new WatchedValue(STATUS)
-  readonly bootstrapped = createDeferred<void>()
-  isClosed = false
-
-  bootstrap(): Promise<void> {
-    return this.bootstrapped.promise
-  }
-
-  close(): Promise<void> {
-    this.isClosed = true
-    this.bootstrapped.reject(new TorError('closed', 'the client is closed'))
-    return Promise.resolve()
-  }
-
-  openStream(): Promise<never> {
-    return Promise.reject(new TorError('no-path', 'no network'))
-  }
-
-  resolve(): Promise<never> {
-    return Promise.reject(new TorError('no-path', 'no network'))
-  }
-
-  resolveAddress(): Promise<never> {
-    return Promise.reject(new TorError('no-path', 'no network'))
-  }
-}
+import { isRefused, Run, STATUS } from './program-run.ts'
 
 let directory: string
 
@@ -59,102 +17,57 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }))
 
-class Run {
-  readonly client = new FakeClient()
-  readonly ending = createDeferred<Ending>()
-  readonly configs: ClientConfig[] = []
-  readonly code: Promise<number>
-  out = ''
-  err = ''
-
-  constructor(args: readonly string[], more: Partial<ProgramHost> = {}) {
-    this.code = runProgram({
-      args,
-      console: {
-        stdout: (text) => {
-          this.out += text
-        },
-        stderr: (text) => {
-          this.err += text
-        },
-      },
-      files: {
-        env: { XDG_CONFIG_HOME: directory, XDG_DATA_HOME: directory },
-        read: () => undefined,
-        list: () => undefined,
-        readStdin: () => '',
-      },
-      clock: systemClock,
-      createClient: (config) => {
-        this.configs.push(config)
-        return Promise.resolve(this.client)
-      },
-      processId: 4711,
-      platform: 'a test',
-      ending: this.ending.promise,
-      ...more,
-    })
-  }
-
-  async until(text: string): Promise<void> {
-    while (!this.out.includes(text)) await new Promise((resolve) => setTimeout(resolve, 1))
-  }
-}
-
-const isRefused = (port: number): Promise<boolean> =>
-  new Promise((resolve) => {
-    const socket = connect({ host: '127.0.0.1', port })
-    socket.on('connect', () => {
-      socket.destroy()
-      resolve(false)
-    })
-    socket.on('error', () => resolve(true))
-  })
-
 describe('commands that start nothing', () => {
   test('--version says the version of the package', async () => {
-    const run = new Run(['--version'])
+    const run = new Run(directory, ['--version'])
     expect(await run.code).toBe(0)
     expect(run.out).toBe(`Allium version ${packageJson.version}.\n`)
     expect(VERSION).toBe(packageJson.version)
   })
 
   test('--help shows how to call it', async () => {
-    const run = new Run(['--help'])
+    const run = new Run(directory, ['--help'])
     expect(await run.code).toBe(0)
     expect(run.out).toContain('--verify-config')
     for (const { name, doc } of Object.values(OPTIONS)) expect(run.out).toContain(`  ${name}\n      ${doc}\n`)
   })
 
   test('--list-torrc-options and --list-deprecated-options show a name on each line, sorted', async () => {
-    const run = new Run(['--list-torrc-options'])
+    const run = new Run(directory, ['--list-torrc-options'])
     expect(await run.code).toBe(0)
     const names = run.out.trimEnd().split('\n')
     expect(names).toHaveLength(Object.keys(OPTIONS).length)
     const lower = names.map((name) => name.toLowerCase())
     expect(lower).toEqual([...lower].sort())
-    const deprecated = new Run(['--list-deprecated-options'])
+    const deprecated = new Run(directory, ['--list-deprecated-options'])
     expect(await deprecated.code).toBe(0)
     expect(deprecated.out).toContain('HTTPProxy\n')
   })
 
   test('--hash-password shows the password as C tor keeps it', async () => {
-    const run = new Run(['--hash-password', 'x'])
+    const run = new Run(directory, ['--hash-password', 'x'])
     expect(await run.code).toBe(0)
     expect(run.out).toMatch(/^16:[0-9A-F]{16}60[0-9A-F]{40}\n$/)
   })
 
   test('--dump-config shows what differs from the defaults', async () => {
-    const run = new Run(['--dump-config', 'short', '--SocksTimeout', '3 minutes', '--SafeLogging', '1'])
+    const run = new Run(directory, [
+      '--dump-config',
+      'short',
+      '--SocksTimeout',
+      '3 minutes',
+      '--SafeLogging',
+      '1',
+    ])
     expect(await run.code).toBe(0)
     expect(run.out).toBe('SocksTimeout 180\n')
   })
 
   test('--verify-config says that all is well, or what is not', async () => {
-    const good = new Run(['--verify-config', '--SocksPort', 'auto'])
+    const good = new Run(directory, ['--verify-config', '--SocksPort', 'auto'])
     expect(await good.code).toBe(0)
     expect(good.out).toBe('Configuration was valid\n')
-    const bad = new Run(['--verify-config', '--SocksPort', 'x'])
+    const bad = new Run(directory, ['--verify-config', '--SocksPort', 'x'])
     expect(await bad.code).toBe(1)
     expect(bad.err).toMatch(
       /^\w{3} \d\d [\d:.]+ \[err\] command line: SocksPort: expected [^\n]+, got "x"\n$/,
@@ -165,7 +78,7 @@ describe('commands that start nothing', () => {
 
 describe('a start', () => {
   test('opens the front doors before the bootstrap, and says where', async () => {
-    const run = new Run(['--SocksPort', 'auto', '--HTTPTunnelPort', 'auto'])
+    const run = new Run(directory, ['--SocksPort', 'auto', '--HTTPTunnelPort', 'auto'])
     await run.until('Opened HTTP tunnel')
     const port = Number(
       /Opened Socks listener connection \(ready\) on 127\.0\.0\.1:(\d+)$/m.exec(run.out)?.[1],
@@ -183,7 +96,7 @@ describe('a start', () => {
   })
 
   test('with SocksPort 0 opens no SOCKS port', async () => {
-    const run = new Run(['--SocksPort', '0'])
+    const run = new Run(directory, ['--SocksPort', '0'])
     await run.until('no application can come in')
     expect(run.out).not.toContain('Opening')
     run.ending.resolve({ kind: 'signal', name: 'INT' })
@@ -192,7 +105,7 @@ describe('a start', () => {
 
   test('writes the PidFile and takes it away at the end', async () => {
     const path = join(directory, 'pid')
-    const run = new Run(['--SocksPort', 'auto', '--PidFile', path])
+    const run = new Run(directory, ['--SocksPort', 'auto', '--PidFile', path])
     await run.until('Bootstrapped 0%')
     expect(readFileSync(path, 'utf8')).toBe('4711\n')
     run.ending.resolve({ kind: 'signal', name: 'TERM' })
@@ -201,12 +114,62 @@ describe('a start', () => {
   })
 
   test('warns of choices that cost safety', async () => {
-    const run = new Run(['--SocksPort', '0.0.0.0:auto', '--SafeLogging', '0'])
+    const run = new Run(directory, ['--SocksPort', '0.0.0.0:auto', '--SafeLogging', '0'])
     await run.until('Bootstrapped 0%')
     expect(run.out).toContain('[warn] SafeLogging is off')
     expect(run.out).toContain('[warn] Everybody who can reach 0.0.0.0:0')
     run.ending.resolve({ kind: 'signal', name: 'TERM' })
     await run.code
+  })
+})
+
+describe('while it runs', () => {
+  test('SIGUSR1 logs the state without what identifies', async () => {
+    const run = new Run(directory, ['--SocksPort', 'auto'])
+    await run.until('Bootstrapped 0%')
+    run.client.status.set({
+      ...STATUS,
+      streams: [{ id: 7, state: 'open', circuitId: 3, target: 'secret.example:443' }],
+    })
+    run.signal('USR1')
+    await run.until('Bandwidth:')
+    expect(run.out).toContain('stream 7 to [scrubbed]: open on circuit 3\n')
+    expect(run.out).not.toContain('secret.example')
+    run.ending.resolve({ kind: 'signal', name: 'TERM' })
+    await run.code
+  })
+
+  test('SIGUSR2 turns everything on in the logs, until a reload', async () => {
+    const run = new Run(directory, ['--SocksPort', 'auto'])
+    await run.until('Bootstrapped 0%')
+    run.signal('USR2')
+    run.log.debug('a detail')
+    expect(run.out).toContain('[debug] a detail\n')
+    run.signal('HUP')
+    await run.until('Received reload signal')
+    await run.settle()
+    run.log.debug('another detail')
+    expect(run.out).not.toContain('another detail')
+    run.ending.resolve({ kind: 'signal', name: 'TERM' })
+    await run.code
+  })
+
+  test('the end of the owning process ends it in good order', async () => {
+    const run = new Run(directory, ['--SocksPort', 'auto', '--__OwningControllerProcess', '17'])
+    run.processes.isThere = false
+    expect(await run.code).toBe(0)
+    expect(run.out).toContain('Owning controller process has vanished; exiting now.\n')
+    expect(run.client.isClosed).toBe(true)
+  })
+
+  test('DisableNetwork opens no port and starts no bootstrap', async () => {
+    const run = new Run(directory, ['--DisableNetwork', '1'])
+    await run.until('DisableNetwork is set')
+    await run.settle()
+    expect(run.out).not.toContain('Opening')
+    expect(run.client.isBootstrapping).toBe(false)
+    run.ending.resolve({ kind: 'signal', name: 'TERM' })
+    expect(await run.code).toBe(0)
   })
 })
 
@@ -216,7 +179,7 @@ describe('nothing stays half-started', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const address = server.address()
     const taken = address !== null && typeof address === 'object' ? address.port : 0
-    const run = new Run(['--SocksPort', 'auto', '--HTTPTunnelPort', String(taken)])
+    const run = new Run(directory, ['--SocksPort', 'auto', '--HTTPTunnelPort', String(taken)])
     expect(await run.code).toBe(1)
     const port = Number(/Opened Socks .*:(\d+)$/m.exec(run.out)?.[1])
     expect(run.err).toContain(`[err] cannot listen on 127.0.0.1:${taken}: `)
@@ -226,7 +189,7 @@ describe('nothing stays half-started', () => {
   })
 
   test('when the client cannot have its directory', async () => {
-    const run = new Run(['--SocksPort', 'auto'], {
+    const run = new Run(directory, ['--SocksPort', 'auto'], {
       createClient: () => Promise.reject(new TorError('state', 'another process uses it')),
     })
     expect(await run.code).toBe(1)
@@ -235,14 +198,14 @@ describe('nothing stays half-started', () => {
   })
 
   test('when the PidFile cannot be written', async () => {
-    const run = new Run(['--SocksPort', 'auto', '--PidFile', join(directory, 'no', 'pid')])
+    const run = new Run(directory, ['--SocksPort', 'auto', '--PidFile', join(directory, 'no', 'pid')])
     expect(await run.code).toBe(1)
     expect(run.err).toContain('PidFile: the file cannot be written')
     expect(run.client.isClosed).toBe(true)
   })
 
   test('when the client can never connect', async () => {
-    const run = new Run(['--SocksPort', 'auto'])
+    const run = new Run(directory, ['--SocksPort', 'auto'])
     run.client.bootstrapped.reject(new TorError('obsolete-client', 'the network needs a newer release'))
     expect(await run.code).toBe(1)
     expect(run.out).toContain('[err] Cannot bootstrap: the network needs a newer release\n')
@@ -250,7 +213,7 @@ describe('nothing stays half-started', () => {
   })
 
   test('when something was thrown that nobody caught', async () => {
-    const run = new Run(['--SocksPort', 'auto'])
+    const run = new Run(directory, ['--SocksPort', 'auto'])
     await run.until('Bootstrapped 0%')
     run.ending.resolve({ kind: 'crash', error: new Error('oops') })
     expect(await run.code).toBe(1)

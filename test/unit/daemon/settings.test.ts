@@ -38,36 +38,6 @@ describe('values', () => {
     expect(verified(`SocksTimeout ${text}`).single(OPTIONS.socksTimeout)).toBe(expected)
   })
 
-  test.each([
-    ['9150', { host: '127.0.0.1', port: 9150 }],
-    ['auto', { host: '127.0.0.1', port: 0 }],
-    ['0', undefined],
-    ['192.0.2.1:9150', { host: '192.0.2.1', port: 9150 }],
-    ['192.0.2.1:auto', { host: '192.0.2.1', port: 0 }],
-    ['[::1]:9150', { host: '::1', port: 9150 }],
-  ])('SocksPort %s listens there', (text, endpoint) => {
-    expect(verified(`SocksPort ${text}`).list(OPTIONS.socksPort)).toEqual([
-      {
-        endpoint,
-        sessionGroup: undefined,
-        isolateSocksAuth: true,
-        isolateClientAddr: true,
-        isolateClientProtocol: true,
-      },
-    ])
-  })
-
-  test('flags of a port are honoured', () => {
-    const text =
-      'SocksPort 9150 NoIsolateSOCKSAuth noisolateclientaddr NoIsolateClientProtocol SessionGroup=3 NoIsolateDestPort'
-    expect(verified(text).list(OPTIONS.socksPort)?.[0]).toMatchObject({
-      sessionGroup: 3,
-      isolateSocksAuth: false,
-      isolateClientAddr: false,
-      isolateClientProtocol: false,
-    })
-  })
-
   test('a negative fraction leaves it to the consensus', () => {
     expect(
       verified('PathsNeededToBuildCircuits -1').single(OPTIONS.pathsNeededToBuildCircuits),
@@ -100,7 +70,7 @@ describe('sources', () => {
   const ports = (...texts: readonly string[]) =>
     verified(...texts)
       .list(OPTIONS.socksPort)
-      ?.map(({ endpoint }) => endpoint?.port)
+      ?.map(({ address }) => (address?.kind === 'tcp' ? address.endpoint.port : undefined))
 
   test('all lines of one source count, and a stronger source replaces them', () => {
     expect(ports('SocksPort 1\nSocksPort 2')).toEqual([1, 2])
@@ -155,21 +125,6 @@ describe('a setting that cannot be honoured is one line with its place, its name
     ['ClientUseIPv4 true', 'ClientUseIPv4: expected 0 or 1, got "true"'],
     ['ClientPreferIPv6ORPort 2', 'ClientPreferIPv6ORPort: expected 0, 1 or auto, got "2"'],
     ['SafeLogging 2', 'SafeLogging: expected 0, 1 or relay, got "2"'],
-    ['SocksPort foo', `SocksPort: expected ${PORT}, got "foo"`],
-    ['SocksPort 65536', `SocksPort: expected ${PORT}, got "65536"`],
-    ['SocksPort 09', `SocksPort: expected ${PORT}, got "09"`],
-    ['SocksPort 1e3', `SocksPort: expected ${PORT}, got "1e3"`],
-    ['SocksPort localhost:9050', `SocksPort: expected ${PORT}, got "localhost:9050"`],
-    ['SocksPort ::1:9050', `SocksPort: expected ${PORT}, got "::1:9050"`],
-    ['SocksPort 127.0.0.1:0', `SocksPort: expected ${PORT}, got "127.0.0.1:0"`],
-    [
-      'SocksPort 9050 IsolateDestAddr',
-      'SocksPort: the flag "IsolateDestAddr" is not supported by this release',
-    ],
-    [
-      'SocksPort unix:/x',
-      'SocksPort: unix sockets are not supported by this release: name an IP address and port',
-    ],
     ['HTTPTunnelPort x', `HTTPTunnelPort: expected ${PORT}, got "x"`],
     [
       'SocksTimeout 5 parsecs',

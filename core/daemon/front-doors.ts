@@ -1,0 +1,154 @@
+/** The listeners that are open: opened, closed and changed as the settings ask, without touching those that stay. */
+import type { StreamOpener } from '../client/client-port.ts'
+import { formatEndpoint } from '../linkspec/relay-target.ts'
+import type { ApplicationRules } from '../proxy/application-rules.ts'
+import type { ListenAddress } from '../proxy/listener-options.ts'
+import { ProxyListener } from '../proxy/proxy-listener.ts'
+import type { Clock } from '../util/clock.ts'
+import { toTorError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import { describeAddress, type DoorPlan } from './door-plans.ts'
+
+export interface FrontDoorDeps {
+  readonly opener: StreamOpener
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+interface OpenDoor {
+  readonly plan: DoorPlan
+  readonly listener: ProxyListener
+}
+
+export class FrontDoors {
+  readonly #deps: FrontDoorDeps
+  readonly #log: Logger
+  readonly #rules: LiveRules
+  #doors: readonly OpenDoor[] = []
+
+  constructor(rules: ApplicationRules, deps: FrontDoorDeps) {
+    this.#deps = deps
+    this.#log = deps.log.in('net')
+    this.#rules = new LiveRules(rules)
+  }
+
+  /** Holds applications to these from their next request on. */
+  setRules(rules: ApplicationRules): void {
+    this.#rules.current = rules
+  }
+
+  /**
+   * Brings the listeners in line with the plans. New ones are opened first: when one of them cannot be, those are
+   * closed again, nothing has changed, and it rejects with `bad-config`. A listener that changes in place is closed
+   * before its successor opens; when that fails it is gone, with a warning.
+   */
+  async apply(plans: readonly DoorPlan[]): Promise<void> {
+    const kept = this.#doors.filter((door) => plans.some(({ key }) => key === door.plan.key))
+    const ending = this.#doors.filter((door) => !kept.includes(door))
+    const missing = plans.filter((plan) => !kept.some((door) => door.plan.key === plan.key))
+    const isReplaced = (plan: DoorPlan): boolean =>
+      ending.some((door) => isSamePlace(door, plan.options.address))
+    const opened = await this.#openAll(missing.filter((plan) => !isReplaced(plan)))
+    for (const { plan, listener } of ending) {
+      this.#log.notice(
+        `Closing no-longer-configured ${plan.name} listener on ${describePlace(plan, listener)}`,
+      )
+      await listener.close()
+    }
+    this.#doors = [...kept, ...opened]
+    for (const plan of missing.filter(isReplaced)) {
+      try {
+        this.#doors = [...this.#doors, await this.#open(plan)]
+      } catch (error) {
+        this.#log.warn(`The ${plan.name} listener is closed: `, toTorError(error).message)
+      }
+    }
+    if (this.#doors.length === 0) {
+      this.#deps.log.in('config').warn('No SocksPort and no other port is open: no application can come in')
+    }
+  }
+
+  async close(): Promise<void> {
+    const doors = this.#doors
+    this.#doors = []
+    await Promise.all(doors.map(({ listener }) => listener.close()))
+  }
+
+  async #openAll(plans: readonly DoorPlan[]): Promise<OpenDoor[]> {
+    const opened: OpenDoor[] = []
+    try {
+      for (const plan of plans) opened.push(await this.#open(plan))
+      return opened
+    } catch (error) {
+      await Promise.all(opened.map(({ listener }) => listener.close()))
+      throw error
+    }
+  }
+
+  async #open(plan: DoorPlan): Promise<OpenDoor> {
+    const { name, options } = plan
+    const place = describeAddress(options.address)
+    this.#log.notice(`Opening ${name} listener on ${place}`)
+    if (isOpenToOthers(options.address)) {
+      this.#log.warn(`Everybody who can reach ${place} can use this ${name} listener`)
+    }
+    const listener = await ProxyListener.listen(options, {
+      opener: this.#deps.opener,
+      clock: this.#deps.clock,
+      log: this.#deps.log.in('app'),
+      rules: this.#rules,
+      requestLimitMs: plan.requestLimitMs,
+    })
+    this.#log.notice(`Opened ${name} listener connection (ready) on ${describePlace(plan, listener)}`)
+    return { plan, listener }
+  }
+}
+
+/** What the listeners read their rules from; a reload changes what they read next. */
+class LiveRules implements ApplicationRules {
+  current: ApplicationRules
+
+  constructor(current: ApplicationRules) {
+    this.current = current
+  }
+
+  get socksPolicy(): ApplicationRules['socksPolicy'] {
+    return this.current.socksPolicy
+  }
+
+  get refusesUnsafeSocks(): boolean {
+    return this.current.refusesUnsafeSocks
+  }
+
+  get reportsSocksSafety(): boolean {
+    return this.current.reportsSocksSafety
+  }
+
+  get warnPlaintextPorts(): readonly number[] {
+    return this.current.warnPlaintextPorts
+  }
+
+  get rejectPlaintextPorts(): readonly number[] {
+    return this.current.rejectPlaintextPorts
+  }
+}
+
+function describePlace({ options }: DoorPlan, listener: ProxyListener): string {
+  const { address } = options
+  return address.kind === 'unix' ? address.path : formatEndpoint(listener.endpoint)
+}
+
+/** Whether the new listener could not be opened while this one is there. */
+function isSamePlace({ plan, listener }: OpenDoor, address: ListenAddress): boolean {
+  const open = plan.options.address
+  if (open.kind === 'unix' || address.kind === 'unix') {
+    return open.kind === 'unix' && address.kind === 'unix' && open.path === address.path
+  }
+  return address.endpoint.port !== 0 && listener.endpoint.port === address.endpoint.port
+}
+
+function isOpenToOthers(address: ListenAddress): boolean {
+  if (address.kind === 'unix') return address.access === 'world'
+  const { host } = address.endpoint
+  return host !== '::1' && !host.startsWith('127.')
+}

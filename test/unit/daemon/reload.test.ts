@@ -1,0 +1,160 @@
+/** SIGHUP: what is changed, what stays as it is, and that a bad file changes nothing. */
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { connect, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { TorError } from '../../../core/util/errors.ts'
+import { isRefused, Run } from './program-run.ts'
+
+let directory: string
+let runs: Run[]
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'allium-reload-'))
+  runs = []
+})
+
+afterEach(async () => {
+  for (const run of runs) {
+    run.ending.resolve({ kind: 'signal', name: 'TERM' })
+    await run.code
+  }
+  rmSync(directory, { recursive: true })
+})
+
+async function start(torrc: string): Promise<Run> {
+  const run = new Run(directory, ['-f', '/torrc'], {}, torrc)
+  runs.push(run)
+  await run.until('Bootstrapped 0%')
+  return run
+}
+
+/** Reloads with this torrc, and returns what the log says from there on. */
+async function reload(run: Run, torrc: string): Promise<string> {
+  const from = run.out.length
+  run.torrc = torrc
+  run.signal('HUP')
+  await run.settle()
+  await new Promise((resolve) => setTimeout(resolve, 20))
+  return run.out.slice(from)
+}
+
+const portsOf = (log: string): number[] =>
+  [...log.matchAll(/Opened \S+(?: tunnel)? listener connection \(ready\) on 127\.0\.0\.1:(\d+)/g)].map(
+    ([, port]) => Number(port),
+  )
+
+function open(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host: '127.0.0.1', port })
+    socket.on('connect', () => resolve(socket))
+    socket.on('error', reject)
+  })
+}
+
+describe('a reload', () => {
+  test('opens and closes ports, and drops no connection of one that stays', async () => {
+    const run = await start('SocksPort auto\nHTTPTunnelPort auto')
+    const [socks = 0, http = 0] = portsOf(run.out)
+    const application = await open(socks)
+    let isDropped = false
+    application.on('close', () => (isDropped = true))
+    const log = await reload(run, 'SocksPort auto\n__HTTPTunnelPort auto SessionGroup=5')
+    expect(log).toContain(`Closing no-longer-configured HTTP tunnel listener on 127.0.0.1:${http}\n`)
+    const [other = 0] = portsOf(log)
+    expect([await isRefused(http), await isRefused(other), isDropped]).toEqual([true, false, false])
+    application.destroy()
+  })
+
+  test('changes the flags of a port in place', async () => {
+    const run = await start('SocksPort auto')
+    const [port = 0] = portsOf(run.out)
+    await reload(run, `SocksPort ${port} IsolateDestAddr`)
+    const log = await reload(run, `SocksPort ${port} IsolateDestPort`)
+    expect(portsOf(log)).toEqual([port])
+    expect(await isRefused(port)).toBe(false)
+  })
+
+  test('tells the client its new configuration', async () => {
+    const run = await start('SocksPort auto\nMaxCircuitDirtiness 600')
+    await reload(run, 'SocksPort auto\nMaxCircuitDirtiness 60')
+    expect(run.client.reconfigured.map(({ maxCircuitDirtinessMs }) => maxCircuitDirtinessMs)).toEqual([
+      60_000,
+    ])
+  })
+
+  test('opens log files anew, as who rotates them expects', async () => {
+    const path = join(directory, 'log')
+    const torrc = `SocksPort auto\nLog notice stdout\nLog notice file ${path}`
+    const run = await start(torrc)
+    renameSync(path, `${path}.1`)
+    run.log.notice('still in the old one')
+    await reload(run, torrc)
+    run.log.notice('in the new one')
+    expect(readFileSync(`${path}.1`, 'utf8')).toContain('still in the old one')
+    expect(readFileSync(path, 'utf8')).toContain('in the new one')
+  })
+
+  test('with DisableNetwork closes the ports, and without it opens them again and starts the bootstrap', async () => {
+    const run = new Run(directory, ['-f', '/torrc'], {}, 'DisableNetwork 1\nSocksPort auto')
+    runs.push(run)
+    await run.until('Bootstrapped 0%')
+    expect(run.client.isBootstrapping).toBe(false)
+    const [port = 0] = portsOf(await reload(run, 'SocksPort auto'))
+    expect([await isRefused(port), run.client.isBootstrapping]).toEqual([false, true])
+    await reload(run, 'DisableNetwork 1\nSocksPort auto')
+    expect(await isRefused(port)).toBe(true)
+    expect(run.client.reconfigured.map(({ isNetworkDisabled }) => isNetworkDisabled)).toEqual([false, true])
+  })
+
+  test('reads nothing with __ReloadTorrcOnSIGHUP 0', async () => {
+    const run = await start('SocksPort auto\n__ReloadTorrcOnSIGHUP 0')
+    expect(await reload(run, 'Bogus 1')).toContain('Not reloading config file')
+  })
+})
+
+describe('a reload that cannot be is a warning, and nothing has changed', () => {
+  test.each([
+    ['a bad line', 'SocksPort auto\nBogus 1', '/torrc:2: Bogus is not a known option'],
+    ['an option that is fixed', 'SocksPort auto\nDataDirectory /elsewhere', 'DataDirectory: cannot change'],
+    [
+      'several of them',
+      'SocksPort auto\nPidFile /x\nDataDirectory /elsewhere',
+      'DataDirectory, PidFile: cannot change while the program runs',
+    ],
+    ['a log that cannot be opened', 'SocksPort auto\nLog notice file /nonexistent/log', 'Log: '],
+    [
+      'a listener that cannot be opened',
+      'SocksPort auto\nHTTPTunnelPort 192.0.2.1:1',
+      'cannot listen on 192.0.2.1:1',
+    ],
+  ])('for %s', async (_what, torrc, words) => {
+    const run = await start('SocksPort auto')
+    const [port = 0] = portsOf(run.out)
+    const log = await reload(run, torrc)
+    expect(log).toContain(`[warn] The old settings stay: ${words}`)
+    expect(await isRefused(port)).toBe(false)
+    const told = run.client.reconfigured.map(({ dataDirectory }) => dataDirectory)
+    expect(new Set(told).size).toBeLessThanOrEqual(1)
+    // And the next one can be good.
+    expect(await reload(run, 'SocksPort auto\nSocksPort auto')).not.toContain('[warn]')
+  })
+
+  test('for what the client refuses', async () => {
+    const run = await start('SocksPort auto')
+    run.client.refusal = new TorError('bad-config', 'ExitNodes: no such relay')
+    expect(await reload(run, 'HTTPTunnelPort auto')).toContain(
+      'The old settings stay: ExitNodes: no such relay',
+    )
+    expect(await isRefused(portsOf(run.out)[0] ?? 0)).toBe(false)
+  })
+
+  test('for a torrc that is gone', async () => {
+    const run = await start('SocksPort auto')
+    run.torrc = undefined
+    run.signal('HUP')
+    await run.until('The old settings stay: the configuration file "/torrc" is not there')
+    expect(existsSync(directory)).toBe(true)
+  })
+})
