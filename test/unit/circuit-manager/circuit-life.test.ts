@@ -1,0 +1,341 @@
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Circuit } from '../../../core/circuit/circuit.ts'
+import type { GuardReadiness } from '../../../core/guard/guard-selector.ts'
+import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
+import type { NetDir } from '../../../core/netdir/net-dir.ts'
+import { DataStream } from '../../../core/stream/data-stream.ts'
+import { TorError } from '../../../core/util/errors.ts'
+import { CircuitRig, DIRTINESS_MS, NO_EXITS, rigDirectory, settle, usage } from '../../network/circuit-rig.ts'
+import { STREAM_DEPS } from '../../network/client-side.ts'
+import { unanswered } from '../../network/fake-stream.ts'
+
+const SWEEP_MS = 10_000
+const MAX_BUILD_TRIES = 4
+
+let netDir: NetDir
+let rig: CircuitRig
+
+beforeAll(() => {
+  netDir = rigDirectory()
+})
+
+beforeEach(async () => {
+  rig = await CircuitRig.start(netDir)
+})
+
+afterEach(() => rig.close())
+
+describe('circuits ahead of need', () => {
+  it('serve both ports of the web from the start, two for each', async () => {
+    rig.manager.startPreemptive()
+    await rig.finishAll()
+    const served = [80, 443].map(
+      (port) => rig.exits.filter((exit) => rig.netDir.allowsExitTo(exit, port, 'ipv4')).length,
+    )
+    expect(served.every((count) => count > 0)).toBe(true)
+    expect(rig.builder.builds.all.length).toBe(2)
+  })
+
+  it('follow what was asked for in the last hour: a port, and whether it needs stable relays', async () => {
+    rig.manager.startPreemptive()
+    await rig.finishAll()
+    const before = rig.builder.builds.all.length
+    const asking = rig.manager.assign({ ...usage('a', 443), needsStable: true }, NO_EXITS)
+    await rig.finishAll()
+    await asking
+    // One for the request, two stable ones for the next such requests, one for the clean one that nobody took.
+    expect(rig.builder.builds.all.length - before).toBe(3)
+  })
+
+  it('are never more than fourteen, whatever a program asks for', async () => {
+    rig.manager.startPreemptive()
+    for (let key = 0; key < 20; key++) {
+      const port = 400 + key
+      void rig.manager
+        .assign({ ...usage(`${key}`, port), needsStable: key % 2 === 0 }, NO_EXITS)
+        .catch(() => {})
+      await rig.finishAll()
+    }
+    rig.clock.advance(1_000)
+    await rig.finishAll()
+    const claimed = 20
+    const open = rig.builder.builds.all.length
+    expect(open).toBeLessThanOrEqual(14 + claimed * 4)
+  })
+
+  it('are no longer built when nobody has asked for an hour', async () => {
+    rig.manager.startPreemptive()
+    await rig.finishAll()
+    for (let minute = 0; minute < 180; minute += 10) {
+      rig.clock.advance(600_000)
+      await settle()
+      await rig.finishAll()
+    }
+    const before = rig.builder.builds.all.length
+    rig.clock.advance(10 * 3_600_000)
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(before)
+    expect(before).toBeLessThan(8)
+  })
+
+  it('are not built while dormant, and again afterwards', async () => {
+    rig.manager.startPreemptive()
+    await rig.finishAll()
+    rig.manager.setDormant(true)
+    rig.clock.advance(3 * 3_600_000)
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(2)
+    rig.manager.setDormant(false)
+    expect(rig.builder.builds.all.length).toBe(4)
+  })
+
+  it('are built to learn from while too little is known, ten at most, and go soon', async () => {
+    rig.learning.wantsTestCircuits = true
+    rig.manager.startPreemptive()
+    for (let second = 0; second < 150; second += 10) {
+      await rig.finishAll()
+      rig.clock.advance(10_000)
+      await settle()
+    }
+    expect(rig.builder.builds.all.length).toBe(10)
+    rig.learning.wantsTestCircuits = false
+    rig.clock.advance(400_000)
+    await settle()
+    await rig.finishAll()
+    expect(rig.builder.builds.all.length).toBe(12)
+  })
+})
+
+describe('the age of a circuit whose isolation keeps it alive (proposal 368)', () => {
+  it('counts from its last stream, not from its first', async () => {
+    const kept = { ...usage('a'), keepsAlive: true }
+    const asking = rig.manager.assign(kept, NO_EXITS)
+    const circuit = await (await rig.builder.builds.take()).finish()
+    await asking
+    for (let hour = 0; hour < 3; hour++) {
+      const stream = await DataStream.open(circuit, { kind: 'begin-dir' }, STREAM_DEPS)
+      rig.clock.advance(3_600_000)
+      stream.destroy()
+      rig.clock.advance(DIRTINESS_MS - 2 * SWEEP_MS)
+      expect((await rig.manager.assign(kept, NO_EXITS)).circuit).toBe(circuit)
+    }
+    rig.clock.advance(DIRTINESS_MS + 2 * SWEEP_MS)
+    expect(circuit.isOpen).toBe(false)
+  })
+
+  it('counts from the first when one of those who share it did not ask for that', async () => {
+    const kept = { ...usage('a'), keepsAlive: true }
+    const asking = rig.manager.assign(kept, NO_EXITS)
+    const circuit = await (await rig.builder.builds.take()).finish()
+    await asking
+    await rig.manager.assign(usage('a'), NO_EXITS)
+    rig.clock.advance(DIRTINESS_MS / 2)
+    expect((await rig.manager.assign(kept, NO_EXITS)).circuit).toBe(circuit)
+    rig.clock.advance(DIRTINESS_MS / 2 + 2 * SWEEP_MS)
+    expect(circuit.isOpen).toBe(false)
+  })
+})
+
+describe('isolation', () => {
+  it('stays with a circuit when a stream closes before it was ever connected (TROVE-2026-053)', async () => {
+    rig.network.script.service = unanswered
+    const { circuit } = await rig.assign('a')
+    const controller = new AbortController()
+    const opening = DataStream.open(circuit, { kind: 'begin-dir' }, STREAM_DEPS, {
+      signal: controller.signal,
+    })
+    controller.abort()
+    await expect(opening).rejects.toMatchObject({ kind: 'aborted' })
+    expect(circuit.streamCount).toBe(0)
+    expect((await rig.assign('b')).circuit).not.toBe(circuit)
+  })
+
+  it('stays with a circuit when its streams are gone and it is old enough to be forgotten (TROVE-2026-040)', async () => {
+    const { circuit } = await rig.assign('a')
+    rig.clock.advance(DIRTINESS_MS - 2 * SWEEP_MS)
+    expect((await rig.assign('b')).circuit).not.toBe(circuit)
+    expect(circuit.isOpen).toBe(true)
+  })
+
+  it('does not look at objects: keys such as __proto__ are keys like all others', async () => {
+    const circuits = new Set<Circuit>()
+    for (const key of ['__proto__', 'constructor', 'toString', ''])
+      circuits.add((await rig.assign(key)).circuit)
+    expect(circuits.size).toBe(4)
+  })
+})
+
+describe('a circuit through a guard that is not the first choice (guard-spec 4.9)', () => {
+  let better: RsaIdentity
+  let worse: RsaIdentity
+
+  beforeEach(() => {
+    better = rig.netDir.ids(0).rsa
+    worse = rig.netDir.ids(2).rsa
+    rig.judge = (guard) => (guard === worse ? 'waiting' : 'usable')
+    rig.nextGuard = 2
+  })
+
+  function judgeAnew(verdict: GuardReadiness): void {
+    rig.judge = (guard) => (guard === worse ? verdict : 'usable')
+    rig.changes.set(rig.changes.value + 1)
+  }
+
+  it('carries no stream before its guard is found good enough', async () => {
+    let isAssigned = false
+    const asking = rig.manager.assign(usage('a'), NO_EXITS).then((assigned) => {
+      isAssigned = true
+      return assigned
+    })
+    const circuit = await (await rig.builder.builds.take()).finish()
+    await settle()
+    expect(isAssigned).toBe(false)
+    expect(rig.manager.notes(rig.builder.builds.all[0]?.id ?? 0)).toMatchObject({ isWaiting: true })
+    judgeAnew('waiting')
+    await settle()
+    expect(isAssigned).toBe(false)
+    judgeAnew('usable')
+    expect((await asking).circuit).toBe(circuit)
+    expect(rig.manager.notes(rig.builder.builds.all[0]?.id ?? 0)).toMatchObject({ isWaiting: false })
+  })
+
+  it('gives its request to a better circuit as soon as there is one', async () => {
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    const waiting = await (await rig.builder.builds.take()).finish()
+    await settle()
+    rig.nextGuard = 0
+    rig.manager.startPreemptive()
+    const good = await (await rig.builder.builds.take()).finish()
+    expect((await asking).circuit).toBe(good)
+    expect(waiting.isOpen).toBe(true)
+    judgeAnew('unusable')
+    expect(waiting.isOpen).toBe(false)
+    expect(better).not.toBe(worse)
+  })
+
+  it('is closed when a better guard answers, and its request gets a new one', async () => {
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    const waiting = await (await rig.builder.builds.take()).finish()
+    await settle()
+    rig.nextGuard = 0
+    judgeAnew('unusable')
+    expect(waiting.isOpen).toBe(false)
+    const good = await (await rig.builder.builds.take()).finish()
+    expect((await asking).circuit).toBe(good)
+  })
+
+  it('never makes a request build on and on, even with a judge that rejects everything', async () => {
+    rig.judge = () => 'unusable'
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    asking.catch(() => {})
+    for (let tries = 0; tries < MAX_BUILD_TRIES; tries++) await (await rig.builder.builds.take()).finish()
+    await expect(asking).rejects.toMatchObject({ kind: 'circuit-failed' })
+    expect(rig.builder.builds.all.length).toBe(MAX_BUILD_TRIES)
+  })
+
+  it('keeps nobody waiting when it dies', async () => {
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    const waiting = await (await rig.builder.builds.take()).finish()
+    await settle()
+    waiting.close(new TorError('circuit-failed', 'destroyed'))
+    rig.nextGuard = 0
+    const good = await (await rig.builder.builds.take()).finish()
+    expect((await asking).circuit).toBe(good)
+  })
+})
+
+describe('retiring', () => {
+  it('of all gives no earlier circuit to any new stream, and closes those without streams', async () => {
+    const used = await rig.assign('a')
+    const stream = await DataStream.open(used.circuit, { kind: 'begin-dir' }, STREAM_DEPS)
+    const idle = await rig.assign('b')
+    rig.manager.retireAll('a new identity')
+    expect(idle.circuit.isOpen).toBe(false)
+    expect(used.circuit.isOpen).toBe(true)
+    expect((await rig.assign('a')).circuit).not.toBe(used.circuit)
+    stream.destroy()
+    rig.clock.advance(SWEEP_MS)
+    expect(used.circuit.isOpen).toBe(false)
+  })
+
+  it('reaches circuits that are being built: their requests get others', async () => {
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    const early = await rig.builder.builds.take()
+    rig.manager.retireAll('a new identity')
+    const late = await rig.builder.builds.take()
+    const circuit = await late.finish()
+    expect((await asking).circuit).toBe(circuit)
+    expect(early.isAborted()).toBe(true)
+  })
+
+  it('of one site leaves those of others alone', async () => {
+    const take = async (key: string, site: string): Promise<Circuit> => {
+      const asking = rig.manager.assign({ ...usage(key), site }, NO_EXITS)
+      const building = rig.builder.builds.all.at(-1)
+      if (building !== undefined) await building.finish()
+      return (await asking).circuit
+    }
+    const a = await take('a', 'a.example')
+    const b = await take('b', 'b.example')
+    rig.manager.retireSite('a.example')
+    expect(a.isOpen).toBe(false)
+    expect(b.isOpen).toBe(true)
+  })
+
+  it('of one site includes circuits that served more sites than can be named', async () => {
+    const asking = rig.manager.assign({ ...usage('a'), site: 'site-0.example' }, NO_EXITS)
+    const circuit = await (await rig.builder.builds.take()).finish()
+    await asking
+    for (let at = 1; at < 100; at++)
+      await rig.manager.assign({ ...usage('a'), site: `site-${at}.example` }, NO_EXITS)
+    expect(rig.manager.notes(rig.builder.builds.all[0]?.id ?? 0)?.sites.length).toBe(64)
+    rig.manager.retireSite('site-99.example')
+    expect(circuit.isOpen).toBe(false)
+  })
+})
+
+describe('the pace of building', () => {
+  it('slows down while nothing succeeds, however often a program asks', async () => {
+    let built = 0
+    for (let second = 0; second < 600; second++) {
+      for (let ask = 0; ask < 5; ask++)
+        rig.manager.assign(usage(`${second} ${ask}`), NO_EXITS).catch(() => {})
+      await settle()
+      for (const build of rig.builder.builds.all.slice(built)) build.fail()
+      built = rig.builder.builds.all.length
+      await settle()
+      rig.clock.advance(1_000)
+    }
+    expect(built).toBeLessThan(600 * 8)
+    expect(built).toBeGreaterThan(60)
+  }, 20_000)
+
+  it('is that of the requests again as soon as one circuit serves', async () => {
+    for (let round = 0; round < 3; round++) {
+      const asking = rig.manager.assign(usage(`${round}`), NO_EXITS)
+      asking.catch(() => {})
+      for (let tries = 0; tries < MAX_BUILD_TRIES && round < 2; tries++)
+        (await rig.builder.builds.take()).fail()
+      await settle()
+    }
+    expect(rig.builder.builds.all.length).toBe(8)
+    rig.clock.advance(10_000)
+    await settle()
+    await (await rig.builder.builds.take()).finish()
+    await settle()
+    expect((await rig.assign('next')).circuit.isOpen).toBe(true)
+  })
+
+  it('closes once, however often it is told to (TROVE-2026-009)', async () => {
+    const { circuit } = await rig.assign('a')
+    circuit.close()
+    circuit.close()
+    rig.manager.retireAll('twice')
+    rig.manager.retireAll('twice')
+    rig.manager.close()
+    rig.manager.close()
+    circuit.close()
+    expect((await circuit.closed).kind).toBe('closed')
+    expect(rig.network.violations).toEqual([])
+  })
+})
