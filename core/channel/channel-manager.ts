@@ -4,11 +4,13 @@
  */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type ChannelTarget, type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
+import { DEFAULT_NET_PARAMS, type NetParams } from '../netdir/net-params.ts'
 import { abortable, abortError, throwIfAborted } from '../util/abort.ts'
 import { isTorError, TorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { Channel, type ChannelDeps, type ChannelPhase } from './channel.ts'
+import { type ChannelConfig, type ChannelSettings, channelSettings } from './channel-upkeep.ts'
 
 /** C tor's bound: less than an hour disturbs nothing. */
 const CLOCK_SKEW_WARN_MS = 3_600_000
@@ -30,19 +32,49 @@ interface PendingChannel {
   waiters: number
 }
 
+export interface ChannelManagerDeps extends Omit<ChannelDeps, 'settings'> {
+  readonly config: ChannelConfig
+  /** Told of each relay's clock that a link handshake showed, in milliseconds ahead of ours. */
+  readonly onClockSkew?: (skewMs: number, relay: RsaIdentity) => void
+}
+
 export class ChannelManager {
-  readonly #deps: ChannelDeps
+  readonly #deps: ChannelManagerDeps
   readonly #open = new Map<RsaIdentity, { target: ChannelTarget; channel: Channel }>()
   readonly #pending = new Map<RsaIdentity, PendingChannel>()
   readonly #views = new WatchedValue<readonly ChannelView[]>([])
+  #config: ChannelConfig
+  #params: NetParams = DEFAULT_NET_PARAMS
+  #isDormant = false
+  #settings: ChannelSettings
   #isClosed = false
 
-  constructor(deps: ChannelDeps) {
+  constructor(deps: ChannelManagerDeps) {
     this.#deps = deps
+    this.#config = deps.config
+    this.#settings = channelSettings(this.#config, this.#params, this.#isDormant)
   }
 
   get views(): Watchable<readonly ChannelView[]> {
     return this.#views
+  }
+
+  /** A reload: open channels pad or stop padding as it says. */
+  useConfig(config: ChannelConfig): void {
+    this.#config = config
+    this.#applySettings()
+  }
+
+  /** A new consensus: its padding parameters hold from now on, for open channels too. */
+  useParams(params: NetParams): void {
+    this.#params = params
+    this.#applySettings()
+  }
+
+  /** While dormant channels neither pad nor keep themselves alive; nobody's use of Tor is to be hidden then. */
+  setDormant(isDormant: boolean): void {
+    this.#isDormant = isDormant
+    this.#applySettings()
   }
 
   /** An open channel to the relay, if there is one. */
@@ -84,6 +116,11 @@ export class ChannelManager {
     const reason = new TorError('closed', 'the client is closed')
     for (const pending of this.#pending.values()) pending.controller.abort(reason)
     for (const { channel } of [...this.#open.values()]) channel.close(reason)
+  }
+
+  #applySettings(): void {
+    this.#settings = channelSettings(this.#config, this.#params, this.#isDormant)
+    for (const { channel } of this.#open.values()) channel.useSettings(this.#settings)
   }
 
   /** Out of the table at once: whoever asks next must not share the end of an attempt that nobody wants. */
@@ -139,10 +176,11 @@ export class ChannelManager {
   ): Promise<Channel> {
     // The caller registers the attempt first, so that an error at once finds it in the table.
     await Promise.resolve()
+    const deps = { ...this.#deps, settings: () => this.#settings }
     let lastError: unknown = new TorError('channel-failed', 'the relay has no address that we may use')
     for (const endpoint of target.endpoints) {
       try {
-        return await Channel.open(target, endpoint, this.#deps, signal, onPhase)
+        return await Channel.open(target, endpoint, deps, signal, onPhase)
       } catch (error) {
         throwIfAborted(signal)
         lastError = error
@@ -156,7 +194,7 @@ export class ChannelManager {
 
   #keep(target: ChannelTarget, channel: Channel): void {
     const rsa = target.ids.rsa
-    this.#noteClockSkew(channel.identity.clockSkewMs)
+    this.#noteClockSkew(channel.identity.clockSkewMs, rsa)
     this.#open.set(rsa, { target, channel })
     this.#publish()
     void channel.closed.then(() => {
@@ -166,8 +204,10 @@ export class ChannelManager {
   }
 
   /** One relay's word is no reason to move a clock, but a reason for the user to look at it (tor-spec 4.5). */
-  #noteClockSkew(skewMs: number | undefined): void {
-    if (skewMs === undefined || Math.abs(skewMs) < CLOCK_SKEW_WARN_MS) return
+  #noteClockSkew(skewMs: number | undefined, relay: RsaIdentity): void {
+    if (skewMs === undefined) return
+    this.#deps.onClockSkew?.(skewMs, relay)
+    if (Math.abs(skewMs) < CLOCK_SKEW_WARN_MS) return
     const hours = (Math.abs(skewMs) / 3_600_000).toFixed(1)
     const direction = skewMs > 0 ? 'behind' : 'ahead of'
     this.#deps.log.warn(

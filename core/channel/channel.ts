@@ -15,11 +15,13 @@ import type { Clock, Timer } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
-import { type Random, randomBelow } from '../util/random.ts'
+import type { Random } from '../util/random.ts'
+import type { ChannelUse } from './channel-padding.ts'
+import { type ChannelSettings, ChannelUpkeep } from './channel-upkeep.ts'
 import type { CircuitEndpoint } from './circuit-endpoint.ts'
 import { CircuitTable } from './circuit-table.ts'
 import { LinkHandshake, type LinkIdentity } from './link-handshake.ts'
-import { OutboundQueue } from './outbound-queue.ts'
+import { OutboundLink, type SendUrgency } from './outbound-link.ts'
 import { openTlsLink, type TlsLink, type TlsLinkSink } from './tls-link.ts'
 
 /**
@@ -33,12 +35,11 @@ const GATHER_MS = 1
 const BUSY_CELLS = 8
 const BUSY_WITHIN_MS = 3
 
-/** C tor gives a TLS handshake 60 s; TCP, TLS and the link handshake together get the same here. */
-const OPEN_TIMEOUT_MS = 60_000
+/** TCP, TLS and the link handshake are four round trips; half of C tor's limit is enough for the worst of lines. */
+const OPEN_TIMEOUT_MS = 30_000
 
-/** tor-spec and C tor: a channel without circuits goes after 180 s plus up to 90 s, so that closing tells nothing. */
-const IDLE_CLOSE_MS = 180_000
-const IDLE_CLOSE_SPREAD_MS = 90_000
+/** A link handshake has about 3 kB; the rest of what a relay says before its end can only be padding. */
+const MAX_HANDSHAKE_BYTES = 262_144
 
 /** Variable-length commands that have their place in the link handshake only. */
 const HANDSHAKE_COMMANDS: ReadonlySet<number> = new Set([
@@ -54,6 +55,8 @@ export interface ChannelDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** Asked when the channel is open; `useSettings` tells of changes. */
+  readonly settings: () => ChannelSettings
 }
 
 export class Channel implements CellSink, TlsLinkSink {
@@ -63,7 +66,7 @@ export class Channel implements CellSink, TlsLinkSink {
   readonly #deps: ChannelDeps
   readonly #framer = new CellFramer()
   readonly #circuits: CircuitTable
-  readonly #outbound = new OutboundQueue()
+  readonly #outbound: OutboundLink
   readonly #toDrain = new Set<CircuitEndpoint>()
   readonly #opened = createDeferred<LinkIdentity>()
   readonly #closed = createDeferred<TorError>()
@@ -80,15 +83,20 @@ export class Channel implements CellSink, TlsLinkSink {
   #runCount = 0
   #cellsThisTurn = 0
   #lastBusyTurnMs = Number.NEGATIVE_INFINITY
-  #isLinkFull = false
   #receivedBytes = 0
-  #idleTimer: Timer | undefined
+  #upkeep: ChannelUpkeep | undefined
   #gatherTimer: Timer | undefined
+  #strayCells = 0
 
   private constructor(endpoint: Endpoint, deps: ChannelDeps) {
     this.endpoint = endpoint
     this.#deps = deps
     this.#circuits = new CircuitTable(deps.random)
+    this.#outbound = new OutboundLink({
+      clock: deps.clock,
+      scheduleFlush: () => this.#scheduleTurnEnd(),
+      onSent: (nowMs) => this.#upkeep?.noteSent(nowMs),
+    })
     this.closed = this.#closed.promise
   }
 
@@ -124,6 +132,11 @@ export class Channel implements CellSink, TlsLinkSink {
     return this.#receivedBytes
   }
 
+  /** Cells for circuits that are not there: some always arrive for those that we have just destroyed. */
+  get strayCellCount(): number {
+    return this.#strayCells
+  }
+
   get circuitCount(): number {
     return this.#circuits.size
   }
@@ -141,9 +154,9 @@ export class Channel implements CellSink, TlsLinkSink {
   /** Registers a circuit and returns its id. Throws when the channel is closed. */
   addCircuit(circuit: CircuitEndpoint): number {
     if (this.#closeError !== undefined) throw this.#closeError
-    this.#idleTimer?.cancel()
-    this.#idleTimer = undefined
-    return this.#circuits.add(circuit)
+    const circuitId = this.#circuits.add(circuit)
+    this.#upkeep?.noteBusy()
+    return circuitId
   }
 
   /** Forgets a circuit; when `isDestroyNeeded`, tells the relay, always with reason NONE (tor-spec 5.4). */
@@ -152,33 +165,39 @@ export class Channel implements CellSink, TlsLinkSink {
     this.#outbound.forget(circuit)
     this.#toDrain.delete(circuit)
     if (isDestroyNeeded && this.#closeError === undefined) {
-      this.#outbound.pushControl(
-        encodeChannelCell(circuitId, { kind: 'destroy', reason: DestroyReason.NONE }),
-      )
+      this.#pushCell(encodeChannelCell(circuitId, { kind: 'destroy', reason: DestroyReason.NONE }))
     }
     // Also without a DESTROY, so that the id is released.
     this.#scheduleTurnEnd()
-    if (this.#circuits.size === 0) this.#startIdleTimer()
+    if (this.#circuits.size === 0) this.#upkeep?.noteIdle()
   }
 
-  /** Queues one whole cell ahead of all relay cells: CREATE2 and the like. */
-  sendControlCell(cell: Buffer): void {
-    this.#outbound.pushControl(cell)
-    this.#scheduleTurnEnd()
+  /** Queues a whole CREATE2 or CREATE_FAST cell, ahead of all relay cells. */
+  sendCreate(cell: Buffer): void {
+    this.#pushCell(cell)
+    this.#upkeep?.noteAnswerAwaited()
   }
 
   /** Asks for a call of the circuit's `pullCells` when the link has room. */
-  requestSend(circuit: CircuitEndpoint): void {
-    this.#outbound.request(circuit)
-    this.#scheduleTurnEnd()
+  requestSend(circuit: CircuitEndpoint, urgency: SendUrgency): void {
+    this.#outbound.request(circuit, urgency)
+  }
+
+  /** Whether somebody's traffic goes over the channel decides whether it is padded. */
+  noteUse(use: ChannelUse): void {
+    this.#upkeep?.noteUse(use)
+  }
+
+  useSettings(settings: ChannelSettings): void {
+    this.#upkeep?.useSettings(settings)
   }
 
   close(error: TorError = new TorError('closed', 'the channel was closed')): void {
     if (this.#closeError !== undefined) return
     this.#closeError = error
-    this.#idleTimer?.cancel()
+    this.#upkeep?.stop()
     this.#gatherTimer?.cancel()
-    this.#outbound.clear()
+    this.#outbound.close()
     this.#toDrain.clear()
     this.#link?.destroy()
     this.#opened.reject(error)
@@ -190,7 +209,11 @@ export class Channel implements CellSink, TlsLinkSink {
     if (this.#closeError !== undefined) return
     this.#readBuffer = buffer
     this.#receivedBytes += length
+    this.#upkeep?.noteReceived(this.#deps.clock.monotonicMs())
     try {
+      if (this.#identity === undefined && this.#receivedBytes > MAX_HANDSHAKE_BYTES) {
+        throw protocolViolation('a link handshake without end')
+      }
       this.#framer.push(buffer, length, this)
       this.#deliverRun()
     } catch (error) {
@@ -199,7 +222,7 @@ export class Channel implements CellSink, TlsLinkSink {
   }
 
   onDrain(): void {
-    this.#isLinkFull = false
+    this.#outbound.onDrain()
     this.#flush()
   }
 
@@ -223,7 +246,8 @@ export class Channel implements CellSink, TlsLinkSink {
     this.#deliverRun()
     const circuit = this.#circuits.get(circuitId)
     if (circuit === undefined) {
-      checkStrayCell(circuitId, command)
+      this.#strayCells++
+      checkStrayCell(command)
       return
     }
     if (command === ChannelCommand.RELAY) {
@@ -296,7 +320,6 @@ export class Channel implements CellSink, TlsLinkSink {
       signal.removeEventListener('abort', onAbort)
     }
     onPhase('handshake-done')
-    this.#startIdleTimer()
   }
 
   #onHandshakeCell(command: number, body: Buffer): void {
@@ -306,7 +329,32 @@ export class Channel implements CellSink, TlsLinkSink {
     this.#handshake = undefined
     this.#link?.write([outcome.reply])
     this.#identity = outcome.identity
+    if (this.#link !== undefined) this.#outbound.attach(this.#link)
+    const { clock, random, settings } = this.#deps
+    this.#upkeep = new ChannelUpkeep({
+      clock,
+      random,
+      settings: settings(),
+      linkVersion: outcome.identity.linkVersion,
+      sendPadding: () => this.#sendPadding(),
+      negotiate: (action) =>
+        this.#pushCell(encodeChannelCell(0, { kind: 'padding-negotiate', action, lowMs: 0, highMs: 0 })),
+      close: (error) => this.close(error),
+    })
     this.#opened.resolve(outcome.identity)
+  }
+
+  /** What waits to be sent already serves as well. */
+  #sendPadding(): void {
+    if (this.#outbound.isEmpty) this.#pushCell(encodeChannelCell(0, { kind: 'padding' }))
+  }
+
+  #pushCell(cell: Buffer): void {
+    try {
+      this.#outbound.push(cell)
+    } catch (error) {
+      this.close(toTorError(error))
+    }
   }
 
   #scheduleTurnEnd(): void {
@@ -335,27 +383,16 @@ export class Channel implements CellSink, TlsLinkSink {
   }
 
   #flush(): void {
-    while (!this.#isLinkFull && this.#link !== undefined && this.#closeError === undefined) {
-      const buffers = this.#outbound.take()
-      if (buffers.length === 0) break
-      this.#isLinkFull = !this.#link.write(buffers)
-    }
-    if (!this.#isLinkFull) this.#circuits.releaseDying()
-  }
-
-  #startIdleTimer(): void {
-    if (this.#closeError !== undefined || this.#circuits.size > 0) return
-    const { clock, random } = this.#deps
-    this.#idleTimer?.cancel()
-    this.#idleTimer = clock.setTimer(IDLE_CLOSE_MS + randomBelow(random, IDLE_CLOSE_SPREAD_MS), () =>
-      this.close(new TorError('closed', 'the channel was idle')),
-    )
+    if (this.#outbound.flush()) this.#circuits.releaseDying()
   }
 }
 
-/** Cells of circuits that we have just destroyed still arrive; nobody answers them (tor-spec 5.1.1). */
-function checkStrayCell(circuitId: number, command: number): void {
-  if (circuitId === 0 && command === ChannelCommand.NETINFO) {
-    throw protocolViolation('NETINFO after the link handshake')
+/**
+ * Cells of circuits that we have just destroyed still arrive; nobody answers them (tor-spec 5.1.1). What only a client may
+ * say, or only once, ends the channel (padding-spec 2.2, tor-spec 4.5).
+ */
+function checkStrayCell(command: number): void {
+  if (command === ChannelCommand.NETINFO || command === ChannelCommand.PADDING_NEGOTIATE) {
+    throw protocolViolation(`unexpected ${channelCommandName(command)}`)
   }
 }

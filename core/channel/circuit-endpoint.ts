@@ -13,10 +13,11 @@ export interface CircuitEndpoint {
   /** The turn of the event loop ends: process what has been gathered. */
   drain(): void
   /**
-   * The channel has room. Returns whole cells ready for the wire, at most `maxCells` of them, or undefined when there
-   * is nothing that may be sent now; then ask again through `Channel.requestSend`.
+   * The channel has room. Returns whole cells ready for the wire, at most `maxCells` of them and of control messages
+   * only if so asked, or undefined when there is nothing that may be sent now; then ask again through
+   * `Channel.requestSend`.
    */
-  pullCells(maxCells: number): Buffer | undefined
+  pullCells(maxCells: number, what: 'control' | 'all'): Buffer | undefined
   /** The channel is gone, and with it every circuit on it. */
   onChannelClosed(error: TorError): void
 }

@@ -16,15 +16,17 @@ import type { RelayMessage } from '../cell/relay-message.ts'
 import { decodeRelayMessage } from '../cell/relay-message-codec.ts'
 import type { Channel } from '../channel/channel.ts'
 import type { CircuitEndpoint } from '../channel/circuit-endpoint.ts'
+import type { SendUrgency } from '../channel/outbound-link.ts'
 import { linkSpecifiersOf } from '../linkspec/link-specifier.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import { abortable, throwIfAborted } from '../util/abort.ts'
-import { createDeferred, type Deferred } from '../util/deferred.ts'
+import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import { type Random, randomBelow } from '../util/random.ts'
 import type { CircuitStream, StreamCarrier } from './circuit-stream.ts'
 import {
   type AnswerKind,
+  type AwaitedAnswer,
   finishHopHandshake,
   type NewHop,
   startFastHandshake,
@@ -52,11 +54,6 @@ export interface CircuitDeps {
   readonly extendByEd25519: boolean
   /** From `Circuit.takeId`, for circuits that are shown before they exist. */
   readonly id?: number
-}
-
-interface AwaitedAnswer {
-  readonly answer: AnswerKind
-  readonly reply: Deferred<Buffer>
 }
 
 export class Circuit implements CircuitEndpoint, StreamCarrier {
@@ -112,7 +109,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     const circuit = new Circuit(channel, deps)
     const handshake = startFastHandshake(deps.random)
     const cell = encodeChannelCell(circuit.#circuitId, { kind: 'create-fast', request: handshake.request })
-    channel.sendControlCell(cell)
+    channel.sendCreate(cell)
     await circuit.#addHop({ target, nickname: '', handshake, answer: 'created-fast' }, signal)
     return circuit
   }
@@ -128,7 +125,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     const { handshakeType, handshake } = startHopHandshake(target, deps.random)
     const circuit = new Circuit(channel, deps)
     const message = { kind: 'create2', handshakeType, request: handshake.request } as const
-    channel.sendControlCell(encodeChannelCell(circuit.#circuitId, message))
+    channel.sendCreate(encodeChannelCell(circuit.#circuitId, message))
     await circuit.#addHop({ target, nickname: target.nickname, handshake, answer: 'created2' }, signal)
     return circuit
   }
@@ -158,14 +155,15 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     if (this.#closeError !== undefined) throw this.#closeError
     if (this.#awaited !== undefined) throw new TorError('internal', 'the circuit is being extended already')
     if (this.#relayEarlyLeft === 0) throw new TorError('limit', 'the circuit has no RELAY_EARLY cell left')
-    if (target.ids.rsa === this.#hops.at(-1)?.target.ids.rsa)
-      throw new TorError('no-path', 'a relay twice in a row')
+    const before = this.#hops.at(-1)?.target.ids.rsa
+    if (target.ids.rsa === before) throw new TorError('no-path', 'a relay twice in a row')
     const { handshakeType, handshake } = startHopHandshake(target, this.#deps.random)
     const specifiers = linkSpecifiersOf(target, this.#deps.extendByEd25519)
     const message = { kind: 'extend2', specifiers, handshakeType, request: handshake.request } as const
     this.#relayEarlyLeft--
     this.#outbound.push(this.#hops.length - 1, 0, message, ChannelCommand.RELAY_EARLY)
-    this.#channel.requestSend(this)
+    this.#channel.noteUse('circuits')
+    this.#channel.requestSend(this, 'control')
     await this.#addHop({ target, nickname: target.nickname, handshake, answer: 'extended2' }, signal)
   }
 
@@ -176,26 +174,28 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   }
 
   sendMessage(streamId: number, message: RelayMessage): void {
-    if (this.#closeError !== undefined) return
-    try {
+    if (message.kind === 'begin' || message.kind === 'resolve') this.#channel.noteUse('streams')
+    this.#push(streamId, message, 'control')
+  }
+
+  #push(streamId: number, message: RelayMessage, urgency: SendUrgency): void {
+    this.#orClose(() => {
       this.#outbound.push(this.#hops.length - 1, streamId, message)
-      this.#channel.requestSend(this)
-    } catch (error) {
-      this.close(toTorError(error))
-    }
+      this.#channel.requestSend(this, urgency)
+    })
   }
 
   requestSend(streamId: number): void {
     if (this.#closeError !== undefined) return
     this.#outbound.requestSend(streamId)
-    this.#channel.requestSend(this)
+    this.#channel.requestSend(this, 'data')
   }
 
   endStream(streamId: number, reason: number): void {
     if (this.#closeError !== undefined) return
     this.#outbound.forgetStream(streamId)
     this.#streams.halfClose(streamId)
-    this.sendMessage(streamId, { kind: 'end', reason, address: undefined, ttlSeconds: undefined })
+    this.#push(streamId, { kind: 'end', reason, address: undefined, ttlSeconds: undefined }, 'soon')
   }
 
   /** Closes the circuit and everything on it. Idempotent. The relay is told, without a reason (tor-spec 5.4). */
@@ -213,34 +213,35 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
 
   onOtherCell(command: number, buffer: Buffer, bodyOffset: number): void {
     const body = buffer.subarray(bodyOffset, bodyOffset + CELL_BODY_BYTES)
-    try {
-      this.#onOtherCell(command, body)
-    } catch (error) {
-      this.close(toTorError(error))
-    }
+    this.#orClose(() => this.#onOtherCell(command, body))
   }
 
   drain(): void {
-    if (this.#closeError !== undefined) return
-    try {
+    this.#orClose(() => {
       for (const run of this.#inbound.take(this.#hops, this.#flow.receivePlan)) this.#onRun(run)
-    } catch (error) {
-      this.close(toTorError(error))
-    }
+    })
   }
 
-  pullCells(maxCells: number): Buffer | undefined {
-    if (this.#closeError !== undefined) return undefined
-    try {
-      return this.#outbound.pull(this.#circuitId, maxCells)
-    } catch (error) {
-      this.close(toTorError(error))
-      return undefined
-    }
+  pullCells(maxCells: number, what: 'control' | 'all'): Buffer | undefined {
+    let cells: Buffer | undefined
+    this.#orClose(() => {
+      cells = this.#outbound.pull(this.#circuitId, maxCells, what)
+    })
+    return cells
   }
 
   onChannelClosed(error: TorError): void {
     this.#finish(error, false)
+  }
+
+  /** Does nothing once the circuit is closed. */
+  #orClose(work: () => void): void {
+    if (this.#closeError !== undefined) return
+    try {
+      work()
+    } catch (error) {
+      this.close(toTorError(error))
+    }
   }
 
   /** Waits for the answer to what was just sent, and makes the hop of it. */
@@ -279,8 +280,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
         )
         return
       }
-      default:
-        // An inbound RELAY_EARLY is how relays once tagged circuits (tor-spec 5.6); the others make no sense here.
+      default: // An inbound RELAY_EARLY is how relays once tagged circuits (tor-spec 5.6).
         throw protocolViolation(`unexpected ${channelCommandName(command)} on a circuit`)
     }
   }
@@ -364,7 +364,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
         if (message.tag === undefined) throw protocolViolation('a SENDME of version 0 for the circuit')
         this.#owedSendmes.settle(message.tag)
         this.#flow.onSendmeReceived()
-        this.#channel.requestSend(this)
+        this.#channel.requestSend(this, 'data')
         return
       case 'truncated': {
         // What is left of the circuit would end somewhere nobody chose: close it (tor-spec 5.4).

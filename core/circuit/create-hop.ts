@@ -12,6 +12,7 @@ import { createTor1RelayCrypto, TOR1_KEY_BYTES } from '../crypto/tor1-relay-cryp
 import { ed25519IdentityBytes, rsaIdentityBytes } from '../linkspec/relay-ids.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import { isAllZero } from '../util/bytes.ts'
+import type { Deferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
 
@@ -26,6 +27,12 @@ export interface HopHandshake {
 
 /** The message that answers a handshake. */
 export type AnswerKind = 'created2' | 'created-fast' | 'extended2'
+
+/** The answer that a circuit waits for. */
+export interface AwaitedAnswer {
+  readonly answer: AnswerKind
+  readonly reply: Deferred<Buffer>
+}
 
 /** A hop that has been asked for. */
 export interface NewHop {

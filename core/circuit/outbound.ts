@@ -82,16 +82,18 @@ export class OutboundCells {
     this.#readyStreams.clear()
   }
 
-  /** Up to `maxCells` cells for the wire, or undefined when nothing may be sent now. */
-  pull(circuitId: number, maxCells: number): Buffer | undefined {
+  /** Up to `maxCells` cells for the wire, or undefined when nothing of what is asked for may be sent now. */
+  pull(circuitId: number, maxCells: number, what: 'control' | 'all'): Buffer | undefined {
     const max = Math.min(maxCells, MAX_BATCH_CELLS)
     const first = this.#control[this.#taken]
+    if (first === undefined && what === 'control') return undefined
     const lastHop = this.#parts.hops.length - 1
     const hop = first?.hop ?? lastHop
     const cellCommand = first?.cellCommand ?? ChannelCommand.RELAY
     let count = first === undefined ? 0 : this.#packControl(hop, cellCommand, max)
     const tagAt: number[] = []
-    if (hop === lastHop && cellCommand === ChannelCommand.RELAY && this.#control.length === 0) {
+    const isDataNext = hop === lastHop && cellCommand === ChannelCommand.RELAY && this.#control.length === 0
+    if (what === 'all' && isDataNext) {
       count = this.#packData(count, max, tagAt)
     }
     if (count === 0) return undefined

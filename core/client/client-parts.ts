@@ -68,7 +68,9 @@ export async function createClientParts(
     clock: deps.clock,
     random: deps.random,
     log: deps.log.in('channel'),
+    config: initialConfig,
   })
+  config.watch((next) => channels.useConfig(next))
   const buildTimeout = await loadBuildTimeout({
     store,
     random: deps.random,
@@ -81,6 +83,9 @@ export async function createClientParts(
   const builder = createBuilder(config, deps, channels, guards, buildTimeout)
   const circuits = createCircuits(config, constraints, deps, builder, guards, buildTimeout)
   const directory = createDirectory(config, constraints, deps, store, builder, guards)
+  directory.current.watch((netDir) => {
+    if (netDir !== undefined) channels.useParams(netDir.params)
+  })
   const meter: ByteMeter = { readBytes: 0, writtenBytes: 0 }
   const board = new StatusBoard({ channels, circuits: builder, meter, clock: deps.clock })
   const lifetime = createLifetime()

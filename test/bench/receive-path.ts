@@ -14,10 +14,9 @@ import { systemRandom } from '../../core/crypto/system-random.ts'
 import { parseEd25519Identity, parseRsaIdentity } from '../../core/linkspec/relay-ids.ts'
 import type { CircuitTarget } from '../../core/linkspec/relay-target.ts'
 import { DataStream } from '../../core/stream/data-stream.ts'
-import { directTransport } from '../../core/transport/configured-transport.ts'
 import { systemClock } from '../../core/util/clock.ts'
 import type { TorError } from '../../core/util/errors.ts'
-import { silentLogger } from '../../core/util/log.ts'
+import { channelDeps } from '../network/client-side.ts'
 import type { SyntheticGuardReady } from './synthetic-guard.ts'
 
 export interface ReceivePathOptions {
@@ -69,7 +68,7 @@ async function measure(ready: SyntheticGuardReady, bytes: number): Promise<Recei
   if (guard === undefined || middle === undefined || exit === undefined || endpoint === undefined) {
     throw new Error('the synthetic guard plays three relays')
   }
-  const parts = { transport: directTransport, clock: systemClock, random: systemRandom, log: silentLogger }
+  const parts = channelDeps(systemClock)
   const channel = await Channel.open(guard, endpoint, parts, undefined)
   try {
     const deps = { random: systemRandom, extendByEd25519: true }

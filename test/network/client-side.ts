@@ -1,7 +1,10 @@
 /** Opens the client's channels, circuits and streams into a fake network, with both ends in hand. */
 import { Channel, type ChannelDeps } from '../../core/channel/channel.ts'
+import type { ChannelManagerDeps } from '../../core/channel/channel-manager.ts'
+import { type ChannelConfig, channelSettings } from '../../core/channel/channel-upkeep.ts'
 import { Circuit, type CircuitDeps } from '../../core/circuit/circuit.ts'
 import { systemRandom } from '../../core/crypto/system-random.ts'
+import { DEFAULT_NET_PARAMS } from '../../core/netdir/net-params.ts'
 import { type BeginTarget, DataStream } from '../../core/stream/data-stream.ts'
 import { directTransport } from '../../core/transport/configured-transport.ts'
 import type { ByteSink } from '../../core/util/byte-stream.ts'
@@ -20,8 +23,23 @@ export const STREAM_DEPS = { random: systemRandom, allowInternalAddresses: false
 
 export const BEGIN_TARGET: BeginTarget = { kind: 'begin', host: 'example.com', port: 80, flags: 0 }
 
-export function channelDeps(clock: Clock = networkClock()): ChannelDeps {
-  return { transport: directTransport, clock, random: systemRandom, log: silentLogger }
+/** A channel as the default configuration and no consensus make it; for a channel manager too. */
+export const CHANNEL_CONFIG: ChannelConfig = {
+  connectionPadding: 'auto',
+  reducedConnectionPadding: false,
+  keepaliveMs: 300_000,
+}
+
+export function channelDeps(clock: Clock = networkClock()): ChannelDeps & ChannelManagerDeps {
+  const settings = channelSettings(CHANNEL_CONFIG, DEFAULT_NET_PARAMS, false)
+  return {
+    transport: directTransport,
+    clock,
+    random: systemRandom,
+    log: silentLogger,
+    settings: () => settings,
+    config: CHANNEL_CONFIG,
+  }
 }
 
 export function openChannel(

@@ -1,0 +1,98 @@
+/** The sending half of a channel: what waits, when it goes, and how much of it the socket is given at a time. */
+import type { Clock, Timer } from '../util/clock.ts'
+import type { CircuitEndpoint } from './circuit-endpoint.ts'
+import { FlushBudget } from './flush-budget.ts'
+import { OutboundQueue } from './outbound-queue.ts'
+import type { TlsLink } from './tls-link.ts'
+
+/**
+ * How long END waits for company: an application that closes a stream and opens the next needs a millisecond or two for
+ * it, and END and BEGIN in one record travel together. Alone in front, END makes BEGIN wait for its acknowledgement at
+ * every relay on the way (Nagle), 40 ms and more. See docs/adr/0008.
+ */
+const HOLD_MS = 5
+
+/** When something is sent: before all data, with the data, or with whatever goes next within a few milliseconds. */
+export type SendUrgency = 'control' | 'data' | 'soon'
+
+export interface OutboundLinkParts {
+  readonly clock: Clock
+  /** Asks for a call of `flush` at the end of the turn. */
+  readonly scheduleFlush: () => void
+  readonly onSent: (nowMs: number) => void
+}
+
+export class OutboundLink {
+  readonly #parts: OutboundLinkParts
+  readonly #queue = new OutboundQueue()
+  readonly #budget = new FlushBudget()
+  #link: TlsLink | undefined
+  #isFull = false
+  #holdTimer: Timer | undefined
+
+  constructor(parts: OutboundLinkParts) {
+    this.#parts = parts
+  }
+
+  /** Whether nothing waits but what is held for company. */
+  get isEmpty(): boolean {
+    return this.#queue.isEmpty
+  }
+
+  /** The handshake is over: cells may leave by this link. */
+  attach(link: TlsLink): void {
+    this.#link = link
+  }
+
+  /** Queues one whole cell of the channel's own, ahead of all relay cells. Throws `limit` when far too many wait. */
+  push(cell: Buffer): void {
+    this.#queue.pushChannelCell(cell)
+    this.#parts.scheduleFlush()
+  }
+
+  request(circuit: CircuitEndpoint, urgency: SendUrgency): void {
+    if (urgency === 'soon') {
+      this.#queue.hold(circuit)
+      this.#holdTimer ??= this.#parts.clock.setTimer(HOLD_MS, () => this.#onHoldOver())
+      return
+    }
+    if (urgency === 'control') this.#queue.requestControl(circuit)
+    else this.#queue.requestData(circuit)
+    this.#parts.scheduleFlush()
+  }
+
+  forget(circuit: CircuitEndpoint): void {
+    this.#queue.forget(circuit)
+  }
+
+  /** Sends what the link has room for. Returns whether everything has left that could. */
+  flush(): boolean {
+    const { clock, onSent } = this.#parts
+    while (!this.#isFull && this.#link !== undefined) {
+      const nowMs = clock.monotonicMs()
+      const buffers = this.#queue.take(this.#budget.cells, nowMs)
+      if (buffers.length === 0) break
+      onSent(nowMs)
+      this.#isFull = !this.#link.write(buffers)
+      if (this.#isFull) this.#budget.noteFull(nowMs)
+    }
+    return !this.#isFull
+  }
+
+  onDrain(): void {
+    this.#isFull = false
+    this.#budget.noteDrained(this.#parts.clock.monotonicMs())
+  }
+
+  close(): void {
+    this.#holdTimer?.cancel()
+    this.#queue.clear()
+    this.#link = undefined
+  }
+
+  #onHoldOver(): void {
+    this.#holdTimer = undefined
+    this.#queue.releaseHeld()
+    if (!this.#queue.isEmpty) this.#parts.scheduleFlush()
+  }
+}
