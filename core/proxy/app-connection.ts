@@ -1,46 +1,26 @@
 /**
- * One application's connection from its first byte to its end: handshake, request, reply, and then a pipe. When the
- * application goes away its request is aborted; nothing here ever opens a connection or looks up a name itself.
+ * One application's SOCKS connection from its first byte to its end: handshake, request, reply, and then a pipe. When
+ * the application goes away its request is aborted; nothing here ever opens a connection or looks up a name itself.
  */
-import type { StreamIsolation } from '../circuit-manager/isolation.ts'
-import type { StreamOpener, StreamOptions } from '../client/client-port.ts'
-import { parseStreamHost, parseStreamTarget } from '../client/stream-target.ts'
-import { withTimeout } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
-import type { Clock, Timer } from '../util/clock.ts'
+import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
-import { type Logger, sensitive } from '../util/log.ts'
+import { sensitive } from '../util/log.ts'
 import type { AppRequest, HandshakeParser } from './app-request.ts'
 import type { AppReader, AppSocket } from './app-socket.ts'
+import type { FrontDoor, Requester } from './front-door.ts'
+import { CLOSING_LIMIT_MS, HANDSHAKE_LIMIT_MS, MAX_HELD_BYTES } from './handshake-limits.ts'
 import { pipeBytes } from './pipe-bytes.ts'
-import { type ListenerIsolation, isolateRequest } from './request-isolation.ts'
 
-/** Applications speak at once; C tor lets a handshake linger, which only serves who wants to exhaust us. */
-const HANDSHAKE_LIMIT_MS = 60_000
-/** What an application may send ahead of the reply before it is read no more: TLS hellos and small uploads fit. */
-const MAX_HELD_BYTES = 65_536
-
-/** What all connections of a listener share. */
-export interface FrontDoor {
-  readonly opener: StreamOpener
-  readonly clock: Clock
-  readonly log: Logger
-  readonly isolation: ListenerIsolation
-  /** How long one request may take in all. */
-  readonly requestLimitMs: number
-  /** Whether one more request may wait for its answer; `leaveWaiting` gives the place back. */
-  enterWaiting(): boolean
-  leaveWaiting(): void
-}
-
-export class AppConnection {
+export class AppConnection implements AppReader {
   readonly #door: FrontDoor
   readonly #socket: AppSocket
   /** Until the request is read. */
   #parser: HandshakeParser | undefined
   readonly #onFinished: () => void
-  readonly #abort = new AbortController()
-  readonly #handshakeTimer: Timer
+  /** While a request waits. */
+  #abort: AbortController | undefined
+  #timer: Timer | undefined
   #phase: 'handshake' | 'waiting' | 'closing' | 'piping' | 'closed' = 'handshake'
   #held: Buffer[] = []
   #heldBytes = 0
@@ -52,11 +32,8 @@ export class AppConnection {
     this.#socket = socket
     this.#parser = parser
     this.#onFinished = onFinished
-    this.#handshakeTimer = door.clock.setTimer(HANDSHAKE_LIMIT_MS, () => {
-      door.log.info('An application did not finish its proxy request in time')
-      this.#socket.destroy()
-    })
-    socket.start(this.#reader())
+    this.#startTimer(HANDSHAKE_LIMIT_MS)
+    socket.start(this)
   }
 
   /** Ends it at once, whatever it is doing. */
@@ -64,22 +41,32 @@ export class AppConnection {
     this.#socket.destroy()
   }
 
-  #reader(): AppReader {
-    return {
-      onBytes: (bytes) => this.#read(bytes),
-      onEnd: () => this.#endInput(),
-      onDrain: () => {},
-      onClose: () => this.#finish(),
-    }
-  }
-
-  #read(bytes: Uint8Array): boolean {
+  onBytes(bytes: Uint8Array): boolean {
     if (this.#phase === 'handshake') return this.#readHandshake(bytes)
     // Behind a refusal the rest is read and dropped, so that no RST overtakes the reply.
     if (this.#phase !== 'waiting') return true
     this.#held.push(Buffer.from(bytes))
     this.#heldBytes += bytes.length
     return this.#heldBytes < MAX_HELD_BYTES
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true
+    // Before the request, or with nothing sent behind it, an application that ends has gone away. One that sent its
+    // whole input and ended may still want the answer.
+    const isGone = this.#phase === 'handshake' || (this.#phase === 'waiting' && this.#heldBytes === 0)
+    if (isGone) this.#socket.destroy()
+  }
+
+  onDrain(): void {}
+
+  onClose(): void {
+    if (this.#phase === 'closed') return
+    this.#phase = 'closed'
+    this.#timer?.cancel()
+    this.#held = []
+    this.#abort?.abort(new TorError('aborted', 'the application went away'))
+    this.#onFinished()
   }
 
   #readHandshake(bytes: Uint8Array): boolean {
@@ -100,6 +87,7 @@ export class AppConnection {
           this.#socket.write(step.bytes)
           break
         case 'refused':
+          if (step.advice !== undefined) this.#door.notices.warn(`socks ${step.reason}`, step.advice)
           this.#refuse(step.bytes, step.reason)
           return true
         case 'request':
@@ -109,14 +97,6 @@ export class AppConnection {
     }
   }
 
-  #endInput(): void {
-    this.#hasEnded = true
-    // Before the request, or with nothing sent behind it, an application that ends has gone away. One that sent its
-    // whole input and ended may still want the answer.
-    const isGone = this.#phase === 'handshake' || (this.#phase === 'waiting' && this.#heldBytes === 0)
-    if (isGone) this.#socket.destroy()
-  }
-
   #refuse(reply: Buffer, reason: string): void {
     this.#door.log.info('Refused an application: ', reason)
     this.#close(reply)
@@ -124,7 +104,7 @@ export class AppConnection {
 
   #close(reply: Buffer): void {
     this.#phase = 'closing'
-    this.#handshakeTimer.cancel()
+    this.#startTimer(CLOSING_LIMIT_MS)
     if (reply.length > 0) this.#socket.write(reply)
     this.#socket.closeWhenFlushed()
     this.#socket.resume()
@@ -133,41 +113,28 @@ export class AppConnection {
   async #serve(request: AppRequest, rest: Buffer): Promise<void> {
     this.#phase = 'waiting'
     this.#parser = undefined
-    this.#handshakeTimer.cancel()
+    this.#timer?.cancel()
     // The rest goes with BEGIN; it counts as held so that an end behind it is a half-close.
     this.#heldBytes = rest.length
-    if (!this.#door.enterWaiting()) {
-      this.#fail(request, new TorError('limit', 'too many requests wait for an answer', { retry: 'later' }))
-      return
-    }
+    const abort = new AbortController()
+    this.#abort = abort
     try {
-      await this.#answer(request, rest)
+      this.#door.judgeSocks(request)
+      if (request.command === 'connect') await this.#connect(request, rest, abort.signal)
+      else this.#answer(await this.#lookUp(request, abort.signal))
     } catch (error) {
       this.#fail(request, toTorError(error, 'internal', 'serving an application'))
     } finally {
-      this.#door.leaveWaiting()
+      this.#abort = undefined
     }
   }
 
-  async #answer(request: AppRequest, rest: Buffer): Promise<void> {
-    const { clock, requestLimitMs } = this.#door
-    const options = rest.length > 0 ? { initialData: rest } : {}
-    await withTimeout(clock, requestLimitMs, 'the request of an application', this.#abort.signal, (signal) =>
-      request.command === 'connect'
-        ? this.#connect(request, { ...options, signal })
-        : this.#resolve(request, { ...options, signal }),
-    )
-  }
-
-  async #connect(request: AppRequest, options: StreamOptions): Promise<void> {
-    const target = parseStreamTarget(request.host, request.port)
-    const isolation = this.#isolate(request, target.host, target.port)
-    const stream = await this.#door.opener.openStream(target, { ...options, isolation })
-    if (options.signal?.aborted || this.#phase !== 'waiting') {
-      stream.destroy()
-      return
-    }
-    this.#pipe(request, stream)
+  async #connect(request: AppRequest, rest: Buffer, signal: AbortSignal): Promise<void> {
+    const initialData = rest.length > 0 ? rest : undefined
+    const { host, port } = request
+    const stream = await this.#door.connect(this.#requester(request), host, port, { signal, initialData })
+    if (this.#phase === 'waiting') this.#pipe(request, stream)
+    else stream.destroy()
   }
 
   #pipe(request: AppRequest, stream: ByteStream): void {
@@ -175,38 +142,39 @@ export class AppConnection {
     this.#socket.write(request.replies.connected())
     const chunks = this.#held
     this.#held = []
-    pipeBytes(this.#socket, stream, { chunks, hasEnded: this.#hasEnded }, () => this.#finish())
+    pipeBytes(this.#socket, stream, { chunks, hasEnded: this.#hasEnded }, () => this.onClose())
   }
 
-  async #resolve(request: AppRequest, options: StreamOptions): Promise<void> {
-    const { host } = parseStreamHost(request.host)
-    const isolation = this.#isolate(request, host, 0)
-    const addresses = await this.#door.opener.resolve(host, { ...options, isolation })
-    if (this.#phase !== 'waiting') return
-    const reply = request.replies.resolved(addresses)
-    if (reply === undefined) throw new TorError('resolve-failed', 'no address that this protocol can carry')
-    this.#close(reply)
+  async #lookUp(request: AppRequest, signal: AbortSignal): Promise<Buffer> {
+    const { host, command, replies } = request
+    const reply =
+      command === 'resolve'
+        ? replies.resolved(await this.#door.resolve(this.#requester(request), host, signal))
+        : replies.named(await this.#door.resolveAddress(this.#requester(request), host, signal))
+    if (reply === undefined) throw new TorError('resolve-failed', 'no answer that this protocol can carry')
+    return reply
   }
 
-  #isolate({ protocol, credentials }: AppRequest, host: string, port: number): StreamIsolation {
-    const { clientAddress } = this.#socket
-    return isolateRequest(this.#door.isolation, { clientAddress, protocol, credentials, host, port })
+  #answer(reply: Buffer): void {
+    if (this.#phase === 'waiting') this.#close(reply)
+  }
+
+  #requester({ protocol, credentials }: AppRequest): Requester {
+    return { clientAddress: this.#socket.clientAddress, protocol, credentials }
   }
 
   #fail(request: AppRequest, error: TorError): void {
     if (this.#phase !== 'waiting') return
     const { log } = this.#door
     log.info('A request for ', sensitive(request.host), ' failed (', error.kind, '): ', error.message)
-    this.#close(request.replies.failed(error.kind))
+    this.#close(request.replies.failed(error))
   }
 
-  /** The socket is gone. */
-  #finish(): void {
-    if (this.#phase === 'closed') return
-    this.#phase = 'closed'
-    this.#handshakeTimer.cancel()
-    this.#held = []
-    this.#abort.abort(new TorError('aborted', 'the application went away'))
-    this.#onFinished()
+  #startTimer(limitMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = this.#door.clock.setTimer(limitMs, () => {
+      this.#door.log.info('An application did not finish its part in time')
+      this.#socket.destroy()
+    })
   }
 }

@@ -97,9 +97,16 @@ export class AppSocket {
     this.#socket.destroySoon()
   }
 
-  /** Closes at once with RST where that is possible, so that a cut transfer cannot pass for a complete one. */
+  /**
+   * Closes at once with RST where that is possible, so that a cut transfer cannot pass for a complete one. Node's own
+   * `resetAndDestroy` ends the writing first, and the FIN of that is a good end to whoever reads it before the RST.
+   */
   reset(): void {
-    if (!this.#socket.destroyed) this.#socket.resetAndDestroy()
+    const handle: unknown = Reflect.get(this.#socket, '_handle')
+    const mayReset =
+      typeof handle === 'object' && handle !== null && typeof Reflect.get(handle, 'reset') === 'function'
+    if (mayReset) Reflect.set(this.#socket, 'resetAndClosing', true)
+    this.#socket.destroy()
   }
 
   destroy(): void {

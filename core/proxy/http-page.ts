@@ -1,7 +1,14 @@
-/** The few fixed answers in HTTP that the front doors give. Nothing that an application sent is ever echoed in them. */
+/** The few answers of our own in HTTP that the front doors give. Nothing that an application sent is ever echoed in them. */
 import type { HttpStatus } from './reply-codes.ts'
 
-/** A complete response with a short page; the connection closes behind it. `title` and `text` are constants of ours. */
+/** What names this software towards applications on this machine (proposal 365); nothing of it goes to the network. */
+export const VIA_HEADER = 'Via: tor/1.0 tor-network (Allium)'
+export const SERVER_HEADER = 'Server: tor/1.0 (Allium)'
+/** Each request header that we honour is a capability of its name. */
+export const CAPABILITIES_HEADER =
+  'Tor-Capabilities: Tor-Stream-Isolation X-Tor-Stream-Isolation Tor-Family-Preference'
+
+/** A complete response with a short page; the connection closes behind it. `title` and `text` are words of ours. */
 export function encodeHttpPage(
   status: HttpStatus,
   title: string,
@@ -14,6 +21,7 @@ export function encodeHttpPage(
     [
       'Content-Type: text/html; charset=utf-8',
       `Content-Length: ${Buffer.byteLength(page)}`,
+      'Cache-Control: no-store',
       'Connection: close',
       ...extraHeaders,
     ],
@@ -24,5 +32,5 @@ export function encodeHttpPage(
 /** Status line, headers and body. Headers have no line ends. */
 export function encodeHttpHead(status: HttpStatus, headers: readonly string[], body = ''): Buffer {
   const lines = [`HTTP/1.1 ${status.code} ${status.phrase}`, ...headers, '', body]
-  return Buffer.from(lines.join('\r\n'), 'utf8')
+  return Buffer.from(lines.join('\r\n'), 'latin1')
 }

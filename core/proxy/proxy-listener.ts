@@ -6,23 +6,20 @@ import type { StreamOpener } from '../client/client-port.ts'
 import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
-import type { Logger } from '../util/log.ts'
+import { type Logger, sensitive } from '../util/log.ts'
 import type { ApplicationRules } from './application-rules.ts'
-import { AppConnection, type FrontDoor } from './app-connection.ts'
-import type { HandshakeParser } from './app-request.ts'
-import { AppSocket, MAX_READ_BYTES, type ReadMode, WRITE_BUFFER_BYTES } from './app-socket.ts'
-import { HttpConnectParser, MAX_HTTP_HEAD_BYTES } from './http-connect.ts'
+import { AppConnection } from './app-connection.ts'
+import { AppSocket, type ReadMode, WRITE_BUFFER_BYTES } from './app-socket.ts'
+import { FrontDoor } from './front-door.ts'
+import { HttpConnection } from './http-connection.ts'
 import type { ListenerOptions } from './listener-options.ts'
+import { OnceNotices } from './once-notices.ts'
 import { SocksParser } from './socks-detect.ts'
 
 /** Applications open at once on one listener; each costs about 15 KiB here and a stream in the network. */
 const MAX_CONNECTIONS = 4_096
-/** Requests that wait for an answer at once: they are what a stalled network piles up. */
-const MAX_WAITING_REQUESTS = 2_048
 /** Connections the kernel may queue while a turn is busy; a browser that restores its tabs opens hundreds. */
 const ACCEPT_BACKLOG = 1_024
-/** The longest SOCKS5 handshake: greeting 257, user and password 513, request 262. */
-const MAX_SOCKS_HANDSHAKE_BYTES = 1_032
 
 /** What a listener works with. */
 export interface ListenerDeps {
@@ -32,10 +29,18 @@ export interface ListenerDeps {
   readonly rules: ApplicationRules
   /** How long one request may take in all, milliseconds (SocksTimeout). */
   readonly requestLimitMs: number
+  /** What was said to the user already; listeners that share it say things once together. */
+  readonly notices?: OnceNotices
+  /** Where applications can speak HTTP, for the page that a SOCKS port shows to those who do. */
+  readonly httpEndpoint?: () => string | undefined
   /** Smaller limits, for tests. */
   readonly maxConnections?: number
   readonly maxWaitingRequests?: number
   readonly readMode?: ReadMode
+}
+
+interface Connection {
+  destroy(): void
 }
 
 export class ProxyListener {
@@ -43,16 +48,16 @@ export class ProxyListener {
   readonly #deps: ListenerDeps
   readonly #server: Server
   readonly #door: FrontDoor
-  readonly #connections = new Set<AppConnection>()
+  readonly #connections = new Set<Connection>()
   #endpoint: Endpoint
-  #waiting = 0
   #isClosed = false
 
   private constructor(options: ListenerOptions, deps: ListenerDeps, endpoint: Endpoint) {
     this.#options = options
     this.#deps = deps
     this.#endpoint = endpoint
-    this.#door = this.#makeDoor()
+    const { notices = new OnceNotices(deps.log) } = deps
+    this.#door = new FrontDoor(options, { ...deps, notices })
     this.#server = createServer(
       { allowHalfOpen: true, pauseOnConnect: true, highWaterMark: WRITE_BUFFER_BYTES },
       (socket) => this.#accept(socket),
@@ -87,22 +92,6 @@ export class ProxyListener {
     await closed
   }
 
-  #makeDoor(): FrontDoor {
-    const { opener, clock, log, requestLimitMs, maxWaitingRequests } = this.#deps
-    const { isolation } = this.#options
-    return {
-      ...{ opener, clock, log, isolation, requestLimitMs },
-      enterWaiting: () => {
-        if (this.#waiting >= (maxWaitingRequests ?? MAX_WAITING_REQUESTS)) return false
-        this.#waiting++
-        return true
-      },
-      leaveWaiting: () => {
-        this.#waiting--
-      },
-    }
-  }
-
   #bind(): Promise<void> {
     const { host, port } = this.#endpoint
     return new Promise((resolve, reject) => {
@@ -130,19 +119,20 @@ export class ProxyListener {
       return
     }
     const socket = new AppSocket(accepted, readMode)
-    const connection = new AppConnection(this.#door, socket, this.#makeParser(), () => {
-      this.#connections.delete(connection)
-    })
+    if (!this.#door.welcomes(socket.clientAddress)) {
+      log.info('SocksPolicy refused an application from ', sensitive(socket.clientAddress))
+      socket.destroy()
+      return
+    }
+    const connection = this.#connect(socket, () => this.#connections.delete(connection))
     this.#connections.add(connection)
   }
 
-  /** What comes behind the request in the same read must fit as well. */
-  #makeParser(): HandshakeParser {
-    switch (this.#options.protocol) {
-      case 'socks':
-        return new SocksParser(MAX_SOCKS_HANDSHAKE_BYTES + MAX_READ_BYTES)
-      case 'http':
-        return new HttpConnectParser(MAX_HTTP_HEAD_BYTES + MAX_READ_BYTES)
-    }
+  #connect(socket: AppSocket, onFinished: () => void): Connection {
+    if (this.#options.protocol === 'http') return new HttpConnection(this.#door, socket, onFinished)
+    const { extendedErrors, prefersNoAuth } = this.#options
+    const httpEndpoint = this.#deps.httpEndpoint?.()
+    const parser = new SocksParser({ extendedErrors, prefersNoAuth, httpEndpoint })
+    return new AppConnection(this.#door, socket, parser, onFinished)
   }
 }

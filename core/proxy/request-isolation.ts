@@ -11,11 +11,15 @@ export type Credentials =
   | { readonly kind: 'none' }
   | { readonly kind: 'socks4'; readonly userId: string }
   | { readonly kind: 'socks5'; readonly username: string; readonly password: string }
+  /** `<torS0X>0` (proposal 351): the password alone isolates, and never together with the form above. */
+  | { readonly kind: 'socks5-extended'; readonly isolation: string }
   /** The header values as they came; undefined where the header was not there. */
   | {
       readonly kind: 'http'
       readonly authorization: string | undefined
       readonly streamIsolation: string | undefined
+      /** X-Tor-Stream-Isolation, the older name: a part of its own (http-connect, "stream isolation"). */
+      readonly legacyIsolation: string | undefined
     }
 
 export const NO_CREDENTIALS: Credentials = { kind: 'none' }
@@ -92,8 +96,15 @@ function credentialParts(credentials: Credentials): readonly string[] {
       return ['socks4', credentials.userId]
     case 'socks5':
       return ['socks5', credentials.username, credentials.password]
+    case 'socks5-extended':
+      return ['socks5-extended', credentials.isolation]
     case 'http':
-      return ['http', optionalPart(credentials.authorization), optionalPart(credentials.streamIsolation)]
+      return [
+        'http',
+        optionalPart(credentials.authorization),
+        optionalPart(credentials.streamIsolation),
+        optionalPart(credentials.legacyIsolation),
+      ]
     default:
       return unreachable(credentials)
   }

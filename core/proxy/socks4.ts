@@ -2,9 +2,14 @@
  * SOCKS4 and SOCKS4a as an application speaks them to us: CONNECT and Tor's RESOLVE (socks-extensions 2). Pure and
  * incremental. The user id isolates like a SOCKS5 user name.
  */
-import type { ResolvedAddress } from '../client/client-port.ts'
 import { IPV4_BYTES, formatIp, parseIp } from '../util/ip-address.ts'
-import { type AppRequest, type HandshakeParser, type HandshakeStep, NEED_MORE } from './app-request.ts'
+import {
+  type AppRequest,
+  type HandshakeParser,
+  type HandshakeStep,
+  NEED_MORE,
+  type RequestReplies,
+} from './app-request.ts'
 import { HandshakeBuffer } from './handshake-buffer.ts'
 import { SOCKS4_GRANTED, SOCKS4_REJECTED } from './reply-codes.ts'
 import { NO_CREDENTIALS } from './request-isolation.ts'
@@ -45,11 +50,17 @@ export class Socks4Parser implements HandshakeParser {
     const name = isSocks4aMark(ip) ? readText(bytes, userId.end) : { text: formatIp(ip), end: userId.end }
     if (name === 'too-long') return refuse('the SOCKS4a name is too long')
     if (name === undefined) return NEED_MORE
+    const isName = isSocks4aMark(ip)
+    const port = bytes.readUInt16BE(2)
+    if (command === COMMAND_CONNECT && (port === 0 || ip.readUInt32BE() === 0)) {
+      return refuse('the SOCKS4 port or address is zero')
+    }
     const request: AppRequest = {
       command: command === COMMAND_RESOLVE ? 'resolve' : 'connect',
       protocol: 'socks4',
       host: name.text,
-      port: bytes.readUInt16BE(2),
+      port,
+      namesAddress: !isName,
       credentials: userId.text === '' ? NO_CREDENTIALS : { kind: 'socks4', userId: userId.text },
       replies: SOCKS4_REPLIES,
     }
@@ -80,11 +91,13 @@ export function encodeSocks4Reply(code: number, ip: Uint8Array = Buffer.alloc(IP
   return Buffer.concat([Buffer.from([0, code, 0, 0]), ip])
 }
 
-const SOCKS4_REPLIES = {
-  connected: (): Buffer => encodeSocks4Reply(SOCKS4_GRANTED),
-  resolved: (addresses: readonly ResolvedAddress[]): Buffer | undefined => {
+const SOCKS4_REPLIES: RequestReplies = {
+  connected: () => encodeSocks4Reply(SOCKS4_GRANTED),
+  resolved(addresses) {
     const ipv4 = addresses.find((candidate) => candidate.family === 'ipv4')
     return ipv4 === undefined ? undefined : encodeSocks4Reply(SOCKS4_GRANTED, parseIp(ipv4.address))
   },
-  failed: (): Buffer => encodeSocks4Reply(SOCKS4_REJECTED),
+  // SOCKS4 has no RESOLVE_PTR.
+  named: () => undefined,
+  failed: () => encodeSocks4Reply(SOCKS4_REJECTED),
 }

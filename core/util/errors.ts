@@ -25,6 +25,8 @@ export type ErrorKind =
   | 'closed'
   /** The exit refused by its exit policy. */
   | 'exit-policy'
+  /** A rule of the user's own forbids the request: a flag of the listener, a port, a site. */
+  | 'not-allowed'
   /** The exit could not resolve the name. */
   | 'resolve-failed'
   /** The destination refused the connection. */

@@ -19,6 +19,8 @@ export class FakeStream implements ByteStream {
   #sink: ByteSink | undefined
   #mayDeliver = true
   readonly #undelivered: Buffer[] = []
+  /** What comes behind the bytes, and waits for a sink as they do. */
+  readonly #events: ((sink: ByteSink) => void)[] = []
   deliveredBytes = 0
 
   setSink(sink: ByteSink): void {
@@ -58,11 +60,13 @@ export class FakeStream implements ByteStream {
   }
 
   endFromRelay(): void {
-    this.#sink?.onEnd()
+    this.#events.push((sink) => sink.onEnd())
+    this.#flush()
   }
 
   closeFromRelay(error?: TorError): void {
-    this.#sink?.onClose(error)
+    this.#events.push((sink) => sink.onClose(error))
+    this.#flush()
   }
 
   drain(): void {
@@ -73,10 +77,12 @@ export class FakeStream implements ByteStream {
   #flush(): void {
     while (this.#sink !== undefined && this.#mayDeliver) {
       const chunk = this.#undelivered.shift()
-      if (chunk === undefined) return
+      if (chunk === undefined) break
       this.deliveredBytes += chunk.length
       this.#mayDeliver = this.#sink.onData(chunk)
     }
+    if (this.#sink === undefined) return
+    if (this.#undelivered.length === 0) for (const event of this.#events.splice(0)) event(this.#sink)
   }
 }
 

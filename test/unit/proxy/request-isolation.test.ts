@@ -48,9 +48,12 @@ const DIFFERENT_CREDENTIALS: readonly Credentials[] = [
   { kind: 'socks5', username: 'ab', password: 'c' },
   { kind: 'socks5', username: 'a', password: 'bc' },
   { kind: 'socks5', username: '__proto__', password: 'constructor' },
-  { kind: 'http', authorization: 'ab', streamIsolation: undefined },
-  { kind: 'http', authorization: undefined, streamIsolation: 'ab' },
-  { kind: 'http', authorization: '', streamIsolation: 'ab' },
+  { kind: 'socks5-extended', isolation: 'ab' },
+  { kind: 'socks5-extended', isolation: '' },
+  { kind: 'http', authorization: 'ab', streamIsolation: undefined, legacyIsolation: undefined },
+  { kind: 'http', authorization: undefined, streamIsolation: 'ab', legacyIsolation: undefined },
+  { kind: 'http', authorization: undefined, streamIsolation: undefined, legacyIsolation: 'ab' },
+  { kind: 'http', authorization: '', streamIsolation: 'ab', legacyIsolation: undefined },
 ]
 
 const DIFFERENT: readonly RequestOrigin[] = [

@@ -1,0 +1,174 @@
+/**
+ * What all connections of one listener share: which requests it takes, what keeps them apart, and the way to the client.
+ * Every request of every protocol goes through here, so that no front door can forget a rule.
+ */
+import type { FamilyPreference, ResolvedAddress, ResolvedName, StreamOpener } from '../client/client-port.ts'
+import { parseStreamHost, parseStreamTarget, type StreamTarget } from '../client/stream-target.ts'
+import { abortError, withTimeout } from '../util/abort.ts'
+import type { ByteStream } from '../util/byte-stream.ts'
+import type { Clock } from '../util/clock.ts'
+import { TorError } from '../util/errors.ts'
+import { type Logger, sensitive } from '../util/log.ts'
+import type { AppRequest } from './app-request.ts'
+import type { ApplicationRules } from './application-rules.ts'
+import type { ListenerOptions } from './listener-options.ts'
+import type { OnceNotices } from './once-notices.ts'
+import { type ClientProtocol, type Credentials, isolateRequest } from './request-isolation.ts'
+
+/** Requests that wait for an answer at once: they are what a stalled network piles up. */
+const MAX_WAITING_REQUESTS = 2_048
+
+export interface FrontDoorDeps {
+  readonly opener: StreamOpener
+  readonly clock: Clock
+  readonly log: Logger
+  readonly notices: OnceNotices
+  readonly rules: ApplicationRules
+  /** How long one request may take in all, milliseconds (SocksTimeout). */
+  readonly requestLimitMs: number
+  /** A smaller limit, for tests. */
+  readonly maxWaitingRequests?: number | undefined
+}
+
+/** Who asks, and how. */
+export interface Requester {
+  readonly clientAddress: string
+  readonly protocol: ClientProtocol
+  readonly credentials: Credentials
+}
+
+export interface RequestOptions {
+  readonly signal: AbortSignal
+  readonly initialData?: Uint8Array | undefined
+  /** Narrows what the listener allows. */
+  readonly families?: FamilyPreference | undefined
+}
+
+export class FrontDoor {
+  readonly clock: Clock
+  readonly log: Logger
+  readonly notices: OnceNotices
+  readonly #options: ListenerOptions
+  readonly #deps: FrontDoorDeps
+  #waiting = 0
+
+  constructor(options: ListenerOptions, deps: FrontDoorDeps) {
+    this.clock = deps.clock
+    this.log = deps.log
+    this.notices = deps.notices
+    this.#options = options
+    this.#deps = deps
+  }
+
+  /** Whether applications may come from this address (SocksPolicy); from a unix socket it is empty, and they may. */
+  welcomes(clientAddress: string): boolean {
+    return clientAddress === '' || this.#deps.rules.socksPolicy?.accepts(clientAddress, 1) !== false
+  }
+
+  /** Throws `not-allowed` for a SOCKS request that SafeSocks refuses; says what TestSocks and prudence ask to be said. */
+  judgeSocks({ protocol, namesAddress, host }: AppRequest): void {
+    const { refusesUnsafeSocks, reportsSocksSafety } = this.#deps.rules
+    if (reportsSocksSafety) {
+      const verdict = namesAddress ? 'unsafe: it names an IP address' : 'safe: it leaves the name to Tor'
+      this.log.notice(`TestSocks: a ${protocol} request for `, sensitive(host), ` is ${verdict}`)
+    }
+    if (!namesAddress) return
+    this.notices.warn(
+      `unsafe ${protocol}`,
+      `An application gives ${protocol} requests an IP address instead of a name. If it looked the name up itself, it ` +
+        'told somebody where you connect to: let it use SOCKS4a, or SOCKS5 with names resolved by the proxy.',
+    )
+    if (refusesUnsafeSocks) throw notAllowed('SafeSocks refuses requests that name an IP address')
+  }
+
+  /** Rejects with a `TorError`: `bad-target`, `not-allowed`, `limit`, `timeout`, or what the client says. */
+  connect(requester: Requester, host: string, port: number, options: RequestOptions): Promise<ByteStream> {
+    return this.#waitFor(options.signal, async (signal) => {
+      const target = parseStreamTarget(host, port)
+      const families = this.#checkTraffic(target, options.families)
+      this.#checkPort(port)
+      const { initialData } = options
+      const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port })
+      const common = { isolation, signal, families }
+      const { opener } = this.#deps
+      const withData = initialData === undefined ? common : { ...common, initialData }
+      const stream = await opener.openStream(target, withData)
+      if (!signal.aborted) return stream
+      stream.destroy()
+      throw abortError(signal)
+    })
+  }
+
+  resolve(requester: Requester, name: string, signal: AbortSignal): Promise<readonly ResolvedAddress[]> {
+    return this.#waitFor(signal, (inner) => {
+      const target = parseStreamHost(name)
+      const families = this.#checkTraffic(target, undefined)
+      const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port: 0 })
+      return this.#deps.opener.resolve(target.host, { isolation, signal: inner, families })
+    })
+  }
+
+  resolveAddress(
+    requester: Requester,
+    address: string,
+    signal: AbortSignal,
+  ): Promise<readonly ResolvedName[]> {
+    return this.#waitFor(signal, (inner) => {
+      const { host } = parseStreamHost(address)
+      if (!this.#options.traffic.allowsNames) throw notAllowed('NoDNSRequest forbids look-ups')
+      const isolation = isolateRequest(this.#options.isolation, { ...requester, host, port: 0 })
+      return this.#deps.opener.resolveAddress(host, { isolation, signal: inner })
+    })
+  }
+
+  async #waitFor<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { maxWaitingRequests = MAX_WAITING_REQUESTS, requestLimitMs } = this.#deps
+    if (this.#waiting >= maxWaitingRequests) {
+      throw new TorError('limit', 'too many requests wait for an answer', { retry: 'later' })
+    }
+    this.#waiting++
+    try {
+      return await withTimeout(this.clock, requestLimitMs, 'the request of an application', signal, work)
+    } finally {
+      this.#waiting--
+    }
+  }
+
+  /** Throws `not-allowed` for what the flags of the listener forbid; returns what an exit may use for a name. */
+  #checkTraffic(
+    { kind }: Pick<StreamTarget, 'kind'>,
+    wanted: FamilyPreference | undefined,
+  ): FamilyPreference {
+    const { traffic } = this.#options
+    const { families } = traffic
+    const allowsIpv4 = families.allowsIpv4 && wanted?.allowsIpv4 !== false
+    const allowsIpv6 = families.allowsIpv6 && wanted?.allowsIpv6 !== false
+    const narrowed = { allowsIpv4, allowsIpv6, prefersIpv6: (wanted ?? families).prefersIpv6 }
+    if (kind === 'onion') {
+      if (!traffic.allowsOnion) throw notAllowed('NoOnionTraffic forbids onion services')
+      return narrowed
+    }
+    if (!traffic.allowsExit) throw notAllowed('OnionTrafficOnly forbids everything but onion services')
+    if (kind === 'name' && !traffic.allowsNames) throw notAllowed('NoDNSRequest forbids names')
+    const isAllowed = { ipv4: allowsIpv4, ipv6: allowsIpv6, name: allowsIpv4 || allowsIpv6 }[kind]
+    if (!isAllowed) throw notAllowed('the flags of the listener forbid this family of addresses')
+    return narrowed
+  }
+
+  #checkPort(port: number): void {
+    const { rejectPlaintextPorts, warnPlaintextPorts } = this.#deps.rules
+    const isRejected = rejectPlaintextPorts.includes(port)
+    if (isRejected || warnPlaintextPorts.includes(port)) {
+      this.notices.warn(
+        `plaintext port ${port}`,
+        `An application connects to port ${port}, where protocols usually send passwords unencrypted: the exit relay ` +
+          `could read them.${isRejected ? ' RejectPlaintextPorts refuses it.' : ''}`,
+      )
+    }
+    if (isRejected) throw notAllowed('RejectPlaintextPorts refuses this port')
+  }
+}
+
+function notAllowed(why: string): TorError {
+  return new TorError('not-allowed', why)
+}

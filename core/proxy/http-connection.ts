@@ -1,0 +1,307 @@
+/**
+ * One application's connection to the HTTP port: a tunnel (CONNECT), or plain HTTP requests one after another, each with
+ * a Tor stream of its own. What cannot be read is refused in words, except where an answer would tell a page of a web
+ * site that we are here.
+ */
+import { parseStreamHost } from '../client/stream-target.ts'
+import type { ByteStream } from '../util/byte-stream.ts'
+import type { Timer } from '../util/clock.ts'
+import { TorError, toTorError } from '../util/errors.ts'
+import { sensitive } from '../util/log.ts'
+import { type AppReader, type AppSocket, MAX_READ_BYTES } from './app-socket.ts'
+import { ForwardExchange, RequestBody } from './forward-exchange.ts'
+import type { FrontDoor } from './front-door.ts'
+import { CLOSING_LIMIT_MS, HANDSHAKE_LIMIT_MS, MAX_HELD_BYTES } from './handshake-limits.ts'
+import {
+  CAPABILITIES_REPLY,
+  encodeForwardFailure,
+  encodeRefusal,
+  encodeTunnelFailure,
+  HEAD_TOO_LARGE,
+  NOT_A_WEB_SITE_PAGE,
+  RPC_REPLY,
+  TUNNEL_REPLY,
+} from './http-answers.ts'
+import { encodeForwardHead } from './http-forward.ts'
+import { HttpHeadReader, parseRequestHead } from './http-head.ts'
+import { describeForeign } from './http-foreign.ts'
+import {
+  type ForwardRequest,
+  type HttpRequest,
+  isMeantForProxy,
+  readHttpRequest,
+  type TunnelRequest,
+} from './http-request.ts'
+import { pipeBytes } from './pipe-bytes.ts'
+
+/** Browsers stay below 8 KiB of head; a longer one is cookies gone wrong. */
+export const MAX_HTTP_HEAD_BYTES = 32_768
+
+type State =
+  /** A head is read, or waited for. */
+  | { readonly kind: 'head' }
+  | { readonly kind: 'opening'; readonly abort: AbortController }
+  | { readonly kind: 'exchange'; readonly exchange: ForwardExchange; readonly body: RequestBody }
+  /** The last answer is on its way; what still comes is dropped. */
+  | { readonly kind: 'closing' }
+  | { readonly kind: 'tunnel' }
+  | { readonly kind: 'closed' }
+
+export class HttpConnection implements AppReader {
+  readonly #door: FrontDoor
+  readonly #socket: AppSocket
+  readonly #onFinished: () => void
+  #reader = newHeadReader()
+  #state: State = { kind: 'head' }
+  #timer: Timer | undefined
+  /** What came ahead of its turn. */
+  #held: Buffer[] = []
+  #heldBytes = 0
+  #hasEnded = false
+  /** The last request line, until the next begins: it says whether somebody means a proxy. */
+  #requestLine: string | undefined
+
+  /** Owns the socket from now on. `onFinished` is called once, when it is gone. */
+  constructor(door: FrontDoor, socket: AppSocket, onFinished: () => void) {
+    this.#door = door
+    this.#socket = socket
+    this.#onFinished = onFinished
+    this.#startTimer(HANDSHAKE_LIMIT_MS)
+    socket.start(this)
+  }
+
+  /** Ends it at once, whatever it is doing. */
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  onBytes(bytes: Uint8Array): boolean {
+    const state = this.#state
+    switch (state.kind) {
+      case 'head':
+        return this.#readHeads(Buffer.from(bytes))
+      case 'opening':
+        return this.#hold(Buffer.from(bytes))
+      case 'exchange':
+        return this.#sendBody(state.exchange, state.body, Buffer.from(bytes))
+      default:
+        return true
+    }
+  }
+
+  onEnd(): void {
+    this.#hasEnded = true
+    const { kind } = this.#state
+    // An application that ends has gone away, as far as anybody can know; only a tunnel may want its answer still.
+    if (kind === 'head' || kind === 'exchange' || (kind === 'opening' && this.#heldBytes === 0)) {
+      this.#socket.destroy()
+    }
+  }
+
+  onDrain(): void {
+    if (this.#state.kind === 'exchange') this.#state.exchange.resumeReading()
+  }
+
+  onClose(): void {
+    const state = this.#state
+    if (state.kind === 'closed') return
+    this.#state = { kind: 'closed' }
+    this.#timer?.cancel()
+    this.#held = []
+    const gone = new TorError('aborted', 'the application went away')
+    if (state.kind === 'opening') state.abort.abort(gone)
+    if (state.kind === 'exchange') state.exchange.destroy(gone)
+    this.#onFinished()
+  }
+
+  #hold(bytes: Buffer): boolean {
+    this.#held.push(bytes)
+    this.#heldBytes += bytes.length
+    return this.#heldBytes < MAX_HELD_BYTES
+  }
+
+  #takeHeld(): Buffer {
+    const held = Buffer.concat(this.#held)
+    this.#held = []
+    this.#heldBytes = 0
+    return held
+  }
+
+  /** Serves the requests in what has come; stops at one that must be waited for. */
+  #readHeads(bytes: Buffer): boolean {
+    const isBeginning = this.#requestLine === undefined && this.#reader.isEmpty
+    const foreign = isBeginning ? describeForeign(bytes) : undefined
+    if (foreign !== undefined) {
+      this.#door.notices.warn(`http ${foreign.kind}`, foreign.advice)
+      this.#close(foreign.reply)
+      return true
+    }
+    try {
+      this.#reader.push(bytes)
+      while (this.#state.kind === 'head') {
+        const lines = this.#reader.next()
+        if (lines === undefined) return true
+        this.#requestLine = lines[0]
+        this.#serve(readHttpRequest(parseRequestHead(lines)))
+      }
+    } catch (thrown) {
+      this.#refuse(toTorError(thrown))
+    }
+    return true
+  }
+
+  #serve(request: HttpRequest): void {
+    switch (request.kind) {
+      case 'tunnel':
+        void this.#openTunnel(request)
+        break
+      case 'forward':
+        void this.#forward(request)
+        break
+      case 'capabilities':
+        this.#socket.write(CAPABILITIES_REPLY)
+        if (!request.keepsAlive) this.#close()
+        else this.#startTimer(HANDSHAKE_LIMIT_MS)
+        break
+      case 'visit':
+        this.#close(NOT_A_WEB_SITE_PAGE)
+        break
+      case 'rpc':
+        this.#close(RPC_REPLY)
+        break
+      case 'rebound':
+        this.#door.log.info('Closed an HTTP request that names another host than this machine')
+        this.#close()
+        break
+    }
+  }
+
+  /** A head that cannot be served. The answer is for those who meant a proxy, and for nobody else. */
+  #refuse(error: TorError): void {
+    this.#door.log.info('Refused an application on the HTTP port: ', error.message)
+    const isProxyUser = isMeantForProxy(this.#requestLine ?? this.#reader.opening)
+    const status = error.kind === 'limit' ? HEAD_TOO_LARGE : undefined
+    this.#close(isProxyUser ? encodeRefusal(error.message, status) : undefined)
+  }
+
+  async #openTunnel(request: TunnelRequest): Promise<void> {
+    const rest = this.#reader.takeRest()
+    // The rest goes with BEGIN; it counts as held so that an end behind it is a half-close.
+    this.#heldBytes = rest.length
+    const opened = await this.#open(request, rest, (error) => this.#close(encodeTunnelFailure(error)))
+    if (opened === undefined) return
+    this.#state = { kind: 'tunnel' }
+    this.#socket.write(TUNNEL_REPLY)
+    const held = { chunks: this.#held, hasEnded: this.#hasEnded }
+    this.#held = []
+    pipeBytes(this.#socket, opened, held, this.#onFinished)
+  }
+
+  async #forward(request: ForwardRequest): Promise<void> {
+    const body = new RequestBody(request)
+    const parts = [encodeForwardHead({ ...request, host: parseStreamHost(request.host).host })]
+    const rest = this.#reader.takeRest()
+    const taken = body.push(rest, (piece) => parts.push(piece))
+    if (taken < rest.length) this.#hold(rest.subarray(taken))
+    const opened = await this.#open(request, Buffer.concat(parts), (error) =>
+      this.#close(encodeForwardFailure(error)),
+    )
+    if (opened === undefined) return
+    const exchange = new ForwardExchange(request, opened, this.#socket, {
+      onDone: (closes) => this.#endExchange(closes || !body.isComplete),
+      onFailed: (error, hasBegun) => this.#failExchange(error, hasBegun),
+    })
+    if (this.#state.kind !== 'opening') return
+    this.#state = { kind: 'exchange', exchange, body }
+    if (this.#sendBody(exchange, body, this.#takeHeld())) this.#socket.resume()
+  }
+
+  /** The stream, or nothing when it failed (which was answered) or the application is gone. */
+  async #open(
+    request: TunnelRequest | ForwardRequest,
+    initialData: Buffer,
+    onFailed: (error: TorError) => void,
+  ): Promise<ByteStream | undefined> {
+    this.#timer?.cancel()
+    const abort = new AbortController()
+    this.#state = { kind: 'opening', abort }
+    const { host, port, credentials, families } = request
+    const requester = { clientAddress: this.#socket.clientAddress, protocol: 'http', credentials } as const
+    try {
+      const stream = await this.#door.connect(requester, host, port, {
+        signal: abort.signal,
+        families,
+        initialData: initialData.length > 0 ? initialData : undefined,
+      })
+      if (!abort.signal.aborted) return stream
+      stream.destroy()
+    } catch (thrown) {
+      if (abort.signal.aborted) return undefined
+      const error = toTorError(thrown, 'internal', 'serving an application')
+      this.#door.log.info('A request for ', sensitive(host), ' failed (', error.kind, '): ', error.message)
+      onFailed(error)
+    }
+    return undefined
+  }
+
+  /** Body first, then what belongs to the next request. */
+  #sendBody(exchange: ForwardExchange, body: RequestBody, bytes: Buffer): boolean {
+    let mayGoOn = true
+    try {
+      const taken = body.push(bytes, (piece) => {
+        mayGoOn = exchange.write(piece)
+      })
+      if (taken < bytes.length) return this.#hold(bytes.subarray(taken)) && mayGoOn
+    } catch (thrown) {
+      const error = toTorError(thrown)
+      exchange.destroy(error)
+      this.#refuse(error)
+    }
+    return mayGoOn
+  }
+
+  #endExchange(closes: boolean): void {
+    if (this.#state.kind === 'closed') return
+    if (closes) {
+      this.#close()
+      return
+    }
+    this.#state = { kind: 'head' }
+    this.#requestLine = ''
+    this.#reader = newHeadReader()
+    this.#startTimer(HANDSHAKE_LIMIT_MS)
+    this.#readHeads(this.#takeHeld())
+    this.#socket.resume()
+  }
+
+  /** A response that was cut must not pass for a whole one. */
+  #failExchange(error: TorError, hasBegun: boolean): void {
+    this.#door.log.info('A plain HTTP request failed (', error.kind, '): ', error.message)
+    if (hasBegun) {
+      this.#state = { kind: 'closing' }
+      this.#socket.reset()
+    } else this.#close(encodeForwardFailure(error))
+  }
+
+  #close(reply?: Buffer): void {
+    if (this.#state.kind === 'closed') return
+    this.#state = { kind: 'closing' }
+    this.#startTimer(CLOSING_LIMIT_MS)
+    if (reply !== undefined) this.#socket.write(reply)
+    this.#socket.closeWhenFlushed()
+    this.#socket.resume()
+  }
+
+  #startTimer(limitMs: number): void {
+    this.#timer?.cancel()
+    this.#timer = this.#door.clock.setTimer(limitMs, () => this.#socket.destroy())
+  }
+}
+
+function newHeadReader(): HttpHeadReader {
+  return new HttpHeadReader({
+    maxHeadBytes: MAX_HTTP_HEAD_BYTES,
+    maxHeldBytes: MAX_HTTP_HEAD_BYTES + MAX_READ_BYTES + MAX_HELD_BYTES,
+    allowsBareLf: false,
+  })
+}
