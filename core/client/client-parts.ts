@@ -10,6 +10,7 @@ import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
 import type { Countries } from '../netdir/countries.ts'
 import { bootstrapDirectories, pickDirectoryGuards } from '../path/directory-path.ts'
+import { guardFilter } from '../path/guard-choice.ts'
 import type { PathConstraints } from '../path/relay-constraints.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { createTransport } from '../transport/configured-transport.ts'
@@ -59,10 +60,10 @@ export async function createClientParts(
   store: StateStore,
 ): Promise<ClientParts> {
   const config = new WatchedValue(initialConfig)
-  const guards = await loadGuardManager({ ...deps, store })
   const countries = createCountries(initialConfig, deps.clock)
   await loadNeededCountries(initialConfig, countries)
   const constraints = pathConstraints(config, countries)
+  const guards = await createGuards(config, constraints, deps, store)
   const channels = new ChannelManager({
     transport: createTransport(() => config.value),
     clock: deps.clock,
@@ -105,6 +106,19 @@ export async function createClientParts(
     board,
     lifetime,
   }
+}
+
+/** They hold the user's choices themselves, since what is permitted decides which of their samples is used. */
+async function createGuards(
+  config: WatchedValue<ClientConfig>,
+  constraints: () => PathConstraints,
+  deps: ClientTools,
+  store: StateStore,
+): Promise<GuardManager> {
+  const filter = guardFilter(constraints())
+  const guards = await loadGuardManager({ ...deps, store, options: config.value, filter })
+  config.watch((options) => guards.useChoices(options, guardFilter(constraints())))
+  return guards
 }
 
 /** A user who says nothing gets what the consensus says. */

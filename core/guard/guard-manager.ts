@@ -79,14 +79,9 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
     return this.#changes
   }
 
-  /** Takes over what the user may use as guards from now on. Guards that are no longer permitted keep their places. */
-  useFilter(filter: GuardFilter): void {
-    this.#samples.useFilter(filter)
-    this.#noteChange()
-  }
-
-  useOptions(options: GuardOptions): void {
-    this.#samples.useOptions(options)
+  /** Takes over the user's choices from now on. Guards that are no longer permitted keep their places. */
+  useChoices(options: GuardOptions, filter: GuardFilter): void {
+    this.#samples.useChoices(options, filter)
     this.#noteChange()
   }
 

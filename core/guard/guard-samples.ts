@@ -25,6 +25,8 @@ export class GuardSamples {
   #options: GuardOptions
   #filter: GuardFilter
   #view: GuardView | undefined
+  /** Whether the user's choices changed since. */
+  #isStale = false
   #choice: SampleChoice | undefined
   /** What is on disk, or on its way. */
   #saved: GuardContent['samples']
@@ -62,16 +64,13 @@ export class GuardSamples {
   }
 
   useNetDir(netDir: GuardNetDir): GuardView {
-    return this.#view?.netDir === netDir ? this.#view : this.#lookAt(netDir)
+    return this.#view?.netDir === netDir && !this.#isStale ? this.#view : this.#lookAt(netDir)
   }
 
-  useFilter(filter: GuardFilter): void {
-    this.#filter = filter
-    if (this.#view !== undefined) this.#lookAt(this.#view.netDir)
-  }
-
-  useOptions(options: GuardOptions): void {
+  useChoices(options: GuardOptions, filter: GuardFilter): void {
     this.#options = options
+    this.#filter = filter
+    this.#isStale = true
     if (this.#view !== undefined) this.#lookAt(this.#view.netDir)
   }
 
@@ -107,6 +106,7 @@ export class GuardSamples {
     this.#view = view
     this.#choice = choice
     if (this.#options.useEntryGuards) this.#set.use(view)
+    this.#isStale = false
     this.#saveChanges()
     return view
   }

@@ -18,6 +18,7 @@ let clock: ReturnType<typeof networkClock>
 let channels: ChannelManager
 let builder: CircuitBuilder
 let reports: string[]
+let attempts: number
 let limits: BuildLimits
 let learned: string[]
 let allowPrivateRelayAddresses: boolean
@@ -28,6 +29,7 @@ beforeEach(async () => {
   clock = networkClock()
   channels = new ChannelManager(channelDeps(clock))
   reports = []
+  attempts = 0
   limits = { timeoutMs: BUILD_TIMEOUT_MS, closeMs: BUILD_TIMEOUT_MS }
   learned = []
   allowPrivateRelayAddresses = false
@@ -41,7 +43,7 @@ beforeEach(async () => {
   builder = new CircuitBuilder({
     channels,
     guards: {
-      reportChannelAttempt: () => {},
+      reportChannelAttempt: () => attempts++,
       reportChannelFailure: say('failure'),
       reportChannelSuccess: say('success'),
     },
@@ -140,6 +142,8 @@ describe('a circuit to a directory', () => {
     first.close()
     await build()
     expect(network.connections.all.length).toBe(1)
+    // The second found it open: that is no news of the network.
+    expect(attempts).toBe(1)
   })
 
   it('fails at once when the channels are closed', async () => {

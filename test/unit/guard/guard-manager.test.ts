@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { NO_GUARD_FILTER } from '../../../core/guard/guard-filter.ts'
 import type { GuardNetDir } from '../../../core/guard/guard-sample.ts'
 import { type FakeRelay, fakeIdentity, fakeNetDir, GOOD, GOOD_GUARD } from '../../support/fake-net-dir.ts'
 import {
@@ -67,7 +68,7 @@ describe('the choice of guards', () => {
     expect(placesInUse(guards, netDir)).toEqual([0, 1, 2, 3])
     expect(placesInUse(guards, netDir, DIRECTORY)).toEqual([0, 1, 2, 3, 4])
     expect(guards.primaryGuards(netDir)).toHaveLength(6)
-    guards.useOptions({ ...options, numPrimaryGuards: undefined, numEntryGuards: 1 })
+    guards.useChoices({ ...options, numPrimaryGuards: undefined, numEntryGuards: 1 }, NO_GUARD_FILTER)
     expect(placesInUse(guards, netDir)).toEqual([0])
     expect(guards.primaryGuards(netDir)).toHaveLength(5)
   })
