@@ -1,12 +1,15 @@
+import { connect, createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import type { ChannelPhase } from '../../../core/channel/channel.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
+import { NetParams } from '../../../core/netdir/net-params.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { formatLogParts, Logger } from '../../../core/util/log.ts'
-import { channelDeps } from '../../network/client-side.ts'
+import { CHANNEL_CONFIG, channelDeps } from '../../network/client-side.ts'
 import { netinfoCell } from '../../network/fake-link.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
+import { networkClock } from '../../network/network-clock.ts'
 
 let network: FakeNetwork
 let manager: ChannelManager
@@ -197,5 +200,105 @@ describe('the channel manager', () => {
     manager = new ChannelManager({ ...deps, log: new Logger(({ level }) => told.push(level)) })
     await manager.get(target)
     expect(told).not.toContain('warn')
+  })
+
+  it('tells who collects evidence of each relay’s clock, however small the difference', async () => {
+    const told: unknown[] = []
+    const deps = channelDeps()
+    manager = new ChannelManager({ ...deps, onClockSkew: (skewMs, relay) => told.push([skewMs, relay]) })
+    network.script.openLink = ({ versions, certs, authChallenge }) => [
+      versions,
+      certs,
+      authChallenge,
+      netinfoCell(network.nowMs / 1000 + 60),
+    ]
+    await manager.get(target)
+    expect(told).toEqual([[60_000, target.ids.rsa]])
+  })
+
+  it('starts afresh after a relay that accepts TCP and fails TLS (TROVE-2026-056)', async () => {
+    const sockets: Socket[] = []
+    const server = createServer((socket) => sockets.push(socket.on('error', () => {}).end('no TLS here')))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const address = server.address()
+    const port = address !== null && typeof address === 'object' ? address.port : 0
+    const broken = { ...target, endpoints: [{ host: '127.0.0.1', port }] }
+    const both = await Promise.allSettled([manager.get(broken), manager.get(broken)])
+    expect(both.map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    expect([sockets.length, manager.views.value]).toEqual([1, []])
+    expect((await manager.get(target)).isOpen).toBe(true)
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+
+  it('keeps its list of pending channels right when waiters come back from within (TROVE-2026-057)', async () => {
+    network.script.certs = () => []
+    const again: Promise<unknown>[] = []
+    const comeBack = (): void => {
+      network.script = {}
+      again.push(manager.get(target))
+    }
+    const first = [manager.get(target), manager.get(target)].map((opened) => opened.catch(comeBack))
+    await Promise.all(first)
+    const channels = await Promise.all(again)
+    expect(channels[0]).toBe(channels[1])
+    expect(network.connections.all.length).toBe(2)
+    expect(manager.views.value.map(({ state }) => state)).toEqual(['open'])
+  })
+
+  it('dials IPv6, and the other family when one fails', async () => {
+    const server = createServer((socket) => {
+      const relay = connect(network.port, '127.0.0.1')
+      for (const end of [socket, relay]) end.on('error', () => {})
+      socket.pipe(relay).pipe(socket)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '::1', resolve))
+    const address = server.address()
+    const port = address !== null && typeof address === 'object' ? address.port : 0
+    const ipv6 = { host: '::1', port }
+    const channel = await manager.get({ ...target, endpoints: [ipv6, ...target.endpoints] })
+    expect(channel.endpoint).toEqual(ipv6)
+    const netinfo = await (await network.links.take()).cells.take(({ command }) => command === 8)
+    expect(netinfo.body.subarray(4, 22)).toEqual(
+      Buffer.concat([Buffer.of(6, 16), Buffer.alloc(15), Buffer.of(1)]),
+    )
+    channel.close()
+    await channel.closed
+    await new Promise((resolve) => server.close(resolve))
+    const fallback = await manager.get({ ...target, endpoints: [ipv6, ...target.endpoints] })
+    expect(fallback.endpoint).toEqual(target.endpoints[0])
+  })
+
+  it('tells open channels and those that open later of padding, a new consensus and sleep', async () => {
+    const clock = networkClock()
+    manager = new ChannelManager(channelDeps(clock))
+    const paddings = (link: { cells: { all: readonly { command: number }[] } }): number =>
+      link.cells.all.filter(({ command }) => command === 0).length
+    const channel = await manager.get(target)
+    const link = await network.links.take()
+    channel.noteUse('circuits')
+    manager.setDormant(true)
+    // Less than it takes to close a channel without circuits.
+    clock.advance(170_000)
+    manager.setDormant(false)
+    manager.useParams(
+      new NetParams(
+        new Map([
+          ['nf_ito_low', 100],
+          ['nf_ito_high', 100],
+        ]),
+      ),
+    )
+    clock.advance(100)
+    await link.cells.take(({ command }) => command === 0)
+    expect(paddings(link)).toBe(1)
+    manager.useConfig({ ...CHANNEL_CONFIG, connectionPadding: 'off' })
+    const told = await link.cells.take(({ command }) => command === 12)
+    expect(told.body.subarray(0, 2)).toEqual(Buffer.of(0, 1))
+    channel.close()
+    await channel.closed
+    await manager.get(target)
+    const later = await network.links.take()
+    await later.cells.take(({ command }) => command === 12)
   })
 })

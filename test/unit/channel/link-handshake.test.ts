@@ -2,16 +2,23 @@ import { randomBytes } from 'node:crypto'
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Channel } from '../../../core/channel/channel.ts'
+import { LinkHandshake } from '../../../core/channel/link-handshake.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { channelDeps, openChannel, openLink } from '../../network/client-side.ts'
 import { EventLog } from '../../network/event-log.ts'
-import { certsCell, netinfoCell, type OpeningCells, versionsCell } from '../../network/fake-link.ts'
+import {
+  authChallengeCell,
+  certsCell,
+  netinfoCell,
+  type OpeningCells,
+  versionsCell,
+} from '../../network/fake-link.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { networkClock } from '../../network/network-clock.ts'
 import { rsaCrossCert, signingKeyCert, tlsLinkCert } from '../../network/relay-identity.ts'
 import { fixedCell, variableCell } from '../../network/wire.ts'
 
-const OPEN_TIMEOUT_MS = 60_000
+const OPEN_TIMEOUT_MS = 30_000
 
 let network: FakeNetwork
 
@@ -124,6 +131,52 @@ describe('the link handshake', () => {
     channel.close()
   })
 
+  it('ends at padding without end, which is bounded in bytes and not only in time', async () => {
+    opening(({ versions }) => [
+      versions,
+      ...Array.from({ length: 5 }, () => variableCell(0, 128, Buffer.alloc(65_535))),
+    ])
+    const { kind, message } = await refusal()
+    expect([kind, message]).toEqual(['protocol-violation', 'a link handshake without end'])
+  })
+
+  it('gives a relay that says a byte now and then no more time than one that says nothing', async () => {
+    opening(() => [])
+    const clock = networkClock()
+    const opened = openChannel(network, { clock })
+    opened.catch(() => {})
+    const link = await network.links.take()
+    const bytes = versionsCell([4, 5])
+    for (let sent = 0; sent < 6; sent++) {
+      link.write(bytes.subarray(sent, sent + 1))
+      await new Promise((resolve) => setImmediate(resolve))
+      clock.advance(OPEN_TIMEOUT_MS / 6)
+    }
+    await expect(opened).rejects.toMatchObject({ kind: 'timeout' })
+    await link.closed
+  })
+
+  it.each([
+    [0, 7_200_000],
+    [179_000, 7_200_000 - 179_000],
+    [180_000, undefined],
+  ])('judges our clock only by a handshake that was not held up: %i ms', (heldUpMs, skewMs) => {
+    const clock = networkClock()
+    const guard = network.relay(0)
+    const handshake = new LinkHandshake({
+      expectedIds: { rsa: guard.rsa, ed25519: guard.ed25519 },
+      endpoint: { host: '127.0.0.1', port: 1 },
+      peerCertificate: guard.tlsCertificate,
+      clock,
+    })
+    handshake.onCell(7, versionsCell([5]).subarray(5))
+    handshake.onCell(129, certsCell(network.goodCerts()).subarray(7))
+    handshake.onCell(130, authChallengeCell().subarray(7))
+    clock.advance(heldUpMs)
+    const outcome = handshake.onCell(8, netinfoCell(network.nowMs / 1000 + 7200).subarray(5))
+    expect(outcome?.identity.clockSkewMs).toBe(skewMs)
+  })
+
   const outOfOrder: Record<string, (cells: OpeningCells) => readonly Buffer[]> = {
     'CERTS before VERSIONS': ({ certs, versions }) => [certs, versions],
     'AUTH_CHALLENGE before CERTS': ({ versions, authChallenge, certs, netinfo }) => [
@@ -183,7 +236,7 @@ describe('the link handshake', () => {
     'no version at all': ({ certs }) => [versionsCell([]), certs],
   }
   for (const [what, cells] of Object.entries(outOfOrder)) {
-    it(`ends at ${what}`, async () => {
+    it(`ends at ${what} (TROVE-2026-006)`, async () => {
       opening(cells)
       expect((await refusal()).kind).toBe('protocol-violation')
     })

@@ -184,7 +184,7 @@ describe('building circuits', () => {
     })
   }
 
-  it('refuses CREATED2 that claims to be longer than a cell', async () => {
+  it('refuses CREATED2 that claims to be longer than a cell (TROVE-2026-003)', async () => {
     network.script.onCell = (cell, link) => {
       if (cell.command === CREATE2)
         link.send(cell.circuitId, CREATED2, Buffer.concat([Buffer.of(2, 0), Buffer.alloc(507)]))
