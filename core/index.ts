@@ -1,7 +1,14 @@
 /** The public door of the core: what another program may use. Everything else may change without notice. */
 export { isolationKey, type IsolationKey } from './circuit-manager/isolation.ts'
-export type { ResolvedAddress, StreamOpener, StreamOptions } from './client/client-port.ts'
+export type {
+  FamilyPreference,
+  ResolvedAddress,
+  ResolvedName,
+  StreamOpener,
+  StreamOptions,
+} from './client/client-port.ts'
 export { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './client/config.ts'
+export type { AgentTlsOptions, TorHttpAgent, TorHttpsAgent } from './client/http-agent.ts'
 export type {
   BandwidthStatus,
   Blockage,

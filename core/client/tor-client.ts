@@ -15,6 +15,7 @@ import { type ClientParts, type ClientTools, createClientParts } from './client-
 import type { ResolvedAddress, ResolvedName, StreamOpener, StreamOptions } from './client-port.ts'
 import type { ClientConfig } from './config.ts'
 import { type ConnectOptions, toStreamOptions } from './connect-options.ts'
+import { type AgentTlsOptions, TorHttpAgent, TorHttpsAgent } from './http-agent.ts'
 import type { ClientStatus } from './status.ts'
 import { StreamService } from './stream-service.ts'
 import { parseStreamTarget, type StreamTarget } from './stream-target.ts'
@@ -73,6 +74,22 @@ export class TorClient implements StreamOpener {
    */
   async connect(host: string, port: number, options: ConnectOptions = {}): Promise<Duplex> {
     return new TorDuplex(await this.openStream(parseStreamTarget(host, port), toStreamOptions(options)))
+  }
+
+  /** For `http.request({ agent })`: every request has a stream of its own within the isolation. */
+  httpAgent(options: Pick<ConnectOptions, 'isolation'> = {}): TorHttpAgent {
+    return new TorHttpAgent({ opener: this, clock: this.#parts.clock, ...toStreamOptions(options) })
+  }
+
+  /** For `https.request({ agent })`: the same, with TLS whose certificates are verified whatever the request says. */
+  httpsAgent(options: Pick<ConnectOptions, 'isolation'> & AgentTlsOptions = {}): TorHttpsAgent {
+    const { isolation, ...tls } = options
+    const route = {
+      opener: this,
+      clock: this.#parts.clock,
+      ...toStreamOptions(isolation === undefined ? {} : { isolation }),
+    }
+    return new TorHttpsAgent(route, tls)
   }
 
   openStream(target: StreamTarget, options?: StreamOptions): Promise<ByteStream> {
