@@ -331,6 +331,40 @@ describe('relay messages', () => {
     expect(() => encodeRelayMessage(begin)).toThrow(expect.objectContaining({ kind: 'bad-target' }))
   })
 
+  it('TROVE-2026-007: the longest BEGIN and RESOLVE that can be asked for fit into a cell, and no longer ones can', () => {
+    const longest = 'a'.repeat(255)
+    const begin: RelayMessage = { kind: 'begin', host: longest, port: 65_535, flags: 7 }
+    expect(encodeRelayMessage(begin).body.length).toBe(255 + 1 + 5 + 1 + 4)
+    const address = 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255'
+    expect(encodeRelayMessage({ ...begin, host: address }).body.length).toBeLessThan(RELAY_DATA_MAX_BYTES)
+    expect(encodeRelayMessage({ kind: 'resolve', name: longest }).body.length).toBe(256)
+    for (const name of ['', `${longest}a`, 'a'.repeat(70_000)]) {
+      expect(() => encodeRelayMessage({ kind: 'resolve', name })).toThrow(
+        expect.objectContaining({ kind: 'bad-target' }),
+      )
+    }
+  })
+
+  it('TROVE-2026-004: an answer that is cut short anywhere is refused, never read past its end', () => {
+    const whole = [
+      [4, 'c00002010000003c'],
+      [4, `00000000${'06'}${'20010db8'.padEnd(32, '0')}0000003c`],
+      [12, '0404c00002010000003c'],
+      [12, `0610${'20010db8'.padEnd(32, '0')}0000003c`],
+      [12, '0003612e620000003c'],
+    ] as const
+    for (const [command, body] of whole) {
+      expect(() => decode(command, body)).not.toThrow()
+      for (let bytes = 1; bytes < body.length / 2; bytes++) {
+        // The first half of the IPv6 form is 0.0.0.0 with a TTL, which the stream refuses.
+        if (bytes === 8 && body.startsWith('00000000')) continue
+        expect(() => decode(command, body.slice(0, bytes * 2)), body).toThrow(
+          expect.objectContaining({ kind: 'malformed' }),
+        )
+      }
+    }
+  })
+
   it('the capitals of an application do not reach the exit', () => {
     const begin = encodeRelayMessage({ kind: 'begin', host: 'ExAmple.COM', port: 80, flags: 0 })
     expect(begin.body.toString('latin1')).toBe('example.com:80\0')
