@@ -20,8 +20,7 @@ import {
   encodeDnsReply,
   parseDnsQuery,
 } from './dns-message.ts'
-import { mapScopeOf } from './map-scope.ts'
-import { isolateRequest, type ListenerIsolation, NO_CREDENTIALS } from './request-isolation.ts'
+import { isolateRequest, type ListenerIsolation, mapScopeOf, NO_CREDENTIALS } from './request-isolation.ts'
 
 /** Questions that wait for an answer at once: a browser asks a few dozen, and each costs a stream in the network. */
 const MAX_OUTSTANDING = 512
@@ -151,15 +150,11 @@ export class DnsListener {
     const subject = subjectOf(query)
     if (subject === undefined) return this.#reply(query, from, DnsReplyCode.NXDOMAIN)
     const { clock, log, opener, requestLimitMs } = this.#deps
+    const { isolation } = this.#options
+    const requester = { clientAddress: client, credentials: NO_CREDENTIALS }
     const options = {
-      isolation: isolateRequest(this.#options.isolation, {
-        clientAddress: client,
-        protocol: 'dns',
-        credentials: NO_CREDENTIALS,
-        host: subject.host,
-        port: 0,
-      }),
-      mapScope: mapScopeOf(client),
+      isolation: isolateRequest(isolation, { ...requester, protocol: 'dns', host: subject.host, port: 0 }),
+      mapScope: mapScopeOf(isolation, requester),
     }
     try {
       const { signal } = this.#lifetime

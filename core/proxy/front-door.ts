@@ -2,6 +2,7 @@
  * What all connections of one listener share: which requests it takes, what keeps them apart, and the way to the client.
  * Every request of every protocol goes through here, so that no front door can forget a rule.
  */
+import type { IsolationKey } from '../circuit-manager/isolation.ts'
 import type { FamilyPreference, ResolvedAddress, ResolvedName, StreamOpener } from '../client/client-port.ts'
 import { parseStreamHost, parseStreamTarget, type StreamTarget } from '../client/stream-target.ts'
 import { abortError, withTimeout } from '../util/abort.ts'
@@ -13,7 +14,7 @@ import type { AppRequest } from './app-request.ts'
 import type { ApplicationRules } from './application-rules.ts'
 import type { ListenerOptions } from './listener-options.ts'
 import type { OnceNotices } from './once-notices.ts'
-import { type ClientProtocol, type Credentials, isolateRequest } from './request-isolation.ts'
+import { type ClientProtocol, type Credentials, isolateRequest, mapScopeOf } from './request-isolation.ts'
 
 /** Requests that wait for an answer at once: they are what a stalled network piles up. */
 const MAX_WAITING_REQUESTS = 2_048
@@ -89,7 +90,7 @@ export class FrontDoor {
       this.#checkPort(port)
       const { initialData } = options
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port })
-      const common = { isolation, signal, families }
+      const common = { isolation, mapScope: this.#mapScope(requester), signal, families }
       const { opener } = this.#deps
       const withData = initialData === undefined ? common : { ...common, initialData }
       const stream = await opener.openStream(target, withData)
@@ -104,7 +105,8 @@ export class FrontDoor {
       const target = parseStreamHost(name)
       const families = this.#checkTraffic(target, undefined)
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port: 0 })
-      return this.#deps.opener.resolve(target.host, { isolation, signal: inner, families })
+      const mapScope = this.#mapScope(requester)
+      return this.#deps.opener.resolve(target.host, { isolation, mapScope, signal: inner, families })
     })
   }
 
@@ -117,8 +119,13 @@ export class FrontDoor {
       const { host } = parseStreamHost(address)
       if (!this.#options.traffic.allowsNames) throw notAllowed('NoDNSRequest forbids look-ups')
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host, port: 0 })
-      return this.#deps.opener.resolveAddress(host, { isolation, signal: inner })
+      const mapScope = this.#mapScope(requester)
+      return this.#deps.opener.resolveAddress(host, { isolation, mapScope, signal: inner })
     })
+  }
+
+  #mapScope(requester: Requester): IsolationKey {
+    return mapScopeOf(this.#options.isolation, requester)
   }
 
   async #waitFor<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -2,7 +2,7 @@
  * Turns what is known of a request (the listener it came through, the application's address, the credentials it
  * carried, where it wants to go) into the key that decides which streams may share a circuit (path-spec 3, proposal 171).
  */
-import { type StreamIsolation, isolationKey } from '../circuit-manager/isolation.ts'
+import { type IsolationKey, type StreamIsolation, isolationKey } from '../circuit-manager/isolation.ts'
 import { siteOf } from '../client/site.ts'
 import { unreachable } from '../util/errors.ts'
 
@@ -86,6 +86,19 @@ export function isolateRequest(listener: ListenerIsolation, origin: RequestOrigi
     ...auth,
   ])
   return { key, keepsAlive: listener.keepAliveIsolateSocksAuth && auth.length > 0 }
+}
+
+/**
+ * Who shares the addresses that AutomapHostsOnResolve makes up: one program, known by its address and its credentials.
+ * Listener, protocol, port and site do not count: a name is looked up at one front door, and its address connected to
+ * at another.
+ */
+export function mapScopeOf(
+  listener: Pick<ListenerIsolation, 'isolateSocksAuth'>,
+  { clientAddress, credentials }: Pick<RequestOrigin, 'clientAddress' | 'credentials'>,
+): IsolationKey {
+  const auth = listener.isolateSocksAuth ? credentialParts(credentials) : []
+  return isolationKey(['virtual addresses', clientAddress, ...auth])
 }
 
 function credentialParts(credentials: Credentials): readonly string[] {

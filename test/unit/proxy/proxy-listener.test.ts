@@ -214,6 +214,21 @@ describe('requests', () => {
     expect(opener.resolved[0]?.host).toBe('example.com')
   })
 
+  test('to connect may use the address that a look-up of the same program was given', async () => {
+    const opener = new FakeOpener()
+    const listener = await start(opener)
+    const asker = app(listener)
+    asker.sendHex(`050100 05f00003 0b ${Buffer.from('example.com').toString('hex')} 0000`)
+    await until(() => asker.hasEnded)
+    const connecting = app(listener)
+    connecting.sendHex('050100 05010001 7fc00007 0050')
+    await until(() => opener.asked.length === 1)
+    const [lookUp, connection] = [opener.resolved[0]?.options, opener.asked[0]?.options]
+    expect(connection?.isolation?.key).not.toBe(lookUp?.isolation?.key)
+    expect(connection?.mapScope).toBeDefined()
+    expect(connection?.mapScope).toBe(lookUp?.mapScope)
+  })
+
   test('by SOCKS4 for a name with IPv6 addresses only are rejected', async () => {
     const opener = new FakeOpener()
     opener.addresses = [{ address: '2001:db8::1', family: 'ipv6', ttlSeconds: 1 }]

@@ -5,6 +5,7 @@ import {
   DEFAULT_ISOLATION,
   isolateRequest,
   type ListenerIsolation,
+  mapScopeOf,
   NO_CREDENTIALS,
   type RequestOrigin,
 } from '../../../core/proxy/request-isolation.ts'
@@ -145,5 +146,27 @@ describe('KeepAliveIsolateSOCKSAuth', () => {
     expect(isolateRequest(keeping, PLAIN).keepsAlive).toBe(false)
     expect(isolateRequest(isolating, named).keepsAlive).toBe(false)
     expect(isolateRequest({ ...keeping, isolateSocksAuth: false }, named).keepsAlive).toBe(false)
+  })
+})
+
+describe('who shares the addresses made up for names', () => {
+  const credentials: Credentials = { kind: 'socks5', username: 'a', password: 'b' }
+
+  test('is one program, at whatever door, port and site it asks', () => {
+    const first = mapScopeOf(isolating, PLAIN)
+    const otherGroup: ListenerIsolation = { ...isolating, sessionGroup: '2' }
+    const atDnsPort: RequestOrigin = { ...PLAIN, protocol: 'dns', host: '127.192.0.1', port: 0 }
+    expect(mapScopeOf(otherGroup, PLAIN)).toBe(first)
+    expect(mapScopeOf(isolating, atDnsPort)).toBe(first)
+  })
+
+  test('is nobody with another address or other credentials', () => {
+    const first = mapScopeOf(isolating, PLAIN)
+    expect(mapScopeOf(isolating, { ...PLAIN, clientAddress: '127.0.0.2' })).not.toBe(first)
+    expect(mapScopeOf(isolating, { ...PLAIN, credentials })).not.toBe(first)
+  })
+
+  test('may have any credentials where they do not isolate', () => {
+    expect(mapScopeOf(sharing, { ...PLAIN, credentials })).toBe(mapScopeOf(sharing, PLAIN))
   })
 })
