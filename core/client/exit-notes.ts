@@ -1,6 +1,7 @@
 /**
- * What exits have refused lately, so that the next request does not ask the same exit the same again. Forgotten soon,
- * bounded, and never told from one identity to another: what an exit refused to one of them is no clue about the next.
+ * What exits have refused lately, so that the next request does not ask the same exit the same again. Forgotten soon and
+ * bounded. That an exit is out of resources concerns everybody; that it refused a target stays with the identity that
+ * asked, for it would tell the next one where that wanted to go.
  */
 import type { IsolationKey } from '../circuit-manager/isolation.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
