@@ -3,6 +3,8 @@ import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import type { FamilyPreference, StreamOptions } from '../../../core/client/client-port.ts'
 import type { ClientConfig } from '../../../core/client/config.ts'
 import { parseStreamTarget } from '../../../core/client/stream-target.ts'
+import { EventLog } from '../../network/event-log.ts'
+import type { FakeStream } from '../../network/fake-stream.ts'
 import { type ServedNetwork, serveNetwork } from './stream-service-support.ts'
 
 const RESOLVE = 11
@@ -217,5 +219,39 @@ describe('what an application sends ahead of the answer', () => {
     const initialData = Buffer.alloc(249_001)
     const opening = service.openStream(parseStreamTarget('a.example', 80), { initialData })
     await expect(opening).rejects.toMatchObject({ kind: 'limit' })
+  })
+})
+
+describe('an exit that says nothing', () => {
+  /** Lets each try run into its limit; returns when the exit of the last has been told that its stream ended. */
+  async function passTries(exits: EventLog<FakeStream>, limitsMs: readonly number[]): Promise<void> {
+    for (const limitMs of limitsMs) {
+      const exit = await exits.take()
+      served.clock.advance(limitMs)
+      expect(await exit.ended).toEqual(Buffer.of(1))
+    }
+  }
+
+  it('is replaced after 10 s, 10 s and 15 s each, and all of it ends after 120 s', async () => {
+    const { service, network } = await serve()
+    const exits = new EventLog<FakeStream>()
+    network.script.service = (stream) => exits.push(stream)
+    const opening = service.openStream(parseStreamTarget('a.example', 80))
+    const failed = expect(opening).rejects.toMatchObject({ kind: 'timeout' })
+    await passTries(exits, [10_000, 10_000, 15_000, 15_000, 15_000, 15_000, 15_000, 15_000])
+    // 110 s are over; the ninth exit has ten left, and no more.
+    await passTries(exits, [10_000])
+    await failed
+    expect(served.usages.length).toBe(9)
+  })
+
+  it('is replaced after the time that the configuration gives it', async () => {
+    const { service, network } = await serve({ circuitStreamTimeoutMs: 50_000 })
+    const exits = new EventLog<FakeStream>()
+    network.script.service = (stream) => exits.push(stream)
+    const opening = service.openStream(parseStreamTarget('a.example', 80))
+    const failed = expect(opening).rejects.toMatchObject({ kind: 'timeout' })
+    await passTries(exits, [50_000, 50_000, 20_000])
+    await failed
   })
 })
