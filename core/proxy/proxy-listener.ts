@@ -1,7 +1,7 @@
 /**
  * A listening front door: accepts applications on one address, holds them to the limits, and closes all of them when it closes.
  */
-import { type Server, type Socket, createServer, isIP } from 'node:net'
+import { createServer, isIP, type ListenOptions, type Server, type Socket } from 'node:net'
 import type { StreamOpener } from '../client/client-port.ts'
 import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import type { Clock } from '../util/clock.ts'
@@ -12,9 +12,10 @@ import { AppConnection } from './app-connection.ts'
 import { AppSocket, type ReadMode, WRITE_BUFFER_BYTES } from './app-socket.ts'
 import { FrontDoor } from './front-door.ts'
 import { HttpConnection } from './http-connection.ts'
-import type { ListenerOptions } from './listener-options.ts'
+import type { ListenAddress, ListenerOptions } from './listener-options.ts'
 import { OnceNotices } from './once-notices.ts'
 import { SocksParser } from './socks-detect.ts'
+import { prepareUnixSocket, setUnixSocketMode } from './unix-socket.ts'
 
 /** Applications open at once on one listener; each costs about 15 KiB here and a stream in the network. */
 const MAX_CONNECTIONS = 4_096
@@ -67,14 +68,17 @@ export class ProxyListener {
   /** Binds and listens. Throws `bad-config` when the address is not an IP literal or cannot be had. */
   static async listen(options: ListenerOptions, deps: ListenerDeps): Promise<ProxyListener> {
     const { address } = options
-    if (address.kind === 'unix') throw new TorError('bad-config', 'unix sockets are not supported')
-    if (isIP(address.endpoint.host) === 0) throw new TorError('bad-config', 'a listener needs an IP address')
-    const listener = new ProxyListener(options, deps, address.endpoint)
+    if (address.kind === 'unix') await prepareUnixSocket(address)
+    else if (isIP(address.endpoint.host) === 0) {
+      throw new TorError('bad-config', 'a listener needs an IP address')
+    }
+    const endpoint = address.kind === 'unix' ? { host: address.path, port: 0 } : address.endpoint
+    const listener = new ProxyListener(options, deps, endpoint)
     await listener.#bind()
     return listener
   }
 
-  /** Where it listens, with the real port. */
+  /** Where it listens, with the real port; of a unix socket its path, and port 0. */
   get endpoint(): Endpoint {
     return this.#endpoint
   }
@@ -93,21 +97,29 @@ export class ProxyListener {
   }
 
   #bind(): Promise<void> {
-    const { host, port } = this.#endpoint
+    const { address } = this.#options
     return new Promise((resolve, reject) => {
       const onError = (error: Error): void => {
-        const where = formatEndpoint(this.#endpoint)
+        const where = address.kind === 'unix' ? address.path : formatEndpoint(address.endpoint)
         reject(toTorError(error, 'bad-config', `cannot listen on ${where}`))
       }
       this.#server.once('error', onError)
-      // exclusive: a cluster's worker must not share the port. ipv6Only: "::" is not to open IPv4 as well.
-      this.#server.listen({ host, port, backlog: ACCEPT_BACKLOG, exclusive: true, ipv6Only: true }, () => {
+      this.#server.listen(bindOptions(address), () => {
         this.#server.off('error', onError)
         this.#server.on('error', (error) => this.#deps.log.warn('Cannot accept: ', error.message))
-        const address = this.#server.address()
-        if (address !== null && typeof address === 'object') this.#endpoint = { host, port: address.port }
+        const bound = this.#server.address()
+        if (bound !== null && typeof bound === 'object') {
+          this.#endpoint = { host: this.#endpoint.host, port: bound.port }
+        }
         resolve()
       })
+      if (address.kind !== 'unix' || !this.#server.listening) return
+      try {
+        setUnixSocketMode(address)
+      } catch (error) {
+        this.#server.close()
+        reject(toTorError(error))
+      }
     })
   }
 
@@ -135,4 +147,11 @@ export class ProxyListener {
     const parser = new SocksParser({ extendedErrors, prefersNoAuth, httpEndpoint })
     return new AppConnection(this.#door, socket, parser, onFinished)
   }
+}
+
+function bindOptions(address: ListenAddress): ListenOptions {
+  const common = { backlog: ACCEPT_BACKLOG, exclusive: true }
+  if (address.kind === 'unix') return { ...common, path: address.path }
+  // exclusive: a cluster's worker must not share the port. ipv6Only: "::" is not to open IPv4 as well.
+  return { ...common, ...address.endpoint, ipv6Only: true }
 }

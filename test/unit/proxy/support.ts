@@ -44,7 +44,10 @@ export class App {
   error: NodeJS.ErrnoException | undefined
 
   constructor(listener: ProxyListener) {
-    this.socket = connect({ ...listener.endpoint, allowHalfOpen: true })
+    const { host, port } = listener.endpoint
+    this.socket = connect(
+      port === 0 ? { path: host, allowHalfOpen: true } : { host, port, allowHalfOpen: true },
+    )
     this.socket.on('data', (chunk: Buffer) => {
       if (this.received.length < KEPT_BYTES) this.received = Buffer.concat([this.received, chunk])
     })

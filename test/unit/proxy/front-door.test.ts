@@ -1,0 +1,222 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { type ApplicationRules, DEFAULT_APPLICATION_RULES } from '../../../core/proxy/application-rules.ts'
+import { DEFAULT_TRAFFIC, type TrafficRules } from '../../../core/proxy/listener-options.ts'
+import type { ProxyListener } from '../../../core/proxy/proxy-listener.ts'
+import { DEFAULT_ISOLATION } from '../../../core/proxy/request-isolation.ts'
+import { parseAddressPolicy } from '../../../core/util/address-policy.ts'
+import { formatLogParts, type LogLevel, Logger } from '../../../core/util/log.ts'
+import { FakeOpener } from './fake-opener.ts'
+import { App, type ListenChanges, listen, until } from './support.ts'
+
+const open: ProxyListener[] = []
+
+afterEach(async () => {
+  for (const listener of open.splice(0)) await listener.close()
+})
+
+async function start(opener: FakeOpener, changes: ListenChanges = {}): Promise<ProxyListener> {
+  const listener = await listen(opener, changes)
+  open.push(listener)
+  return listener
+}
+
+const hexOf = (text: string): string => Buffer.from(text, 'latin1').toString('hex')
+const byName = (name: string, port = '0050', command = '01'): string =>
+  `050100 05${command}0003 ${name.length.toString(16).padStart(2, '0')} ${hexOf(name)} ${port}`
+const BY_IPV4 = '050100 05010001 c0000207 0050'
+const BY_IPV6 = '050100 05010004 20010db8000000000000000000000001 0050'
+const ONION = `${'a'.repeat(56)}.onion`
+const OK = '05000001000000000000'
+const NOT_ALLOWED = '05020001000000000000'
+
+/** What a request is answered with, method selection aside. */
+async function answer(listener: ProxyListener, request: string): Promise<string> {
+  const app = new App(listener)
+  app.sendHex(request)
+  await until(() => app.received.length >= 12 || app.hasEnded)
+  app.socket.destroy()
+  return app.received.toString('hex').slice(4)
+}
+
+function recordingLogger(): { log: Logger; lines: (level: LogLevel) => string[] } {
+  const records: { level: LogLevel; text: string }[] = []
+  const log = new Logger(({ level, parts }) => records.push({ level, text: formatLogParts(parts, false) }))
+  return {
+    log,
+    lines: (level) => records.filter((record) => record.level === level).map(({ text }) => text),
+  }
+}
+
+describe('the flags of a listener', () => {
+  const noIpv4 = { families: { allowsIpv4: false, allowsIpv6: true, prefersIpv6: true } }
+  const noIpv6 = { families: { allowsIpv4: true, allowsIpv6: false, prefersIpv6: false } }
+  const neither = { families: { allowsIpv4: false, allowsIpv6: false, prefersIpv6: false } }
+
+  test.each<[string, Partial<TrafficRules>, string, string]>([
+    ['NoIPv4Traffic', noIpv4, BY_IPV4, NOT_ALLOWED],
+    ['NoIPv4Traffic, text', noIpv4, byName('192.0.2.7'), NOT_ALLOWED],
+    ['NoIPv4Traffic, IPv6', noIpv4, BY_IPV6, OK],
+    ['NoIPv4Traffic, name', noIpv4, byName('example.com'), OK],
+    ['NoIPv6Traffic', noIpv6, BY_IPV6, NOT_ALLOWED],
+    ['neither family, name', neither, byName('example.com'), NOT_ALLOWED],
+    ['neither family, onion', neither, byName(ONION), OK],
+    ['NoDNSRequest, name', { allowsNames: false }, byName('example.com'), NOT_ALLOWED],
+    ['NoDNSRequest, onion', { allowsNames: false }, byName(ONION), OK],
+    ['NoDNSRequest, address', { allowsNames: false }, BY_IPV4, OK],
+    [
+      'NoDNSRequest, look-up',
+      { allowsNames: false },
+      byName('example.com', '0000', 'f0'),
+      '05040000000000000000',
+    ],
+    [
+      'NoDNSRequest, names of an address',
+      { allowsNames: false },
+      '050100 05f10001 c0000207 0000',
+      '05040000000000000000',
+    ],
+    ['NoOnionTraffic', { allowsOnion: false }, byName(ONION), NOT_ALLOWED],
+    ['OnionTrafficOnly, onion', { allowsExit: false }, byName(ONION), OK],
+    ['OnionTrafficOnly, name', { allowsExit: false }, byName('example.com'), NOT_ALLOWED],
+    ['OnionTrafficOnly, address', { allowsExit: false }, BY_IPV4, NOT_ALLOWED],
+  ])('%s', async (_what, flags, request, expected) => {
+    const opener = new FakeOpener()
+    const listener = await start(opener, { traffic: { ...DEFAULT_TRAFFIC, ...flags } })
+    expect(await answer(listener, request)).toBe(expected)
+    expect(opener.asked).toHaveLength(expected === OK ? 1 : 0)
+  })
+
+  test('tell the client which families an exit may use', async () => {
+    const opener = new FakeOpener()
+    await answer(await start(opener, { traffic: { ...DEFAULT_TRAFFIC, ...noIpv6 } }), byName('a.example'))
+    expect(opener.asked[0]?.options.families).toEqual(noIpv6.families)
+  })
+
+  test('KeepAliveIsolateSOCKSAuth reaches the client with the credentials', async () => {
+    const opener = new FakeOpener()
+    const isolation = { ...DEFAULT_ISOLATION, sessionGroup: '1', keepAliveIsolateSocksAuth: true }
+    const listener = await start(opener, { isolation })
+    await answer(listener, byName('a.example'))
+    const app = new App(listener)
+    app.sendHex(`050102 0101610162 ${byName('a.example').slice(7)}`)
+    await until(() => opener.asked.length === 2)
+    app.socket.destroy()
+    expect(opener.asked.map(({ options }) => options.isolation?.keepsAlive)).toEqual([false, true])
+  })
+})
+
+describe('the rules for all applications', () => {
+  const withRules = (changes: Partial<ApplicationRules>): { rules: ApplicationRules } => ({
+    rules: { ...DEFAULT_APPLICATION_RULES, ...changes },
+  })
+
+  test('SocksPolicy lets in and keeps out by address', async () => {
+    const opener = new FakeOpener()
+    const { log, lines } = recordingLogger()
+    const socksPolicy = parseAddressPolicy(['reject 127.0.0.1', 'accept *'], 'SocksPolicy')
+    const kept = new App(await start(opener, { ...withRules({ socksPolicy }), log }))
+    kept.sendHex(byName('a.example'))
+    await until(() => kept.isClosed || kept.hasEnded)
+    expect(kept.received).toHaveLength(0)
+    expect(lines('info').join()).toContain('[scrubbed]')
+    const welcome = parseAddressPolicy(['accept 127.0.0.1', 'reject *'], 'SocksPolicy')
+    expect(await answer(await start(opener, withRules({ socksPolicy: welcome })), byName('a.example'))).toBe(
+      OK,
+    )
+  })
+
+  test('SafeSocks refuses requests that name an address, and takes names', async () => {
+    const opener = new FakeOpener()
+    const listener = await start(opener, withRules({ refusesUnsafeSocks: true }))
+    expect(await answer(listener, BY_IPV4)).toBe(NOT_ALLOWED)
+    expect(await answer(listener, byName('example.com'))).toBe(OK)
+    // A look-up of the name of an address leaks nothing.
+    expect(await answer(listener, '050100 05f10001 c0000207 0000')).toMatch(/^05000003/)
+    expect(opener.asked).toHaveLength(1)
+  })
+
+  test('an application that names addresses is warned of once for each protocol', async () => {
+    const { log, lines } = recordingLogger()
+    const listener = await start(new FakeOpener(), { log })
+    for (const request of [BY_IPV4, BY_IPV4, BY_IPV6]) await answer(listener, request)
+    expect(lines('warn')).toHaveLength(1)
+    expect(lines('warn')[0]).toContain('socks5')
+    expect(lines('warn')[0]).not.toContain('192.0.2.7')
+  })
+
+  test('TestSocks says of each request whether it is safe, and not where it goes', async () => {
+    const { log, lines } = recordingLogger()
+    const listener = await start(new FakeOpener(), { ...withRules({ reportsSocksSafety: true }), log })
+    await answer(listener, BY_IPV4)
+    await answer(listener, byName('secret.example'))
+    expect(lines('notice')).toHaveLength(2)
+    expect(lines('notice')[0]).toContain('unsafe')
+    expect(lines('notice')[1]).toContain('is safe')
+    expect(lines('notice').join()).not.toMatch(/secret|192/)
+  })
+
+  test('WarnPlaintextPorts warns once for each port, and RejectPlaintextPorts refuses', async () => {
+    const { log, lines } = recordingLogger()
+    const opener = new FakeOpener()
+    const rules = withRules({ warnPlaintextPorts: [23, 110], rejectPlaintextPorts: [23] })
+    const listener = await start(opener, { ...rules, log })
+    for (let round = 0; round < 2; round++) {
+      expect(await answer(listener, byName('a.example', '0017'))).toBe(NOT_ALLOWED)
+      expect(await answer(listener, byName('a.example', '006e'))).toBe(OK)
+    }
+    expect(lines('warn')).toHaveLength(2)
+    expect(lines('warn')[0]).toMatch(/port 23,.*refuses/)
+    expect(opener.asked.map(({ target }) => target.port)).toEqual([110, 110])
+  })
+
+  test('hold on the HTTP port too', async () => {
+    const opener = new FakeOpener()
+    const listener = await start(opener, { protocol: 'http', ...withRules({ rejectPlaintextPorts: [23] }) })
+    for (const line of ['CONNECT a.example:23 HTTP/1.1', 'GET http://a.example:23/ HTTP/1.1\r\nHost: a']) {
+      const app = new App(listener)
+      app.send(`${line}\r\n\r\n`)
+      await until(() => app.hasEnded)
+      expect(app.received.toString('latin1')).toContain('Tor-Request-Failed: end/ENTRYPOLICY')
+    }
+    expect(opener.asked).toHaveLength(0)
+  })
+})
+
+test('a name with a NUL is refused and not cut', async () => {
+  const opener = new FakeOpener()
+  expect(await answer(await start(opener), byName('a.example\0.evil'))).toBe('05010001000000000000')
+  expect(opener.asked).toHaveLength(0)
+})
+
+test('credentials are never logged', async () => {
+  const { log, lines } = recordingLogger()
+  const listener = await start(new FakeOpener(), { log })
+  const secret = hexOf('hunter2')
+  for (const command of ['01', '09']) {
+    const app = new App(listener)
+    app.sendHex(`050102 0107${secret}07${secret} 05${command}0003 01 00 0050`)
+    await until(() => app.hasEnded)
+  }
+  const all = (['info', 'notice', 'warn', 'debug'] as const).flatMap(lines)
+  expect(all.length).toBeGreaterThan(0)
+  expect(all.join()).not.toContain('hunter2')
+})
+
+test('five hundred applications at once are all served', async () => {
+  const opener = new FakeOpener()
+  const listener = await start(opener)
+  const apps = Array.from({ length: 500 }, () => new App(listener))
+  for (const app of apps) app.sendHex(byName('a.example'))
+  await until(() => apps.every((app) => app.received.toString('hex').endsWith(OK)))
+  expect(listener.connectionCount).toBe(500)
+  for (const app of apps) app.socket.resetAndDestroy()
+  await until(() => listener.connectionCount === 0)
+})
+
+test('the PTR of an address is looked up, with its own isolation', async () => {
+  const opener = new FakeOpener()
+  const reply = await answer(await start(opener), '050100 05f10001 c0000207 0000')
+  expect(reply).toBe(`05000003 0c ${hexOf('name.example')} 0000`.replaceAll(' ', ''))
+  expect(opener.resolved[0]?.host).toBe('192.0.2.7')
+  expect(opener.resolved[0]?.options.isolation?.key).toContain('192.0.2.7')
+})
