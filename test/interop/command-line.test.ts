@@ -1,6 +1,7 @@
 /** The program as a user or a service manager runs it: options, exit codes, signals, files and their rights. */
-import { execFile } from 'node:child_process'
-import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { execFile, spawn } from 'node:child_process'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, inject, test } from 'vitest'
 import { ClientProcess, commandOf, createClientHome, PROGRAM, startClient } from './support/client-process.ts'
@@ -149,6 +150,93 @@ describe('the command line', () => {
     const { code, output } = await run('--version')
     expect(code).toBe(0)
     expect(output).toMatch(/\d+\.\d+\.\d+/)
+  })
+})
+
+describe.runIf(PROGRAM === 'allium')('signals', () => {
+  test('HUP reads the torrc again: a new port opens, and connections of the old one go on', async () => {
+    const client = await connected()
+    const { socksPort } = await home()
+    const web = await startWebServer()
+    const application = connect({ host: '127.0.0.1', port: client.socksPort })
+    let isDropped = false
+    application.on('close', () => {
+      isDropped = true
+    })
+    appendFileSync(client.home.torrc, `SocksPort 127.0.0.1:${socksPort} IsolateDestAddr\n`)
+    process.kill(client.pid, 'SIGHUP')
+    await client.waitForLog(
+      new RegExp(`Opened Socks listener connection .* on 127\\.0\\.0\\.1:${socksPort}`),
+      10_000,
+    )
+    const byNewPort = await curl('--proxy', `socks5h://127.0.0.1:${socksPort}`, `http://ok.test:${web.port}/`)
+    expect([byNewPort.exitCode, isDropped]).toEqual([0, false])
+    application.destroy()
+    appendFileSync(client.home.torrc, 'NoSuchOption 1\n')
+    process.kill(client.pid, 'SIGHUP')
+    await client.waitForLog(/The old settings stay: .*NoSuchOption/, 10_000)
+    const after = await curl('--proxy', `socks5h://127.0.0.1:${socksPort}`, `http://ok.test:${web.port}/`)
+    await web.close()
+    expect(after.exitCode).toBe(0)
+  })
+
+  test('USR1 logs the state, names no relay, and opens no debugger', async () => {
+    const client = await connected()
+    process.kill(client.pid, 'SIGUSR1')
+    await client.waitForLog(/Bandwidth: /, 10_000)
+    expect(client.log).toMatch(/Circuits: \d+ \(.*\d+ open/)
+    expect(client.log).not.toMatch(/\$[0-9A-F]{40}/)
+    expect(client.log).not.toContain('Debugger listening')
+    expect(localAddressesOf(client.pid, 'tcp', true)).toHaveLength(2)
+  })
+
+  test('USR2 shows every detail, and HUP fewer again', async () => {
+    const client = await connected()
+    process.kill(client.pid, 'SIGUSR2')
+    await client.waitForLog(/going to loglevel debug/, 10_000)
+    process.kill(client.pid, 'SIGHUP')
+    await client.waitForLog(/Received reload signal/, 10_000)
+  })
+
+  test('the program ends when the process that owns it is gone', async () => {
+    const made = await home()
+    const owner = spawn('sleep', ['600'])
+    const client = new ClientProcess(made, PROGRAM, ['--__OwningControllerProcess', String(owner.pid)])
+    clients.push(client)
+    await client.waitForLog(/Bootstrapped \d+%/, 10_000)
+    owner.kill('SIGKILL')
+    await client.waitForLog(/Owning controller process has vanished/, 20_000)
+    expect(await client.exited).toEqual({ code: 0, signal: null })
+  })
+})
+
+describe('what a wrapper asks', () => {
+  test('the dump of a configuration can be run', async () => {
+    const made = await home('MaxCircuitDirtiness 20 minutes')
+    const { code, output } = await run('-f', made.torrc, '--hush', '--dump-config', 'short')
+    expect(code).toBe(0)
+    expect(output).toContain('MaxCircuitDirtiness 1200\n')
+    writeFileSync(made.torrc, output.replace(/^\w{3} \d\d .*\n/gm, ''))
+    expect((await run('-f', made.torrc, '--verify-config')).code).toBe(0)
+  })
+
+  test('the names of the options, and a password as the torrc has it', async () => {
+    expect((await run('--list-torrc-options')).output).toMatch(/^SocksPort$/m)
+    expect((await run('--hash-password', 'secret')).output).toMatch(/^16:[0-9A-F]{58}$/m)
+  })
+
+  test('a torrc in several files', async () => {
+    const made = await home()
+    mkdirSync(`${made.torrc}.d`)
+    writeFileSync(`${made.torrc}.d/20.conf`, 'SafeLogging relay\n')
+    writeFileSync(`${made.torrc}.d/10.conf`, 'MaxCircuitDirtiness 1 hour\n')
+    writeFileSync(`${made.torrc}.d/.hidden`, 'NoSuchOption 1\n')
+    writeFileSync(made.torrc, `%include ${made.torrc}.d/*.conf\n%include ${made.torrc}.d\n`)
+    const { output } = await run('-f', made.torrc, '--hush', '--dump-config', 'short')
+    expect(linesOf(output).filter((line) => !line.includes('['))).toEqual([
+      'MaxCircuitDirtiness 3600',
+      'SafeLogging relay',
+    ])
   })
 })
 

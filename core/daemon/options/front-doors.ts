@@ -1,6 +1,6 @@
 /** Where applications come in, and what they may ask for. */
 import { type AddressPolicy, parseAddressPolicy } from '../../util/address-policy.ts'
-import { list, off, single } from './option.ts'
+import { list, noPort, single } from './option.ts'
 import { httpPort, type PortSetting, socksPort } from './port.ts'
 import { boolean, duration, portList, verbatim, SECOND_MS } from './values.ts'
 
@@ -17,9 +17,9 @@ export const FRONT_DOOR_OPTIONS = {
   httpTunnelPort: list<PortSetting>('HTTPTunnelPort', httpPort, 'Where they come in as to an HTTP proxy'),
   extraSocksPort: list<PortSetting>('__SocksPort', socksPort, 'As SocksPort, and beside it'),
   extraHttpTunnelPort: list<PortSetting>('__HTTPTunnelPort', httpPort, 'As HTTPTunnelPort, and beside it'),
-  dnsPort: off('DNSPort', 'there is no DNS port in this release'),
-  transPort: off('TransPort', NO_TRANSPARENT_PROXY),
-  natdPort: off('NATDPort', NO_TRANSPARENT_PROXY),
+  dnsPort: noPort('DNSPort', 'there is no DNS port in this release'),
+  transPort: noPort('TransPort', NO_TRANSPARENT_PROXY),
+  natdPort: noPort('NATDPort', NO_TRANSPARENT_PROXY),
   socksPolicy: list<string>('SocksPolicy', policyLine, 'Which applications, by their address, may come in'),
   socksTimeout: single(
     'SocksTimeout',

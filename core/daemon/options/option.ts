@@ -91,6 +91,11 @@ export function off(name: string, instead: string, ...offValues: readonly string
   return single(name, onlyOff(instead, accepted), accepted[0] ?? '0', `Nothing: ${instead}`)
 }
 
+/** The same for the ports of C tor, which are lists: nothing is their default. */
+export function noPort(name: string, instead: string): SingleOption<undefined> {
+  return optional(name, onlyOff(instead, ['0']), `Nothing: ${instead}`)
+}
+
 function base<T>(name: string, type: ValueType<T>, doc: string, extra: Extra): OptionBase<T> {
   const { isTestingOnly = false, isFixed = false, warn = type.warn } = extra
   return {

@@ -19,6 +19,7 @@ const nodes: ValueType<NodeSet> = verbatim((text, option) =>
 const count = zeroIsUnset(integer(0))
 const NO_BIAS_CHECK = 'guards are not judged by the circuits that fail through them in this release'
 const biasOff = (name: string) => off(name, NO_BIAS_CHECK, '-1', '0')
+const biasRateOff = (name: string) => off(name, NO_BIAS_CHECK, '-1.000000', '-1', '0')
 
 export const PATH_OPTIONS = {
   entryNodes: single('EntryNodes', nodes, '', 'The only relays that may be first on a circuit'),
@@ -106,13 +107,13 @@ export const PATH_OPTIONS = {
   ),
   extendByEd25519Id: off('ExtendByEd25519ID', 'both identities are always named', 'auto', '1'),
   pathBiasCircThreshold: biasOff('PathBiasCircThreshold'),
-  pathBiasNoticeRate: biasOff('PathBiasNoticeRate'),
-  pathBiasWarnRate: biasOff('PathBiasWarnRate'),
-  pathBiasExtremeRate: biasOff('PathBiasExtremeRate'),
+  pathBiasNoticeRate: biasRateOff('PathBiasNoticeRate'),
+  pathBiasWarnRate: biasRateOff('PathBiasWarnRate'),
+  pathBiasExtremeRate: biasRateOff('PathBiasExtremeRate'),
   pathBiasScaleThreshold: biasOff('PathBiasScaleThreshold'),
   pathBiasDropGuards: off('PathBiasDropGuards', NO_BIAS_CHECK),
   pathBiasUseThreshold: biasOff('PathBiasUseThreshold'),
-  pathBiasNoticeUseRate: biasOff('PathBiasNoticeUseRate'),
-  pathBiasExtremeUseRate: biasOff('PathBiasExtremeUseRate'),
+  pathBiasNoticeUseRate: biasRateOff('PathBiasNoticeUseRate'),
+  pathBiasExtremeUseRate: biasRateOff('PathBiasExtremeUseRate'),
   pathBiasScaleUseThreshold: biasOff('PathBiasScaleUseThreshold'),
 } as const

@@ -1,6 +1,6 @@
 /** The process, and what this program is not: what a client's torrc says to be clear about it. */
 import { badValue } from '../torrc-line.ts'
-import { off, optional, single } from './option.ts'
+import { noPort, off, optional, single } from './option.ts'
 import { boolean, duration, integer, MAX_INTEGER, verbatim } from './values.ts'
 import { TorError } from '../../util/errors.ts'
 
@@ -69,12 +69,12 @@ export const PROGRAM_OPTIONS = {
   user: refused('User', 'start the program as the user that it should run as'),
   useBridges: off('UseBridges', NO_BRIDGES),
   updateBridgesFromAuthority: off('UpdateBridgesFromAuthority', NO_BRIDGES),
-  controlPort: off('ControlPort', NO_CONTROL),
-  controlSocket: off('ControlSocket', NO_CONTROL),
+  controlPort: noPort('ControlPort', NO_CONTROL),
+  controlSocket: noPort('ControlSocket', NO_CONTROL),
   cookieAuthentication: off('CookieAuthentication', NO_CONTROL),
-  metricsPort: off('MetricsPort', 'there is no metrics port in this release'),
-  orPort: off('ORPort', CLIENT_ONLY),
-  dirPort: off('DirPort', CLIENT_ONLY),
+  metricsPort: noPort('MetricsPort', 'there is no metrics port in this release'),
+  orPort: noPort('ORPort', CLIENT_ONLY),
+  dirPort: noPort('DirPort', CLIENT_ONLY),
   exitRelay: off('ExitRelay', CLIENT_ONLY, 'auto', '0'),
   bridgeRelay: off('BridgeRelay', CLIENT_ONLY),
 } as const
