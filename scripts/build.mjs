@@ -13,6 +13,10 @@ await build({
   platform: 'node',
   target: 'node20',
   sourcemap: 'linked',
+  // A bundled CommonJS package (dns-packet) asks for Node's own modules by `require`.
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   logLevel: 'warning',
 })
 // Read at run time, from beside the program (core/persist/data-file.ts).

@@ -1,16 +1,23 @@
 /** Which listeners the settings ask for, each as a value that can be compared with what is open. */
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { ApplicationRules } from '../proxy/application-rules.ts'
+import type { DnsListenerOptions } from '../proxy/dns-listener.ts'
 import type { ListenAddress, ListenerOptions } from '../proxy/listener-options.ts'
 import { joinPolicy } from './options/front-doors.ts'
 import type { PortSetting } from './options/port.ts'
 import { OPTIONS } from './options/table.ts'
 import type { Settings } from './settings.ts'
 
+/** What a listener is made of. */
+type DoorMaking =
+  | { readonly kind: 'proxy'; readonly options: ListenerOptions }
+  | { readonly kind: 'dns'; readonly options: DnsListenerOptions }
+
 export interface DoorPlan {
   /** C tor's name for it, as its log has it. */
-  readonly name: 'Socks' | 'HTTP tunnel'
-  readonly options: ListenerOptions
+  readonly name: 'Socks' | 'HTTP tunnel' | 'DNS'
+  readonly address: ListenAddress
+  readonly making: DoorMaking
   readonly requestLimitMs: number
   /** Equal for plans that make the same listener. */
   readonly key: string
@@ -20,14 +27,18 @@ export interface DoorPlan {
 const DEFAULT_SOCKS_PORT = '9050'
 
 export function planDoors(settings: Settings): readonly DoorPlan[] {
-  const socks = settings.list(OPTIONS.socksPort) ?? [OPTIONS.socksPort.parse(DEFAULT_SOCKS_PORT, 'SocksPort')]
-  const http = settings.list(OPTIONS.httpTunnelPort) ?? []
-  const requestLimitMs = settings.single(OPTIONS.socksTimeout)
-  const planner = new Planner(requestLimitMs, settings.single(OPTIONS.unixSocksGroupWritable))
-  for (const port of [...socks, ...(settings.list(OPTIONS.extraSocksPort) ?? [])]) planner.add('Socks', port)
-  for (const port of [...http, ...(settings.list(OPTIONS.extraHttpTunnelPort) ?? [])]) {
-    planner.add('HTTP tunnel', port)
-  }
+  const usualSocks = [OPTIONS.socksPort.parse(DEFAULT_SOCKS_PORT, 'SocksPort')]
+  const planner = new Planner(
+    settings.single(OPTIONS.socksTimeout),
+    settings.single(OPTIONS.unixSocksGroupWritable),
+  )
+  planner.add('Socks', settings.list(OPTIONS.socksPort) ?? usualSocks, settings.list(OPTIONS.extraSocksPort))
+  planner.add(
+    'HTTP tunnel',
+    settings.list(OPTIONS.httpTunnelPort),
+    settings.list(OPTIONS.extraHttpTunnelPort),
+  )
+  planner.add('DNS', settings.list(OPTIONS.dnsPort), settings.list(OPTIONS.extraDnsPort))
   return planner.plans
 }
 
@@ -53,18 +64,16 @@ class Planner {
     this.#isGroupWritable = isGroupWritable
   }
 
-  add(name: DoorPlan['name'], port: PortSetting): void {
+  add(name: DoorPlan['name'], ...lists: readonly (readonly PortSetting[] | undefined)[]): void {
+    for (const port of lists.flatMap((list) => list ?? [])) this.#addOne(name, port)
+  }
+
+  #addOne(name: DoorPlan['name'], port: PortSetting): void {
     if (port.address === undefined) return
-    const options: ListenerOptions = {
-      protocol: name === 'Socks' ? 'socks' : 'http',
-      address: this.#share(name, port.address),
-      isolation: { ...port.isolation, sessionGroup: this.#sessionGroup(name, port) },
-      traffic: port.traffic,
-      extendedErrors: port.extendedErrors,
-      prefersNoAuth: port.prefersNoAuth,
-    }
+    const address = this.#share(name, port.address)
+    const making = makingOf(name, address, port, this.#sessionGroup(name, port))
     const requestLimitMs = this.#requestLimitMs
-    this.plans.push({ name, options, requestLimitMs, key: JSON.stringify([options, requestLimitMs]) })
+    this.plans.push({ name, address, making, requestLimitMs, key: JSON.stringify([making, requestLimitMs]) })
   }
 
   #share(name: DoorPlan['name'], address: ListenAddress): ListenAddress {
@@ -80,6 +89,21 @@ class Planner {
     this.#ownGroups.set(place, count + 1)
     return `${place} ${count}`
   }
+}
+
+function makingOf(
+  name: DoorPlan['name'],
+  address: ListenAddress,
+  port: PortSetting,
+  sessionGroup: string,
+): DoorMaking {
+  const isolation = { ...port.isolation, sessionGroup }
+  if (name === 'DNS' && address.kind === 'tcp') {
+    return { kind: 'dns', options: { endpoint: address.endpoint, isolation } }
+  }
+  const { traffic, extendedErrors, prefersNoAuth } = port
+  const protocol = name === 'HTTP tunnel' ? 'http' : 'socks'
+  return { kind: 'proxy', options: { protocol, address, isolation, traffic, extendedErrors, prefersNoAuth } }
 }
 
 /** As C tor's log names it. */

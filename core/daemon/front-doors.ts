@@ -1,8 +1,10 @@
 /** The listeners that are open: opened, closed and changed as the settings ask, without touching those that stay. */
 import type { StreamOpener } from '../client/client-port.ts'
-import { formatEndpoint } from '../linkspec/relay-target.ts'
+import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import type { ApplicationRules } from '../proxy/application-rules.ts'
+import { DnsListener } from '../proxy/dns-listener.ts'
 import type { ListenAddress } from '../proxy/listener-options.ts'
+import { OnceNotices } from '../proxy/once-notices.ts'
 import { ProxyListener } from '../proxy/proxy-listener.ts'
 import type { Clock } from '../util/clock.ts'
 import { toTorError } from '../util/errors.ts'
@@ -15,21 +17,29 @@ export interface FrontDoorDeps {
   readonly log: Logger
 }
 
+interface Listener {
+  /** With the real port; of no meaning for a unix socket. */
+  readonly endpoint: Endpoint
+  close(): Promise<void>
+}
+
 interface OpenDoor {
   readonly plan: DoorPlan
-  readonly listener: ProxyListener
+  readonly listener: Listener
 }
 
 export class FrontDoors {
   readonly #deps: FrontDoorDeps
   readonly #log: Logger
   readonly #rules: LiveRules
+  readonly #notices: OnceNotices
   #doors: readonly OpenDoor[] = []
 
   constructor(rules: ApplicationRules, deps: FrontDoorDeps) {
     this.#deps = deps
     this.#log = deps.log.in('net')
     this.#rules = new LiveRules(rules)
+    this.#notices = new OnceNotices(deps.log.in('app'))
   }
 
   /** Holds applications to these from their next request on. */
@@ -46,8 +56,7 @@ export class FrontDoors {
     const kept = this.#doors.filter((door) => plans.some(({ key }) => key === door.plan.key))
     const ending = this.#doors.filter((door) => !kept.includes(door))
     const missing = plans.filter((plan) => !kept.some((door) => door.plan.key === plan.key))
-    const isReplaced = (plan: DoorPlan): boolean =>
-      ending.some((door) => isSamePlace(door, plan.options.address))
+    const isReplaced = (plan: DoorPlan): boolean => ending.some((door) => isSamePlace(door, plan))
     const opened = await this.#openAll(missing.filter((plan) => !isReplaced(plan)))
     for (const { plan, listener } of ending) {
       this.#log.notice(
@@ -86,21 +95,32 @@ export class FrontDoors {
   }
 
   async #open(plan: DoorPlan): Promise<OpenDoor> {
-    const { name, options } = plan
-    const place = describeAddress(options.address)
+    const { name, address } = plan
+    const place = describeAddress(address)
     this.#log.notice(`Opening ${name} listener on ${place}`)
-    if (isOpenToOthers(options.address)) {
+    if (isOpenToOthers(address)) {
       this.#log.warn(`Everybody who can reach ${place} can use this ${name} listener`)
     }
-    const listener = await ProxyListener.listen(options, {
-      opener: this.#deps.opener,
-      clock: this.#deps.clock,
-      log: this.#deps.log.in('app'),
-      rules: this.#rules,
-      requestLimitMs: plan.requestLimitMs,
-    })
+    const listener = await this.#listen(plan)
     this.#log.notice(`Opened ${name} listener connection (ready) on ${describePlace(plan, listener)}`)
     return { plan, listener }
+  }
+
+  #listen({ making, requestLimitMs }: DoorPlan): Promise<Listener> {
+    const { opener, clock } = this.#deps
+    const shared = { opener, clock, log: this.#deps.log.in('app'), rules: this.#rules, requestLimitMs }
+    if (making.kind === 'dns') return DnsListener.listen(making.options, shared)
+    return ProxyListener.listen(making.options, {
+      ...shared,
+      notices: this.#notices,
+      httpEndpoint: () => this.#httpEndpoint(),
+    })
+  }
+
+  /** For the page that tells who speaks HTTP to a SOCKS port where to go. */
+  #httpEndpoint(): string | undefined {
+    const door = this.#doors.find(({ plan }) => plan.name === 'HTTP tunnel' && plan.address.kind === 'tcp')
+    return door === undefined ? undefined : formatEndpoint(door.listener.endpoint)
   }
 }
 
@@ -133,17 +153,19 @@ class LiveRules implements ApplicationRules {
   }
 }
 
-function describePlace({ options }: DoorPlan, listener: ProxyListener): string {
-  const { address } = options
+function describePlace({ address }: DoorPlan, listener: Listener): string {
   return address.kind === 'unix' ? address.path : formatEndpoint(listener.endpoint)
 }
 
 /** Whether the new listener could not be opened while this one is there. */
-function isSamePlace({ plan, listener }: OpenDoor, address: ListenAddress): boolean {
-  const open = plan.options.address
+function isSamePlace({ plan, listener }: OpenDoor, next: DoorPlan): boolean {
+  const { address } = next
+  const open = plan.address
   if (open.kind === 'unix' || address.kind === 'unix') {
     return open.kind === 'unix' && address.kind === 'unix' && open.path === address.path
   }
+  const isUdp = (name: DoorPlan['name']): boolean => name === 'DNS'
+  if (isUdp(plan.name) !== isUdp(next.name)) return false
   return address.endpoint.port !== 0 && listener.endpoint.port === address.endpoint.port
 }
 

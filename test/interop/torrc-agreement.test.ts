@@ -23,6 +23,7 @@ SocksPort 9050 SessionGroup=1 SessionGroup=2|SocksPort 9050 NoIPv4Traffic NoIPv6
 SocksPort 9050 OnionTrafficOnly|SocksPort 9050 NoDNSRequest NoIPv4Traffic NoIPv6Traffic|SocksPort 9050 CacheDNS
 SocksPort 9050 isolatedestADDR UseDNSCache PreferIPv6 PreferIPv6Automap PreferSOCKSNoAuth KeepAliveIsolateSOCKSAuth
 SocksPort 9050 ExtendedErrors NoPreferIPv6|SocksPort|HTTPTunnelPort 8118 IsolateSOCKSAuth|HTTPTunnelPort x
+DNSPort 5353 IsolateDestAddr|DNSPort unix:/tmp/x|DNSPort 5353 NoDNSRequest|DNSPort 5353 GroupWritable|DNSPort auto
 SocksPolicy accept 127.0.0.0/8|SocksPolicy 127.0.0.1|SocksPolicy reject *|SocksPolicy accept private:*|SocksPolicy accept6 *:*
 SafeSocks 1|TestSocks auto|WarnPlaintextPorts 23, 110|WarnPlaintextPorts x|WarnPlaintextPorts 70000|RejectPlaintextPorts 0
 ClientRejectInternalAddresses 0|ClientDNSRejectInternalAddresses 2|UnixSocksGroupWritable 1|SocksSocketsGroupWritable 1

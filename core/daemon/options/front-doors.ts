@@ -1,7 +1,7 @@
 /** Where applications come in, and what they may ask for. */
 import { type AddressPolicy, parseAddressPolicy } from '../../util/address-policy.ts'
 import { list, noPort, single } from './option.ts'
-import { httpPort, type PortSetting, socksPort } from './port.ts'
+import { dnsPort, httpPort, type PortSetting, socksPort } from './port.ts'
 import { boolean, duration, portList, verbatim, SECOND_MS } from './values.ts'
 
 const NO_TRANSPARENT_PROXY = 'there is no transparent proxy: programs come in by SOCKS or HTTP'
@@ -17,7 +17,8 @@ export const FRONT_DOOR_OPTIONS = {
   httpTunnelPort: list<PortSetting>('HTTPTunnelPort', httpPort, 'Where they come in as to an HTTP proxy'),
   extraSocksPort: list<PortSetting>('__SocksPort', socksPort, 'As SocksPort, and beside it'),
   extraHttpTunnelPort: list<PortSetting>('__HTTPTunnelPort', httpPort, 'As HTTPTunnelPort, and beside it'),
-  dnsPort: noPort('DNSPort', 'there is no DNS port in this release'),
+  dnsPort: list<PortSetting>('DNSPort', dnsPort, 'Where they look names up by the DNS'),
+  extraDnsPort: list<PortSetting>('__DNSPort', dnsPort, 'As DNSPort, and beside it'),
   transPort: noPort('TransPort', NO_TRANSPARENT_PROXY),
   natdPort: noPort('NATDPort', NO_TRANSPARENT_PROXY),
   socksPolicy: list<string>('SocksPolicy', policyLine, 'Which applications, by their address, may come in'),

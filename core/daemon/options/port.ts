@@ -30,24 +30,29 @@ const CACHE_FLAG = /^(?:cache(?:ipv4|ipv6)?dns|use(?:ipv4|ipv6|dns)?cache)$/
 const NO_CACHE = 'answers to look-ups are never kept, as they could tie one application to another'
 
 /** `[address:]port|auto|unix:path [flags]`. */
-export const socksPort: ValueType<PortSetting> = portType('unix')
-export const httpPort: ValueType<PortSetting> = portType('unix')
+export const socksPort: ValueType<PortSetting> = portType('stream')
+export const dnsPort: ValueType<PortSetting> = portType('dns')
+export const httpPort: ValueType<PortSetting> = portType('stream')
 
-function portType(kinds: 'unix' | 'tcp only'): ValueType<PortSetting> {
+/** The DNS comes by UDP: it has no unix sockets, and nothing but names can be asked for. */
+type PortKind = 'stream' | 'dns'
+
+function portType(kind: PortKind): ValueType<PortSetting> {
   return {
-    parse: (text, option) => parsePortSetting(text, option, kinds),
+    parse: (text, option) => parsePortSetting(text, option, kind),
     format: (_setting, text) => text,
     warn: warnOfFlags,
   }
 }
 
 /** Throws `bad-config`; an unknown flag is refused, as a misspelled one would keep less apart than was asked for. */
-function parsePortSetting(text: string, option: string, kinds: 'unix' | 'tcp only'): PortSetting {
+function parsePortSetting(text: string, option: string, kind: PortKind): PortSetting {
   const { where, flags } = splitPort(text, option)
   const draft = new PortDraft(option)
   for (const flag of flags) draft.take(flag)
+  if (kind === 'dns') draft.refuseWithoutNames()
   if (!where.startsWith(UNIX_PREFIX)) return draft.finish(parseTcp(where, option))
-  if (kinds !== 'unix')
+  if (kind === 'dns')
     throw new TorError('bad-config', `${option}: unix sockets are not supported: name a port`)
   return draft.finish(parseUnix(where, option))
 }
@@ -123,6 +128,11 @@ class PortDraft {
     ) {
       throw new TorError('bad-config', `${this.#option}: the flag ${quoteForMessage(flag)} is not known`)
     }
+  }
+
+  refuseWithoutNames(): void {
+    if (this.#allowsNames && this.#allowsExit) return
+    throw new TorError('bad-config', `${this.#option}: expected look-ups to be allowed`)
   }
 
   finish(address: ListenAddress | undefined): PortSetting {

@@ -1,6 +1,6 @@
 /** The syntax of SocksPort and its sisters, held against what C tor 0.4.9 takes and refuses. */
 import { describe, expect, test } from 'vitest'
-import { httpPort, type PortSetting, socksPort } from '../../../core/daemon/options/port.ts'
+import { dnsPort, httpPort, type PortSetting, socksPort } from '../../../core/daemon/options/port.ts'
 import { DEFAULT_TRAFFIC } from '../../../core/proxy/listener-options.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { DEFAULT_ISOLATION } from '../../../core/proxy/request-isolation.ts'
@@ -104,6 +104,22 @@ describe('a port is refused in words', () => {
   ])('%s', (text, message) => {
     expect(() => parse(text)).toThrow(new TorError('bad-config', `SocksPort: ${message}`))
   })
+})
+
+describe('DNSPort', () => {
+  test('reads the same syntax, without unix sockets', () => {
+    expect(dnsPort.parse('5353 IsolateDestAddr', 'DNSPort').isolation.isolateDestAddr).toBe(true)
+    expect(() => dnsPort.parse('unix:/x', 'DNSPort')).toThrow('DNSPort: unix sockets are not supported')
+  })
+
+  test.each(['NoDNSRequest', 'OnionTrafficOnly'])(
+    'is refused with %s, which leaves nothing to ask',
+    (flag) => {
+      expect(() => dnsPort.parse(`5353 ${flag}`, 'DNSPort')).toThrow(
+        'DNSPort: expected look-ups to be allowed',
+      )
+    },
+  )
 })
 
 test('HTTPTunnelPort reads the same syntax', () => {

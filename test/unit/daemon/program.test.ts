@@ -78,8 +78,8 @@ describe('commands that start nothing', () => {
 
 describe('a start', () => {
   test('opens the front doors before the bootstrap, and says where', async () => {
-    const run = new Run(directory, ['--SocksPort', 'auto', '--HTTPTunnelPort', 'auto'])
-    await run.until('Opened HTTP tunnel')
+    const run = new Run(directory, ['--SocksPort', 'auto', '--HTTPTunnelPort', 'auto', '--DNSPort', 'auto'])
+    await run.until('Opened DNS')
     const port = Number(
       /Opened Socks listener connection \(ready\) on 127\.0\.0\.1:(\d+)$/m.exec(run.out)?.[1],
     )
