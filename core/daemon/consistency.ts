@@ -1,4 +1,4 @@
-/** What options demand of one another. Each rule is broken or kept by the settings as a whole. */
+/** What options demand of one another, and what a choice costs. Each rule is about the settings as a whole. */
 import { OPTIONS } from './options/table.ts'
 import type { Settings } from './settings.ts'
 
@@ -55,6 +55,70 @@ export const CONSISTENCY_RULES: readonly ConsistencyRule[] = [
     message: 'OutboundBindAddressOR: expected at most one IPv4 and one IPv6 address',
   },
 ]
+
+/** Choices that are allowed, and that the user should know the price of, or that do nothing alone. */
+const CHOICE_WARNINGS: readonly Pick<ConsistencyRule, 'isBroken' | 'message'>[] = [
+  {
+    isBroken: (settings) => settings.single(OPTIONS.safeLogging) !== '1',
+    message: 'SafeLogging is off: the log will show where applications connect to. Delete it afterwards.',
+  },
+  {
+    isBroken: (settings) =>
+      settings.list(OPTIONS.dirAuthority) !== undefined && !settings.single(OPTIONS.testingTorNetwork),
+    message:
+      'DirAuthority replaces the authorities of the Tor network: whoever runs these decides which relays you see.',
+  },
+  {
+    isBroken: (settings) =>
+      [OPTIONS.entryNodes, OPTIONS.middleNodes, OPTIONS.exitNodes].some(
+        (option) => !settings.single(option).isEmpty,
+      ),
+    message: 'EntryNodes, MiddleNodes and ExitNodes make you stand out among other users.',
+  },
+  {
+    isBroken: (settings) =>
+      !settings.single(OPTIONS.useEntryGuards) && !settings.single(OPTIONS.testingTorNetwork),
+    message:
+      'UseEntryGuards is 0: with a new first relay for each circuit, a bad one will soon be among them.',
+  },
+  {
+    isBroken: (settings) => isSet(settings, 'FirewallPorts') && !settings.single(OPTIONS.fascistFirewall),
+    message: 'FirewallPorts has no effect without FascistFirewall 1.',
+  },
+  {
+    isBroken: (settings) =>
+      settings.single(OPTIONS.fascistFirewall) &&
+      (isSet(settings, 'ReachableAddresses') || isSet(settings, 'ReachableORAddresses')),
+    message: 'FascistFirewall has no effect beside ReachableAddresses.',
+  },
+  {
+    isBroken: (settings) => isSet(settings, 'HTTPSProxyAuthenticator') && !isSet(settings, 'HTTPSProxy'),
+    message: 'HTTPSProxyAuthenticator has no effect without HTTPSProxy.',
+  },
+  {
+    isBroken: (settings) => isSet(settings, 'Socks5ProxyUsername') && !isSet(settings, 'Socks5Proxy'),
+    message: 'Socks5ProxyUsername has no effect without Socks5Proxy.',
+  },
+  {
+    isBroken: (settings) =>
+      isSet(settings, 'AutomapHostsSuffixes') && !settings.single(OPTIONS.automapHostsOnResolve),
+    message: 'AutomapHostsSuffixes has no effect without AutomapHostsOnResolve 1.',
+  },
+  {
+    isBroken: (settings) =>
+      !settings.single(OPTIONS.learnCircuitBuildTimeout) &&
+      (settings.single(OPTIONS.circuitBuildTimeout) ?? MIN_BUILD_TIMEOUT_MS) < MIN_BUILD_TIMEOUT_MS,
+    message: 'CircuitBuildTimeout is so short that many circuits will be given up while they are built.',
+  },
+]
+
+/** What a circuit through slow relays may well take. */
+const MIN_BUILD_TIMEOUT_MS = 10_000
+
+/** Words on choices that were made. The settings have been verified. */
+export function warnOfChoices(settings: Settings): readonly string[] {
+  return CHOICE_WARNINGS.filter(({ isBroken }) => isBroken(settings)).map(({ message }) => message)
+}
 
 function hasTwoOfOneFamily(addresses: readonly string[] = []): boolean {
   const ipv6 = addresses.filter((address) => address.includes(':')).length

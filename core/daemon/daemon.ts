@@ -13,6 +13,7 @@ import type { Logger } from '../util/log.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import { BootstrapLog } from './bootstrap-log.ts'
 import type { Quietness } from './command-line.ts'
+import { warnOfChoices } from './consistency.ts'
 import { planDoors, planRules } from './door-plans.ts'
 import { FrontDoors } from './front-doors.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -234,8 +235,7 @@ export class Daemon {
 
   #warnAbout(settings: Settings): void {
     const config = this.log.in('config')
-    for (const warning of settings.warnings) config.warn(warning)
-    warnAboutChoices(settings, config)
+    for (const warning of [...settings.warnings, ...warnOfChoices(settings)]) config.warn(warning)
   }
 
   #logHeartbeat(): void {
@@ -253,17 +253,6 @@ export class Daemon {
       throw toTorError(error, 'bad-config', 'PidFile: the file cannot be written')
     }
     this.#pidFile = path
-  }
-}
-
-function warnAboutChoices(settings: Settings, log: Logger): void {
-  if (settings.single(OPTIONS.safeLogging) !== '1') {
-    log.warn('SafeLogging is off: the log will show where applications connect to. Delete it afterwards.')
-  }
-  if (settings.list(OPTIONS.dirAuthority) !== undefined && !settings.single(OPTIONS.testingTorNetwork)) {
-    log.warn(
-      'DirAuthority replaces the authorities of the Tor network: whoever runs these decides which relays you see.',
-    )
   }
 }
 

@@ -1,5 +1,6 @@
 /** The table of options as a whole, and values that each of them takes or refuses, held against C tor 0.4.9. */
 import { describe, expect, test } from 'vitest'
+import { warnOfChoices } from '../../../core/daemon/consistency.ts'
 import {
   type AnyOption,
   DEPRECATED_OPTIONS,
@@ -164,6 +165,25 @@ describe('values that are brought into their range, with a warning, as in C tor'
     expect(verified('ClientPreferIPv6DirPort 1').warnings).toEqual([
       expect.stringContaining('torrc:1: ClientPreferIPv6DirPort has no effect: '),
     ])
+  })
+})
+
+describe('choices that cost something, or do nothing alone, are said', () => {
+  test.each([
+    ['ExitNodes {de}', 'stand out'],
+    ['UseEntryGuards 0', 'UseEntryGuards is 0'],
+    ['FirewallPorts 80', 'without FascistFirewall'],
+    ['FascistFirewall 1\nReachableAddresses *:80', 'FascistFirewall has no effect'],
+    ['HTTPSProxyAuthenticator a:b', 'without HTTPSProxy'],
+    ['Socks5ProxyUsername a\nSocks5ProxyPassword b', 'without Socks5Proxy'],
+    ['AutomapHostsSuffixes .x', 'without AutomapHostsOnResolve'],
+    ['LearnCircuitBuildTimeout 0\nCircuitBuildTimeout 2', 'so short'],
+  ])('%j', (text, words) => {
+    expect(warnOfChoices(verified(text))).toEqual([expect.stringContaining(words)])
+  })
+
+  test('and the defaults are not', () => {
+    expect(warnOfChoices(verified(''))).toEqual([])
   })
 })
 
