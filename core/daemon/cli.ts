@@ -23,6 +23,9 @@ const processConsole: Console = {
   stderr: (text) => process.stderr.write(text),
 }
 
+/** What came by standard input: a reload cannot read it a second time. */
+let stdinText: string | undefined
+
 const processFiles: FileAccess = {
   env: process.env,
   read(path, limitBytes) {
@@ -42,7 +45,10 @@ const processFiles: FileAccess = {
       throw error
     }
   },
-  readStdin: (limitBytes) => readAll(STDIN, limitBytes),
+  readStdin(limitBytes) {
+    stdinText ??= readAll(STDIN, limitBytes)
+    return stdinText
+  },
 }
 
 function isFolder(path: string): boolean {
