@@ -1,4 +1,6 @@
 /** What options demand of one another, and what a choice costs. Each rule is about the settings as a whole. */
+import type { ListOption } from './options/option.ts'
+import type { PortSetting } from './options/port.ts'
 import { OPTIONS } from './options/table.ts'
 import type { Settings } from './settings.ts'
 
@@ -11,7 +13,21 @@ export interface ConsistencyRule {
 
 const isSet = (settings: Settings, name: string): boolean => settings.textOf(name) !== undefined
 
+/** Port 0 says that there is none, which no other line of the same option may belie. */
+const portRule = (option: ListOption<PortSetting>): ConsistencyRule => ({
+  option: option.name,
+  isBroken: (settings) => {
+    const ports = settings.list(option) ?? []
+    const none = ports.filter(({ address }) => address === undefined).length
+    return none > 0 && none < ports.length
+  },
+  message: `${option.name}: expected no other port beside 0`,
+})
+
 export const CONSISTENCY_RULES: readonly ConsistencyRule[] = [
+  portRule(OPTIONS.socksPort),
+  portRule(OPTIONS.httpTunnelPort),
+  portRule(OPTIONS.dnsPort),
   {
     option: 'TestingTorNetwork',
     isBroken: (settings) =>

@@ -40,7 +40,7 @@ export class Settings {
 
   /** The value of an option of which the last line counts. Throws `bad-config`. */
   single<T>(option: SingleOption<T>): T {
-    const line = this.#linesOf(option.name).at(-1)
+    const line = this.#lineOf(option)
     if (line !== undefined && line.value !== '') return readLine(option, line)
     return this.#isTesting(option.name) ? option.onTestingNetwork : option.byDefault
   }
@@ -59,10 +59,12 @@ export class Settings {
 
   /** The values of an option as `--dump-config` shows them: none, one, or several for a list. Throws `bad-config`. */
   canonical(option: AnyOption): readonly string[] {
-    const lines = this.#linesOf(option.name).filter((line) => line.value !== '')
-    if (option.kind === 'list') return lines.map((line) => option.canonical(line.value))
-    const text = lines.at(-1)?.value
-    if (text !== undefined) return [option.canonical(text)]
+    if (option.kind === 'list') {
+      const lines = this.#linesOf(option.name).filter((line) => line.value !== '')
+      return lines.map((line) => option.canonical(line.value))
+    }
+    const text = this.#lineOf(option)?.value
+    if (text !== undefined && text !== '') return [option.canonical(text)]
     const byDefault = this.defaultText(option)
     return byDefault === undefined ? [] : [byDefault]
   }
@@ -99,6 +101,15 @@ export class Settings {
     }
   }
 
+  /** The line that counts, or all of them as one. */
+  #lineOf({ name, joinsLines }: Pick<SingleOption<unknown>, 'name' | 'joinsLines'>): TorrcLine | undefined {
+    const lines = this.#linesOf(name)
+    const last = lines.at(-1)
+    if (last === undefined || !joinsLines) return last
+    const values = lines.map(({ value }) => value).filter((value) => value !== '')
+    return { ...last, value: values.join(',') }
+  }
+
   #isTesting(name: string): boolean {
     return name !== OPTIONS.testingTorNetwork.name && this.single(OPTIONS.testingTorNetwork)
   }
@@ -128,7 +139,7 @@ function mergeSource(
 }
 
 function warnAboutLine(option: AnyOption, line: TorrcLine, isFirst: boolean, warnings: string[]): void {
-  if (option.kind === 'single' && !isFirst) {
+  if (option.kind === 'single' && !option.joinsLines && !isFirst) {
     warnings.push(`${line.origin}: ${option.name} is set more than once: the last value counts`)
   }
   if (line.value === '') warnings.push(`${line.origin}: ${option.name} has no value: the line does nothing`)

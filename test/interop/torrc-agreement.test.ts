@@ -61,6 +61,10 @@ ControlPort 0|ORPort 0|ConfluxEnabled auto|PathBiasCircThreshold -1|VanguardsLit
 TestingDirConnectionMaxStall 10|DirAuthority x|FallbackDir x|NoSuchOption 1|EntryNodes {de}\nUseEntryGuards 0
 %include /nonexistent|%include /nonexistent/*.conf|%bogus x|SafeLogging "1"|SafeLogging "1|SafeLogging "1" x|SafeLogging "\x31"
 safelogging 1 # comment|SafeLogging 1\nSafeLogging 0|Safe\nLogging 1|DataDirectory
+SocksTimeout \\n5|SocksTimeout 5 \\n# comment\n minutes|# only a comment|MapAddress a b # c|MapAddress "a b" # c|MapAddress "a b" c
+MapAddress "a\x20b"|MapAddress "a\040b"|MapAddress "a\tb"|MapAddress "a\qb"|MapAddress "a b|  SafeLogging   0  |\tSafeLogging\t0
+SafeLogging 0\r|SafeLogging#0|SafeLogging "0"#x|+SafeLogging 0|/SafeLogging|+SocksPort 9051|SocksPort 9051\n/SocksPort|"SafeLogging" 0|\\nSafeLogging 0
+NodeFamily a,b\nNodeFamily c,d|SocksPort 9051 # x\nSocksPort 9052|SocksPort 9051\nSocksPort 0|ExitNodes {de}\nExitNodes {us}|WarnPlaintextPorts 1\nWarnPlaintextPorts 2|HTTPTunnelPort 0\nHTTPTunnelPort 1|SocksPort 0\nSocksPort 0|ExcludeNodes {de}\nExcludeNodes
 `
 
 /** Both take them; C tor's dump shows what it makes of them later, or ours does. */
@@ -71,7 +75,7 @@ SocksTimeout 0|LogTimeGranularity 7|FascistFirewall 1|FascistFirewall 1\nFirewal
 /** C tor takes them; we refuse, because taking them would mean to ignore what was asked for. */
 const STRICTER = String.raw`
 SocksPort 9050 IsolateDestAdr|SocksPort 9050 9051|MapAddress a|MapAddress a b c|MapAddress a.b *.c.d|MapAddress a!b c
-TrackHostExits a b|HTTPProxy 127.0.0.1:80|TCPProxy haproxy 127.0.0.1:80|User root|Sandbox 1|DisableAllSwap 1|Log notice syslog
+MapAddress "a\x00b"|TrackHostExits a b|HTTPProxy 127.0.0.1:80|TCPProxy haproxy 127.0.0.1:80|User root|Sandbox 1|DisableAllSwap 1|Log notice syslog
 ControlPort 9051|MetricsPort 9999|TransPort 9040|ORPort 9001|RunAsDaemon 1|UseMicrodescriptors 0|CircuitPadding 1|ConfluxEnabled 1
 PathBiasCircThreshold 5|BandwidthRate 1 MB|MaxMemInQueues 256 MB|ContactInfo x|HashedControlPassword 16:AC000611CAB0C8D760A821779CE12747513E5BCC8076C23E1D6FCD78F1
 ReachableAddresses reject *:*|ClientUseIPv4 0\nClientUseIPv6 0

@@ -17,7 +17,7 @@ interface OptionBase<T> {
   readonly doc: string
 }
 
-/** Of several lines the last counts. */
+/** Of several lines the last counts, unless it joins them. */
 export interface SingleOption<T> extends OptionBase<T> {
   readonly kind: 'single'
   readonly byDefault: T
@@ -25,6 +25,8 @@ export interface SingleOption<T> extends OptionBase<T> {
   /** Undefined for what is not set unless somebody sets it. */
   readonly defaultText: string | undefined
   readonly testingText: string | undefined
+  /** All lines together are one value, as if there were commas between them. */
+  readonly joinsLines: boolean
 }
 
 /** All lines count. */
@@ -38,6 +40,7 @@ interface Extra {
   readonly isTestingOnly?: boolean
   readonly isFixed?: boolean
   readonly warn?: (text: string) => string | undefined
+  readonly joinsLines?: boolean
 }
 
 /** An option that always has a value: `defaultText` is read like a value of the torrc. */
@@ -56,6 +59,7 @@ export function single<T>(
     onTestingNetwork: type.parse(testingText, name),
     defaultText,
     testingText,
+    joinsLines: extra.joinsLines ?? false,
   }
 }
 
@@ -78,6 +82,7 @@ export function optional<T>(
     onTestingNetwork: undefined,
     defaultText: undefined,
     testingText: undefined,
+    joinsLines: false,
   }
 }
 

@@ -16,17 +16,18 @@ import {
 const nodes: ValueType<NodeSet> = verbatim((text, option) =>
   text === '' ? EMPTY_NODE_SET : parseNodeSet(text, option),
 )
+const nodeList = (name: string, doc: string) => single(name, nodes, '', doc, { joinsLines: true })
 const count = zeroIsUnset(integer(0))
 const NO_BIAS_CHECK = 'guards are not judged by the circuits that fail through them in this release'
 const biasOff = (name: string) => off(name, NO_BIAS_CHECK, '-1', '0')
 const biasRateOff = (name: string) => off(name, NO_BIAS_CHECK, '-1.000000', '-1', '0')
 
 export const PATH_OPTIONS = {
-  entryNodes: single('EntryNodes', nodes, '', 'The only relays that may be first on a circuit'),
-  middleNodes: single('MiddleNodes', nodes, '', 'The only relays that may be in the middle'),
-  exitNodes: single('ExitNodes', nodes, '', 'The only relays that may be exits'),
-  excludeNodes: single('ExcludeNodes', nodes, '', 'Relays that are never used'),
-  excludeExitNodes: single('ExcludeExitNodes', nodes, '', 'Relays that are never exits'),
+  entryNodes: nodeList('EntryNodes', 'The only relays that may be first on a circuit'),
+  middleNodes: nodeList('MiddleNodes', 'The only relays that may be in the middle'),
+  exitNodes: nodeList('ExitNodes', 'The only relays that may be exits'),
+  excludeNodes: nodeList('ExcludeNodes', 'Relays that are never used'),
+  excludeExitNodes: nodeList('ExcludeExitNodes', 'Relays that are never exits'),
   strictNodes: single(
     'StrictNodes',
     boolean,

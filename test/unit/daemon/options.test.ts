@@ -259,6 +259,7 @@ describe('values that are refused, each in one line that names the option', () =
     ['HTTPSProxy 127.0.0.1\nSocks4Proxy 127.0.0.1', 'at most one'],
     ['Socks5Proxy 127.0.0.1\nSocks4Proxy 127.0.0.1', 'at most one'],
     ['ClientUseIPv4 0\nClientUseIPv6 0', 'ClientUseIPv6'],
+    ['SocksPort 0\nSocksPort 9050', 'no other port beside 0'],
   ])('%j, for what it needs beside it', (text, words) => {
     expect(() => verified(text)).toThrow(words)
   })

@@ -89,6 +89,13 @@ describe('sources', () => {
     expect(settings.warnings).toEqual(['torrc:2: SafeLogging is set more than once: the last value counts'])
   })
 
+  test('of a set of relays all lines count, as in C tor', () => {
+    const settings = verified('ExitNodes {de}\nExitNodes\nExitNodes {us}')
+    expect(settings.single(OPTIONS.exitNodes).text).toBe('{de},{us}')
+    expect(settings.warnings).toEqual(['torrc:2: ExitNodes has no value: the line does nothing'])
+    expect(() => verified('ExitNodes {de}\nExitNodes {xyz}')).toThrow('torrc:2: ExitNodes: ')
+  })
+
   test('an option without a value does nothing, with a warning', () => {
     const settings = verified('SocksPort\nSafeLogging')
     expect(settings.list(OPTIONS.socksPort)).toBeUndefined()
