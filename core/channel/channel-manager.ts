@@ -65,6 +65,12 @@ export class ChannelManager {
     this.#applySettings()
   }
 
+  /** Closes what is open and gives up what is being opened, with this reason; what is asked for later is opened. */
+  closeAll(reason: TorError): void {
+    for (const pending of this.#pending.values()) pending.controller.abort(reason)
+    for (const { channel } of [...this.#open.values()]) channel.close(reason)
+  }
+
   /** A new consensus: its padding parameters hold from now on, for open channels too. */
   useParams(params: NetParams): void {
     this.#params = params

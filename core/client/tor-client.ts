@@ -107,6 +107,10 @@ export class TorClient implements StreamOpener {
   /** Takes over another configuration: what is open stays, what is opened next follows it. */
   reconfigure(config: ClientConfig): void {
     this.#parts.config.set(config)
+    // Whoever turned the network off wants nothing to leave this computer any more, padding included.
+    if (config.isNetworkDisabled) {
+      this.#parts.channels.closeAll(new TorError('closed', 'the network is disabled'))
+    }
   }
 
   /** Closes streams, circuits and channels, writes what is to be kept and gives up the data directory. Idempotent. */

@@ -155,6 +155,22 @@ describe('the channel manager', () => {
     expect(states).toEqual(['connecting', 'open', ''])
   })
 
+  it('ends what is open and what is being opened when the network is disabled, and then opens anew', async () => {
+    const reason = new TorError('closed', 'the network is disabled')
+    const open = await manager.get(target)
+    manager.closeAll(reason)
+    expect(open.isOpen).toBe(false)
+    await (await network.links.take()).closed
+    holdOpening()
+    const opening = manager.get(target)
+    const link = await network.links.take()
+    await link.cells.take()
+    network.script = {}
+    manager.closeAll(reason)
+    await expect(opening).rejects.toBe(reason)
+    expect((await manager.get(target)).isOpen).toBe(true)
+  })
+
   it('ends everything at close, what is being opened too, and opens nothing after', async () => {
     holdOpening()
     const opening = manager.get(target)
