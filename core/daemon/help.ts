@@ -1,5 +1,5 @@
 /** What `--help` shows: the commands, and every option with what it does here. */
-import { OPTION_ROOMS } from './options/table.ts'
+import { type AnyOption, OPTION_ROOMS } from './options/table.ts'
 
 const USAGE = `Usage: allium [-f TORRC] [--Option VALUE]...
 
@@ -22,11 +22,31 @@ or what a pattern with * and ? matches.
 
 Signals: HUP reads the torrc again, USR1 logs the state, USR2 logs at level debug from then
 on, INT and TERM end.
+
+A port is [ADDRESS:]PORT, "auto", or unix:PATH, and 0 for none. Behind it may stand these flags,
+each also with "No" before it:
+  IsolateClientAddr IsolateSOCKSAuth IsolateClientProtocol IsolateDestAddr IsolateDestPort
+  IsolateSite               requests that differ in it never share a circuit
+  SessionGroup=N            shares circuits with the other listeners of the group
+  KeepAliveIsolateSOCKSAuth a circuit of one user name and password lasts from its last use
+  IPv4Traffic IPv6Traffic PreferIPv6 DNSRequest OnionTraffic OnionTrafficOnly
+                            what may be asked for
+  ExtendedErrors PreferSOCKSNoAuth
+                            how SOCKS answers
+  GroupWritable WorldWritable RelaxDirModeCheck
+                            who may use a unix socket
 `
+
+/** Lists have none, and for other words of "off" the sentence says it. */
+function defaultWords(option: AnyOption): string {
+  if (option.kind === 'list' || option.defaultText === undefined || option.doc.startsWith('Nothing'))
+    return ''
+  return option.defaultText === '' ? '' : ` (default: ${option.defaultText})`
+}
 
 export function helpText(): string {
   const rooms = OPTION_ROOMS.map(({ title, options }) => {
-    const lines = options.map(({ name, doc }) => `  ${name}\n      ${doc}\n`)
+    const lines = options.map((option) => `  ${option.name}\n      ${option.doc}${defaultWords(option)}\n`)
     return `\n${title}\n\n${lines.join('')}`
   })
   return `${USAGE}${rooms.join('')}`

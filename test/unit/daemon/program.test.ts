@@ -29,7 +29,17 @@ describe('commands that start nothing', () => {
     const run = new Run(directory, ['--help'])
     expect(await run.code).toBe(0)
     expect(run.out).toContain('--verify-config')
-    for (const { name, doc } of Object.values(OPTIONS)) expect(run.out).toContain(`  ${name}\n      ${doc}\n`)
+    for (const { name, doc } of Object.values(OPTIONS)) expect(run.out).toContain(`  ${name}\n      ${doc}`)
+    for (const flag of [
+      'IsolateDestAddr',
+      'IsolateSite',
+      'SessionGroup=N',
+      'OnionTrafficOnly',
+      'RelaxDirModeCheck',
+    ]) {
+      expect(run.out).toContain(flag)
+    }
+    expect(run.out).toContain('How long a request may wait (default: 120)\n')
   })
 
   test('--list-torrc-options and --list-deprecated-options show a name on each line, sorted', async () => {
