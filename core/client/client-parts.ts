@@ -183,6 +183,7 @@ function createDirectory(
       const { fallbackDirs, authorities } = config.value
       return bootstrapDirectories(fallbackDirs, authorities, constraints(), random)
     },
-    pickDirectoryRelays: (view) => pickDirectoryGuards(view, guards, constraints()),
+    pickDirectoryRelays: (view) =>
+      pickDirectoryGuards(view, guards, constraints(), config.value.numDirectoryGuards),
   })
 }

@@ -119,8 +119,8 @@ export function pickDirectoryGuards(
   netDir: PathNetDir,
   guards: GuardSelector,
   constraints: PathConstraints,
+  count = netDir.params.get('guard-n-primary-dir-guards-to-use'),
 ): ChannelTarget[] {
-  const count = netDir.params.get('guard-n-primary-dir-guards-to-use')
   const picked = new Map<number, ChannelTarget>()
   try {
     while (picked.size < count) {

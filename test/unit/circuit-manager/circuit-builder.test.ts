@@ -99,14 +99,14 @@ describe('a circuit to a directory', () => {
     expect(seen).toEqual(['directory building', 'directory open', ''])
   })
 
-  it('costs the guard its name when its channel cannot be opened', async () => {
+  it('costs the guard its name when it takes the connection and fails in the handshake (TROVE-2026-056)', async () => {
     network.script.certs = () => []
     await expect(build()).rejects.toMatchObject({ kind: 'wrong-identity' })
     expect(reports).toEqual(['failure'])
     expect(builder.views.value).toEqual([])
   })
 
-  it('costs the guard nothing when the circuit fails on an open channel', async () => {
+  it('costs the guard nothing when the circuit fails on an open channel (TROVE-2026-030, 038, 041)', async () => {
     network.script.answerHandshake = (_reply, _hop, circuit) => {
       circuit.destroy(5)
       return undefined

@@ -108,6 +108,11 @@ describe('directories after the first consensus', () => {
     expect(identities(pickDirectoryGuards(netDir, guards, CONSTRAINTS))).toEqual(identities(targets))
   })
 
+  it('are as many as the user says', () => {
+    const netDir = fakeNetDir(Array.from({ length: 40 }, (_, n) => ({ id: n + 1 })))
+    expect(pickDirectoryGuards(netDir, newGuards(), CONSTRAINTS, 1)).toHaveLength(1)
+  })
+
   it('are as many as the network has, and none without guards', () => {
     expect(pickDirectoryGuards(fakeNetDir([{ id: 1 }, { id: 2 }]), newGuards(), CONSTRAINTS)).toHaveLength(2)
     expect(pickDirectoryGuards(fakeNetDir([{ id: 1, flags: GOOD }]), newGuards(), CONSTRAINTS)).toEqual([])
