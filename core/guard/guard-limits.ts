@@ -1,4 +1,5 @@
 /** The numbers of guard-spec A.1: the user's where there are such, and otherwise the consensus's. */
+import { TorError } from '../util/errors.ts'
 import type { GuardNetDir } from './guard-sample.ts'
 
 const SECOND_MS = 1_000
@@ -20,6 +21,24 @@ export const DEFAULT_GUARD_OPTIONS: GuardOptions = {
   numEntryGuards: undefined,
   numDirectoryGuards: undefined,
   guardLifetimeMs: undefined,
+}
+
+/** Throws `bad-config`, in words, for numbers that cannot all hold. */
+export function checkGuardOptions(options: GuardOptions): void {
+  const { numPrimaryGuards, numEntryGuards, numDirectoryGuards, guardLifetimeMs } = options
+  const used = Math.max(numEntryGuards ?? 0, numDirectoryGuards ?? 0)
+  if (numPrimaryGuards !== undefined && used > numPrimaryGuards) {
+    throw new TorError(
+      'bad-config',
+      `${used} guards are to be used (NumEntryGuards, NumDirectoryGuards), but only ${numPrimaryGuards} kept for use (NumPrimaryGuards)`,
+    )
+  }
+  if (used > MAX_STORED_GUARDS || (numPrimaryGuards ?? 0) > MAX_STORED_GUARDS) {
+    throw new TorError('bad-config', `at most ${MAX_STORED_GUARDS} guards can be kept`)
+  }
+  if (guardLifetimeMs !== undefined && guardLifetimeMs < DAY_MS) {
+    throw new TorError('bad-config', 'guards live for at least a day (GuardLifetime)')
+  }
 }
 
 export interface GuardLimits {

@@ -42,7 +42,10 @@ export interface GuardManagerParts extends GuardSamplesParts {
   readonly filter?: GuardFilter
 }
 
-/** Reads the kept choice. Throws `state` when the disk cannot be read: guards are never changed because of that. */
+/**
+ * Reads the kept choice. Throws `state` when the disk cannot be read, since guards are never changed because of that,
+ * and `bad-config` when the options cannot all hold.
+ */
 export async function loadGuardManager(parts: GuardManagerParts): Promise<GuardManager> {
   const log = parts.log.in('guard')
   const { state, needsRepair } = await loadGuardState(parts.store, log)
@@ -79,7 +82,10 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
     return this.#changes
   }
 
-  /** Takes over the user's choices from now on. Guards that are no longer permitted keep their places. */
+  /**
+   * Takes over the user's choices from now on. Guards that are no longer permitted keep their places. Throws
+   * `bad-config` when the options cannot all hold.
+   */
   useChoices(options: GuardOptions, filter: GuardFilter): void {
     this.#samples.useChoices(options, filter)
     this.#noteChange()

@@ -4,7 +4,7 @@ import type { StateStore } from '../persist/state-store.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
 import { chooseSample, type GuardFilter, type SampleChoice, type SampleName } from './guard-filter.ts'
-import { type GuardOptions, guardLimits } from './guard-limits.ts'
+import { checkGuardOptions, type GuardOptions, guardLimits } from './guard-limits.ts'
 import type { FilteredGuard, GuardOrder } from './guard-order.ts'
 import type { GuardNetDir, SampledGuard } from './guard-sample.ts'
 import { type GuardContent, GuardSaver } from './guard-saver.ts'
@@ -33,6 +33,7 @@ export class GuardSamples {
 
   constructor(parts: GuardSamplesParts, state: GuardState, options: GuardOptions, filter: GuardFilter) {
     const { store, random, log } = parts
+    checkGuardOptions(options)
     this.#log = log
     this.#sets = {
       default: new GuardSet('default', state.samples.default, random),
@@ -68,6 +69,7 @@ export class GuardSamples {
   }
 
   useChoices(options: GuardOptions, filter: GuardFilter): void {
+    checkGuardOptions(options)
     this.#options = options
     this.#filter = filter
     this.#isStale = true

@@ -114,7 +114,7 @@ export function pickDirectoryGuard(
   return { index, target: { ids: netDir.ids(index), endpoints: endpointsOf(index) } }
 }
 
-/** As many guards as the consensus lets us ask for directory documents, the best first; empty when there is none. */
+/** As many guards as the user or the consensus lets us ask for directory documents, the best first; empty when there is none. */
 export function pickDirectoryGuards(
   netDir: PathNetDir,
   guards: GuardSelector,

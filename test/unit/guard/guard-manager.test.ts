@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NO_GUARD_FILTER } from '../../../core/guard/guard-filter.ts'
+import { DEFAULT_GUARD_OPTIONS } from '../../../core/guard/guard-limits.ts'
 import type { GuardNetDir } from '../../../core/guard/guard-sample.ts'
 import { type FakeRelay, fakeIdentity, fakeNetDir, GOOD, GOOD_GUARD } from '../../support/fake-net-dir.ts'
 import {
@@ -71,6 +72,17 @@ describe('the choice of guards', () => {
     guards.useChoices({ ...options, numPrimaryGuards: undefined, numEntryGuards: 1 }, NO_GUARD_FILTER)
     expect(placesInUse(guards, netDir)).toEqual([0])
     expect(guards.primaryGuards(netDir)).toHaveLength(5)
+  })
+
+  it.each([
+    [{ numPrimaryGuards: 2, numEntryGuards: 3 }, '3 guards are to be used'],
+    [{ numPrimaryGuards: 1, numDirectoryGuards: 2 }, '2 guards are to be used'],
+    [{ numPrimaryGuards: 1000 }, 'at most 200 guards'],
+    [{ guardLifetimeMs: HOUR_MS }, 'at least a day'],
+  ])('is refused in words with numbers that cannot all hold: %j', async (options, words) => {
+    await expect(
+      new GuardBench().load({ options: { ...DEFAULT_GUARD_OPTIONS, ...options } }),
+    ).rejects.toThrow(words)
   })
 
   it('is made for each circuit anew, and kept nowhere, without entry guards', async () => {
