@@ -39,8 +39,10 @@ export class GuardSaver {
   async #writeUntilSaved(): Promise<void> {
     while (this.#wanted !== undefined) {
       const content = this.#wanted
+      // It ends there rather than in a file that cannot be read; both copies are the same, so nothing depends on it.
+      const serial = Math.min(this.#serial + 1, Number.MAX_SAFE_INTEGER)
       try {
-        await saveGuardState(this.#store, { ...content, serial: this.#serial + 1 })
+        await saveGuardState(this.#store, { ...content, serial })
       } catch (error) {
         if (!this.#hasSaidFailure) {
           this.#log.warn('The choice of guards cannot be saved: ', toTorError(error, 'state').message)
@@ -48,7 +50,7 @@ export class GuardSaver {
         this.#hasSaidFailure = true
         return
       }
-      this.#serial++
+      this.#serial = serial
       this.#hasSaidFailure = false
       if (this.#wanted === content) this.#wanted = undefined
     }

@@ -73,7 +73,7 @@ function parseGuardState(content: unknown, version: number): GuardState {
   }
   const named = new JsonFields('guard samples', fields.value('samples'))
   return {
-    serial: fields.integer('serial', 0, Number.MAX_SAFE_INTEGER - 1),
+    serial: fields.integer('serial', 0, Number.MAX_SAFE_INTEGER),
     samples: { default: parseSample(named, 'default'), restricted: parseSample(named, 'restricted') },
     otherSamples: named.others(SAMPLE_NAMES),
   }
@@ -84,7 +84,17 @@ function parseSample(fields: JsonFields, key: string): SampledGuard[] {
   const places = sample.flatMap(({ confirmed }) => confirmed?.place ?? [])
   if (new Set(sample.map((guard) => guard.rsa)).size !== sample.length) malformed(key, 'every guard once')
   if (new Set(places).size !== places.length) malformed(key, 'every place of a confirmed guard once')
-  return sample
+  return withSmallPlaces(sample, places)
+}
+
+/** The same order in numbers from 0 on: whatever a file says, there is always a next one. */
+function withSmallPlaces(sample: readonly SampledGuard[], places: readonly number[]): SampledGuard[] {
+  const ranks = new Map([...places].sort((a, b) => a - b).map((place, rank) => [place, rank]))
+  return sample.map((guard) => {
+    const { confirmed } = guard
+    if (confirmed === undefined) return guard
+    return { ...guard, confirmed: { ...confirmed, place: ranks.get(confirmed.place) ?? 0 } }
+  })
 }
 
 function parseGuard(item: unknown): SampledGuard {
@@ -104,7 +114,7 @@ function parseGuard(item: unknown): SampledGuard {
 function parseConfirmation(value: unknown): Confirmation | undefined {
   if (value === null || value === undefined) return undefined
   const fields = new JsonFields('confirmed guard', value)
-  return { place: fields.integer('place', 0, Number.MAX_SAFE_INTEGER - 1), atMs: parseDate(fields, 'at-ms') }
+  return { place: fields.integer('place', 0, Number.MAX_SAFE_INTEGER), atMs: parseDate(fields, 'at-ms') }
 }
 
 function parseDate(fields: JsonFields, key: string): number {

@@ -215,6 +215,22 @@ describe('the file with the guards', () => {
     expect({}).not.toHaveProperty('polluted')
   })
 
+  it('with the largest of all numbers can still be written and read again', async () => {
+    const store = await storeWithGuards()
+    const file = text(store, 'guards.json')
+      .replace(/"serial": [0-9]+/, `"serial": ${Number.MAX_SAFE_INTEGER}`)
+      .replace('"place": 1', `"place": ${Number.MAX_SAFE_INTEGER}`)
+    await store.write('guards.json', Buffer.from(file))
+    const guards = await new GuardBench(store).load()
+    const third = guards.sample[1]?.rsa
+    for (let n = 0; n < 6; n++) connect(guards, netDir, (rsa) => rsa === third)
+    await guards.flush()
+    const bench = new GuardBench(store)
+    expect((await bench.load()).sample).toEqual(guards.sample)
+    expect(guards.sample.flatMap(({ confirmed }) => confirmed?.place ?? [])).toEqual([0, 2, 1])
+    expect(bench.lines).toEqual([])
+  })
+
   it('that the disk does not give up stops the start rather than changing guards', async () => {
     const store = new MemoryStateStore()
     store.read = () => Promise.reject(new TorError('state', 'no permission'))
