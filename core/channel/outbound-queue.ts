@@ -14,8 +14,8 @@ const BURST_CELLS = 62
 /** A circuit that has the channel for itself sends in bigger pieces, which cost less. */
 const LONE_BURST_CELLS = 2 * BURST_CELLS
 
-/** One circuit's turn for control messages, so that a flood of them on one circuit leaves room for another's. */
-const CONTROL_BURST_CELLS = 8
+/** One circuit's turn for control messages, so that hundreds of BEGINs on one circuit leave room for another's. */
+const CONTROL_BURST_CELLS = 31
 
 /** A circuit that sent less than half a burst in about a second is somebody who types or asks: it need not wait in line. */
 const QUIET_CELLS = BURST_CELLS / 2
@@ -92,7 +92,8 @@ export class OutboundQueue {
     this.releaseHeld()
     const buffers = this.#channelCells
     this.#channelCells = []
-    const left = this.#takeTurns(this.#withControl, CONTROL_BURST_CELLS, maxCells, buffers, (circuit, most) =>
+    const burst = this.#withControl.size === 1 ? LONE_BURST_CELLS : CONTROL_BURST_CELLS
+    const left = this.#takeTurns(this.#withControl, burst, maxCells, buffers, (circuit, most) =>
       circuit.pullCells(most, 'control'),
     )
     this.#takeData(buffers, left, nowMs)

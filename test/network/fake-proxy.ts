@@ -6,9 +6,8 @@ export type ProxyScript = (said: Buffer, socket: Socket, join: () => void) => vo
 
 export class FakeProxy {
   readonly endpoint: { readonly host: string; readonly port: number }
-  connections = 0
-  /** Everything that clients said before they were joined to the relay. */
-  said = Buffer.alloc(0)
+  /** The addresses that clients came from. */
+  readonly clients: (string | undefined)[] = []
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
@@ -33,7 +32,7 @@ export class FakeProxy {
   }
 
   #onConnection(socket: Socket, relayPort: number, script: ProxyScript): void {
-    this.connections++
+    this.clients.push(socket.remoteAddress)
     this.#sockets.add(socket.on('error', () => {}))
     let said = Buffer.alloc(0)
     let isJoined = false
@@ -47,7 +46,6 @@ export class FakeProxy {
     socket.on('data', (bytes: Buffer) => {
       if (isJoined) return
       said = Buffer.concat([said, bytes])
-      this.said = said
       script(said, socket, join)
     })
   }

@@ -84,7 +84,9 @@ describe('the way out of a channel', () => {
     const queue = new OutboundQueue()
     queue.requestControl(circuitWith('a', 0, 4000))
     queue.requestControl(circuitWith('b', 0, 3))
-    expect(describeWire(queue.take(31, 0))).toBe('A8 B3 A8 A8 A4')
+    expect(describeWire(queue.take(62, 0))).toBe('A31 B3 A28')
+    expect(describeWire(queue.take(62, 0))).toBe('A31 A31')
+    expect(describeWire(queue.take(FLUSH, 0))).toBe('A124 A124')
   })
 
   it('sends the few cells of a circuit that was quiet before the next of those that upload', () => {

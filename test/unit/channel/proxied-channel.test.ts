@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Channel } from '../../../core/channel/channel.ts'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import { CircuitBuilder } from '../../../core/circuit-manager/circuit-builder.ts'
+import type { Endpoint } from '../../../core/linkspec/relay-target.ts'
 import { createTransport, DIRECT } from '../../../core/transport/configured-transport.ts'
+import type { TlsCarrier } from '../../../core/transport/transport.ts'
 import type { UpstreamProxy } from '../../../core/transport/upstream-proxy.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { channelDeps, openCircuitOn, openStream } from '../../network/client-side.ts'
@@ -170,5 +172,27 @@ describe('a channel through an upstream proxy', () => {
     expect((await failure(builder.buildDirectoryCircuit(network.target(0)))).kind).toBe('proxy-failed')
     expect(reports).not.toContain('failure')
     channels.close()
+  })
+})
+
+describe('a connection from a bound address', () => {
+  it('leaves from it, directly and to the proxy', async () => {
+    const localAddress = '127.0.0.2'
+    proxy = await FakeProxy.start(network.port, goodSocks5)
+    const upstream: UpstreamProxy = { kind: 'socks5', endpoint: proxy.endpoint, credentials: undefined }
+    const carriers = [
+      (relay: Endpoint): TlsCarrier => ({ kind: 'tcp', relay, localAddress }),
+      (relay: Endpoint): TlsCarrier => ({ kind: 'proxied', proxy: upstream, relay, localAddress }),
+    ]
+    const seen: (string | undefined)[] = []
+    for (const carrierFor of carriers) {
+      const deps = { ...channelDeps(clock), transport: { carrierFor } }
+      const relay = { host: '127.0.0.1', port: network.port }
+      const channel = await Channel.open(network.target(0), relay, deps, undefined)
+      seen.push((await network.connections.take()).socket.remoteAddress)
+      channel.close()
+    }
+    // The proxy itself is on loopback, and leaves from wherever it likes.
+    expect([seen[0], proxy.clients]).toEqual([localAddress, [localAddress]])
   })
 })
