@@ -9,6 +9,7 @@ export type {
 } from './client/client-port.ts'
 export { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './client/config.ts'
 export type { AgentTlsOptions, TorHttpAgent, TorHttpsAgent } from './client/http-agent.ts'
+export type { HttpRequestOptions, HttpResponse } from './client/http-request.ts'
 export type {
   BandwidthStatus,
   Blockage,

@@ -15,7 +15,8 @@ import { type ClientParts, type ClientTools, createClientParts } from './client-
 import type { ResolvedAddress, ResolvedName, StreamOpener, StreamOptions } from './client-port.ts'
 import type { ClientConfig } from './config.ts'
 import { type ConnectOptions, toStreamOptions } from './connect-options.ts'
-import { type AgentTlsOptions, TorHttpAgent, TorHttpsAgent } from './http-agent.ts'
+import { type AgentRoute, type AgentTlsOptions, TorHttpAgent, TorHttpsAgent } from './http-agent.ts'
+import { type HttpRequestOptions, type HttpResponse, requestUrl } from './http-request.ts'
 import type { ClientStatus } from './status.ts'
 import { StreamService } from './stream-service.ts'
 import { parseStreamTarget, type StreamTarget } from './stream-target.ts'
@@ -78,18 +79,18 @@ export class TorClient implements StreamOpener {
 
   /** For `http.request({ agent })`: every request has a stream of its own within the isolation. */
   httpAgent(options: Pick<ConnectOptions, 'isolation'> = {}): TorHttpAgent {
-    return new TorHttpAgent({ opener: this, clock: this.#parts.clock, ...toStreamOptions(options) })
+    return new TorHttpAgent(this.#route(options))
   }
 
   /** For `https.request({ agent })`: the same, with TLS whose certificates are verified whatever the request says. */
   httpsAgent(options: Pick<ConnectOptions, 'isolation'> & AgentTlsOptions = {}): TorHttpsAgent {
     const { isolation, ...tls } = options
-    const route = {
-      opener: this,
-      clock: this.#parts.clock,
-      ...toStreamOptions(isolation === undefined ? {} : { isolation }),
-    }
-    return new TorHttpsAgent(route, tls)
+    return new TorHttpsAgent(this.#route(isolation === undefined ? {} : { isolation }), tls)
+  }
+
+  /** One HTTP request and its whole answer; redirects stay in the isolation. Errors as `requestUrl` says. */
+  requestUrl(url: string, options: ConnectOptions & HttpRequestOptions = {}): Promise<HttpResponse> {
+    return requestUrl(this.#route(options), url, options)
   }
 
   openStream(target: StreamTarget, options?: StreamOptions): Promise<ByteStream> {
@@ -117,6 +118,11 @@ export class TorClient implements StreamOpener {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
+  }
+
+  #route(options: Pick<ConnectOptions, 'isolation'>): AgentRoute {
+    const { isolation } = toStreamOptions(options)
+    return { opener: this, clock: this.#parts.clock, ...(isolation !== undefined && { isolation }) }
   }
 
   async #close(): Promise<void> {

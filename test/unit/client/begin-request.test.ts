@@ -1,7 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { encodeRelayMessage } from '../../../core/cell/relay-message-codec.ts'
 import { NO_ISOLATION, isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import { beginMessage, checkFamilies, checkTarget, exitUsage } from '../../../core/client/begin-request.ts'
 import { parseStreamHost, parseStreamTarget } from '../../../core/client/stream-target.ts'
+import { isTorError } from '../../../core/util/errors.ts'
 
 const refused: unknown = expect.objectContaining({ kind: 'bad-target' })
 const STRICT = { rejectInternalAddresses: true, allowNonRfc953Hostnames: false }
@@ -51,6 +54,29 @@ describe('the target of a stream', () => {
       expect(() => parseStreamTarget('example.com', port)).toThrow(refused)
     })
   }
+})
+
+describe('whatever an application names', () => {
+  it('is refused, or reads the same again and can be said in BEGIN', () => {
+    const characters = fc.constantFrom(...'aZ09.-_:[]%/@*\\\0 \né'.split(''), 'x', 'ff', '127', '::1', '0x')
+    const hosts = fc.oneof(fc.string({ maxLength: 300 }), fc.string({ unit: characters, maxLength: 40 }))
+    fc.assert(
+      fc.property(fc.oneof(hosts, fc.ipV4(), fc.ipV6(), fc.domain()), fc.nat(65_536), (host, port) => {
+        let target: ReturnType<typeof parseStreamTarget>
+        try {
+          target = parseStreamTarget(host, port)
+        } catch (error) {
+          expect(isTorError(error, 'bad-target')).toBe(true)
+          return
+        }
+        expect(parseStreamTarget(target.host, port)).toEqual(target)
+        const { body } = encodeRelayMessage({ kind: 'begin', host: target.host, port, flags: 7 })
+        expect(body.length).toBeLessThanOrEqual(300)
+        expect(body.subarray(0, -4).indexOf(0)).toBe(body.length - 5)
+      }),
+      { numRuns: 1_000 },
+    )
+  })
 })
 
 describe('what may be asked of an exit', () => {
