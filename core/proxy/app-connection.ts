@@ -120,8 +120,8 @@ export class AppConnection implements AppReader {
     this.#abort = abort
     try {
       this.#door.judgeSocks(request)
-      if (request.command === 'connect') await this.#connect(request, rest, abort.signal)
-      else this.#answer(await this.#lookUp(request, abort.signal))
+      if (request.command === 'connect') await this.#connect(request, rest, abort)
+      else this.#answer(await this.#lookUp(request, abort))
     } catch (error) {
       this.#fail(request, toTorError(error, 'internal', 'serving an application'))
     } finally {
@@ -129,10 +129,10 @@ export class AppConnection implements AppReader {
     }
   }
 
-  async #connect(request: AppRequest, rest: Buffer, signal: AbortSignal): Promise<void> {
+  async #connect(request: AppRequest, rest: Buffer, abort: AbortController): Promise<void> {
     const initialData = rest.length > 0 ? rest : undefined
     const { host, port } = request
-    const stream = await this.#door.connect(this.#requester(request), host, port, { signal, initialData })
+    const stream = await this.#door.connect(this.#requester(request), host, port, { abort, initialData })
     if (this.#phase === 'waiting') this.#pipe(request, stream)
     else stream.destroy()
   }
@@ -145,12 +145,12 @@ export class AppConnection implements AppReader {
     pipeBytes(this.#socket, stream, { chunks, hasEnded: this.#hasEnded }, () => this.onClose())
   }
 
-  async #lookUp(request: AppRequest, signal: AbortSignal): Promise<Buffer> {
+  async #lookUp(request: AppRequest, abort: AbortController): Promise<Buffer> {
     const { host, command, replies } = request
     const reply =
       command === 'resolve'
-        ? replies.resolved(await this.#door.resolve(this.#requester(request), host, signal))
-        : replies.named(await this.#door.resolveAddress(this.#requester(request), host, signal))
+        ? replies.resolved(await this.#door.resolve(this.#requester(request), host, abort))
+        : replies.named(await this.#door.resolveAddress(this.#requester(request), host, abort))
     if (reply === undefined) throw new TorError('resolve-failed', 'no answer that this protocol can carry')
     return reply
   }

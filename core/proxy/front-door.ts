@@ -5,7 +5,7 @@
 import type { IsolationKey } from '../circuit-manager/isolation.ts'
 import type { FamilyPreference, ResolvedAddress, ResolvedName, StreamOpener } from '../client/client-port.ts'
 import { parseStreamHost, parseStreamTarget, type StreamTarget } from '../client/stream-target.ts'
-import { abortError, withTimeout } from '../util/abort.ts'
+import { abortError } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
@@ -39,7 +39,8 @@ export interface Requester {
 }
 
 export interface RequestOptions {
-  readonly signal: AbortSignal
+  /** Fires when the application goes away; the front door itself fires it when the time is up. */
+  readonly abort: AbortController
   readonly initialData?: Uint8Array | undefined
   /** Narrows what the listener allows. */
   readonly families?: FamilyPreference | undefined
@@ -84,7 +85,7 @@ export class FrontDoor {
 
   /** Rejects with a `TorError`: `bad-target`, `not-allowed`, `limit`, `timeout`, or what the client says. */
   connect(requester: Requester, host: string, port: number, options: RequestOptions): Promise<ByteStream> {
-    return this.#waitFor(options.signal, async (signal) => {
+    return this.#waitFor(options.abort, async (signal) => {
       const target = parseStreamTarget(host, port)
       const families = this.#checkTraffic(target, options.families)
       this.#checkPort(port)
@@ -100,27 +101,27 @@ export class FrontDoor {
     })
   }
 
-  resolve(requester: Requester, name: string, signal: AbortSignal): Promise<readonly ResolvedAddress[]> {
-    return this.#waitFor(signal, (inner) => {
+  resolve(requester: Requester, name: string, abort: AbortController): Promise<readonly ResolvedAddress[]> {
+    return this.#waitFor(abort, async (signal) => {
       const target = parseStreamHost(name)
       const families = this.#checkTraffic(target, undefined)
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port: 0 })
       const mapScope = this.#mapScope(requester)
-      return this.#deps.opener.resolve(target.host, { isolation, mapScope, signal: inner, families })
+      return this.#deps.opener.resolve(target.host, { isolation, mapScope, signal, families })
     })
   }
 
   resolveAddress(
     requester: Requester,
     address: string,
-    signal: AbortSignal,
+    abort: AbortController,
   ): Promise<readonly ResolvedName[]> {
-    return this.#waitFor(signal, (inner) => {
+    return this.#waitFor(abort, async (signal) => {
       const { host } = parseStreamHost(address)
       if (!this.#options.traffic.allowsNames) throw notAllowed('NoDNSRequest forbids look-ups')
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host, port: 0 })
       const mapScope = this.#mapScope(requester)
-      return this.#deps.opener.resolveAddress(host, { isolation, mapScope, signal: inner })
+      return this.#deps.opener.resolveAddress(host, { isolation, mapScope, signal })
     })
   }
 
@@ -128,15 +129,20 @@ export class FrontDoor {
     return mapScopeOf(this.#options.isolation, requester)
   }
 
-  async #waitFor<T>(signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  /** One controller serves the application's leaving and the limit in time: they are what a request costs most. */
+  async #waitFor<T>(abort: AbortController, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const { maxWaitingRequests = MAX_WAITING_REQUESTS, requestLimitMs } = this.#deps
     if (this.#waiting >= maxWaitingRequests) {
       throw new TorError('limit', 'too many requests wait for an answer', { retry: 'later' })
     }
     this.#waiting++
+    const timer = this.clock.setTimer(requestLimitMs, () =>
+      abort.abort(new TorError('timeout', 'the request of an application was not answered in time')),
+    )
     try {
-      return await withTimeout(this.clock, requestLimitMs, 'the request of an application', signal, work)
+      return await work(abort.signal)
     } finally {
+      timer.cancel()
       this.#waiting--
     }
   }

@@ -5,6 +5,7 @@
  */
 import { parseStreamHost } from '../client/stream-target.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
+import { asBuffer } from '../util/bytes.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
@@ -79,11 +80,11 @@ export class HttpConnection implements AppReader {
     const state = this.#state
     switch (state.kind) {
       case 'head':
-        return this.#readHeads(Buffer.from(bytes))
+        return this.#readHeads(asBuffer(bytes))
       case 'opening':
-        return this.#hold(Buffer.from(bytes))
+        return this.#hold(bytes)
       case 'exchange':
-        return this.#sendBody(state.exchange, state.body, Buffer.from(bytes))
+        return this.#sendBody(state.exchange, state.body, asBuffer(bytes))
       default:
         return true
     }
@@ -114,8 +115,9 @@ export class HttpConnection implements AppReader {
     this.#onFinished()
   }
 
-  #hold(bytes: Buffer): boolean {
-    this.#held.push(bytes)
+  /** The bytes are lent, so what is kept is a copy. */
+  #hold(bytes: Uint8Array): boolean {
+    this.#held.push(Buffer.from(bytes))
     this.#heldBytes += bytes.length
     return this.#heldBytes < MAX_HELD_BYTES
   }
@@ -211,7 +213,7 @@ export class HttpConnection implements AppReader {
       onDone: (closes) => this.#endExchange(closes || !body.isComplete),
       onFailed: (error, hasBegun) => this.#failExchange(error, hasBegun),
     })
-    if (this.#state.kind !== 'opening') return
+    if (!this.#isOpening()) return
     this.#state = { kind: 'exchange', exchange, body }
     if (this.#sendBody(exchange, body, this.#takeHeld())) this.#socket.resume()
   }
@@ -229,19 +231,23 @@ export class HttpConnection implements AppReader {
     const requester = { clientAddress: this.#socket.clientAddress, protocol: 'http', credentials } as const
     try {
       const stream = await this.#door.connect(requester, host, port, {
-        signal: abort.signal,
+        abort,
         families,
         initialData: initialData.length > 0 ? initialData : undefined,
       })
-      if (!abort.signal.aborted) return stream
+      if (this.#isOpening()) return stream
       stream.destroy()
     } catch (thrown) {
-      if (abort.signal.aborted) return undefined
+      if (!this.#isOpening()) return undefined
       const error = toTorError(thrown, 'internal', 'serving an application')
       this.#door.log.info('A request for ', sensitive(host), ' failed (', error.kind, '): ', error.message)
       onFailed(error)
     }
     return undefined
+  }
+
+  #isOpening(): boolean {
+    return this.#state.kind === 'opening'
   }
 
   /** Body first, then what belongs to the next request. */

@@ -242,6 +242,19 @@ describe('a plain request that fails', () => {
     expect(text(app)).not.toContain('example')
   })
 
+  test.each(['GET http://a.example/ HTTP/1.1\r\nHost: a.example', 'CONNECT a.example:443 HTTP/1.1'])(
+    'for want of time is answered with 504 (%j)',
+    async (head) => {
+      const opener = new FakeOpener()
+      opener.gate = new Promise(() => {})
+      const app = await start(opener, { requestLimitMs: 1 })
+      app.send(`${head}\r\n\r\n`)
+      await until(() => app.hasEnded)
+      expect(text(app)).toMatch(/^HTTP\/1\.1 504 Gateway Timeout\r\n/)
+      expect(opener.asked[0]?.options.signal?.aborted).toBe(true)
+    },
+  )
+
   test('is aborted when its application goes away', async () => {
     const opener = new FakeOpener()
     opener.gate = new Promise(() => {})
