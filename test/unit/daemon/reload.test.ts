@@ -1,5 +1,5 @@
 /** SIGHUP: what is changed, what stays as it is, and that a bad file changes nothing. */
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -74,6 +74,34 @@ describe('a reload', () => {
     const log = await reload(run, `SocksPort ${port} IsolateDestPort`)
     expect(portsOf(log)).toEqual([port])
     expect(await isRefused(port)).toBe(false)
+  })
+
+  test('holds applications to new rules without closing a port', async () => {
+    const run = await start('SocksPort auto')
+    const [port = 0] = portsOf(run.out)
+    const log = await reload(run, 'SocksPort auto\nSocksPolicy reject *')
+    expect(log).not.toContain('Closing')
+    const refused = await open(port)
+    await new Promise<void>((resolve) => refused.on('close', () => resolve()).resume())
+    await reload(run, 'SocksPort auto')
+    const welcome = await open(port)
+    welcome.write(Uint8Array.of(5, 1, 0))
+    const answer = await new Promise<Buffer>((resolve) =>
+      welcome.once('data', (data: Buffer) => resolve(data)),
+    )
+    expect([...answer]).toEqual([5, 0])
+    welcome.destroy()
+  })
+
+  test('opens, changes and removes a unix socket', async () => {
+    const run = await start('SocksPort 0')
+    const path = join(directory, 'socks')
+    await reload(run, `SocksPort unix:${path}`)
+    expect(statSync(path).isSocket()).toBe(true)
+    expect(await reload(run, `SocksPort unix:${path} IsolateDestAddr`)).toContain(`(ready) on ${path}\n`)
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    await reload(run, 'SocksPort 0')
+    expect(existsSync(path)).toBe(false)
   })
 
   test('tells the client its new configuration', async () => {
