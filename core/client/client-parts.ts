@@ -88,7 +88,7 @@ export async function createClientParts(
     if (netDir !== undefined) channels.useParams(netDir.params)
   })
   const meter: ByteMeter = { readBytes: 0, writtenBytes: 0 }
-  const board = new StatusBoard({ channels, circuits: builder, meter, clock: deps.clock })
+  const board = new StatusBoard({ channels, circuits: builder, countries, meter, clock: deps.clock })
   const lifetime = createLifetime()
   return {
     ...deps,

@@ -6,6 +6,7 @@ import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
 import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import type { CircuitView } from '../circuit-manager/circuit-registry.ts'
 import { formatEndpoint } from '../linkspec/relay-target.ts'
+import type { CountryLookup } from '../netdir/country-lookup.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
@@ -25,6 +26,7 @@ export interface StatusSources {
   readonly channels: ChannelManager
   readonly circuits: CircuitBuilder
   readonly meter: ByteMeter
+  readonly countries: CountryLookup
   readonly clock: Clock
 }
 
@@ -52,6 +54,11 @@ export class StatusBoard {
 
   get bootstrap(): BootstrapStatus {
     return this.#bootstrap
+  }
+
+  /** For when something is known of what is shown already. */
+  refresh(): void {
+    this.#schedule()
   }
 
   setBootstrap(bootstrap: BootstrapStatus): void {
@@ -101,11 +108,11 @@ export class StatusBoard {
   }
 
   #assemble(): ClientStatus {
-    const { channels, circuits, meter } = this.#sources
+    const { channels, circuits, countries, meter } = this.#sources
     return {
       bootstrap: this.#bootstrap,
       channels: channels.views.value.map(describeChannel),
-      circuits: circuits.views.value.map(describeCircuit),
+      circuits: circuits.views.value.map((view) => describeCircuit(view, countries)),
       streams: [...this.#streams.values()],
       bandwidth: { readBytes: meter.readBytes, writtenBytes: meter.writtenBytes },
     }
@@ -121,7 +128,7 @@ function describeChannel(view: ChannelView): ChannelStatus {
   }
 }
 
-function describeCircuit(view: CircuitView): CircuitStatus {
+function describeCircuit(view: CircuitView, countries: CountryLookup): CircuitStatus {
   return {
     id: view.id,
     state: view.circuit === undefined ? 'building' : 'open',
@@ -130,6 +137,7 @@ function describeCircuit(view: CircuitView): CircuitStatus {
       nickname,
       fingerprint: rsa,
       address: endpoint === undefined ? '' : formatEndpoint(endpoint),
+      country: endpoint === undefined ? undefined : countries.countryOf(endpoint.host),
     })),
     streams: view.circuit?.streamCount ?? 0,
     createdMs: view.createdMs,

@@ -47,6 +47,8 @@ export interface HopStatus {
   readonly nickname: string
   readonly fingerprint: string
   readonly address: string
+  /** Two lower-case letters; undefined where it is not known, and while nobody has asked for the countries. */
+  readonly country: string | undefined
 }
 
 export interface CircuitStatus {

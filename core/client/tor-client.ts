@@ -2,6 +2,7 @@
 import type { Duplex } from 'node:stream'
 import { calibrateCrypto, describeCalibration } from '../crypto/calibration.ts'
 import { systemRandom } from '../crypto/system-random.ts'
+import { type ExitCountry, exitCountries } from '../path/exit-countries.ts'
 import { openFileStateStore } from '../persist/file-state-store.ts'
 import { MemoryStateStore } from '../persist/memory-state-store.ts'
 import { abortable } from '../util/abort.ts'
@@ -9,7 +10,7 @@ import type { ByteStream } from '../util/byte-stream.ts'
 import { systemClock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
 import { silentLogger } from '../util/log.ts'
-import type { Watchable } from '../util/watched-value.ts'
+import { type Watchable, waitUntil } from '../util/watched-value.ts'
 import { runBootstrap } from './bootstrap.ts'
 import { type ClientParts, type ClientTools, createClientParts } from './client-parts.ts'
 import type { ResolvedAddress, ResolvedName, StreamOpener, StreamOptions } from './client-port.ts'
@@ -112,6 +113,24 @@ export class TorClient implements StreamOpener {
     if (config.isNetworkDisabled) {
       this.#parts.channels.closeAll(new TorError('closed', 'the network is disabled'))
     }
+  }
+
+  /**
+   * Reads the table of countries (some 5 MB of memory), after which the status says where relays are. Rejects with
+   * `bad-config` when the configured one cannot be read.
+   */
+  async loadCountries(): Promise<void> {
+    await this.#parts.countries.load()
+    this.#parts.board.refresh()
+  }
+
+  /** The countries that one could appear to be in, once there is a directory; reads the table of countries. */
+  async exitCountries(signal?: AbortSignal): Promise<readonly ExitCountry[]> {
+    const { directory, constraints, lifetime } = this.#parts
+    const end = signal === undefined ? lifetime.signal : AbortSignal.any([lifetime.signal, signal])
+    await abortable(this.loadCountries(), end)
+    const netDir = await waitUntil(directory.current, (view) => view !== undefined, end)
+    return netDir === undefined ? [] : exitCountries(netDir, constraints())
   }
 
   /** Closes streams, circuits and channels, writes what is to be kept and gives up the data directory. Idempotent. */
