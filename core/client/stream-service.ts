@@ -5,7 +5,7 @@ import { type IsolationKey, UNISOLATED } from '../circuit-manager/isolation.ts'
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { DataStream } from '../stream/data-stream.ts'
 import { resolveName, resolvePointer } from '../stream/resolve-stream.ts'
-import { withTimeout } from '../util/abort.ts'
+import { abortable, withTimeout } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import { TorError } from '../util/errors.ts'
 import { waitUntil } from '../util/watched-value.ts'
@@ -43,6 +43,7 @@ export type StreamServiceParts = Pick<
   readonly circuits: Pick<ClientParts['circuits'], 'assign'>
   readonly directory: Pick<ClientParts['directory'], 'current'>
   readonly board: Pick<ClientParts['board'], 'addStream'>
+  readonly countries: Pick<ClientParts['countries'], 'load'>
 }
 
 export class StreamService implements StreamOpener {
@@ -175,14 +176,15 @@ export class StreamService implements StreamOpener {
     }
   }
 
-  #tryOnCircuits<T>(
+  async #tryOnCircuits<T>(
     usage: ExitUsage,
     target: string,
     { allowsIpv4, allowsIpv6 }: FamilyPreference,
     signal: AbortSignal,
     attempt: (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { circuits, clock, log, config } = this.#parts
+    const { circuits, clock, log, config, countries } = this.#parts
+    if (usage.exitCountry !== undefined) await abortable(countries.load(), signal)
     const { circuitStreamTimeoutMs } = config.value
     const parts = { circuits, clock, log: log.in('app'), notes: this.#notes, circuitStreamTimeoutMs }
     const limits = { allowsIpv4, allowsIpv6, allowsInternalAddresses: this.#mayAnswerInternal }

@@ -3,12 +3,13 @@ import type { Duplex } from 'node:stream'
 import { calibrateCrypto, describeCalibration } from '../crypto/calibration.ts'
 import { systemRandom } from '../crypto/system-random.ts'
 import { type ExitCountry, exitCountries } from '../path/exit-countries.ts'
+import { needsCountries } from '../path/node-rules.ts'
 import { openFileStateStore } from '../persist/file-state-store.ts'
 import { MemoryStateStore } from '../persist/memory-state-store.ts'
 import { abortable } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import { systemClock } from '../util/clock.ts'
-import { TorError } from '../util/errors.ts'
+import { TorError, toTorError } from '../util/errors.ts'
 import { silentLogger } from '../util/log.ts'
 import { type Watchable, waitUntil } from '../util/watched-value.ts'
 import { runBootstrap } from './bootstrap.ts'
@@ -29,6 +30,8 @@ export type ClientDeps = Partial<ClientTools>
 export class TorClient implements StreamOpener {
   readonly #parts: ClientParts
   readonly #streams: StreamService
+  /** Of two changes in short order the later one counts. */
+  #wantedConfig: ClientConfig | undefined
   #bootstrapping: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
@@ -108,6 +111,21 @@ export class TorClient implements StreamOpener {
 
   /** Takes over another configuration: what is open stays, what is opened next follows it. */
   reconfigure(config: ClientConfig): void {
+    const { countries, log } = this.#parts
+    this.#wantedConfig = config
+    if (!needsCountries(config.nodes) || countries.isLoaded) return this.#takeOver(config)
+    // Guards are judged by the choice at once: taken over before the countries are known, it would cost them.
+    countries.load().then(
+      () => {
+        if (this.#wantedConfig === config) this.#takeOver(config)
+      },
+      (error: unknown) => {
+        log.in('config').warn('The new options are not taken over: ', toTorError(error, 'bad-config').message)
+      },
+    )
+  }
+
+  #takeOver(config: ClientConfig): void {
     this.#parts.config.set(config)
     // Whoever turned the network off wants nothing to leave this computer any more, padding included.
     if (config.isNetworkDisabled) {

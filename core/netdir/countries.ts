@@ -44,9 +44,14 @@ export class Countries implements CountryLookup {
     return this.#loading
   }
 
-  /** Throws `no-path` while the countries are not at hand: nothing may be decided by a country that is not known yet. */
+  /**
+   * Throws `no-path` while the countries are not at hand, and begins to read them: nothing may be decided by a country
+   * that is not known yet.
+   */
   checkLoaded(): void {
     if (this.isLoaded) return
+    // Why it fails is said to whoever waits for `load`.
+    this.load().catch(() => {})
     throw new TorError('no-path', 'the table of countries is not read yet', { retry: 'later' })
   }
 

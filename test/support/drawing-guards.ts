@@ -9,7 +9,7 @@ export function drawingGuards(random: Random): GuardSelector {
   let view: GuardNetDir | undefined
   let weights = new Float64Array()
   return {
-    pickGuard(netDir, { purpose, excludes }) {
+    pickGuard(netDir, restrictions) {
       if (view !== netDir) {
         view = netDir
         weights = Float64Array.from({ length: netDir.relayCount }, (_, row) =>
@@ -17,7 +17,8 @@ export function drawingGuards(random: Random): GuardSelector {
         )
       }
       const isFit = (row: number): boolean =>
-        !excludes(row) && (purpose === 'directory' || netDir.isUsableAs(row, 'guard'))
+        !restrictions.excludes(row) &&
+        (restrictions.purpose === 'directory' || netDir.isUsableAs(row, 'guard'))
       const first = chooseWeighted(random, weights)
       if (first >= 0 && isFit(first)) return first
       const row = chooseWeighted(

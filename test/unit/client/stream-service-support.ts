@@ -42,6 +42,7 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     return { circuit, exit, mayExitOverIpv6: () => served.mayExitOverIpv6, retire: () => {} }
   }
   const service = new StreamService({
+    countries: { load: () => Promise.resolve() },
     config,
     clock,
     random: systemRandom,

@@ -13,7 +13,9 @@ const BUSY: ClientStatus = {
   circuits: [
     {
       ...{ id: 3, state: 'open', purpose: 'exit', streams: 1, createdMs: 4_000 },
-      hops: [{ nickname: 'guardian', fingerprint: FINGERPRINT, address: '192.0.2.7:9001' }],
+      hops: [
+        { nickname: 'guardian', fingerprint: FINGERPRINT, country: undefined, address: '192.0.2.7:9001' },
+      ],
     },
     { id: 4, state: 'building', purpose: 'exit', streams: 0, createdMs: 9_000, hops: [] },
   ],

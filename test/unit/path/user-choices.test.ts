@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { Authority } from '../../../core/netdir/authorities.ts'
-import { parseNodeSet } from '../../../core/netdir/node-set.ts'
 import {
   bootstrapDirectories,
   pickDirectoryGuards,
@@ -10,7 +9,6 @@ import { exitCountries } from '../../../core/path/exit-countries.ts'
 import { type Path, type PathNetDir, pickExitPath } from '../../../core/path/exit-path.ts'
 import type { ExitRequest } from '../../../core/path/exit-request.ts'
 import { guardFilter } from '../../../core/path/guard-choice.ts'
-import { NO_NODE_CHOICES, type NodeChoices } from '../../../core/path/node-choices.ts'
 import { needsCountries } from '../../../core/path/node-rules.ts'
 import type { PathConstraints } from '../../../core/path/relay-constraints.ts'
 import { parseAddressPolicy } from '../../../core/util/address-policy.ts'
@@ -24,7 +22,12 @@ import {
   GOOD_EXIT,
   GOOD_GUARD,
 } from '../../support/fake-net-dir.ts'
-import { countriesByFirstByte, OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
+import {
+  type ChoiceTexts,
+  countriesByFirstByte,
+  OPEN_CONSTRAINTS,
+  parseChoices,
+} from '../../support/path-constraints.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
 /** Addresses are 10 + (subnet >> 8) in their first byte: 10 is de, 11 is fr, 12 is nobody's. */
@@ -56,17 +59,8 @@ const NETWORK = fakeNetDir([
   middle(23, NOBODY),
 ])
 
-type Choice = { readonly [name in keyof NodeChoices]?: string | boolean | readonly string[] }
-
-function choosing(choice: Choice, base = BASE): PathConstraints {
-  const parsed = Object.entries(choice).map(([name, value]) => {
-    if (typeof value === 'string') return [name, parseNodeSet(value, name)] as const
-    return [
-      name,
-      Array.isArray(value) ? value.map((text: string) => parseNodeSet(text, name)) : value,
-    ] as const
-  })
-  return { ...base, nodes: { ...NO_NODE_CHOICES, ...Object.fromEntries(parsed) } }
+function choosing(choice: ChoiceTexts, base = BASE): PathConstraints {
+  return { ...base, nodes: parseChoices(choice) }
 }
 
 function pick(constraints: PathConstraints, request = WEB, netDir: PathNetDir = NETWORK, seed = 1): Path {
@@ -92,7 +86,7 @@ function refusal(work: () => unknown): string {
 }
 
 describe('the user’s choice of relays', () => {
-  it.each<[Choice, Partial<Record<keyof Path, number[]>>]>([
+  it.each<[ChoiceTexts, Partial<Record<keyof Path, number[]>>]>([
     [{}, { guard: [3, 4, 5], exit: [0, 1, 2], middle: [0, 1, 2, 3, 4, 5, 6, 7, 8] }],
     [{ exitNodes: '{fr}' }, { guard: [3, 4, 5], exit: [1] }],
     [{ exitNodes: 'relay1,{fr}', excludeExitNodes: 'relay1' }, { exit: [1] }],
@@ -125,7 +119,7 @@ describe('the user’s choice of relays', () => {
     }
   })
 
-  it.each<[string, Choice, ExitRequest]>([
+  it.each<[string, ChoiceTexts, ExitRequest]>([
     ['ExitNodes names no relay of the network: name others or remove ExitNodes', { exitNodes: '{us}' }, WEB],
     [
       'ExitNodes names one relay, which is not an exit that is not excluded and allows connections to this port: ' +
@@ -157,7 +151,7 @@ describe('the user’s choice of relays', () => {
       WEB,
     ],
     [
-      'none of the 3 exit relays allows connections to this port',
+      'none of the 9 exit relays allows connections to this port',
       { exitNodes: '{de}' },
       { ...WEB, port: 25 },
     ],
@@ -172,7 +166,8 @@ describe('the user’s choice of relays', () => {
         throw new TorError('no-path', 'not read yet')
       },
     }
-    const waiting = (choice: Choice): string => refusal(() => pick(choosing(choice, { ...BASE, countries })))
+    const waiting = (choice: ChoiceTexts): string =>
+      refusal(() => pick(choosing(choice, { ...BASE, countries })))
     for (const name of [
       'excludeNodes',
       'excludeExitNodes',
@@ -185,7 +180,7 @@ describe('the user’s choice of relays', () => {
     expect(waiting({ families: ['{de}'] })).toBe('not read yet')
     expect(waiting({ excludeUnknownCountries: true })).toBe('not read yet')
     expect(waiting({ excludeNodes: 'relay1' })).toBe('nothing')
-    const needs = (choice: Choice): boolean => needsCountries(choosing(choice).nodes)
+    const needs = (choice: ChoiceTexts): boolean => needsCountries(choosing(choice).nodes)
     expect([needs({}), needs({ exitNodes: 'a' }), needs({ families: ['{de}'] })]).toEqual([
       false,
       false,
@@ -198,7 +193,7 @@ describe('the user’s choice of relays', () => {
     const paths = Array.from({ length: 300 }, (_, seed) => pick(constraints, WEB, NETWORK, seed))
     const fr = [1, 4, 7]
     for (const path of paths) {
-      const rows = Object.values(path)
+      const rows = [path.guard, path.middle, path.exit]
       expect(rows.includes(0) && rows.includes(3)).toBe(false)
       expect(rows.filter((row) => fr.includes(row)).length).toBeLessThan(2)
     }
@@ -213,7 +208,7 @@ describe('a request that names its exit or the exit’s country', () => {
     expect(rowsOver(BASE, { ...WEB, exit: fakeIdentity(1), exitCountry: 'de' }).exit).toEqual([0])
   })
 
-  it.each<[string, Choice, ExitRequest]>([
+  it.each<[string, ChoiceTexts, ExitRequest]>([
     ['no exit relay in us is known that the options permit', {}, { ...WEB, exitCountry: 'us' }],
     [
       'no exit relay in fr is known that the options permit',
