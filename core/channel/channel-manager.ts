@@ -6,14 +6,11 @@ import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type ChannelTarget, type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import { DEFAULT_NET_PARAMS, type NetParams } from '../netdir/net-params.ts'
 import { abortable, abortError, throwIfAborted } from '../util/abort.ts'
-import { isTorError, TorError } from '../util/errors.ts'
+import { isTorError, TorError, toTorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { Channel, type ChannelDeps, type ChannelPhase } from './channel.ts'
 import { type ChannelConfig, type ChannelSettings, channelSettings } from './channel-upkeep.ts'
-
-/** C tor's bound: less than an hour disturbs nothing. */
-const CLOCK_SKEW_WARN_MS = 3_600_000
 
 /** What the manager shows of one channel. */
 export interface ChannelView {
@@ -21,6 +18,11 @@ export interface ChannelView {
   readonly endpoint: Endpoint
   readonly state: 'connecting' | 'open'
   readonly channel: Channel | undefined
+}
+
+interface OpenChannel {
+  readonly target: ChannelTarget
+  readonly channel: Channel
 }
 
 interface PendingChannel {
@@ -34,13 +36,17 @@ interface PendingChannel {
 
 export interface ChannelManagerDeps extends Omit<ChannelDeps, 'settings'> {
   readonly config: ChannelConfig
+  /** Told how each attempt to open a channel ended; undefined is well. */
+  readonly onAttempt?: (relay: RsaIdentity, error: TorError | undefined) => void
   /** Told of each relay's clock that a link handshake showed, in milliseconds ahead of ours. */
   readonly onClockSkew?: (skewMs: number, relay: RsaIdentity) => void
 }
 
 export class ChannelManager {
   readonly #deps: ChannelManagerDeps
-  readonly #open = new Map<RsaIdentity, { target: ChannelTarget; channel: Channel }>()
+  readonly #open = new Map<RsaIdentity, OpenChannel>()
+  /** Open still, for the circuits on them; nobody new gets one. */
+  readonly #retired = new Set<OpenChannel>()
   readonly #pending = new Map<RsaIdentity, PendingChannel>()
   readonly #views = new WatchedValue<readonly ChannelView[]>([])
   #config: ChannelConfig
@@ -102,6 +108,7 @@ export class ChannelManager {
     if (this.#isClosed) throw new TorError('closed', 'the client is closed')
     const open = this.find(target.ids.rsa)
     if (open !== undefined) return checkIdentity(open, target)
+    this.#closeUnusedRetired()
     const pending = this.#pending.get(target.ids.rsa) ?? this.#start(target)
     pending.waiters++
     if (onPhase !== undefined) {
@@ -121,12 +128,29 @@ export class ChannelManager {
     this.#isClosed = true
     const reason = new TorError('closed', 'the client is closed')
     for (const pending of this.#pending.values()) pending.controller.abort(reason)
-    for (const { channel } of [...this.#open.values()]) channel.close(reason)
+    for (const { channel } of [...this.#open.values(), ...this.#retired]) channel.close(reason)
+  }
+
+  /**
+   * Time was lost, and whatever lies between us and a relay may have forgotten us: who asks from now on gets a new
+   * channel. The old ones serve their circuits, if they still can, and close with the last of them.
+   */
+  retireAll(): void {
+    for (const entry of this.#open.values()) this.#retired.add(entry)
+    this.#open.clear()
+    this.#closeUnusedRetired()
+    this.#publish()
+  }
+
+  #closeUnusedRetired(): void {
+    for (const { channel } of [...this.#retired]) {
+      if (channel.circuitCount === 0) channel.close(new TorError('closed', 'the channel is no longer used'))
+    }
   }
 
   #applySettings(): void {
     this.#settings = channelSettings(this.#config, this.#params, this.#isDormant)
-    for (const { channel } of this.#open.values()) channel.useSettings(this.#settings)
+    for (const { channel } of [...this.#open.values(), ...this.#retired]) channel.useSettings(this.#settings)
   }
 
   /** Out of the table at once: whoever asks next must not share the end of an attempt that nobody wants. */
@@ -189,6 +213,7 @@ export class ChannelManager {
         return await Channel.open(target, endpoint, deps, signal, onPhase)
       } catch (error) {
         throwIfAborted(signal)
+        this.#deps.onAttempt?.(target.ids.rsa, toTorError(error, 'channel-failed', 'opening a channel'))
         lastError = error
         this.#deps.log.info('channel to ', sensitive(formatEndpoint(endpoint)), ' failed: ', String(error))
         // Every other endpoint lies behind the same proxy.
@@ -200,25 +225,18 @@ export class ChannelManager {
 
   #keep(target: ChannelTarget, channel: Channel): void {
     const rsa = target.ids.rsa
-    this.#noteClockSkew(channel.identity.clockSkewMs, rsa)
-    this.#open.set(rsa, { target, channel })
+    const { clockSkewMs } = channel.identity
+    this.#deps.onAttempt?.(rsa, undefined)
+    // One relay's word is no reason to move a clock (tor-spec 4.5): whoever listens weighs it against the others'.
+    if (clockSkewMs !== undefined) this.#deps.onClockSkew?.(clockSkewMs, rsa)
+    const entry = { target, channel }
+    this.#open.set(rsa, entry)
     this.#publish()
     void channel.closed.then(() => {
-      if (this.#open.get(rsa)?.channel === channel) this.#open.delete(rsa)
+      if (this.#open.get(rsa) === entry) this.#open.delete(rsa)
+      this.#retired.delete(entry)
       this.#publish()
     })
-  }
-
-  /** One relay's word is no reason to move a clock, but a reason for the user to look at it (tor-spec 4.5). */
-  #noteClockSkew(skewMs: number | undefined, relay: RsaIdentity): void {
-    if (skewMs === undefined) return
-    this.#deps.onClockSkew?.(skewMs, relay)
-    if (Math.abs(skewMs) < CLOCK_SKEW_WARN_MS) return
-    const hours = (Math.abs(skewMs) / 3_600_000).toFixed(1)
-    const direction = skewMs > 0 ? 'behind' : 'ahead of'
-    this.#deps.log.warn(
-      `Our clock is ${hours} hours ${direction} a relay's. Tor needs the right time: please check it.`,
-    )
   }
 
   #publish(): void {
@@ -227,7 +245,7 @@ export class ChannelManager {
       const endpoint = target.endpoints[0]
       if (endpoint !== undefined) views.push({ target, endpoint, state: 'connecting', channel: undefined })
     }
-    for (const { target, channel } of this.#open.values()) {
+    for (const { target, channel } of [...this.#open.values(), ...this.#retired]) {
       views.push({ target, endpoint: channel.endpoint, state: 'open', channel })
     }
     this.#views.set(views)

@@ -24,6 +24,17 @@ import { isTorError, TorError } from '../util/errors.ts'
 const CERT_TYPE_RSA_IDENTITY = 2
 const CERT_TYPE_RSA_CROSS = 7
 
+/** A `wrong-identity` that a clock ahead of the truth would explain. */
+export class ExpiredLinkCertificate extends TorError {
+  /** How long ago it ended, by our clock. */
+  readonly expiredForMs: number
+
+  constructor(what: string, expiredForMs: number) {
+    super('wrong-identity', `link certificates: ${what} has expired`, { retry: 'elsewhere' })
+    this.expiredForMs = expiredForMs
+  }
+}
+
 /**
  * Checks the chain and returns both proved identities. Throws `wrong-identity` when a certificate is missing, doubled,
  * unreadable, expired, badly signed or for another TLS certificate, or when the relay is not the expected one.
@@ -81,8 +92,8 @@ function checkSigningCert(cert: Ed25519Certificate, nowMs: number): Buffer {
   if (identity === undefined) throw refusal('the signing-key certificate does not name the identity')
   refuseUnless(cert.certType === CERT_TYPE_IDENTITY_SIGNING, 'the signing-key certificate has a wrong type')
   refuseUnless(cert.keyType === CERT_KEY_ED25519, 'the signing-key certificate has a wrong key type')
-  refuseUnless(nowMs <= cert.expiresMs, 'the signing-key certificate has expired')
   refuseUnless(verifyEd25519Certificate(cert, identity), 'the signing-key certificate is badly signed')
+  requireCurrent(cert.expiresMs, nowMs, 'the signing-key certificate')
   return identity
 }
 
@@ -95,12 +106,12 @@ function checkTlsCert(
 ): void {
   refuseUnless(cert.certType === CERT_TYPE_SIGNING_TLS, 'the link certificate has a wrong type')
   refuseUnless(cert.keyType === CERT_KEY_SHA256_OF_X509, 'the link certificate has a wrong key type')
-  refuseUnless(nowMs <= cert.expiresMs, 'the link certificate has expired')
   refuseUnless(verifyEd25519Certificate(cert, signingKey), 'the link certificate is badly signed')
   refuseUnless(
     equalConstantTime(cert.certifiedKey, sha256(tlsCertificate)),
     'the link certificate is for another TLS certificate',
   )
+  requireCurrent(cert.expiresMs, nowMs, 'the link certificate')
 }
 
 /** RSA identity -> ed25519 identity, so that one relay cannot claim the other half of another. */
@@ -140,6 +151,11 @@ function certOf(byType: ReadonlyMap<number, Buffer>, type: number): Buffer {
 
 function refuseUnless(condition: boolean, text: string): void {
   if (!condition) throw refusal(text)
+}
+
+/** Asked last: an expired certificate that is right in all else says something of our clock. */
+function requireCurrent(expiresMs: number, nowMs: number, what: string): void {
+  if (nowMs > expiresMs) throw new ExpiredLinkCertificate(what, nowMs - expiresMs)
 }
 
 function refusal(text: string, cause?: unknown): TorError {

@@ -8,6 +8,7 @@ import { type BuilderSettings, CircuitBuilder } from '../circuit-manager/circuit
 import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
+import type { GuardReports } from '../guard/guard-selector.ts'
 import type { Countries } from '../netdir/countries.ts'
 import { bootstrapDirectories, pickDirectoryGuards } from '../path/directory-path.ts'
 import { guardFilter } from '../path/guard-choice.ts'
@@ -23,9 +24,12 @@ import { WatchedValue } from '../util/watched-value.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './config.ts'
 import { createCountries } from './country-sources.ts'
 import { createDirectoryConnector } from './directory-connections.ts'
+import { loadDormancy } from './dormancy.ts'
 import { createExitPlanner } from './exit-planner.ts'
+import { localAddresses } from './local-addresses.ts'
 import { loadNeededCountries, pathConstraints } from './path-constraints.ts'
 import { StatusBoard } from './status-board.ts'
+import { Surroundings } from './surroundings.ts'
 
 /** Time, chance and words: what every part is given. */
 export interface ClientTools {
@@ -49,6 +53,7 @@ export interface ClientParts extends ClientTools {
   readonly directory: DirectoryManager
   readonly meter: ByteMeter
   readonly board: StatusBoard
+  readonly surroundings: Surroundings
   /** Aborted when the client is closed. */
   readonly lifetime: AbortController
 }
@@ -64,14 +69,13 @@ export async function createClientParts(
   await loadNeededCountries(initialConfig, countries)
   const constraints = pathConstraints(config, countries)
   const guards = await createGuards(config, constraints, deps, store)
-  const channels = new ChannelManager({
-    transport: createTransport(() => config.value),
-    clock: deps.clock,
-    random: deps.random,
-    log: deps.log.in('channel'),
-    config: initialConfig,
-  })
-  config.watch((next) => channels.useConfig(next))
+  const surroundings = await createSurroundings(config, deps, store, () => ({
+    board,
+    circuits,
+    channels,
+    directory,
+  }))
+  const channels = createChannels(config, deps, surroundings)
   const buildTimeout = await loadBuildTimeout({
     store,
     random: deps.random,
@@ -81,14 +85,21 @@ export async function createClientParts(
       isLearning: config.value.learnCircuitBuildTimeout,
     }),
   })
-  const builder = createBuilder(config, deps, channels, guards, buildTimeout)
+  const builder = createBuilder(config, deps, channels, surroundings.protectGuards(guards), buildTimeout)
   const circuits = createCircuits(config, constraints, deps, builder, guards, buildTimeout)
-  const directory = createDirectory(config, constraints, deps, store, builder, guards)
+  const directory = createDirectory(config, constraints, deps, store, builder, guards, surroundings)
   directory.current.watch((netDir) => {
     if (netDir !== undefined) channels.useParams(netDir.params)
   })
   const meter: ByteMeter = { readBytes: 0, writtenBytes: 0 }
-  const board = new StatusBoard({ channels, circuits: builder, countries, meter, clock: deps.clock })
+  const board = new StatusBoard({
+    channels,
+    circuits: builder,
+    countries,
+    meter,
+    clock: deps.clock,
+    surroundings,
+  })
   const lifetime = createLifetime()
   return {
     ...deps,
@@ -104,6 +115,7 @@ export async function createClientParts(
     directory,
     meter,
     board,
+    surroundings,
     lifetime,
   }
 }
@@ -128,11 +140,57 @@ function chosenBuildTimeoutMs({ circuitBuildTimeoutMs }: ClientConfig): number |
     : circuitBuildTimeoutMs
 }
 
+function createChannels(
+  config: WatchedValue<ClientConfig>,
+  { clock, random, log }: ClientTools,
+  surroundings: Surroundings,
+): ChannelManager {
+  const channels = new ChannelManager({
+    transport: createTransport(() => config.value),
+    clock,
+    random,
+    log: log.in('channel'),
+    config: config.value,
+    onAttempt: (relay, error) => surroundings.noteChannel(relay, error),
+    onClockSkew: (skewMs, relay) => surroundings.noteRelayClock(skewMs, relay),
+  })
+  channels.setDormant(surroundings.views.value.isDormant)
+  config.watch((next) => channels.useConfig(next))
+  return channels
+}
+
+async function createSurroundings(
+  config: WatchedValue<ClientConfig>,
+  { clock, random, log }: ClientTools,
+  store: StateStore,
+  made: () => Pick<ClientParts, 'board' | 'circuits' | 'channels' | 'directory'>,
+): Promise<Surroundings> {
+  const reactions = {
+    hasStreams: () => made().board.hasStreams,
+    onTimeLost: () => {
+      const { circuits, channels, directory } = made()
+      circuits.retireAll('time was lost')
+      channels.retireAll()
+      directory.reconsider()
+    },
+    onNetworkBack: () => made().directory.reconsider(),
+    onDormant: (isDormant: boolean) => {
+      const { circuits, channels, directory } = made()
+      directory.setDormant(isDormant)
+      channels.setDormant(isDormant)
+      circuits.setDormant(isDormant)
+    },
+  }
+  const parts = { clock, random, log: log.in('general'), store, config: () => config.value, ...reactions }
+  const dormancy = await loadDormancy(parts)
+  return new Surroundings({ ...parts, dormancy, localAddresses })
+}
+
 function createBuilder(
   config: WatchedValue<ClientConfig>,
   { clock, random }: ClientTools,
   channels: ChannelManager,
-  guards: GuardManager,
+  guards: GuardReports,
   buildTimeout: BuildTimeout,
 ): CircuitBuilder {
   const settings = (): BuilderSettings => {
@@ -172,6 +230,7 @@ function createDirectory(
   store: StateStore,
   builder: CircuitBuilder,
   guards: GuardManager,
+  surroundings: Surroundings,
 ): DirectoryManager {
   return new DirectoryManager(config.value, {
     clock,
@@ -185,5 +244,7 @@ function createDirectory(
     },
     pickDirectoryRelays: (view) =>
       pickDirectoryGuards(view, guards, constraints(), config.value.numDirectoryGuards),
+    onClockEvidence: (evidence) => surroundings.noteClock(evidence),
+    isDormant: surroundings.views.value.isDormant,
   })
 }

@@ -10,7 +10,9 @@ import type { CountryLookup } from '../netdir/country-lookup.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import { withCause } from './blockage-cause.ts'
 import type { BootstrapStatus, ChannelStatus, CircuitStatus, ClientStatus, StreamStatus } from './status.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** Bandwidth is shown while streams are open, and so often; it is no reason for a new status by itself. */
 const BANDWIDTH_EVERY_MS = 1_000
@@ -28,6 +30,7 @@ export interface StatusSources {
   readonly meter: ByteMeter
   readonly countries: CountryLookup
   readonly clock: Clock
+  readonly surroundings: Pick<Surroundings, 'views'>
 }
 
 export class StatusBoard {
@@ -46,10 +49,15 @@ export class StatusBoard {
     this.#status = new WatchedValue(this.#assemble())
     this.#stops.push(sources.channels.views.watch(() => this.#schedule()))
     this.#stops.push(sources.circuits.views.watch(() => this.#schedule()))
+    this.#stops.push(sources.surroundings.views.watch(() => this.#schedule()))
   }
 
   get status(): Watchable<ClientStatus> {
     return this.#status
+  }
+
+  get hasStreams(): boolean {
+    return this.#streams.size > 0
   }
 
   get bootstrap(): BootstrapStatus {
@@ -108,13 +116,14 @@ export class StatusBoard {
   }
 
   #assemble(): ClientStatus {
-    const { channels, circuits, countries, meter } = this.#sources
+    const { channels, circuits, countries, meter, surroundings } = this.#sources
     return {
-      bootstrap: this.#bootstrap,
+      bootstrap: withCause(this.#bootstrap, surroundings.views.value),
       channels: channels.views.value.map(describeChannel),
       circuits: circuits.views.value.map((view) => describeCircuit(view, countries)),
       streams: [...this.#streams.values()],
       bandwidth: { readBytes: meter.readBytes, writtenBytes: meter.writtenBytes },
+      surroundings: surroundings.views.value,
     }
   }
 }

@@ -1,6 +1,7 @@
 /** The one observable status of a client, made of states; words and percents are the reader's business. */
 import { DIRECTORY_PHASES } from '../directory/bootstrap-state.ts'
 import type { ErrorKind } from '../util/errors.ts'
+import type { SurroundingsView } from './surroundings.ts'
 
 /** The bootstrap phases, in order: the directory's, then the first circuit's. C tor's tags with hyphens. */
 export const BOOTSTRAP_PHASES = [
@@ -25,6 +26,8 @@ export interface Blockage {
   readonly sinceMs: number
   /** How many tries have failed since then. */
   readonly failures: number
+  /** What is behind it, when that is known: no other relay will do better then. */
+  readonly cause?: 'clock-skew' | 'no-network' | 'blocked'
 }
 
 export interface BootstrapStatus {
@@ -82,4 +85,5 @@ export interface ClientStatus {
   readonly circuits: readonly CircuitStatus[]
   readonly streams: readonly StreamStatus[]
   readonly bandwidth: BandwidthStatus
+  readonly surroundings: SurroundingsView
 }

@@ -98,14 +98,17 @@ export class TorClient implements StreamOpener {
   }
 
   openStream(target: StreamTarget, options?: StreamOptions): Promise<ByteStream> {
+    this.#parts.surroundings.noteRequest()
     return this.#streams.openStream(target, options)
   }
 
   resolve(host: string, options?: StreamOptions): Promise<readonly ResolvedAddress[]> {
+    this.#parts.surroundings.noteRequest()
     return this.#streams.resolve(host, options)
   }
 
   resolveAddress(address: string, options?: StreamOptions): Promise<readonly ResolvedName[]> {
+    this.#parts.surroundings.noteRequest()
     return this.#streams.resolveAddress(address, options)
   }
 
@@ -151,6 +154,16 @@ export class TorClient implements StreamOpener {
     return netDir === undefined ? [] : exitCountries(netDir, constraints())
   }
 
+  /** No refreshes, no circuits in reserve, no padding until the next request or `wake` (C tor's SIGNAL DORMANT). */
+  setDormant(): void {
+    this.#parts.surroundings.dormancy.setDormant()
+  }
+
+  /** Ends dormancy without a request; what is stale is fetched (C tor's SIGNAL ACTIVE). */
+  wake(): void {
+    this.#parts.surroundings.dormancy.wake()
+  }
+
   /** Closes streams, circuits and channels, writes what is to be kept and gives up the data directory. Idempotent. */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -163,11 +176,13 @@ export class TorClient implements StreamOpener {
   }
 
   async #close(): Promise<void> {
-    const { lifetime, board, circuits, directory, channels, guards, buildTimeout, store } = this.#parts
+    const { lifetime, board, circuits, directory, channels, guards, buildTimeout, store, surroundings } =
+      this.#parts
     lifetime.abort(new TorError('closed', 'the client is closed'))
     board.close()
     circuits.close()
     await directory.close()
+    await surroundings.close()
     channels.close()
     await guards.close()
     await buildTimeout.flush()

@@ -146,6 +146,10 @@ class ConsensusFetch {
     this.#signal = signal
   }
 
+  get #relay(): RsaIdentity {
+    return this.#source.target.ids.rsa
+  }
+
   async run(): Promise<FetchedConsensus> {
     const { clock, onPhase } = this.#parts
     onPhase('requesting-status')
@@ -187,8 +191,7 @@ class ConsensusFetch {
     requireNewer(consensus, this.#held.validAfterMs)
     await nextTurn(clock, this.#signal)
     const certs = await this.#verify(consensus, certsComing)
-    const evidence = consensusEvidence(consensus, clock.wallMs())
-    if (evidence !== undefined) this.#parts.onClockEvidence(evidence)
+    this.#parts.onClockEvidence(consensusEvidence(consensus, this.#relay, clock.wallMs()))
     requireProtocols(consensus)
     requireTimeliness(consensus, clock.wallMs())
     return { consensus, bytes, certs, connection: this.#connection, source: this.#source }
@@ -254,8 +257,10 @@ class ConsensusFetch {
         this.#parts.log.info('A directory relay sent a bad certificate: ', error.message)
       }
       const ofTrusted = certs.filter((cert) => this.#held.trusted.includes(cert.identity))
-      const evidence = certificateEvidence(ofTrusted, this.#parts.clock.wallMs())
-      if (evidence !== undefined) this.#parts.onClockEvidence(evidence)
+      if (ofTrusted.length > 0) {
+        const { clock, onClockEvidence } = this.#parts
+        onClockEvidence(certificateEvidence(ofTrusted, this.#relay, clock.wallMs()))
+      }
       return certs
     } catch (error) {
       this.#parts.log.info('Authority certificates could not be fetched: ', toTorError(error).message)
@@ -265,9 +270,14 @@ class ConsensusFetch {
 
   async #get(path: string, what: string, more: Partial<DirectoryRequest> = {}): Promise<Buffer> {
     const { clock, onProgress, onClockEvidence } = this.#parts
-    const relay = this.#source.target.ids.rsa
     const onDate = (dateMs: number): void =>
-      onClockEvidence({ kind: 'relay', source: 'date', relay, aheadMs: clock.wallMs() - dateMs })
+      onClockEvidence({
+        source: 'date',
+        relay: this.#relay,
+        aheadMs: clock.wallMs() - dateMs,
+        precision: 'exact',
+        isProof: false,
+      })
     const request = { ...more, path, host: hostOf(this.#source), onProgress, onDate }
     return expectDocument(await getDocument(this.#connection, request, clock, this.#signal), what)
   }

@@ -5,7 +5,6 @@ import type { ChannelPhase } from '../../../core/channel/channel.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import { NetParams } from '../../../core/netdir/net-params.ts'
 import { TorError } from '../../../core/util/errors.ts'
-import { formatLogParts, Logger } from '../../../core/util/log.ts'
 import { CHANNEL_CONFIG, channelDeps } from '../../network/client-side.ts'
 import { netinfoCell } from '../../network/fake-link.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
@@ -182,40 +181,40 @@ describe('the channel manager', () => {
     await expect(manager.get(target)).rejects.toBeInstanceOf(TorError)
   })
 
-  it.each([
-    [3 * 3600, 'Our clock is 3.0 hours behind'],
-    [-3 * 3600, 'Our clock is 3.0 hours ahead of'],
-  ])('says that our clock is wrong when a relay is %i seconds away', async (seconds, words) => {
-    const told: string[] = []
-    const log = new Logger(({ level, parts }) => {
-      if (level === 'warn') told.push(formatLogParts(parts, true))
-    })
+  it('tells how far each relay is from our clock, and how each attempt ended', async () => {
+    const told: unknown[] = []
     const deps = channelDeps()
-    const time = Math.floor(deps.clock.wallMs() / 1000) + seconds
+    const time = Math.floor(deps.clock.wallMs() / 1000) - 3 * 3600
     network.script.openLink = ({ versions, certs, authChallenge }) => [
       versions,
       certs,
       authChallenge,
       netinfoCell(time),
     ]
-    manager = new ChannelManager({ ...deps, log })
+    manager = new ChannelManager({
+      ...deps,
+      onClockSkew: (skewMs, relay) => told.push([Math.round(skewMs / 3_600_000), relay]),
+      onAttempt: (relay, error) => told.push([error?.kind, relay]),
+    })
     await manager.get(target)
-    expect(told).toEqual([expect.stringContaining(words)])
+    expect(told).toEqual([
+      [undefined, target.ids.rsa],
+      [-3, target.ids.rsa],
+    ])
+    const nobody = { ...network.target(0), endpoints: [{ host: '127.0.0.1', port: 1 }] }
+    manager.retireAll()
+    await expect(manager.get(nobody)).rejects.toMatchObject({ kind: 'channel-failed' })
+    expect(told.at(-1)).toEqual(['channel-failed', target.ids.rsa])
   })
 
-  it('says nothing of a clock that is some minutes off', async () => {
-    const told: string[] = []
-    const deps = channelDeps()
-    const time = Math.floor(deps.clock.wallMs() / 1000) + 900
-    network.script.openLink = ({ versions, certs, authChallenge }) => [
-      versions,
-      certs,
-      authChallenge,
-      netinfoCell(time),
-    ]
-    manager = new ChannelManager({ ...deps, log: new Logger(({ level }) => told.push(level)) })
-    await manager.get(target)
-    expect(told).not.toContain('warn')
+  it('makes a new channel after time was lost, and closes the old one that nobody uses', async () => {
+    const first = await manager.get(target)
+    manager.retireAll()
+    expect(manager.find(target.ids.rsa)).toBeUndefined()
+    await first.closed
+    const second = await manager.get(target)
+    expect(second).not.toBe(first)
+    expect(manager.views.value.map(({ channel }) => channel)).toEqual([second])
   })
 
   it('tells who collects evidence of each relay’s clock, however small the difference', async () => {

@@ -22,6 +22,7 @@ export const STATUS: ClientStatus = {
   circuits: [],
   streams: [],
   bandwidth: { readBytes: 0, writtenBytes: 0 },
+  surroundings: { clockSkew: undefined, network: 'unknown', isDormant: false },
 }
 
 export class FakeClient implements DaemonClient {
