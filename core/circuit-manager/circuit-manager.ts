@@ -159,6 +159,12 @@ export class CircuitManager {
     this.#preemptive.fill()
   }
 
+  /** The network is there again: what is being waited out after failures is over. */
+  retryNow(): void {
+    this.#limit.noteSuccess()
+    this.#preemptive.retryNow()
+  }
+
   /** Ends all circuits with their streams: the network may not be used any more. */
   closeAll(reason: TorError): void {
     this.#pool.closeAll(reason)

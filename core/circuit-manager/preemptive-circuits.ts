@@ -76,6 +76,14 @@ export class PreemptiveCircuits {
     this.#predicted.reset(this.#parts.clock.monotonicMs())
   }
 
+  /** There is a reason to think that what failed before works now. */
+  retryNow(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#retry.reset()
+    this.fill()
+  }
+
   noteSuccess(): void {
     this.#retry.reset()
   }

@@ -27,9 +27,13 @@ import { createDirectoryConnector } from './directory-connections.ts'
 import { loadDormancy } from './dormancy.ts'
 import { createExitPlanner } from './exit-planner.ts'
 import { localAddresses } from './local-addresses.ts'
+import { IdentityEpochs } from './identity.ts'
 import { loadNeededCountries, pathConstraints } from './path-constraints.ts'
+import { RequestPolicy } from './request-policy.ts'
+import { loadSitePolicies, type SitePolicies } from './site-policies.ts'
 import { StatusBoard } from './status-board.ts'
 import { Surroundings } from './surroundings.ts'
+import { TrackedExits } from './tracked-exits.ts'
 
 /** Time, chance and words: what every part is given. */
 export interface ClientTools {
@@ -54,6 +58,9 @@ export interface ClientParts extends ClientTools {
   readonly meter: ByteMeter
   readonly board: StatusBoard
   readonly surroundings: Surroundings
+  readonly sites: SitePolicies
+  readonly policy: RequestPolicy
+  readonly identity: IdentityEpochs
   /** Aborted when the client is closed. */
   readonly lifetime: AbortController
 }
@@ -95,12 +102,18 @@ export async function createClientParts(
   const board = new StatusBoard({
     channels,
     circuits: builder,
+    pool: circuits,
     countries,
     meter,
     clock: deps.clock,
     surroundings,
   })
   const lifetime = createLifetime()
+  const sites = await loadSitePolicies({ ...deps, store })
+  if (sites.hasCountries) await countries.load()
+  const tracked = new TrackedExits({ clock: deps.clock, settings: () => config.value })
+  const policy = new RequestPolicy({ sites, tracked, config: () => config.value })
+  const identity = new IdentityEpochs({ ...deps, circuits, tracked, lifetime: lifetime.signal })
   return {
     ...deps,
     config,
@@ -116,6 +129,9 @@ export async function createClientParts(
     meter,
     board,
     surroundings,
+    sites,
+    policy,
+    identity,
     lifetime,
   }
 }

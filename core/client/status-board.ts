@@ -4,6 +4,8 @@
  */
 import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
 import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
+import type { CircuitManager } from '../circuit-manager/circuit-manager.ts'
+import type { CircuitNotes } from '../circuit-manager/circuit-pool.ts'
 import type { CircuitView } from '../circuit-manager/circuit-registry.ts'
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { CountryLookup } from '../netdir/country-lookup.ts'
@@ -26,7 +28,9 @@ const INITIAL_BOOTSTRAP: BootstrapStatus = {
 
 export interface StatusSources {
   readonly channels: ChannelManager
-  readonly circuits: CircuitBuilder
+  readonly circuits: Pick<CircuitBuilder, 'views'>
+  /** What is known of those that serve streams. */
+  readonly pool: Pick<CircuitManager, 'notes' | 'changes'>
   readonly meter: ByteMeter
   readonly countries: CountryLookup
   readonly clock: Clock
@@ -50,6 +54,7 @@ export class StatusBoard {
     this.#stops.push(sources.channels.views.watch(() => this.#schedule()))
     this.#stops.push(sources.circuits.views.watch(() => this.#schedule()))
     this.#stops.push(sources.surroundings.views.watch(() => this.#schedule()))
+    this.#stops.push(sources.pool.changes.watch(() => this.#schedule()))
   }
 
   get status(): Watchable<ClientStatus> {
@@ -75,14 +80,14 @@ export class StatusBoard {
   }
 
   /** Shows a new stream; the returned function replaces its row, or removes it when called without one. */
-  addStream(target: string): (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void {
+  addStream(target: string, site: string): (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void {
     const id = this.#nextStreamId++
-    this.#streams.set(id, { id, target, state: 'waiting', circuitId: undefined })
+    this.#streams.set(id, { id, target, site, state: 'waiting', circuitId: undefined })
     this.#schedule()
     this.#watchBandwidth()
     return (next) => {
       if (next === undefined) this.#streams.delete(id)
-      else if (this.#streams.has(id)) this.#streams.set(id, { id, target, ...next })
+      else if (this.#streams.has(id)) this.#streams.set(id, { id, target, site, ...next })
       this.#schedule()
     }
   }
@@ -116,11 +121,11 @@ export class StatusBoard {
   }
 
   #assemble(): ClientStatus {
-    const { channels, circuits, countries, meter, surroundings } = this.#sources
+    const { channels, circuits, pool, countries, meter, surroundings } = this.#sources
     return {
       bootstrap: withCause(this.#bootstrap, surroundings.views.value),
       channels: channels.views.value.map(describeChannel),
-      circuits: circuits.views.value.map((view) => describeCircuit(view, countries)),
+      circuits: circuits.views.value.map((view) => describeCircuit(view, countries, pool.notes(view.id))),
       streams: [...this.#streams.values()],
       bandwidth: { readBytes: meter.readBytes, writtenBytes: meter.writtenBytes },
       surroundings: surroundings.views.value,
@@ -137,10 +142,15 @@ function describeChannel(view: ChannelView): ChannelStatus {
   }
 }
 
-function describeCircuit(view: CircuitView, countries: CountryLookup): CircuitStatus {
+function describeCircuit(
+  view: CircuitView,
+  countries: CountryLookup,
+  notes: CircuitNotes | undefined,
+): CircuitStatus {
+  const openState = notes?.isWaiting === true ? 'waiting' : 'open'
   return {
     id: view.id,
-    state: view.circuit === undefined ? 'building' : 'open',
+    state: view.circuit === undefined ? 'building' : openState,
     purpose: view.purpose,
     hops: view.hops.map(({ nickname, rsa, endpoint }) => ({
       nickname,
@@ -149,6 +159,8 @@ function describeCircuit(view: CircuitView, countries: CountryLookup): CircuitSt
       country: endpoint === undefined ? undefined : countries.countryOf(endpoint.host),
     })),
     streams: view.circuit?.streamCount ?? 0,
+    sites: notes?.sites ?? [],
+    isRetired: notes?.isRetired ?? false,
     createdMs: view.createdMs,
   }
 }

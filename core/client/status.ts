@@ -56,11 +56,16 @@ export interface HopStatus {
 
 export interface CircuitStatus {
   readonly id: number
-  readonly state: 'building' | 'open'
+  /** `waiting`: complete, but a better guard may still answer; it carries no streams yet (guard-spec 4.9). */
+  readonly state: 'building' | 'waiting' | 'open'
   /** `directory` has one hop; `exit` leaves the network; `internal` ends inside it. */
   readonly purpose: 'directory' | 'exit' | 'internal'
   readonly hops: readonly HopStatus[]
   readonly streams: number
+  /** The sites that it has served, also those whose streams are gone. Sensitive: do not log. */
+  readonly sites: readonly string[]
+  /** It takes no new streams. */
+  readonly isRetired: boolean
   /** On the monotonic clock. */
   readonly createdMs: number
 }
@@ -71,6 +76,8 @@ export interface StreamStatus {
   readonly state: 'waiting' | 'connecting' | 'open'
   /** host:port, as the application asked. Sensitive: do not log. */
   readonly target: string
+  /** The site that the host belongs to; for `newCircuitFor`. As sensitive. */
+  readonly site: string
 }
 
 export interface BandwidthStatus {

@@ -1,7 +1,8 @@
 /** Serves the applications' requests: streams and look-ups, each checked, shown in the status and bounded in time. */
 import type { BeginMessage } from '../cell/relay-message.ts'
 import type { AssignedCircuit } from '../circuit-manager/circuit-manager.ts'
-import { type IsolationKey, UNISOLATED } from '../circuit-manager/isolation.ts'
+import { networkDisabled } from '../circuit-manager/circuit-builder.ts'
+import { type IsolationKey, type StreamIsolation, UNISOLATED } from '../circuit-manager/isolation.ts'
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { DataStream } from '../stream/data-stream.ts'
 import { resolveName, resolvePointer } from '../stream/resolve-stream.ts'
@@ -28,6 +29,7 @@ import type {
 import { ExitNotes } from './exit-notes.ts'
 import { InitialData } from './initial-data.ts'
 import { NameRewriter } from './name-rewriter.ts'
+import { siteOf } from './site.ts'
 import type { StreamStatus } from './status.ts'
 import { parseStreamHost, type StreamHost, type StreamTarget } from './stream-target.ts'
 import { tryOnCircuits } from './stream-tries.ts'
@@ -38,7 +40,7 @@ type ShowStream = (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void
 /** What serving needs of the client's parts. */
 export type StreamServiceParts = Pick<
   ClientParts,
-  'config' | 'clock' | 'random' | 'log' | 'meter' | 'lifetime'
+  'config' | 'clock' | 'random' | 'log' | 'meter' | 'lifetime' | 'policy'
 > & {
   readonly circuits: Pick<ClientParts['circuits'], 'assign'>
   readonly directory: Pick<ClientParts['directory'], 'current'>
@@ -65,8 +67,8 @@ export class StreamService implements StreamOpener {
     const shownTarget = `${target.host}:${target.port}`
     try {
       return await this.#request(shownTarget, target, options, (signal, show) => {
-        const usage = exitUsage(target, isolation.key, families)
-        return this.#tryOnCircuits(usage, shownTarget, families, signal, (assigned, inner) =>
+        const usage = this.#demand(exitUsage(target, isolation.key, families), target, options)
+        return this.#tryOnCircuits(usage, target, families, signal, (assigned, inner) =>
           this.#open(beginMessage(target, assigned, families), initialData, assigned, inner, show),
         )
       })
@@ -86,8 +88,8 @@ export class StreamService implements StreamOpener {
     const made = this.#names.virtualAddressesOf(target, families, scopeOf(options))
     if (made !== undefined) return made
     const answers = await this.#request(target.host, target, options, (signal, show) => {
-      const usage = { isolation: isolation.key, family: undefined, port: undefined }
-      return this.#tryOnCircuits(usage, target.host, families, signal, async ({ circuit }, inner) => {
+      const usage = this.#demand(lookupUsage(isolation), target, options)
+      return this.#tryOnCircuits(usage, target, families, signal, async ({ circuit }, inner) => {
         show({ state: 'connecting', circuitId: circuit.id })
         const found = await resolveName(circuit, target.host, this.#mayAnswerInternal, inner)
         show()
@@ -107,8 +109,8 @@ export class StreamService implements StreamOpener {
     // The address is mapped to a name, or was made up for one.
     if (target.kind !== 'ipv4' && target.kind !== 'ipv6') return [{ name: target.host, ttlSeconds: 0 }]
     return this.#request(target.host, target, options, (signal, show) => {
-      const usage = { isolation: isolation.key, family: undefined, port: undefined }
-      return this.#tryOnCircuits(usage, target.host, families, signal, async ({ circuit }, inner) => {
+      const usage = this.#demand(lookupUsage(isolation), target, options)
+      return this.#tryOnCircuits(usage, target, families, signal, async ({ circuit }, inner) => {
         show({ state: 'connecting', circuitId: circuit.id })
         const names = await resolvePointer(circuit, target.host, inner)
         show()
@@ -129,7 +131,15 @@ export class StreamService implements StreamOpener {
 
   #rewrite(host: StreamHost, options: StreamOptions): StreamHost {
     this.#names.useOptions(this.#parts.config.value)
-    return this.#names.rewrite(host, scopeOf(options))
+    this.#parts.policy.check(host.host)
+    const rewritten = this.#names.rewrite(host, scopeOf(options))
+    // A blocked site is blocked under every name that leads to it.
+    this.#parts.policy.check(rewritten.host)
+    return rewritten
+  }
+
+  #demand(usage: ExitUsage, { host }: StreamHost, { isolation = UNISOLATED }: StreamOptions): ExitUsage {
+    return this.#parts.policy.demand(usage, host, isolation)
   }
 
   async #open(
@@ -163,7 +173,8 @@ export class StreamService implements StreamOpener {
     checkTarget(target, config.value)
     checkFamilies(target, options.families ?? ANY_FAMILY)
     if (lifetime.signal.aborted) throw new TorError('closed', 'the client is closed')
-    const show = board.addStream(shownTarget)
+    if (config.value.isNetworkDisabled) throw networkDisabled()
+    const show = board.addStream(shownTarget, siteOf(target.host))
     try {
       const limitMs = config.value.streamTimeoutMs
       return await withTimeout(clock, limitMs, 'the request', options.signal, async (signal) => {
@@ -178,18 +189,29 @@ export class StreamService implements StreamOpener {
 
   async #tryOnCircuits<T>(
     usage: ExitUsage,
-    target: string,
+    { host, port }: StreamHost & { readonly port?: number },
     { allowsIpv4, allowsIpv6 }: FamilyPreference,
     signal: AbortSignal,
     attempt: (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { circuits, clock, log, config, countries } = this.#parts
+    const { circuits, clock, log, config, policy, countries } = this.#parts
     if (usage.exitCountry !== undefined) await abortable(countries.load(), signal)
     const { circuitStreamTimeoutMs } = config.value
     const parts = { circuits, clock, log: log.in('app'), notes: this.#notes, circuitStreamTimeoutMs }
     const limits = { allowsIpv4, allowsIpv6, allowsInternalAddresses: this.#mayAnswerInternal }
-    return tryOnCircuits(parts, { usage, target, limits }, signal, attempt)
+    const target = port === undefined ? host : `${host}:${port}`
+    return policy.serve(usage, host, (demanded, onServed) =>
+      tryOnCircuits(parts, { usage: demanded, target, limits }, signal, async (assigned, inner) => {
+        const result = await attempt(assigned, inner)
+        onServed(assigned.exit)
+        return result
+      }),
+    )
   }
+}
+
+function lookupUsage({ key }: StreamIsolation): ExitUsage {
+  return { isolation: key, family: undefined, port: undefined }
 }
 
 function scopeOf({ mapScope, isolation = UNISOLATED }: StreamOptions): IsolationKey {

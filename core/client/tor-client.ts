@@ -3,13 +3,12 @@ import type { Duplex } from 'node:stream'
 import { calibrateCrypto, describeCalibration } from '../crypto/calibration.ts'
 import { systemRandom } from '../crypto/system-random.ts'
 import { type ExitCountry, exitCountries } from '../path/exit-countries.ts'
-import { needsCountries } from '../path/node-rules.ts'
 import { openFileStateStore } from '../persist/file-state-store.ts'
 import { MemoryStateStore } from '../persist/memory-state-store.ts'
 import { abortable } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import { systemClock } from '../util/clock.ts'
-import { TorError, toTorError } from '../util/errors.ts'
+import { TorError } from '../util/errors.ts'
 import { silentLogger } from '../util/log.ts'
 import { type Watchable, waitUntil } from '../util/watched-value.ts'
 import { runBootstrap } from './bootstrap.ts'
@@ -19,9 +18,13 @@ import type { ClientConfig } from './config.ts'
 import { type ConnectOptions, toStreamOptions } from './connect-options.ts'
 import { type AgentRoute, type AgentTlsOptions, TorHttpAgent, TorHttpsAgent } from './http-agent.ts'
 import { type HttpRequestOptions, type HttpResponse, requestUrl } from './http-request.ts'
+import type { NewIdentity } from './identity.ts'
+import { applyConfig } from './reconfigure.ts'
 import type { ClientStatus } from './status.ts'
+import { siteOf } from './site.ts'
+import type { SitePolicyChoice, SitePolicyEntry } from './site-policies.ts'
 import { StreamService } from './stream-service.ts'
-import { parseStreamTarget, type StreamTarget } from './stream-target.ts'
+import { parseStreamHost, parseStreamTarget, type StreamTarget } from './stream-target.ts'
 import { TorDuplex } from './tor-duplex.ts'
 
 /** What is not given is the system's: its clock, its randomness; and no log. */
@@ -30,14 +33,15 @@ export type ClientDeps = Partial<ClientTools>
 export class TorClient implements StreamOpener {
   readonly #parts: ClientParts
   readonly #streams: StreamService
-  /** Of two changes in short order the later one counts. */
-  #wantedConfig: ClientConfig | undefined
+  /** One at a time, in the order in which they were asked for: the last one holds. */
+  #reconfiguring: Promise<void> = Promise.resolve()
   #bootstrapping: Promise<void> | undefined
   #closing: Promise<void> | undefined
 
   private constructor(parts: ClientParts) {
     this.#parts = parts
     this.#streams = new StreamService(parts)
+    parts.identity.epochs.watch(() => this.#streams.forgetIdentity())
   }
 
   /**
@@ -78,23 +82,33 @@ export class TorClient implements StreamOpener {
    * with a `TorError` whose kind says why not.
    */
   async connect(host: string, port: number, options: ConnectOptions = {}): Promise<Duplex> {
-    return new TorDuplex(await this.openStream(parseStreamTarget(host, port), toStreamOptions(options)))
+    const target = parseStreamTarget(host, port)
+    return new TorDuplex(await this.openStream(target, toStreamOptions(target, options)))
   }
 
   /** For `http.request({ agent })`: every request has a stream of its own within the isolation. */
-  httpAgent(options: Pick<ConnectOptions, 'isolation'> = {}): TorHttpAgent {
-    return new TorHttpAgent(this.#route(options))
+  httpAgent(options: Pick<ConnectOptions, 'isolation' | 'isolateBySite'> = {}): TorHttpAgent {
+    return new TorHttpAgent(this.#agentRoute(options))
   }
 
   /** For `https.request({ agent })`: the same, with TLS whose certificates are verified whatever the request says. */
-  httpsAgent(options: Pick<ConnectOptions, 'isolation'> & AgentTlsOptions = {}): TorHttpsAgent {
-    const { isolation, ...tls } = options
-    return new TorHttpsAgent(this.#route(isolation === undefined ? {} : { isolation }), tls)
+  httpsAgent(
+    options: Pick<ConnectOptions, 'isolation' | 'isolateBySite'> & AgentTlsOptions = {},
+  ): TorHttpsAgent {
+    const { isolation = [], isolateBySite = true, ...tls } = options
+    return new TorHttpsAgent(this.#agentRoute({ isolation, isolateBySite }), tls)
   }
 
   /** One HTTP request and its whole answer; redirects stay in the isolation. Errors as `requestUrl` says. */
   requestUrl(url: string, options: ConnectOptions & HttpRequestOptions = {}): Promise<HttpResponse> {
-    return requestUrl(this.#route(options), url, options)
+    return requestUrl(this.#agentRoute(options), url, options)
+  }
+
+  /** The isolation depends on the site, and so on where each request goes. */
+  #agentRoute(options: ConnectOptions): AgentRoute {
+    const openStream = (target: StreamTarget, asked: StreamOptions = {}): Promise<ByteStream> =>
+      this.openStream(target, { ...toStreamOptions(target, options), ...asked })
+    return { opener: { openStream }, clock: this.#parts.clock }
   }
 
   openStream(target: StreamTarget, options?: StreamOptions): Promise<ByteStream> {
@@ -112,28 +126,47 @@ export class TorClient implements StreamOpener {
     return this.#streams.resolveAddress(address, options)
   }
 
-  /** Takes over another configuration: what is open stays, what is opened next follows it. */
-  reconfigure(config: ClientConfig): void {
-    const { countries, log } = this.#parts
-    this.#wantedConfig = config
-    if (!needsCountries(config.nodes) || countries.isLoaded) return this.#takeOver(config)
-    // Guards are judged by the choice at once: taken over before the countries are known, it would cost them.
-    countries.load().then(
-      () => {
-        if (this.#wantedConfig === config) this.#takeOver(config)
-      },
-      (error: unknown) => {
-        log.in('config').warn('The new options are not taken over: ', toTorError(error, 'bad-config').message)
-      },
-    )
+  /**
+   * Takes over another configuration: what is opened next follows it, circuits that it forbids take no more streams,
+   * and all ends when it disables the network. Rejects with `bad-config`, in words, for what needs a restart or cannot
+   * be; nothing has changed then.
+   */
+  reconfigure(config: ClientConfig): Promise<void> {
+    const applying = this.#reconfiguring.then(() => applyConfig(this.#parts, config))
+    this.#reconfiguring = applying.catch(() => {})
+    return applying
   }
 
-  #takeOver(config: ClientConfig): void {
-    this.#parts.config.set(config)
-    // Whoever turned the network off wants nothing to leave this computer any more, padding included.
-    if (config.isNetworkDisabled) {
-      this.#parts.channels.closeAll(new TorError('closed', 'the network is disabled'))
-    }
+  /**
+   * No new stream shares a circuit with an earlier one, and what was remembered of earlier ones is forgotten; guards,
+   * site policies and open streams stay. Resolves when it is done: at once, or ten seconds after the last one.
+   */
+  newIdentity(signal?: AbortSignal): Promise<NewIdentity> {
+    return this.#parts.identity.next(signal)
+  }
+
+  /**
+   * The next streams to the site get a new circuit; its guard stays, and so does an exit that is pinned for the site.
+   * Open streams stay where they are. `site` may be any host of it. Throws `bad-target`.
+   */
+  newCircuitFor(site: string): void {
+    this.#parts.circuits.retireSite(siteOf(parseStreamHost(site).host))
+  }
+
+  /** What is decided for single sites. Sensitive: do not log. */
+  get sitePolicies(): Watchable<readonly SitePolicyEntry[]> {
+    return this.#parts.sites.entries
+  }
+
+  /**
+   * Decides for a site, instead of what was decided before; an empty choice leaves nothing decided. It holds for the
+   * streams to come; open ones stay. Rejects with `bad-target`, `bad-config` or `limit`, in words.
+   */
+  async setSitePolicy(site: string, choice: SitePolicyChoice): Promise<void> {
+    const { sites, countries, circuits } = this.#parts
+    if (choice.exitCountry !== undefined) await countries.load()
+    await sites.set(site, choice)
+    circuits.retireSite(siteOf(parseStreamHost(site).host))
   }
 
   /**
@@ -168,11 +201,6 @@ export class TorClient implements StreamOpener {
   close(): Promise<void> {
     this.#closing ??= this.#close()
     return this.#closing
-  }
-
-  #route(options: Pick<ConnectOptions, 'isolation'>): AgentRoute {
-    const { isolation } = toStreamOptions(options)
-    return { opener: this, clock: this.#parts.clock, ...(isolation !== undefined && { isolation }) }
   }
 
   async #close(): Promise<void> {

@@ -79,6 +79,8 @@ function replyFor(kind: ErrorKind): FailureReply {
       return failure('notAllowed', 403, 'Forbidden (exit policy)', 'EXITPOLICY')
     case 'not-allowed':
       return failure('notAllowed', 403, 'Forbidden (not allowed here)', 'ENTRYPOLICY')
+    case 'blocked':
+      return failure('notAllowed', 403, 'Forbidden (blocked by the user)', 'ENTRYPOLICY')
     case 'connect-timeout':
     case 'timeout':
       return failure('ttlExpired', 504, 'Gateway Timeout', 'TIMEOUT')

@@ -43,6 +43,8 @@ export type ErrorKind =
   | 'exit-overloaded'
   /** The destination is not one that we may ask for: internal address, bad name, onion address without support. */
   | 'bad-target'
+  /** The user has blocked the site. */
+  | 'blocked'
   /** There is no usable directory yet, or no path that satisfies the request. */
   | 'no-path'
   /** A directory document or its signatures are not to be trusted. */

@@ -2,10 +2,16 @@
 import type { AssignedCircuit } from '../../../core/circuit-manager/circuit-manager.ts'
 import type { ExitUsage } from '../../../core/circuit-manager/pooled-circuit.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from '../../../core/client/config.ts'
+import { RequestPolicy } from '../../../core/client/request-policy.ts'
+import { SitePolicies } from '../../../core/client/site-policies.ts'
 import { StreamService } from '../../../core/client/stream-service.ts'
+import { TrackedExits } from '../../../core/client/tracked-exits.ts'
 import { systemRandom } from '../../../core/crypto/system-random.ts'
+import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
+import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { createLifetime } from '../../../core/util/abort.ts'
+import { TorError } from '../../../core/util/errors.ts'
 import { silentLogger } from '../../../core/util/log.ts'
 import { WatchedValue } from '../../../core/util/watched-value.ts'
 import { openCircuitOn, openLink } from '../../network/client-side.ts'
@@ -16,6 +22,7 @@ import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 export interface ServedNetwork {
   readonly network: FakeNetwork
   readonly service: StreamService
+  readonly sites: SitePolicies
   readonly config: WatchedValue<ClientConfig>
   readonly clock: ManualClock
   /** What each circuit was asked for, in order. */
@@ -35,12 +42,15 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
   })
   const usages: ExitUsage[] = []
   const clock = manualClock()
-  const assign = async (usage: ExitUsage): Promise<AssignedCircuit> => {
+  const assign = async (usage: ExitUsage, excluded: ReadonlySet<RsaIdentity>): Promise<AssignedCircuit> => {
     usages.push(usage)
+    if (usage.exit !== undefined && excluded.has(usage.exit)) throw new TorError('no-path', 'not that exit')
     const { circuit } = await openCircuitOn(link, { hops: 2 })
-    const exit = fakeIdentity(usages.length)
+    const exit = usage.exit ?? fakeIdentity(usages.length)
     return { circuit, exit, mayExitOverIpv6: () => served.mayExitOverIpv6, retire: () => {} }
   }
+  const tracked = new TrackedExits({ clock, settings: () => config.value })
+  const sites = new SitePolicies({ store: new MemoryStateStore(), clock, log: silentLogger }, [])
   const service = new StreamService({
     countries: { load: () => Promise.resolve() },
     config,
@@ -53,7 +63,8 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     // Only its being there is looked at: circuits come from above.
     directory: { current: new WatchedValue<NetDir | undefined>({} as NetDir) },
     board: { addStream: () => () => {} },
+    policy: new RequestPolicy({ sites, tracked, config: () => config.value }),
   })
-  const served: ServedNetwork = { network, service, config, clock, usages, mayExitOverIpv6: true }
+  const served: ServedNetwork = { network, service, sites, config, clock, usages, mayExitOverIpv6: true }
   return served
 }

@@ -139,7 +139,7 @@ describe('while it runs', () => {
     await run.until('Bootstrapped 0%')
     run.client.status.set({
       ...STATUS,
-      streams: [{ id: 7, state: 'open', circuitId: 3, target: 'secret.example:443' }],
+      streams: [{ id: 7, state: 'open', circuitId: 3, target: 'secret.example:443', site: 'secret.example' }],
     })
     run.signal('USR1')
     await run.until('Bandwidth:')

@@ -13,13 +13,17 @@ const BUSY: ClientStatus = {
   circuits: [
     {
       ...{ id: 3, state: 'open', purpose: 'exit', streams: 1, createdMs: 4_000 },
+      ...{ sites: ['secret.example'], isRetired: false },
       hops: [
         { nickname: 'guardian', fingerprint: FINGERPRINT, country: undefined, address: '192.0.2.7:9001' },
       ],
     },
-    { id: 4, state: 'building', purpose: 'exit', streams: 0, createdMs: 9_000, hops: [] },
+    {
+      ...{ id: 4, state: 'building', purpose: 'exit', streams: 0, createdMs: 9_000 },
+      ...{ hops: [], sites: [], isRetired: false },
+    },
   ],
-  streams: [{ id: 1, circuitId: 3, state: 'open', target: 'secret.example:443' }],
+  streams: [{ id: 1, circuitId: 3, state: 'open', target: 'secret.example:443', site: 'secret.example' }],
   bandwidth: { readBytes: 5_500_000, writtenBytes: 20_000 },
 }
 
@@ -57,6 +61,7 @@ describe('the report of the state', () => {
       state: 'open' as const,
       circuitId: 3,
       target: '',
+      site: '',
       ...stream,
       id,
     }))

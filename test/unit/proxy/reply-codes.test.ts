@@ -27,6 +27,7 @@ const EXPECTED: Record<ErrorKind, readonly [socks5: number, http: number]> = {
   'connect-timeout': [6, 504],
   'exit-overloaded': [1, 502],
   'bad-target': [1, 400],
+  blocked: [2, 403],
   'no-path': [1, 502],
   'bad-directory': [1, 500],
   'directory-refused': [1, 500],

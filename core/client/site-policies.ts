@@ -1,0 +1,200 @@
+/**
+ * What a person decided for single sites: never to be visited, to be reached from one country, to keep one exit for a
+ * while. Kept over restarts; obeyed strictly, or the request is refused in words.
+ */
+import { parseRsaIdentity, type RsaIdentity } from '../linkspec/relay-ids.ts'
+import { JsonFields } from '../persist/json-fields.ts'
+import type { StateStore } from '../persist/state-store.ts'
+import { type DocumentSchema, loadDocument, saveDocument } from '../persist/versioned-document.ts'
+import type { Clock } from '../util/clock.ts'
+import { malformed, TorError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import { siteOf } from './site.ts'
+import { parseStreamHost } from './stream-target.ts'
+
+/** More than a person ever sets by hand; a program must not be able to fill the disk. */
+const MAX_POLICIES = 1_000
+
+/** A pinned exit sees all that is done at the site: not for ever. */
+const MAX_PIN_MS = 90 * 24 * 3_600_000
+
+const COUNTRY = /^[a-z]{2}$/
+
+export interface ExitPin {
+  readonly exit: RsaIdentity
+  /** Wall clock, milliseconds since 1970; after that the exit is chosen as for other sites. */
+  readonly untilMs: number
+}
+
+/** One site's. All three may be undefined or false only in what is given to `set`, which then forgets the site. */
+export interface SitePolicy {
+  readonly isBlocked: boolean
+  /** Two lower-case letters. */
+  readonly exitCountry: string | undefined
+  readonly pin: ExitPin | undefined
+}
+
+export interface SitePolicyEntry extends SitePolicy {
+  readonly site: string
+}
+
+/** As a program says it: what is left out is not decided for the site. */
+export interface SitePolicyChoice {
+  readonly isBlocked?: boolean
+  /** Two letters, such as `de`. */
+  readonly exitCountry?: string
+  /** A fingerprint of forty hex digits, with or without `$`; and until when, in milliseconds since 1970. */
+  readonly pin?: { readonly exit: string; readonly untilMs: number }
+}
+
+const NO_POLICY: SitePolicy = { isBlocked: false, exitCountry: undefined, pin: undefined }
+
+export interface SitePoliciesParts {
+  readonly store: StateStore
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** Throws `state` when there is a file that cannot be used: a block must not be lifted because a disk is full. */
+export async function loadSitePolicies(parts: SitePoliciesParts): Promise<SitePolicies> {
+  const loaded = await loadDocument(parts.store, SITES_SCHEMA, parts.log)
+  if (loaded.kind === 'set-aside') {
+    parts.log.warn('What was decided for single sites does not hold any more: no site is blocked or pinned.')
+  }
+  return new SitePolicies(parts, loaded.kind === 'loaded' ? loaded.value : [])
+}
+
+export class SitePolicies {
+  readonly #parts: SitePoliciesParts
+  /** By site. A Map: sites are words from outside. */
+  readonly #policies = new Map<string, SitePolicyEntry>()
+  readonly #entries: WatchedValue<readonly SitePolicyEntry[]>
+
+  constructor(parts: SitePoliciesParts, entries: readonly SitePolicyEntry[]) {
+    this.#parts = parts
+    for (const entry of entries) this.#policies.set(entry.site, entry)
+    this.#entries = new WatchedValue(entries)
+  }
+
+  /** As they are kept; a pin that has expired is still among them until the site's policy is asked for or set. */
+  get entries(): Watchable<readonly SitePolicyEntry[]> {
+    return this.#entries
+  }
+
+  /** Whether any site's exit is chosen by its country. */
+  get hasCountries(): boolean {
+    return [...this.#policies.values()].some(({ exitCountry }) => exitCountry !== undefined)
+  }
+
+  /** What holds for the site now. */
+  policyFor(site: string): SitePolicy {
+    const policy = this.#policies.get(site)
+    if (policy === undefined) return NO_POLICY
+    const { pin } = policy
+    return pin !== undefined && pin.untilMs <= this.#parts.clock.wallMs()
+      ? { ...policy, pin: undefined }
+      : policy
+  }
+
+  /**
+   * Replaces what is decided for the site; an empty choice forgets the site. Resolves when it is on disk. Rejects with
+   * `bad-target` for what is no site, `bad-config` for a choice that makes no sense, `state` when it cannot be saved:
+   * it holds then until the end of the process.
+   */
+  async set(site: string, choice: SitePolicyChoice): Promise<void> {
+    const entry = { site: checkSite(site), ...this.#checkChoice(choice) }
+    const isEmpty = !entry.isBlocked && entry.exitCountry === undefined && entry.pin === undefined
+    if (isEmpty) this.#policies.delete(entry.site)
+    else if (this.#policies.size >= MAX_POLICIES && !this.#policies.has(entry.site)) {
+      throw new TorError('limit', `there are policies for ${MAX_POLICIES} sites already`)
+    } else this.#policies.set(entry.site, entry)
+    const nowMs = this.#parts.clock.wallMs()
+    const entries = [...this.#policies.values()].map((each) => withoutExpiredPin(each, nowMs))
+    this.#entries.set(entries)
+    await saveDocument(this.#parts.store, SITES_SCHEMA, entries)
+  }
+
+  #checkChoice({ isBlocked = false, exitCountry, pin }: SitePolicyChoice): SitePolicy {
+    if (isBlocked && (exitCountry !== undefined || pin !== undefined)) {
+      throw new TorError('bad-config', 'a blocked site has no exit: block it, or choose its exit')
+    }
+    const country = exitCountry?.toLowerCase()
+    if (country !== undefined && !COUNTRY.test(country)) {
+      throw new TorError('bad-config', 'a country is written with two letters, such as "de"')
+    }
+    if (country === 'uk') throw new TorError('bad-config', 'the country code of the United Kingdom is "gb"')
+    if (country !== undefined && pin !== undefined) {
+      throw new TorError(
+        'bad-config',
+        'a pinned exit is in the country that it is in: choose a country or an exit',
+      )
+    }
+    return { isBlocked, exitCountry: country, pin: pin === undefined ? undefined : this.#checkPin(pin) }
+  }
+
+  #checkPin({ exit, untilMs }: { exit: string; untilMs: number }): ExitPin {
+    const nowMs = this.#parts.clock.wallMs()
+    if (!Number.isSafeInteger(untilMs) || untilMs <= nowMs || untilMs > nowMs + MAX_PIN_MS) {
+      throw new TorError('bad-config', 'an exit can be pinned until some time in the next 90 days')
+    }
+    try {
+      return { exit: parseRsaIdentity(exit.replace(/^\$/, '').toUpperCase()), untilMs }
+    } catch (error) {
+      throw new TorError('bad-config', 'an exit is pinned by its fingerprint of forty hex digits', {
+        cause: error,
+      })
+    }
+  }
+}
+
+/** The site as it is asked for by streams; throws when the text is a host within a site, and says which one. */
+function checkSite(text: string): string {
+  const { host } = parseStreamHost(text)
+  const site = siteOf(host)
+  if (site === host) return site
+  throw new TorError('bad-target', `this host belongs to the site ${site}: decide for the whole site`)
+}
+
+function withoutExpiredPin(entry: SitePolicyEntry, nowMs: number): SitePolicyEntry {
+  return entry.pin !== undefined && entry.pin.untilMs <= nowMs ? { ...entry, pin: undefined } : entry
+}
+
+const SITES_SCHEMA: DocumentSchema<readonly SitePolicyEntry[]> = {
+  name: 'sites.json',
+  title: 'what was decided for single sites',
+  version: 1,
+  parse: parseSites,
+  serialize: (entries) => ({
+    sites: entries.map(({ site, isBlocked, exitCountry, pin }) => ({
+      site,
+      blocked: isBlocked ? 1 : 0,
+      country: exitCountry ?? '',
+      ...(pin === undefined ? {} : { exit: pin.exit, 'until-ms': pin.untilMs }),
+    })),
+  }),
+}
+
+function parseSites(content: unknown): SitePolicyEntry[] {
+  const entries = new JsonFields('site policies', content).list('sites', MAX_POLICIES, parseSite)
+  if (new Set(entries.map(({ site }) => site)).size !== entries.length)
+    malformed('site policies', 'every site once')
+  return entries
+}
+
+function parseSite(item: unknown): SitePolicyEntry {
+  const fields = new JsonFields('a site', item)
+  const country = fields.string('country', 2)
+  if (country !== '' && !COUNTRY.test(country)) malformed('a site', 'a country of two letters')
+  return {
+    site: fields.string('site', 253),
+    isBlocked: fields.integer('blocked', 0, 1) === 1,
+    exitCountry: country === '' ? undefined : country,
+    pin: fields.has('exit')
+      ? {
+          exit: parseRsaIdentity(fields.string('exit', 40)),
+          untilMs: fields.integer('until-ms', 0, Number.MAX_SAFE_INTEGER),
+        }
+      : undefined,
+  }
+}

@@ -1,0 +1,104 @@
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from '../../../core/client/config.ts'
+import { applyConfig, checkReconfiguration, isPathRefused } from '../../../core/client/reconfigure.ts'
+import { pathConstraints } from '../../../core/client/path-constraints.ts'
+import { createCountries } from '../../../core/client/country-sources.ts'
+import { systemRandom } from '../../../core/crypto/system-random.ts'
+import type { NetDir } from '../../../core/netdir/net-dir.ts'
+import { parseNodeSet } from '../../../core/netdir/node-set.ts'
+import { WatchedValue } from '../../../core/util/watched-value.ts'
+import { rigDirectory } from '../../network/circuit-rig.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+
+const CONFIG: ClientConfig = { ...DEFAULT_CLIENT_CONFIG, authorities: [], fallbackDirs: [] }
+
+const countries = createCountries(CONFIG, manualClock())
+
+let netDir: NetDir
+let path: number[]
+let config: WatchedValue<ClientConfig>
+let done: string[]
+
+beforeAll(() => {
+  netDir = rigDirectory()
+  const free = { ...CONFIG, enforceDistinctSubnets: false }
+  path = []
+  for (let row = 0; path.length < 3 && row < netDir.relayCount; row++) {
+    if (
+      !isPathRefused(
+        netDir,
+        [...path, row],
+        pathConstraints(new WatchedValue<ClientConfig>(free), countries)(),
+      )
+    )
+      path.push(row)
+  }
+})
+
+beforeEach(() => {
+  config = new WatchedValue(CONFIG)
+  done = []
+})
+
+function excluding(row: number): ClientConfig {
+  const excludeNodes = parseNodeSet(`$${netDir.ids(row).rsa}`, 'ExcludeNodes')
+  return { ...CONFIG, enforceDistinctSubnets: false, nodes: { ...CONFIG.nodes, excludeNodes } }
+}
+
+function isRefusedBy(next: ClientConfig): boolean {
+  return isPathRefused(netDir, path, pathConstraints(new WatchedValue(next), countries)())
+}
+
+function apply(next: ClientConfig): Promise<void> {
+  const parts = {
+    config,
+    random: systemRandom,
+    countries,
+    constraints: pathConstraints(config, countries),
+    circuits: {
+      closeAll: () => done.push('close circuits'),
+      retireWhere: () => done.push('retire the forbidden'),
+      retryNow: () => done.push('try again'),
+    },
+    channels: { closeAll: () => done.push('close channels') },
+  }
+  return applyConfig(parts, next)
+}
+
+describe('another configuration for a running client', () => {
+  it.each([
+    [{ dataDirectory: '/elsewhere' }, /DataDirectory/],
+    [{ geoIpFile: '/elsewhere' }, /GeoIPFile/],
+    [{ useIpv4: false, useIpv6: false }, /ClientUseIPv4/],
+    [{ addressMap: [{ from: 'a b', to: '' }] }, /./],
+  ])('is refused in words and changes nothing: %o', async (change, message) => {
+    const applying = apply({ ...CONFIG, ...change })
+    await expect(applying).rejects.toMatchObject({ kind: 'bad-config' })
+    await expect(applying).rejects.toThrow(message)
+    expect(config.value).toBe(CONFIG)
+    expect(done).toEqual([])
+  })
+
+  it('may be equal in what cannot change without being the same object', () => {
+    expect(() => checkReconfiguration(CONFIG, { ...CONFIG, authorities: [] })).not.toThrow()
+  })
+
+  it('retires the circuits that it forbids, and only those', async () => {
+    expect(isRefusedBy({ ...CONFIG, enforceDistinctSubnets: false })).toBe(false)
+    expect(path.map((row) => isRefusedBy(excluding(row)))).toEqual([true, true, true])
+    expect(isRefusedBy(excluding(59))).toBe(false)
+    const excludeExitNodes = parseNodeSet(`$${netDir.ids(path[1] ?? 0).rsa}`, 'ExcludeExitNodes')
+    const nodes = { ...CONFIG.nodes, excludeExitNodes }
+    expect(isRefusedBy({ ...CONFIG, enforceDistinctSubnets: false, nodes })).toBe(false)
+    await apply(excluding(path[0] ?? 0))
+    expect(done).toEqual(['retire the forbidden'])
+  })
+
+  it('ends everything when it disables the network, and begins anew at once when it allows it again', async () => {
+    await apply({ ...CONFIG, isNetworkDisabled: true })
+    expect(done.splice(0)).toEqual(['close circuits', 'close channels'])
+    expect(config.value.isNetworkDisabled).toBe(true)
+    await apply(CONFIG)
+    expect(done).toEqual(['retire the forbidden', 'try again'])
+  })
+})
