@@ -90,6 +90,7 @@ export class CircuitBuilder {
       const work: BuildWork = {
         doing: 'reaching a directory',
         limits: { timeoutMs: closeMs, closeMs },
+        isOnlyHope: () => false,
         receivedBytes: () => channel.receivedBytes,
         run: (inner) => {
           const deps = { random: this.#parts.random, extendByEd25519: false, id }
@@ -121,6 +122,7 @@ export class CircuitBuilder {
       const work: BuildWork = {
         doing: 'building a circuit',
         limits: this.#parts.buildTimeout.limits(path.length),
+        isOnlyHope: () => !this.#registry.hasOpenPath,
         receivedBytes: () => channel.receivedBytes,
         run: (inner, onHop) => this.#addHops(id, plan, channel, guard, inner, onHop),
       }

@@ -33,6 +33,11 @@ export class CircuitRegistry {
     return this.#views
   }
 
+  /** Whether any circuit of several hops is open. */
+  get hasOpenPath(): boolean {
+    return [...this.#circuits.values()].some(({ circuit, hops }) => circuit !== undefined && hops.length > 1)
+  }
+
   /** Shows a circuit that is being built, under the id that it will have. */
   add(id: number, purpose: CircuitPurpose, hops: readonly HopView[], createdMs: number): void {
     this.#circuits.set(id, { id, purpose, hops, createdMs, circuit: undefined })

@@ -4,7 +4,7 @@
  */
 import type { Circuit } from '../circuit/circuit.ts'
 import { abortError } from '../util/abort.ts'
-import type { Clock } from '../util/clock.ts'
+import type { Clock, Timer } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { BuildLimits, BuildTimeout } from './build-timeout.ts'
@@ -24,6 +24,8 @@ export interface BuildWork {
   /** Names the work in errors. */
   readonly doing: string
   readonly limits: BuildLimits
+  /** Whether no other circuit works: giving this one up would leave nothing (C tor relaxes its timeout then too). */
+  readonly isOnlyHope: () => boolean
   /** What has come over the circuit's channel so far. */
   readonly receivedBytes: () => number
   /** Makes the circuit, telling of each hop that is there; nothing is left open when it rejects. */
@@ -68,7 +70,9 @@ class BuildRun {
   readonly #startMs: number
   readonly #receivedAtStart: number
   #hops = 0
+  #hasMissed = false
   #isLate = false
+  #timeout: Timer | undefined
 
   constructor(parts: TimedBuildParts, work: BuildWork) {
     this.#parts = parts
@@ -86,16 +90,15 @@ class BuildRun {
     }
     if (signal?.aborted === true) onAbort()
     else signal?.addEventListener('abort', onAbort, { once: true })
-    const timers = [
-      clock.setTimer(limits.timeoutMs, () => this.#onTimeout()),
-      clock.setTimer(limits.closeMs, () => this.#stop(this.#tooLate(limits.closeMs))),
-    ]
+    this.#timeout = clock.setTimer(limits.timeoutMs, () => this.#onTimeout())
+    const end = clock.setTimer(limits.closeMs, () => this.#stop(this.#tooLate(limits.closeMs)))
     try {
       this.#deliver(await run(this.#controller.signal, (hops) => this.#onHop(hops)))
     } catch (error) {
       this.inTime.reject(toTorError(error, 'circuit-failed', this.#work.doing))
     } finally {
-      for (const timer of timers) timer.cancel()
+      this.#timeout.cancel()
+      end.cancel()
       signal?.removeEventListener('abort', onAbort)
     }
   }
@@ -111,18 +114,29 @@ class BuildRun {
   #onHop(hops: number): void {
     this.#hops = hops
     if (hops !== MEASURED_HOPS) return
-    this.#parts.buildTimeout.recordBuilt(this.#parts.clock.monotonicMs() - this.#startMs, !this.#isLate)
+    this.#parts.buildTimeout.recordBuilt(this.#parts.clock.monotonicMs() - this.#startMs, !this.#hasMissed)
   }
 
   #onTimeout(): void {
-    const { limits, receivedBytes } = this.#work
+    const { limits, isOnlyHope } = this.#work
+    this.#noteMissed()
+    if (isOnlyHope() && limits.closeMs > limits.timeoutMs) {
+      // Looked at again and again: as soon as another one works, this one is given up.
+      this.#timeout = this.#parts.clock.setTimer(limits.timeoutMs, () => this.#onTimeout())
+      return
+    }
     this.#isLate = true
-    const hasHeard = receivedBytes() > this.#receivedAtStart
-    this.#parts.buildTimeout.recordTimeout({ hasFirstHop: this.#hops > 0, hasHeard })
     const error = this.#tooLate(limits.timeoutMs)
     this.inTime.reject(error)
     const hasToLearn = limits.closeMs > limits.timeoutMs && this.#hops < MEASURED_HOPS
     if (!hasToLearn || !this.onLate()) this.#stop(error)
+  }
+
+  #noteMissed(): void {
+    if (this.#hasMissed) return
+    this.#hasMissed = true
+    const hasHeard = this.#work.receivedBytes() > this.#receivedAtStart
+    this.#parts.buildTimeout.recordTimeout({ hasFirstHop: this.#hops > 0, hasHeard })
   }
 
   #stop(error: TorError): void {

@@ -3,7 +3,11 @@
  * while the client runs is read from `config.value` each time it is needed.
  */
 import { ChannelManager } from '../channel/channel-manager.ts'
-import { type BuildTimeout, loadBuildTimeout } from '../circuit-manager/build-timeout.ts'
+import {
+  type BuildTimeout,
+  type BuildTimeoutSettings,
+  loadBuildTimeout,
+} from '../circuit-manager/build-timeout.ts'
 import { type BuilderSettings, CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
@@ -83,15 +87,7 @@ export async function createClientParts(
     directory,
   }))
   const channels = createChannels(config, deps, surroundings)
-  const buildTimeout = await loadBuildTimeout({
-    store,
-    random: deps.random,
-    log: deps.log.in('circ'),
-    settings: () => ({
-      initialTimeoutMs: chosenBuildTimeoutMs(config.value),
-      isLearning: config.value.learnCircuitBuildTimeout,
-    }),
-  })
+  const buildTimeout = await createBuildTimeout(config, deps, store)
   const builder = createBuilder(config, deps, channels, surroundings.protectGuards(guards), buildTimeout)
   const circuits = createCircuits(config, constraints, deps, builder, guards, buildTimeout)
   const directory = createDirectory(config, constraints, deps, store, builder, guards, surroundings)
@@ -109,11 +105,8 @@ export async function createClientParts(
     surroundings,
   })
   const lifetime = createLifetime()
-  const sites = await loadSitePolicies({ ...deps, store })
-  if (sites.hasCountries) await countries.load()
-  const tracked = new TrackedExits({ clock: deps.clock, settings: () => config.value })
-  const policy = new RequestPolicy({ sites, tracked, config: () => config.value })
-  const identity = new IdentityEpochs({ ...deps, circuits, tracked, lifetime: lifetime.signal })
+  const decided = await createDecisions(config, deps, store, circuits, lifetime.signal)
+  if (decided.sites.hasCountries) await countries.load()
   return {
     ...deps,
     config,
@@ -129,9 +122,7 @@ export async function createClientParts(
     meter,
     board,
     surroundings,
-    sites,
-    policy,
-    identity,
+    ...decided,
     lifetime,
   }
 }
@@ -147,6 +138,33 @@ async function createGuards(
   const guards = await loadGuardManager({ ...deps, store, options: config.value, filter })
   config.watch((options) => guards.useChoices(options, guardFilter(constraints())))
   return guards
+}
+
+/** What the user decided for sites and hosts, and the identity that it goes with. */
+async function createDecisions(
+  config: WatchedValue<ClientConfig>,
+  tools: ClientTools,
+  store: StateStore,
+  circuits: CircuitManager,
+  lifetime: AbortSignal,
+): Promise<Pick<ClientParts, 'sites' | 'policy' | 'identity'>> {
+  const sites = await loadSitePolicies({ ...tools, store })
+  const tracked = new TrackedExits({ clock: tools.clock, settings: () => config.value })
+  const policy = new RequestPolicy({ sites, tracked, config: () => config.value })
+  const identity = new IdentityEpochs({ ...tools, circuits, tracked, lifetime })
+  return { sites, policy, identity }
+}
+
+function createBuildTimeout(
+  config: WatchedValue<ClientConfig>,
+  { random, log }: ClientTools,
+  store: StateStore,
+): Promise<BuildTimeout> {
+  const settings = (): BuildTimeoutSettings => ({
+    initialTimeoutMs: chosenBuildTimeoutMs(config.value),
+    isLearning: config.value.learnCircuitBuildTimeout,
+  })
+  return loadBuildTimeout({ store, random, log: log.in('circ'), settings })
 }
 
 /** A user who says nothing gets what the consensus says. */

@@ -18,6 +18,7 @@ let built: { readonly timeMs: number; readonly wasInTime: boolean }[]
 let missed: MissedBuild[]
 /** Answers to handshakes that the relays hold back, to be sent by the test. */
 let held: (() => void)[]
+let isOnlyHope: boolean
 
 beforeEach(async () => {
   network = await FakeNetwork.start({ relays: 4 })
@@ -26,6 +27,7 @@ beforeEach(async () => {
   built = []
   missed = []
   held = []
+  isOnlyHope = false
   timer = new BuildTimer({
     clock,
     buildTimeout: {
@@ -57,6 +59,7 @@ function start(limits = LIMITS, signal?: AbortSignal, hops = 3): TimedBuild {
     {
       doing: 'building a circuit',
       limits,
+      isOnlyHope: () => isOnlyHope,
       receivedBytes: () => open.channel.receivedBytes,
       run: async (inner, onHop) => {
         const circuit = await Circuit.create(open.channel, network.target(0), CIRCUIT_DEPS, inner)
@@ -111,6 +114,29 @@ describe('a circuit that is built against the clock', () => {
     await over
     expect(built).toEqual([{ timeMs: 3_000, wasInTime: false }])
     expect(await relays.destroyed).toBe(0)
+  })
+
+  it('is waited for while no other circuit works, and given up as soon as one does', async () => {
+    isOnlyHope = true
+    holdFrom(2)
+    const slow = start()
+    const dead = start()
+    const relays = [await network.circuits.take(), await network.circuits.take()]
+    for (const { messages } of relays) {
+      await messages.take()
+      await messages.take()
+    }
+    clock.advance(3_500)
+    expect(missed.length).toBe(2)
+    held[0]?.()
+    expect((await slow.circuit).isOpen).toBe(true)
+    expect(built).toEqual([{ timeMs: 3_500, wasInTime: false }])
+    isOnlyHope = false
+    clock.advance(LIMITS.timeoutMs)
+    await expect(dead.circuit).rejects.toMatchObject({ kind: 'timeout' })
+    expect(missed.length).toBe(2)
+    clock.advance(LIMITS.closeMs)
+    await dead.over
   })
 
   it('is destroyed at its timeout when nothing can be learned of it', async () => {

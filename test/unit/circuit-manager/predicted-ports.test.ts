@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { PredictedPorts } from '../../../core/circuit-manager/predicted-ports.ts'
+
+const HOUR_MS = 3_600_000
+
+function ports(predicted: PredictedPorts, nowMs: number): (number | undefined)[] {
+  return predicted.current(nowMs).map(({ port }) => port)
+}
+
+describe('the ports that will be wanted', () => {
+  it('are those of the web at first, and nothing an hour later', () => {
+    const predicted = new PredictedPorts()
+    predicted.reset(0)
+    expect(ports(predicted, HOUR_MS)).toEqual([80, 443])
+    expect(ports(predicted, HOUR_MS + 1)).toEqual([])
+  })
+
+  it('are those of the last hour, look-ups among them, the most recent first', () => {
+    const predicted = new PredictedPorts()
+    predicted.note({ port: 22, family: undefined, needsStable: true }, 0)
+    predicted.note({ port: undefined, family: undefined }, 10)
+    predicted.note({ port: 25, family: 'ipv4' }, 20)
+    predicted.note({ port: 22, family: undefined, needsStable: true }, HOUR_MS)
+    expect(predicted.current(HOUR_MS + 15)).toEqual([
+      { port: 22, family: undefined, needsStable: true },
+      { port: 25, family: undefined, needsStable: false },
+    ])
+  })
+
+  it('tell IPv6 apart, which other exits serve', () => {
+    const predicted = new PredictedPorts()
+    predicted.note({ port: 443, family: 'ipv4' }, 0)
+    predicted.note({ port: 443, family: undefined }, 0)
+    predicted.note({ port: 443, family: 'ipv6' }, 0)
+    expect(predicted.current(0).map(({ family }) => family)).toEqual(['ipv6', undefined])
+  })
+
+  it('are sixteen at most, whatever a program tries', () => {
+    const predicted = new PredictedPorts()
+    for (let port = 1; port <= 65_535; port += 7) predicted.note({ port, family: undefined }, port)
+    expect(predicted.current(65_535).length).toBe(16)
+    expect(ports(predicted, 65_535)[0]).toBe(65_535 - (65_534 % 7))
+  })
+})

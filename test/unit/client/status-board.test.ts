@@ -1,0 +1,50 @@
+import { describe, expect, it } from 'vitest'
+import type { CircuitNotes } from '../../../core/circuit-manager/circuit-pool.ts'
+import type { CircuitView } from '../../../core/circuit-manager/circuit-registry.ts'
+import { StatusBoard } from '../../../core/client/status-board.ts'
+import { ChannelManager } from '../../../core/channel/channel-manager.ts'
+import { WatchedValue } from '../../../core/util/watched-value.ts'
+import { channelDeps, openCircuit } from '../../network/client-side.ts'
+import { FakeNetwork } from '../../network/fake-network.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+
+describe('the status', () => {
+  it('shows of a circuit its sites, whether it waits, and whether it is retired; and of a stream its site', async () => {
+    const network = await FakeNetwork.start({ relays: 3 })
+    const { circuit, channel } = await openCircuit(network)
+    const views = new WatchedValue<readonly CircuitView[]>([])
+    const changes = new WatchedValue(0)
+    let notes: CircuitNotes | undefined
+    const board = new StatusBoard({
+      channels: new ChannelManager(channelDeps()),
+      circuits: { views },
+      pool: { changes, notes: (id) => (id === 7 ? notes : undefined) },
+      meter: { readBytes: 0, writtenBytes: 0 },
+      clock: manualClock(),
+    })
+    const view: CircuitView = { id: 7, purpose: 'exit', hops: [], createdMs: 0, circuit: undefined }
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+    const seen = (): unknown => {
+      const [shown] = board.status.value.circuits
+      return [shown?.state, shown?.sites, shown?.isRetired]
+    }
+    views.set([view])
+    await turn()
+    expect(seen()).toEqual(['building', [], false])
+    notes = { isWaiting: true, isRetired: false, sites: ['a.example'] }
+    views.set([{ ...view, circuit }])
+    await turn()
+    expect(seen()).toEqual(['waiting', ['a.example'], false])
+    notes = { isWaiting: false, isRetired: true, sites: ['a.example', 'b.example'] }
+    changes.set(1)
+    await turn()
+    expect(seen()).toEqual(['open', ['a.example', 'b.example'], true])
+    const show = board.addStream('www.a.example:443', 'a.example')
+    await turn()
+    expect(board.status.value.streams).toMatchObject([{ site: 'a.example', state: 'waiting' }])
+    show()
+    board.close()
+    channel.close()
+    await network.close()
+  })
+})
