@@ -63,6 +63,11 @@ export class TorClient implements StreamOpener {
     }
   }
 
+  /** As it is in force; `reconfigure` changes it. */
+  get config(): Watchable<ClientConfig> {
+    return this.#parts.config
+  }
+
   get status(): Watchable<ClientStatus> {
     return this.#parts.board.status
   }
