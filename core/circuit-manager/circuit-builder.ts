@@ -196,15 +196,15 @@ export class CircuitBuilder {
       return channel
     } catch (thrown) {
       const error = toTorError(thrown, 'channel-failed', 'opening a channel')
-      if (saysSomethingOfGuard(error)) guards.reportChannelFailure(target.ids.rsa)
+      if (signal?.aborted !== true && saysSomethingOfGuard(error)) guards.reportChannelFailure(target.ids.rsa)
       throw error
     }
   }
 }
 
-/** Neither our own giving up nor the failure of the user's proxy is the guard's doing. */
+/** Neither our own giving up, nor a disabled network, nor the failure of the user's proxy is the guard's doing. */
 function saysSomethingOfGuard({ kind }: TorError): boolean {
-  return kind !== 'aborted' && kind !== 'closed' && kind !== 'proxy-failed'
+  return kind !== 'aborted' && kind !== 'closed' && kind !== 'no-path' && kind !== 'proxy-failed'
 }
 
 export function networkDisabled(): TorError {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import type { BuildLimits } from '../../../core/circuit-manager/build-timeout.ts'
-import { CircuitBuilder } from '../../../core/circuit-manager/circuit-builder.ts'
+import { CircuitBuilder, networkDisabled } from '../../../core/circuit-manager/circuit-builder.ts'
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { NetDir } from '../../../core/netdir/net-dir.ts'
 import { TorError } from '../../../core/util/errors.ts'
@@ -154,6 +154,20 @@ describe('a circuit to a directory', () => {
 })
 
 describe('a circuit while the network is disabled', () => {
+  it.each([
+    ['the circuit is ended', (end: AbortController) => end.abort(networkDisabled())],
+    ['all channels are closed', () => channels.closeAll(networkDisabled())],
+  ])('costs the guard nothing when its channel is being opened and %s', async (_, disable) => {
+    network.script.openLink = () => []
+    const controller = new AbortController()
+    const building = build(controller.signal)
+    const link = await network.links.take()
+    disable(controller)
+    await expect(building).rejects.toMatchObject({ kind: 'no-path' })
+    await link.closed
+    expect(reports).toEqual([])
+  })
+
   it('is refused in words, and nothing is dialled', async () => {
     isNetworkDisabled = true
     await expect(build()).rejects.toMatchObject({ kind: 'no-path', retry: 'later' })
