@@ -106,7 +106,6 @@ export async function createClientParts(
   })
   const lifetime = createLifetime()
   const decided = await createDecisions(config, deps, store, circuits, lifetime.signal)
-  if (decided.sites.hasCountries) await countries.load()
   return {
     ...deps,
     config,

@@ -82,11 +82,6 @@ export class SitePolicies {
     return this.#entries
   }
 
-  /** Whether any site's exit is chosen by its country. */
-  get hasCountries(): boolean {
-    return [...this.#policies.values()].some(({ exitCountry }) => exitCountry !== undefined)
-  }
-
   /** What holds for the site now. */
   policyFor(site: string): SitePolicy {
     const policy = this.#policies.get(site)

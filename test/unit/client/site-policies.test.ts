@@ -44,7 +44,6 @@ describe('what is decided for a site', () => {
     expect(again.policyFor('example.com').exitCountry).toBe('de')
     expect(again.policyFor('ads.example').isBlocked).toBe(true)
     expect(again.policyFor('bank.example').pin?.exit).toBe(EXIT)
-    expect(again.hasCountries).toBe(true)
     await again.set('ads.example', {})
     expect((await load()).entries.value.map(({ site }) => site)).toEqual(['example.com', 'bank.example'])
   })

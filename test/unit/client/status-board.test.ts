@@ -2,11 +2,15 @@ import { describe, expect, it } from 'vitest'
 import type { CircuitNotes } from '../../../core/circuit-manager/circuit-pool.ts'
 import type { CircuitView } from '../../../core/circuit-manager/circuit-registry.ts'
 import { StatusBoard } from '../../../core/client/status-board.ts'
+import type { SurroundingsView } from '../../../core/client/surroundings.ts'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
+import { NO_COUNTRIES } from '../../../core/netdir/country-lookup.ts'
 import { WatchedValue } from '../../../core/util/watched-value.ts'
 import { channelDeps, openCircuit } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { manualClock } from '../../support/manual-clock.ts'
+
+const SURROUNDINGS: SurroundingsView = { clockSkew: undefined, network: 'unknown', isDormant: false }
 
 describe('the status', () => {
   it('shows of a circuit its sites, whether it waits, and whether it is retired; and of a stream its site', async () => {
@@ -19,6 +23,8 @@ describe('the status', () => {
       channels: new ChannelManager(channelDeps()),
       circuits: { views },
       pool: { changes, notes: (id) => (id === 7 ? notes : undefined) },
+      countries: NO_COUNTRIES,
+      surroundings: { views: new WatchedValue(SURROUNDINGS) },
       meter: { readBytes: 0, writtenBytes: 0 },
       clock: manualClock(),
     })
