@@ -1,5 +1,5 @@
 /** The public door of the core: what another program may use. Everything else may change without notice. */
-export { isolationKey, type IsolationKey } from './circuit-manager/isolation.ts'
+export { isolationKey, type IsolationKey, type StreamIsolation } from './circuit-manager/isolation.ts'
 export type {
   FamilyPreference,
   ResolvedAddress,
@@ -29,9 +29,10 @@ export type { ConnectOptions } from './client/connect-options.ts'
 export { type ClientDeps, TorClient } from './client/tor-client.ts'
 export { type Authority, DEFAULT_AUTHORITIES, parseDirAuthority } from './netdir/authorities.ts'
 export { DEFAULT_FALLBACK_DIRS, type FallbackDir, parseFallbackDir } from './netdir/fallback-dirs.ts'
-export { type NodeSet, parseNodeSet } from './netdir/node-set.ts'
+export { EMPTY_NODE_SET, type NodeSet, parseNodeSet } from './netdir/node-set.ts'
 export type { ExitCountry } from './path/exit-countries.ts'
 export { NO_NODE_CHOICES, type NodeChoices } from './path/node-choices.ts'
+export type { UpstreamProxy } from './transport/upstream-proxy.ts'
 export { type AddressPolicy, parseAddressPolicy } from './util/address-policy.ts'
 export type { ByteSink, ByteStream } from './util/byte-stream.ts'
 export { type ErrorKind, isTorError, type RetryAdvice, TorError } from './util/errors.ts'

@@ -95,11 +95,12 @@ ensure_tools
 run_project unit
 if npm run --silent build; then
   run_project interop
+  run_project interop-varied
 else
   echo 'The build failed, so the interop tests have nothing to run.' >&2
 fi
 
-read -r passed failed skipped <<<"$(node scripts/tally.mjs "$work/unit.json" "$work/interop.json")"
+read -r passed failed skipped <<<"$(node scripts/tally.mjs "$work/unit.json" "$work/interop.json" "$work/interop-varied.json")"
 failed=$((failed + extra_failures))
 # Nothing passing is no success, whatever went wrong.
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi

@@ -10,6 +10,7 @@ export interface NameServer {
 }
 
 const TYPE_A = 1
+const TYPE_PTR = 12
 const TYPE_AAAA = 28
 const RCODE_OK = 0
 const RCODE_NAME_ERROR = 3
@@ -25,6 +26,11 @@ const RECORDS: ReadonlyMap<string, NameRecord> = new Map([
   ['ok.test', { type: TYPE_A, data: Buffer.of(127, 0, 0, 1) }],
   // Nobody lives here (RFC 5737); only looked up, never connected to.
   ['far.test', { type: TYPE_A, data: Buffer.of(203, 0, 113, 7) }],
+  // Sites with hosts of their own, for browsers.
+  ...['www.site-one.test', 'img.site-one.test', 'www.site-two.test', 'www.site-three.test'].map(
+    (name): [string, NameRecord] => [name, { type: TYPE_A, data: Buffer.of(127, 0, 0, 1) }],
+  ),
+  ['7.113.0.203.in-addr.arpa', { type: TYPE_PTR, data: Buffer.from('\x03far\x04test\0', 'latin1') }],
   ['six.test', { type: TYPE_AAAA, data: Buffer.from('00000000000000000000000000000001', 'hex') }],
 ])
 

@@ -66,7 +66,7 @@ async function hashOf(request: IncomingMessage): Promise<string> {
   return hash.digest('hex')
 }
 
-async function listen(server: Server, host: string): Promise<TestServer> {
+async function listen(server: Server, host: string, port = 0): Promise<TestServer> {
   const sockets = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     sockets.add(socket)
@@ -74,7 +74,7 @@ async function listen(server: Server, host: string): Promise<TestServer> {
     socket.on('error', () => undefined)
   })
   await new Promise<void>((resolve) => {
-    server.listen(0, host, resolve)
+    server.listen(port, host, resolve)
   })
   const address = server.address()
   if (address === null || typeof address === 'string') throw new Error('no TCP address')
@@ -106,6 +106,15 @@ export function startWebServer(): Promise<TestServer> {
 export function startEchoServer(host = '127.0.0.1'): Promise<TestServer> {
   const server = createServer({ noDelay: true }, (socket) => socket.pipe(socket))
   return listen(server, host)
+}
+
+/** The same on a port that policies speak of. */
+export function startEchoServerOn(port: number): Promise<TestServer> {
+  return listen(
+    createServer({ noDelay: true }, (socket) => socket.pipe(socket)),
+    '127.0.0.1',
+    port,
+  )
 }
 
 /**

@@ -18,8 +18,21 @@ export interface TorNetworkOptions {
   readonly consensusParams?: readonly string[]
   /** Torrc lines added to every node of a role. */
   readonly extraLines?: Partial<Record<NodeRole, readonly string[]>>
+  /** What is different about single nodes, by nickname. */
+  readonly variations?: Readonly<Record<string, NodeVariation>>
+  /** How often the authorities vote after the first consensus; once a day unless given. */
+  readonly votingIntervalSeconds?: number
   /** Keeps the data directories after `stop`. */
   readonly keep?: boolean
+}
+
+export interface NodeVariation {
+  /** A loopback address of its own: networks of addresses are what path rules look at. */
+  readonly address?: string
+  /** Replaces the policy of an exit. */
+  readonly exitPolicy?: string
+  /** Nicknames that the node declares as its family. */
+  readonly family?: readonly string[]
 }
 
 /** What a test needs to know of the network; plain data, so that it can cross to the test's process. */
@@ -62,6 +75,8 @@ const START_ATTEMPTS = 3
 /** A destination address that every exit's policy refuses (RFC 5737: nobody lives there). */
 export const REFUSED_BY_POLICY = '198.51.100.7'
 
+const DEFAULT_EXIT_POLICY = `reject ${REFUSED_BY_POLICY}:*, accept *:*`
+
 function assertInstalled(): void {
   try {
     execFileSync('tor', ['--version'], { stdio: 'ignore' })
@@ -80,8 +95,8 @@ function commonLines(node: NodeRecord): string[] {
     // Tor ends by itself, within seconds, when this process is gone without having ended it.
     `__OwningControllerProcess ${process.pid}`,
     `Nickname ${node.nickname}`,
-    'Address 127.0.0.1',
-    `ORPort 127.0.0.1:${node.orPort}`,
+    `Address ${node.address}`,
+    `ORPort ${node.address}:${node.orPort}`,
     `ControlPort 127.0.0.1:${node.controlPort}`,
     'CookieAuthentication 0',
     'SocksPort 0',
@@ -102,6 +117,21 @@ function commonLines(node: NodeRecord): string[] {
   ]
 }
 
+/** One consensus serves the network's life unless a test asks: the next vote cannot change it under a test. */
+function votingLines({ votingIntervalSeconds }: TorNetworkOptions): string[] {
+  if (votingIntervalSeconds === undefined) return ['V3AuthVotingInterval 1 day']
+  return [`V3AuthVotingInterval ${votingIntervalSeconds}`, 'V3AuthVoteDelay 4', 'V3AuthDistDelay 4']
+}
+
+/** A family is mutual only when both sides declare it. */
+function familyLines(node: NodeRecord, options: TorNetworkOptions, nodes: readonly NodeRecord[]): string[] {
+  const family = options.variations?.[node.nickname]?.family ?? []
+  const members = nodes
+    .filter(({ nickname }) => family.includes(nickname))
+    .map(({ fingerprint }) => fingerprint)
+  return members.length === 0 ? [] : [`MyFamily ${members.map((member) => `$${member}`).join(',')}`]
+}
+
 function roleLines(node: NodeRecord, options: TorNetworkOptions, directory: string): string[] {
   switch (node.role) {
     case 'authority':
@@ -113,8 +143,7 @@ function roleLines(node: NodeRecord, options: TorNetworkOptions, directory: stri
         `TestingV3AuthInitialVotingInterval ${VOTING_INTERVAL_SECONDS}`,
         'TestingV3AuthInitialVoteDelay 2',
         'TestingV3AuthInitialDistDelay 2',
-        // One consensus serves the network's life: an accident of the next vote cannot change it under a test.
-        'V3AuthVotingInterval 1 day',
+        ...votingLines(options),
         `V3BandwidthsFile ${join(directory, 'bandwidths')}`,
         'TestingDirAuthVoteHSDir *',
         ...(options.consensusParams?.length ? [`ConsensusParams ${options.consensusParams.join(' ')}`] : []),
@@ -127,7 +156,7 @@ function roleLines(node: NodeRecord, options: TorNetworkOptions, directory: stri
         'IPv6Exit 1',
         'ExitPolicyRejectPrivate 0',
         'ExitPolicyRejectLocalInterfaces 0',
-        `ExitPolicy reject ${REFUSED_BY_POLICY}:*, accept *:*`,
+        `ExitPolicy ${options.variations?.[node.nickname]?.exitPolicy ?? DEFAULT_EXIT_POLICY}`,
         `ServerDNSResolvConfFile ${join(directory, 'resolv.conf')}`,
         'ServerDNSAllowBrokenConfig 1',
         'ServerDNSDetectHijacking 0',
@@ -138,7 +167,10 @@ function roleLines(node: NodeRecord, options: TorNetworkOptions, directory: stri
 }
 
 /** Addresses, ports and keys for every node; nothing runs yet. */
-async function layOut(directory: string): Promise<{ nodes: NodeRecord[]; authorityLines: string[] }> {
+async function layOut(
+  directory: string,
+  options: TorNetworkOptions,
+): Promise<{ nodes: NodeRecord[]; authorityLines: string[] }> {
   const ports = new PortPool(await findFreePorts(LAYOUT.length * 3))
   const authorityLines: string[] = []
   const nodes = await Promise.all(
@@ -152,7 +184,8 @@ async function layOut(directory: string): Promise<{ nodes: NodeRecord[]; authori
         const flags = `orport=${orPort} v3ident=${v3}`
         authorityLines.push(`DirAuthority ${nickname} ${flags} 127.0.0.1:${dirPort} ${fingerprint}`)
       }
-      return { nickname, role, fingerprint, dataDirectory, orPort, dirPort, controlPort }
+      const address = options.variations?.[nickname]?.address ?? '127.0.0.1'
+      return { nickname, role, fingerprint, dataDirectory, address, orPort, dirPort, controlPort }
     }),
   )
   return { nodes, authorityLines: authorityLines.sort() }
@@ -179,6 +212,7 @@ async function writeConfigs(
       ...commonLines(node),
       ...network.authorityLines,
       ...roleLines(node, options, directory),
+      ...familyLines(node, options, nodes),
       ...(node.role === 'authority'
         ? [`TestingDirAuthVoteGuard ${guards.join(',')}`, 'TestingDirAuthVoteGuardIsStrict 1']
         : []),
@@ -241,7 +275,7 @@ async function startOnce(options: TorNetworkOptions): Promise<TorNetwork> {
   }
   process.on('exit', stop)
   try {
-    const laidOut = await layOut(directory)
+    const laidOut = await layOut(directory, options)
     nodes = laidOut.nodes
     const network: TorNetworkRecord = { directory, ...laidOut }
     await writeConfigs(network, options, nameServer.port)

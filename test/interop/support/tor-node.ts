@@ -17,6 +17,8 @@ export interface NodeRecord {
   readonly fingerprint: string
   readonly dataDirectory: string
   readonly orPort: number
+  /** Where its ORPort listens: a loopback address. */
+  readonly address: string
   /** 0 for all but authorities. */
   readonly dirPort: number
   readonly controlPort: number
