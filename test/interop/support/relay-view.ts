@@ -34,11 +34,16 @@ export async function findGuards(network: TorNetworkRecord, minBytes: number): P
 const HEX_LISTEN = '0A'
 
 /** Local addresses (hex, as the kernel prints them) of the process's sockets of one kind, listening ones only if asked. */
-export function localAddressesOf(
-  pid: number,
-  kind: 'tcp' | 'tcp6' | 'udp' | 'udp6',
-  listening = false,
-): string[] {
+export function localAddressesOf(pid: number, kind: SocketKind, listening = false): string[] {
+  return socketRowsOf(pid, kind)
+    .filter((fields) => !listening || fields[3] === HEX_LISTEN)
+    .map((fields) => fields[1] ?? '')
+}
+
+type SocketKind = 'tcp' | 'tcp6' | 'udp' | 'udp6'
+
+/** The kernel's rows of the process's own sockets of one kind, split into fields. */
+function socketRowsOf(pid: number, kind: SocketKind): string[][] {
   const inodes = new Set<string>()
   for (const fd of readdirSync(`/proc/${pid}/fd`)) {
     const target = readLink(`/proc/${pid}/fd/${fd}`)
@@ -46,10 +51,16 @@ export function localAddressesOf(
     if (inode !== undefined) inodes.add(inode)
   }
   const rows = readFileSync(`/proc/${pid}/net/${kind}`, 'latin1').trim().split('\n').slice(1)
-  return rows
-    .map((row) => row.trim().split(/\s+/))
-    .filter((fields) => inodes.has(fields[9] ?? '') && (!listening || fields[3] === HEX_LISTEN))
-    .map((fields) => fields[1] ?? '')
+  return rows.map((row) => row.trim().split(/\s+/)).filter((fields) => inodes.has(fields[9] ?? ''))
+}
+
+/** The ports at the other end of the process's TCP connections, those that it dialled and those that it accepted. */
+export function remotePortsOf(pid: number): number[] {
+  return (['tcp', 'tcp6'] as const).flatMap((kind) =>
+    socketRowsOf(pid, kind)
+      .map((fields) => Number.parseInt(fields[2]?.split(':')[1] ?? '0', 16))
+      .filter((port) => port !== 0),
+  )
 }
 
 function readLink(path: string): string {
