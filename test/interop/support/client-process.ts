@@ -77,10 +77,18 @@ export class ClientProcess {
   #output = ''
   #connectedAtMs: number | undefined
 
-  constructor(home: ClientHome, program: ProgramName = PROGRAM, args: readonly string[] = []) {
+  constructor(
+    home: ClientHome,
+    program: ProgramName = PROGRAM,
+    args: readonly string[] = [],
+    env: Readonly<Record<string, string>> = {},
+  ) {
     this.home = home
     const [file, ...first] = commandOf(program)
-    this.#child = spawn(file, [...first, '-f', home.torrc, ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn(file, [...first, '-f', home.torrc, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    })
     running.add(this.#child)
     const keep = (chunk: Buffer): void => {
       this.#output += chunk.toString('utf8')
