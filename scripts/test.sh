@@ -29,10 +29,20 @@ tor_version() {
   { tor --version 2>/dev/null || true; } | sed -nE 's/^Tor version ([0-9][0-9.]*[0-9]).*/\1/p' | head -n 1
 }
 
+# The programs that people use with a Tor client, and the Debian packages that they come in.
+readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium firefox-esr faketime microsocks tinyproxy)
+readonly PACKAGES=(tor curl wget torsocks dnsutils openssh-client openssh-server netcat-openbsd chromium
+  firefox-esr faketime microsocks tinyproxy)
+
+missing_programs() {
+  local program
+  for program in "${PROGRAMS[@]}"; do command -v "$program" >/dev/null || printf '%s ' "$program"; done
+}
+
 has_tools() {
   local version
   version="$(tor_version)"
-  [ -n "$version" ] && is_at_least "$version" "$OLDEST_TOR" && command -v curl >/dev/null
+  [ -n "$version" ] && is_at_least "$version" "$OLDEST_TOR" && [ -z "$(missing_programs)" ]
 }
 
 # apt-get as root, or not at all: a password prompt would hang a machine that nobody watches.
@@ -50,14 +60,14 @@ may_install() {
 ensure_tools() {
   has_tools && return
   if may_install; then
-    echo 'Installing tor and curl with apt-get.'
-    if ! { apt_get update && apt_get install -y --no-install-recommends tor curl; }; then
+    echo 'Installing tor and the programs that the tests use with it, with apt-get.'
+    if ! { apt_get update && apt_get install -y --no-install-recommends "${PACKAGES[@]}"; }; then
       tail -n 5 "$work/apt.log" | sed -E 's#[a-z]+://[^[:space:]]+#(address)#g' >&2
     fi
     hash -r
   fi
   has_tools && return
-  stop "The tests need C tor $OLDEST_TOR or newer (found: $(tor_version | grep . || echo none)) and curl: install the packages \"tor\" and \"curl\"."
+  stop "The tests need C tor $OLDEST_TOR or newer (found: $(tor_version | grep . || echo none)) and programs to use with it (missing: $(missing_programs)): install the packages ${PACKAGES[*]}."
 }
 
 ensure_node() {

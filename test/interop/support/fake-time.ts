@@ -3,7 +3,7 @@ import { existsSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const LIBRARY_FOLDER = '/usr/lib'
-const LIBRARY = 'faketime/libfaketime.so.1'
+const LIBRARY = 'faketime/libfaketimeMT.so.1'
 
 function findLibrary(): string {
   const folders = readdirSync(LIBRARY_FOLDER).map((name) => join(LIBRARY_FOLDER, name, LIBRARY))
