@@ -163,7 +163,9 @@ class ConsensusFetch {
         clock,
         this.#signal,
       )
-      return await this.#accept(full, certsComing)
+      const fetched = await this.#accept(full, certsComing)
+      this.#parts.log.info(`A new consensus of ${full.length} bytes came as a diff of ${bytes.length}`)
+      return fetched
     } catch (error) {
       throwIfAborted(this.#signal)
       // The document itself is still to be had, here or elsewhere: a diff that is no good proves no ill will.

@@ -31,6 +31,7 @@ export async function pathsOf(
       families: (options.nodeFamilies ?? []).map((text) => parseNodeSet(text, 'NodeFamily')),
     },
     rejectInternalAddresses: false,
+    rejectInternalDnsAnswers: false,
     allowPrivateRelayAddresses: true,
   })
   try {

@@ -24,7 +24,7 @@ afterAll(async () => {
 })
 
 test('a new consensus comes as a diff from a real cache, is believed, and requests go on', async () => {
-  await client.waitForLog(/consensus.*\bdiff\b/i, DIFF_LIMIT_MS)
+  await client.waitForLog(/new consensus of \d+ bytes came as a diff/, DIFF_LIMIT_MS)
   const result = await curl(...viaSocks(client), `http://127.0.0.1:${web.port}/`)
   expect(result).toEqual({ exitCode: 0, body: 'hello', errors: '' })
 })
