@@ -5,7 +5,6 @@
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
-import { sensitive } from '../util/log.ts'
 import type { AppRequest, HandshakeParser } from './app-request.ts'
 import type { AppReader, AppSocket } from './app-socket.ts'
 import type { FrontDoor, Requester } from './front-door.ts'
@@ -165,8 +164,7 @@ export class AppConnection implements AppReader {
 
   #fail(request: AppRequest, error: TorError): void {
     if (this.#phase !== 'waiting') return
-    const { log } = this.#door
-    log.info('A request for ', sensitive(request.host), ' failed (', error.kind, '): ', error.message)
+    this.#door.reportFailure(request.host, error)
     this.#close(request.replies.failed(error))
   }
 

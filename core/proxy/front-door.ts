@@ -83,6 +83,15 @@ export class FrontDoor {
     if (refusesUnsafeSocks) throw notAllowed('SafeSocks refuses requests that name an IP address')
   }
 
+  /**
+   * A request failed. Where no path is to be had, it is mostly what the user chose that leaves none: that is said once
+   * for each reason, in words of the path layer, which name options and countries but no destination.
+   */
+  reportFailure(host: string, error: TorError): void {
+    this.log.info('A request for ', sensitive(host), ' failed (', error.kind, '): ', error.message)
+    if (error.kind === 'no-path') this.notices.warn(error.message, 'A request was refused: ', error.message)
+  }
+
   /** Rejects with a `TorError`: `bad-target`, `not-allowed`, `limit`, `timeout`, or what the client says. */
   connect(requester: Requester, host: string, port: number, options: RequestOptions): Promise<ByteStream> {
     return this.#waitFor(options.abort, async (signal) => {

@@ -8,7 +8,6 @@ import type { ByteStream } from '../util/byte-stream.ts'
 import { asBuffer } from '../util/bytes.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
-import { sensitive } from '../util/log.ts'
 import { type AppReader, type AppSocket, MAX_READ_BYTES } from './app-socket.ts'
 import { ForwardExchange, RequestBody } from './forward-exchange.ts'
 import type { FrontDoor } from './front-door.ts'
@@ -240,7 +239,7 @@ export class HttpConnection implements AppReader {
     } catch (thrown) {
       if (!this.#isOpening()) return undefined
       const error = toTorError(thrown, 'internal', 'serving an application')
-      this.#door.log.info('A request for ', sensitive(host), ' failed (', error.kind, '): ', error.message)
+      this.#door.reportFailure(host, error)
       onFailed(error)
     }
     return undefined

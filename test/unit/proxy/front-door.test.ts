@@ -4,6 +4,7 @@ import { DEFAULT_TRAFFIC, type TrafficRules } from '../../../core/proxy/listener
 import type { ProxyListener } from '../../../core/proxy/proxy-listener.ts'
 import { DEFAULT_ISOLATION } from '../../../core/proxy/request-isolation.ts'
 import { parseAddressPolicy } from '../../../core/util/address-policy.ts'
+import { TorError } from '../../../core/util/errors.ts'
 import { formatLogParts, type LogLevel, Logger } from '../../../core/util/log.ts'
 import { FakeOpener } from './fake-opener.ts'
 import { App, type ListenChanges, listen, until } from './support.ts'
@@ -219,4 +220,21 @@ test('the PTR of an address is looked up, with its own isolation', async () => {
   expect(reply).toBe(`05000003 0c ${hexOf('name.example')} 0000`.replaceAll(' ', ''))
   expect(opener.resolved[0]?.host).toBe('192.0.2.7')
   expect(opener.resolved[0]?.options.isolation?.key).toContain('192.0.2.7')
+})
+
+describe('a request for which there is no path', () => {
+  test('is a reason for one warning in words, and one more for another reason, without the destination', async () => {
+    const { log, lines } = recordingLogger()
+    const opener = new FakeOpener()
+    const listener = await start(opener, { log })
+    opener.failure = new TorError('no-path', 'ExitNodes names no relay of the network')
+    for (const name of ['one.example', 'two.example']) await answer(listener, byName(name))
+    opener.failure = new TorError('no-path', 'no exit relay in fr allows connections to this port')
+    await answer(listener, byName('three.example'))
+    expect(lines('warn')).toEqual([
+      'A request was refused: ExitNodes names no relay of the network',
+      'A request was refused: no exit relay in fr allows connections to this port',
+    ])
+    expect(lines('info').join(' ')).not.toContain('example')
+  })
 })
