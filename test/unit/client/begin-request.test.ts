@@ -43,8 +43,18 @@ describe('the target of a stream', () => {
     '2130706433',
     '0x7f000001',
     'example.0x7f',
+    '..',
+    'example..com',
+    '.example.com',
   ]) {
     it(`may not be ${JSON.stringify(host.slice(0, 30))}`, () => {
+      expect(() => parseStreamHost(host)).toThrow(refused)
+    })
+  }
+
+  // Without its last dot each would be a name that is refused further on, and that nobody would look for.
+  for (const host of ['abc.onion..', 'localhost..', '127.0.0.1..', 'www.example.com.nickname.exit..']) {
+    it(`may not hide what it is behind a second dot at its end: ${host}`, () => {
       expect(() => parseStreamHost(host)).toThrow(refused)
     })
   }
@@ -74,7 +84,8 @@ describe('whatever an application names', () => {
         expect(body.length).toBeLessThanOrEqual(300)
         expect(body.subarray(0, -4).indexOf(0)).toBe(body.length - 5)
       }),
-      { numRuns: 1_000 },
+      // The example was found by chance: two dots lost one at each reading.
+      { numRuns: 1_000, examples: [['..', 1]] },
     )
   })
 })
