@@ -1,6 +1,5 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { TestAuthority } from '../../support/test-authority.ts'
 import { type FakeAnswer, httpReply } from './support/fake-directory.ts'
 import { BEGIN_MS, createLife, DAY_MS, HOUR_MS, type Life, LivingNetwork } from './support/living-network.ts'
 
@@ -47,7 +46,7 @@ describe('weeks of directory life', () => {
   })
 
   it('see authorities change their keys without a gap', async () => {
-    const living = new LivingNetwork(['x', 'y', 'z'].map((name) => new TestAuthority(name)))
+    const living = new LivingNetwork()
     living.certificateLifeMs = 10 * DAY_MS
     const life = createLife({ living })
     await life.manager.start()

@@ -347,7 +347,7 @@ describe('guards that all cannot be reached', () => {
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(1000))
     const first = connect(guards, netDir, () => true)
-    insist(bench, guards, netDir, 24 * 3600)
+    insist(bench, guards, netDir, 8 * 3600)
     const used = new Set<number>()
     for (let n = 0; n < 60; n++) {
       try {

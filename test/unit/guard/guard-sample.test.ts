@@ -41,7 +41,7 @@ describe('the sample', () => {
     const netDir = fakeNetDir(bandwidths.map((bandwidth, n) => ({ id: n + 1, bandwidth })))
     const random = seededRandom(11)
     const counts = bandwidths.map(() => 0)
-    for (let n = 0; n < 20_000; n++) {
+    for (let n = 0; n < 8_000; n++) {
       const parts = { store: new MemoryStateStore(), clock: manualClock(), random, log: silentLogger }
       const guards = new GuardManager(parts)
       const index = guards.pickGuard(netDir, ANY)

@@ -22,7 +22,7 @@ export const BEGIN_MS = Date.UTC(2026, 11, 1, 12)
 
 const [BODY = ''] = LIVE_CONSENSUS_2.toString().split(/^(?=directory-signature )/m)
 
-/** Making RSA keys takes longer than all the rest: tests share them unless they change some. */
+/** Making RSA keys takes longer than all the rest: tests share them, and may change the signing keys for those after them. */
 const SHARED_AUTHORITIES = ['a', 'b', 'c'].map((name) => new TestAuthority(name))
 
 export class LivingNetwork {
@@ -160,7 +160,7 @@ export function createLife(options: LifeOptions = {}): Life {
   }
   const authorities = living.authorities.map(({ identity }, index) => authorityOf(identity, index))
   const manager = new DirectoryManager({ authorities, pathsNeededToBuildCircuits: undefined }, deps)
-  const isBusy = (): boolean => network.openStreams > 0
+  const isBusy = (): boolean => network.openConnections > 0
   const until = (condition: () => boolean, what: string, stepMs = HOUR_MS / 6): Promise<void> =>
     advanceUntil(clock, stepMs, condition, what, isBusy)
   const pass = async (ms: number): Promise<void> => {
