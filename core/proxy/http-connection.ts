@@ -154,10 +154,11 @@ export class HttpConnection implements AppReader {
   #serve(request: HttpRequest): void {
     switch (request.kind) {
       case 'tunnel':
-        void this.#openTunnel(request)
+        this.#openTunnel(request).catch((thrown: unknown) => this.#refuse(toTorError(thrown)))
         break
       case 'forward':
-        void this.#forward(request)
+        // A host that is none, or a body that is broken from its first byte, shows here.
+        this.#forward(request).catch((thrown: unknown) => this.#refuse(toTorError(thrown)))
         break
       case 'capabilities':
         this.#socket.write(CAPABILITIES_REPLY)

@@ -327,6 +327,22 @@ describe('request smuggling is refused in words, and nothing goes out', () => {
     expect(text(app)).toBe('HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')
     expect(opener.asked).toHaveLength(1)
   })
+
+  test.each([
+    ['a name that is none', 'GET http://127.1/ HTTP/1.1\r\nHost: 127.1\r\n\r\n'],
+    ['a name that is too long', `GET http://${'a'.repeat(300)}/ HTTP/1.1\r\nHost: x\r\n\r\n`],
+    [
+      'a body that is broken from its first byte',
+      'POST http://example.com/ HTTP/1.1\r\nHost: example.com\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    ],
+  ])('with %s is refused in words, and is nobody else’s trouble', async (_what, request) => {
+    const opener = new FakeOpener()
+    const app = await start(opener)
+    app.send(request)
+    await until(() => app.isClosed || app.hasEnded)
+    expect(text(app)).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(opener.asked).toEqual([])
+  })
 })
 
 describe('a page of a web site (DNS rebinding)', () => {
