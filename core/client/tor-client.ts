@@ -186,9 +186,9 @@ export class TorClient implements StreamOpener {
   /** The countries that one could appear to be in, once there is a directory; reads the table of countries. */
   async exitCountries(signal?: AbortSignal): Promise<readonly ExitCountry[]> {
     const { directory, constraints, lifetime } = this.#parts
-    const end = signal === undefined ? lifetime.signal : AbortSignal.any([lifetime.signal, signal])
-    await abortable(this.loadCountries(), end)
-    const netDir = await waitUntil(directory.current, (view) => view !== undefined, end)
+    await abortable(this.loadCountries(), signal)
+    const known = waitUntil(directory.current, (view) => view !== undefined, lifetime.signal)
+    const netDir = await abortable(known, signal)
     return netDir === undefined ? [] : exitCountries(netDir, constraints())
   }
 

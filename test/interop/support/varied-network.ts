@@ -21,9 +21,7 @@ export const VARIED_NETWORK: TorNetworkOptions = {
   },
 }
 
-export const COUNTRIES: Readonly<Record<string, string>> = { exit1: 'SE', exit2: 'DE', exit3: 'FR' }
-
-/** Writes a country table in C tor's form for the network's addresses; gives its path. */
+/** Writes a country table in C tor's form: exit1 is in Sweden, exit2 in Germany, exit3 in France. Gives its path. */
 export function writeGeoIpFile(directory: string): string {
   const path = join(directory, 'geoip')
   const first = (prefix: number): number => ((127 << 24) | (prefix << 16)) >>> 0
