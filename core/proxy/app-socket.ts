@@ -4,6 +4,7 @@
  * handle moves into a socket of our making; where that cannot be done, 'data' events serve as well.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
+import { withoutZone } from '../util/ip-address.ts'
 
 /** One slab of libuv's: fewer, larger reads cost least. */
 const READ_BUFFER_BYTES = 65_536
@@ -44,7 +45,7 @@ export class AppSocket {
    * `start`. `preferred` is for tests.
    */
   constructor(accepted: Socket, preferred: ReadMode = 'lent-buffer') {
-    this.clientAddress = accepted.remoteAddress ?? ''
+    this.clientAddress = withoutZone(accepted.remoteAddress ?? '')
     const handle = preferred === 'lent-buffer' ? detachHandle(accepted) : undefined
     this.readMode = handle === undefined ? 'data-events' : 'lent-buffer'
     this.#socket = handle === undefined ? accepted : this.#adopt(handle)

@@ -9,6 +9,7 @@ import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import { createLifetime, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
+import { withoutZone } from '../util/ip-address.ts'
 import { type Logger, sensitive } from '../util/log.ts'
 import type { ApplicationRules } from './application-rules.ts'
 import { lookUp, replyCodeFor, subjectOf } from './dns-lookup.ts'
@@ -114,7 +115,7 @@ export class DnsListener {
 
   /** The parser never throws, and neither does what follows it: any packet must leave us standing. */
   #onPacket(packet: Buffer, from: RemoteInfo): void {
-    const client = addressWithoutZone(from.address)
+    const client = withoutZone(from.address)
     if (!this.#mayAsk(client, from.port)) return
     const query = parseDnsQuery(packet)
     if (query === undefined) return
@@ -185,9 +186,4 @@ export class DnsListener {
 
 function isLoopback(address: string): boolean {
   return loopback.check(address, isIP(address) === 6 ? 'ipv6' : 'ipv4')
-}
-
-/** The zone of a link-local address names one of our interfaces; policies and isolation know none. */
-function addressWithoutZone(address: string): string {
-  return address.split('%', 1)[0] ?? address
 }

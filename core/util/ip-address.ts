@@ -20,6 +20,11 @@ export function parseIp(text: string): Buffer {
   malformed('IP address', 'an IPv4 or IPv6 literal')
 }
 
+/** The zone of a link-local address ("%eth0") names one of our interfaces: policies and isolation know none. */
+export function withoutZone(address: string): string {
+  return address.split('%', 1)[0] ?? address
+}
+
 function formatIpv6(bytes: Buffer): string {
   const groups: number[] = []
   for (let at = 0; at < IPV6_BYTES; at += 2) groups.push(bytes.readUInt16BE(at))
