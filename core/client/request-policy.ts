@@ -53,14 +53,19 @@ export class RequestPolicy {
     serve: (usage: ExitUsage, onServed: (exit: RsaIdentity) => void) => Promise<T>,
   ): Promise<T> {
     const { isolation } = usage
-    const onServed = (exit: RsaIdentity): void => this.#parts.tracked.note(isolation, host, exit)
+    const { tracked } = this.#parts
+    const { epoch } = tracked
+    // A request of the old identity that is served after a new one began would lend it its exit.
+    const onServed = (exit: RsaIdentity): void => {
+      if (tracked.epoch === epoch) tracked.note(isolation, host, exit)
+    }
     const exit = usage.exit === undefined ? this.#tracked(isolation, host) : undefined
     if (exit === undefined) return serve(usage, onServed)
     try {
       return await serve({ ...usage, exit }, onServed)
     } catch (error) {
       if (!isTorError(error) || (error.kind !== 'no-path' && error.retry !== 'elsewhere')) throw error
-      this.#parts.tracked.forget(isolation, host)
+      tracked.forget(isolation, host)
       return serve(usage, onServed)
     }
   }

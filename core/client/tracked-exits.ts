@@ -26,9 +26,15 @@ interface TrackedExit {
 export class TrackedExits {
   readonly #parts: TrackedExitsParts
   readonly #exits = new Map<string, TrackedExit>()
+  #epoch = 0
 
   constructor(parts: TrackedExitsParts) {
     this.#parts = parts
+  }
+
+  /** Another one after each `clear`: what was begun before must not be noted any more. */
+  get epoch(): number {
+    return this.#epoch
   }
 
   /** The exit that served the host before, if that is remembered. */
@@ -58,6 +64,7 @@ export class TrackedExits {
   }
 
   clear(): void {
+    this.#epoch++
     this.#exits.clear()
   }
 

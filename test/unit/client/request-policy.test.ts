@@ -95,6 +95,19 @@ describe('TrackHostExits', () => {
     ])
   })
 
+  it('hands nothing from a request of the old identity to the new one, however late it is served', async () => {
+    served = await serveNetwork({ trackHostExits: ['tracked.example'] })
+    served.network.script.service = (stream) => {
+      served.tracked.clear()
+      stream.connect(Buffer.alloc(0))
+    }
+    const isolation = { key: isolationKey(['a']), keepsAlive: false }
+    const stream = await served.service.openStream(parseStreamTarget('tracked.example', 443), { isolation })
+    stream.destroy()
+    await open('tracked.example')
+    expect(served.usages.map(({ exit }) => exit)).toEqual([undefined, undefined])
+  })
+
   it('lets go of an exit that does not serve any more', async () => {
     served = await serveNetwork({ trackHostExits: ['tracked.example'] })
     await open('tracked.example')

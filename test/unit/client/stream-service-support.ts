@@ -23,6 +23,7 @@ export interface ServedNetwork {
   readonly network: FakeNetwork
   readonly service: StreamService
   readonly sites: SitePolicies
+  readonly tracked: TrackedExits
   readonly config: WatchedValue<ClientConfig>
   readonly clock: ManualClock
   /** What each circuit was asked for, in order. */
@@ -65,6 +66,15 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     board: { addStream: () => () => {} },
     policy: new RequestPolicy({ sites, tracked, config: () => config.value }),
   })
-  const served: ServedNetwork = { network, service, sites, config, clock, usages, mayExitOverIpv6: true }
+  const served: ServedNetwork = {
+    network,
+    service,
+    sites,
+    tracked,
+    config,
+    clock,
+    usages,
+    mayExitOverIpv6: true,
+  }
   return served
 }
