@@ -82,7 +82,10 @@ export function forwardResponse(response: ResponseHead, request: ForwardRequest)
 export function encodeInterim(response: ResponseHead, request: ForwardRequest): Buffer | undefined {
   if (!request.head.isHttp11) return undefined
   const isDropped = dropRule(response.headers)
-  const kept = response.headers.filter(({ name }) => !isDropped(name.toLowerCase()))
+  // An interim response has no body (RFC 9110 15.2); an application that believed a length would take the next for it.
+  const kept = response.headers
+    .map(({ name, value }) => ({ name, value, key: name.toLowerCase() }))
+    .filter(({ key }) => key !== 'content-length' && !isDropped(key))
   const lines = [
     `HTTP/1.1 ${response.status} ${response.phrase}`,
     ...kept.map(({ name, value }) => `${name}: ${value}`),

@@ -181,6 +181,17 @@ describe('the answer to a plain request', () => {
     expect(stream.destroyedWith).not.toBe('not-destroyed')
   })
 
+  test('may be announced by an interim one, which never has a length', async () => {
+    const opener = new FakeOpener()
+    const app = await start(opener)
+    app.send(GET)
+    const stream = await streamOf(opener)
+    stream.deliver(Buffer.from('HTTP/1.1 103 Early Hints\r\nContent-Length: 27\r\nLink: <a>\r\n\r\n'))
+    stream.deliver(Buffer.from('HTTP/1.1 204 No Content\r\n\r\n'))
+    await until(() => text(app).includes('204'))
+    expect(text(app)).toBe('HTTP/1.1 103 Early Hints\r\nLink: <a>\r\n\r\nHTTP/1.1 204 No Content\r\n\r\n')
+  })
+
   test('that smuggles a second answer brings the first only', async () => {
     const opener = new FakeOpener()
     const app = await start(opener)
