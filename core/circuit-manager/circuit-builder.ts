@@ -9,7 +9,7 @@ import type { GuardReports } from '../guard/guard-selector.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
 import { withTimeout } from '../util/abort.ts'
-import { TorError, toTorError } from '../util/errors.ts'
+import { type ErrorKind, systemCodeOf, TorError, toTorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { Random } from '../util/random.ts'
 import type { Watchable } from '../util/watched-value.ts'
@@ -202,9 +202,20 @@ export class CircuitBuilder {
   }
 }
 
-/** Neither our own giving up, nor a disabled network, nor the failure of the user's proxy is the guard's doing. */
-function saysSomethingOfGuard({ kind }: TorError): boolean {
-  return kind !== 'aborted' && kind !== 'closed' && kind !== 'no-path' && kind !== 'proxy-failed'
+/** What a relay can fail by: everything else (our giving up, a disabled network, the user's proxy) is not its doing. */
+const FAILURES_OF_RELAYS: ReadonlySet<ErrorKind> = new Set([
+  'channel-failed',
+  'timeout',
+  'wrong-identity',
+  'protocol-violation',
+  'malformed',
+] satisfies ErrorKind[])
+
+/** This machine had no socket or no memory to give: whoever can bring that about must not be able to change our guards. */
+const EXHAUSTION_CODES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
+
+function saysSomethingOfGuard(error: TorError): boolean {
+  return FAILURES_OF_RELAYS.has(error.kind) && !EXHAUSTION_CODES.has(systemCodeOf(error) ?? '')
 }
 
 export function networkDisabled(): TorError {

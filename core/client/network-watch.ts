@@ -3,7 +3,7 @@
  * when it is back. While it is gone it looks at this computer's own addresses, which costs nobody anything.
  */
 import type { Clock, Timer } from '../util/clock.ts'
-import { type TorError, isTorError } from '../util/errors.ts'
+import { systemCodeOf, type TorError } from '../util/errors.ts'
 import { type Random, randomFraction } from '../util/random.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 
@@ -59,7 +59,7 @@ export class NetworkWatch {
   noteFailure(error: TorError): void {
     if (this.#isStopped || !isNetworkError(error)) return
     this.#failures += 1
-    if (NO_NETWORK_CODES.has(systemCode(error) ?? '')) this.#unreachable += 1
+    if (NO_NETWORK_CODES.has(systemCodeOf(error) ?? '')) this.#unreachable += 1
     if (this.#failures < FAILURES_IN_A_ROW) return
     this.#addresses = this.#parts.localAddresses()
     // An empty list means no network only where failing to connect means the same: relays may be on loopback.
@@ -110,15 +110,4 @@ export class NetworkWatch {
 
 function isNetworkError(error: TorError): boolean {
   return error.kind === 'channel-failed' || error.kind === 'timeout'
-}
-
-/** The system's code, through the layers that explained it. */
-function systemCode(error: TorError): string | undefined {
-  let cause: unknown = error
-  for (let depth = 0; depth < 5 && typeof cause === 'object' && cause !== null; depth++) {
-    const code: unknown = Reflect.get(cause, 'code')
-    if (typeof code === 'string') return code
-    cause = isTorError(cause) || cause instanceof Error ? cause.cause : undefined
-  }
-  return undefined
 }

@@ -105,6 +105,17 @@ export function isTorError(thrown: unknown, kind?: ErrorKind): thrown is TorErro
   return thrown instanceof TorError && (kind === undefined || thrown.kind === kind)
 }
 
+/** The system's code (`ECONNREFUSED`) behind an error, through the layers that explained it. */
+export function systemCodeOf(error: unknown): string | undefined {
+  let cause: unknown = error
+  for (let depth = 0; depth < 5 && typeof cause === 'object' && cause !== null; depth++) {
+    const code: unknown = Reflect.get(cause, 'code')
+    if (typeof code === 'string') return code
+    cause = cause instanceof Error ? cause.cause : undefined
+  }
+  return undefined
+}
+
 /** For the `default` of an exhaustive switch: the type checker proves that it is never reached. */
 export function unreachable(value: never): never {
   throw new TorError('internal', `unreachable case: ${JSON.stringify(value)}`)

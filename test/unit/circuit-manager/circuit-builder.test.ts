@@ -4,6 +4,7 @@ import type { BuildLimits } from '../../../core/circuit-manager/build-timeout.ts
 import { CircuitBuilder, networkDisabled } from '../../../core/circuit-manager/circuit-builder.ts'
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { NetDir } from '../../../core/netdir/net-dir.ts'
+import type { Transport } from '../../../core/transport/transport.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { channelDeps } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
@@ -23,11 +24,19 @@ let limits: BuildLimits
 let learned: string[]
 let allowPrivateRelayAddresses: boolean
 let isNetworkDisabled: boolean
+/** What the system says when a connection is to be made. */
+let dialFailure: TorError | undefined
 
 beforeEach(async () => {
   network = await FakeNetwork.start({ relays: 2 })
   clock = networkClock()
-  channels = new ChannelManager(channelDeps(clock))
+  dialFailure = undefined
+  const deps = channelDeps(clock)
+  const carrierFor: Transport['carrierFor'] = (endpoint) => {
+    if (dialFailure !== undefined) throw dialFailure
+    return deps.transport.carrierFor(endpoint)
+  }
+  channels = new ChannelManager({ ...deps, transport: { carrierFor } })
   reports = []
   attempts = 0
   limits = { timeoutMs: BUILD_TIMEOUT_MS, closeMs: BUILD_TIMEOUT_MS }
@@ -115,6 +124,16 @@ describe('a circuit to a directory', () => {
     expect(reports).toEqual(['success'])
     expect(builder.views.value).toEqual([])
   })
+
+  it.each(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])(
+    'costs the guard nothing when this machine has no socket to give (%s)',
+    async (code) => {
+      const cause = Object.assign(new Error('connect'), { code })
+      dialFailure = new TorError('channel-failed', `connecting to the relay failed: ${code}`, { cause })
+      await expect(build()).rejects.toMatchObject({ kind: 'channel-failed' })
+      expect(reports).toEqual([])
+    },
+  )
 
   it('costs the guard nothing when nobody wants it any more', async () => {
     network.script.openLink = () => []
