@@ -6,6 +6,7 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import { request as requestHttps } from 'node:https'
 import { abortError, throwIfAborted } from '../util/abort.ts'
+import { ByteCollector } from '../util/byte-collector.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type AgentRoute, type AgentTlsOptions, TorHttpAgent, TorHttpsAgent } from './http-agent.ts'
 
@@ -153,20 +154,18 @@ async function readBody(
   message: IncomingMessage,
   { maxBodyBytes = MAX_BODY_BYTES, signal }: HttpRequestOptions,
 ): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
+  const body = new ByteCollector()
   try {
     for await (const chunk of message) {
       if (!Buffer.isBuffer(chunk)) throw new TorError('internal', 'a body that is no bytes')
-      length += chunk.length
-      if (length > maxBodyBytes)
+      if (body.length + chunk.length > maxBodyBytes)
         throw new TorError('limit', `the answer is longer than ${maxBodyBytes} bytes`)
-      chunks.push(chunk)
+      body.push(chunk)
     }
   } catch (error) {
     throw failure(error, signal)
   }
-  return Buffer.concat(chunks)
+  return body.take()
 }
 
 function failure(error: unknown, signal: AbortSignal | undefined): TorError {

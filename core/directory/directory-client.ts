@@ -1,5 +1,6 @@
 /** One directory request: HTTP/1.0 GET over a BEGIN_DIR stream (dir-spec 6), with limits on size, time and silence. */
 import { abortable, withTimeout } from '../util/abort.ts'
+import { ByteCollector } from '../util/byte-collector.ts'
 import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
 import { toHex } from '../util/bytes.ts'
 import type { Clock, Timer } from '../util/clock.ts'
@@ -145,8 +146,7 @@ class ReplyReader implements ByteSink {
   readonly #reply = createDeferred<RawReply>()
   #headBytes: Buffer = Buffer.alloc(0)
   #head: HttpReplyHead | undefined
-  #chunks: Buffer[] = []
-  #bodyBytes = 0
+  readonly #body = new ByteCollector()
   #lastActivityMs: number
   #stallTimer: Timer
   #isDone = false
@@ -165,7 +165,7 @@ class ReplyReader implements ByteSink {
   stop(): void {
     this.#isDone = true
     this.#stallTimer.cancel()
-    this.#chunks = []
+    this.#body.take()
   }
 
   onData(chunk: Buffer): boolean {
@@ -215,18 +215,16 @@ class ReplyReader implements ByteSink {
     const head = this.#head
     if (head === undefined) malformed('HTTP reply', 'a head before the body')
     const roomBytes =
-      head.contentLengthBytes === undefined ? Infinity : head.contentLengthBytes - this.#bodyBytes
+      head.contentLengthBytes === undefined ? Infinity : head.contentLengthBytes - this.#body.length
     const piece = chunk.length > roomBytes ? chunk.subarray(0, roomBytes) : chunk
-    this.#bodyBytes += piece.length
-    if (this.#bodyBytes > MAX_BODY_BYTES) throw oversizeBody()
-    if (piece.length > 0) this.#chunks.push(piece)
-    if (this.#bodyBytes === head.contentLengthBytes) this.#finish(head)
+    if (this.#body.length + piece.length > MAX_BODY_BYTES) throw oversizeBody()
+    this.#body.push(piece)
+    if (this.#body.length === head.contentLengthBytes) this.#finish(head)
   }
 
   /** The end of the stream ends the body too, whatever was announced: what it lacks shows when it is parsed. */
   #finish(head: HttpReplyHead): void {
-    const [only] = this.#chunks
-    const body = this.#chunks.length === 1 && only !== undefined ? only : Buffer.concat(this.#chunks)
+    const body = this.#body.take()
     this.stop()
     this.#reply.resolve({ head, body })
   }

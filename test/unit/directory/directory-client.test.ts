@@ -128,6 +128,21 @@ describe('a directory request', () => {
     expect(clock.liveTimers()).toBe(0)
   })
 
+  it('keeps nothing of the blocks in which a relay sends a byte at a time', async () => {
+    const stream = new TricklingStream()
+    const trickler = { relayName: 'trickler', close: () => {}, openDirectoryStream: async () => stream }
+    const request = { path: '/', host: 'h' }
+    const reply = getDocument(trickler, request, countingClock(0), new AbortController().signal)
+    await settle()
+    stream.sink?.onData(Buffer.from('HTTP/1.0 200 OK\r\n\r\n'))
+    const block = Buffer.alloc(65_536, 'a')
+    for (let at = 0; at < 9; at++) stream.sink?.onData(block.subarray(at, at + 1))
+    // A view of the block would show it.
+    block.fill('b')
+    stream.sink?.onEnd()
+    expect(await reply).toEqual({ kind: 'document', body: Buffer.from('aaaaaaaaa') })
+  })
+
   it('tells of each piece, and of a document when it begins', async () => {
     const { reply, signs } = await ask(httpReply(200, 'x'.repeat(1_500)))
     await reply
