@@ -94,7 +94,12 @@ export class ViewBoard {
     if (this.#newest === undefined) return
     const freshness = this.freshness.judge(this.#newest)
     this.progress.set(setFreshness(this.progress.value, freshness))
-    if (isReasonablyLive(freshness) || this.current.value === undefined) return
+    if (isReasonablyLive(freshness)) {
+      // The clock was wrong for a while, and what was taken away then serves again.
+      if (this.current.value === undefined) this.show(true)
+      return
+    }
+    if (this.current.value === undefined) return
     this.#log.warn(
       'The consensus is more than a day out of date, or the clock is wrong: no circuits until there is a new one',
     )

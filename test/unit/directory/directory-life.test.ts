@@ -92,6 +92,21 @@ describe('time that was lost', () => {
   })
 })
 
+describe('a clock that was wrong for a while', () => {
+  it('costs nothing once it is right again: the view that it took away serves as before', async () => {
+    const life = createLife()
+    await life.manager.start()
+    life.network.setDefault('refuses')
+    life.clock.jump(3 * DAY_MS)
+    life.manager.reconsider()
+    expect(life.manager.current.value).toBeUndefined()
+    life.clock.jump(-3 * DAY_MS)
+    life.manager.reconsider()
+    expect(validAfter(life)).toBe(BEGIN_MS)
+    await expectCleanEnd(life)
+  })
+})
+
 describe('a dormant directory', () => {
   it('asks nobody for anything, for days, and fetches what is stale when it wakes', async () => {
     const life = createLife()
