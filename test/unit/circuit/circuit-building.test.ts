@@ -129,7 +129,7 @@ describe('building circuits', () => {
   for (const hasNtorV3 of [false, true]) {
     const name = hasNtorV3 ? 'ntor-v3' : 'ntor'
 
-    it(`sends nothing to a relay whose ${name} key is all zero`, async () => {
+    it(`sends nothing to a relay whose ${name} key is all zero (TROVE-2026-030)`, async () => {
       const target = { ...network.target(0, { hasNtorV3 }), ntorKey: Buffer.alloc(32) }
       const error = await failure(Circuit.create(open.channel, target, CIRCUIT_DEPS))
       expect(error.kind).toBe('no-path')
@@ -193,7 +193,7 @@ describe('building circuits', () => {
     expect((await failure(create())).kind).toBe('malformed')
   })
 
-  it('refuses EXTENDED2 that claims to be longer than its message', async () => {
+  it('refuses EXTENDED2 that claims to be longer than its message (TROVE-2025-016)', async () => {
     network.script.onMessage = ({ command }, circuit) => {
       if (command === EXTEND2)
         circuit.send(0, EXTENDED2, 0, Buffer.concat([Buffer.of(1, 0), Buffer.alloc(64)]))
@@ -203,7 +203,7 @@ describe('building circuits', () => {
   })
 
   for (const message of [Buffer.of(1, 2, 1, 31), Buffer.of(1, 9, 0), Buffer.of(0, 0), Buffer.of(1)]) {
-    it(`refuses ntor-v3 with the unasked answer ${message.toString('hex')}`, async () => {
+    it(`refuses ntor-v3 with the unasked answer ${message.toString('hex')} (TROVE-2026-032)`, async () => {
       network.script.ntorV3Message = message
       expect((await failure(create())).kind).toBe('protocol-violation')
     })

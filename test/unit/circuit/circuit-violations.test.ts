@@ -165,7 +165,7 @@ describe('a relay cell that the state of the circuit does not explain closes it'
     await expectClosed('protocol-violation')
   })
 
-  it('XOFF for a stream that resolves a name', async () => {
+  it('XOFF for a stream that resolves a name (TROVE-2026-018)', async () => {
     network.script.onMessage = ({ command, streamId }) => {
       if (command === 11) open.relays.send(EXIT, 44, streamId, Buffer.of(0))
       return command === 11

@@ -216,7 +216,7 @@ describe('a cold start', () => {
     expectNothingLeft(b)
   })
 
-  it('drops a microdescriptor with a flipped byte and keeps its neighbours', async () => {
+  it('drops a microdescriptor with a flipped byte and keeps its neighbours (TROVE-2026-034)', async () => {
     const good = serve(LIVE)
     const bad = Buffer.from(LIVE_MICRODESCS.replace(/ntor-onion-key ./, 'ntor-onion-key z'))
     const network = new FakeDirectory(good)

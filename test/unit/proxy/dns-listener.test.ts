@@ -137,7 +137,7 @@ describe('a DNS port', () => {
     expect(app.raw.length).toBe(3)
   })
 
-  it('TROVE-2026-018: holds a bounded number of questions for one client, and tells the others to come again', async () => {
+  it('holds a bounded number of questions for one client, and tells the others to come again', async () => {
     opener.gate = createDeferred<void>().promise
     const asked = Array.from({ length: 128 }, (_, index) => app.ask('A', `${index}.a.example`))
     expect(asked.length).toBe(128)

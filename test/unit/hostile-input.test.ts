@@ -1,0 +1,76 @@
+/** Holds docs/hostile-input.md to the truth: what it names exists, and what the tests name is in it. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it } from 'vitest'
+
+const ROOT = fileURLToPath(new URL('../../', import.meta.url))
+const DOCUMENT = 'docs/hostile-input.md'
+
+/** What a row without a test may wait for: parts that this client does not have. */
+const MISSING_PARTS = [
+  'CGO',
+  'PoW',
+  'a limit over all queues',
+  'conflux',
+  'congestion control',
+  'onion services',
+  'padding machines',
+  'transports',
+]
+
+const ADVISORY = /TROVE-20[0-9]{2}-[0-9]{3}/g
+const NAMED_TEST = /`(test\/[^`]+)`: "([^"]+)"/g
+
+const text = readFileSync(join(ROOT, DOCUMENT), 'utf8')
+
+/** The cells of each row that is neither a heading nor the line below it. */
+const rows = text
+  .split('\n')
+  .filter((line) => line.startsWith('| ') && !line.startsWith('| Danger ') && !line.startsWith('| ---'))
+  .map((line) => line.slice(2, -2).split(' | '))
+
+function titlesIn(file: string): string {
+  return existsSync(join(ROOT, file)) ? readFileSync(join(ROOT, file), 'utf8') : ''
+}
+
+describe('the list of hostile input', () => {
+  it('is found, in three columns', () => {
+    expect(rows.length).toBeGreaterThan(70)
+    for (const cells of rows) expect(cells, cells.join(' | ')).toHaveLength(3)
+  })
+
+  it('has for each danger a test that exists, or the part that it waits for', () => {
+    for (const [danger = '', , shown = ''] of rows) {
+      if (shown.startsWith('concerns relays and authorities')) continue
+      if (shown.startsWith('waits for ')) {
+        expect(MISSING_PARTS, danger).toContain(shown.slice('waits for '.length))
+        continue
+      }
+      const named = [...shown.matchAll(NAMED_TEST)]
+      expect(named.length, danger).toBeGreaterThan(0)
+      expect(shown.replace(NAMED_TEST, '').replaceAll('; ', ''), danger).toBe('')
+      for (const [, file = '', title = ''] of named) {
+        expect(titlesIn(file).includes(title), `${danger}: ${file}: "${title}"`).toBe(true)
+      }
+    }
+  })
+
+  it('says each danger once', () => {
+    const dangers = rows.map(([danger]) => danger)
+    expect(new Set(dangers).size).toBe(dangers.length)
+  })
+
+  it('has every advisory that a test is named after', () => {
+    const files = readdirSync(join(ROOT, 'test/unit'), { recursive: true, encoding: 'utf8' })
+    const mentioned = files
+      .filter((file) => file.endsWith('.test.ts') && file !== 'hostile-input.test.ts')
+      .flatMap((file) => titlesIn(join('test/unit', file)).match(ADVISORY) ?? [])
+    expect(new Set(mentioned).size).toBeGreaterThan(20)
+    for (const advisory of mentioned) expect(text).toContain(advisory)
+  })
+
+  it('names nothing outside the repository', () => {
+    expect(text).not.toMatch(/\.\.\/|(?:^|[\s(`])\/[a-z]/m)
+  })
+})
