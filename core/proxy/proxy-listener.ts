@@ -15,7 +15,7 @@ import { HttpConnection } from './http-connection.ts'
 import type { ListenAddress, ListenerOptions } from './listener-options.ts'
 import { OnceNotices } from './once-notices.ts'
 import { SocksParser } from './socks-detect.ts'
-import { prepareUnixSocket, setUnixSocketMode } from './unix-socket.ts'
+import { bindForOwner, prepareUnixSocket, setUnixSocketMode } from './unix-socket.ts'
 
 /** Applications open at once on one listener; each costs about 15 KiB here and a stream in the network. */
 const MAX_CONNECTIONS = 4_096
@@ -104,7 +104,7 @@ export class ProxyListener {
         reject(toTorError(error, 'bad-config', `cannot listen on ${where}`))
       }
       this.#server.once('error', onError)
-      this.#server.listen(bindOptions(address), () => {
+      const onListening = (): void => {
         this.#server.off('error', onError)
         this.#server.on('error', (error) => this.#deps.log.warn('Cannot accept: ', error.message))
         const bound = this.#server.address()
@@ -112,7 +112,10 @@ export class ProxyListener {
           this.#endpoint = { host: this.#endpoint.host, port: bound.port }
         }
         resolve()
-      })
+      }
+      const bind = (): unknown => this.#server.listen(bindOptions(address), onListening)
+      if (address.kind === 'unix') bindForOwner(bind)
+      else bind()
       if (address.kind !== 'unix' || !this.#server.listening) return
       try {
         setUnixSocketMode(address)

@@ -5,6 +5,7 @@
 import { chmodSync, constants, lstatSync, type Stats, unlinkSync } from 'node:fs'
 import { connect } from 'node:net'
 import { dirname, isAbsolute } from 'node:path'
+import { isMainThread } from 'node:worker_threads'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { ListenAddress } from './listener-options.ts'
 
@@ -13,6 +14,7 @@ export type UnixAddress = Extract<ListenAddress, { kind: 'unix' }>
 /** What the smallest `sun_path` holds, with its NUL. */
 const MAX_PATH_BYTES = 103
 const SOCKET_MODES = { owner: 0o600, group: 0o660, world: 0o666 } as const
+const ALL_BUT_OWNER_RW = 0o177
 const OTHERS_AND_GROUP = 0o077
 /** The group may look and enter; it may not make another socket under the name. */
 const OTHERS_AND_GROUP_WRITE = 0o027
@@ -37,7 +39,21 @@ export async function prepareUnixSocket(address: UnixAddress): Promise<void> {
   removeStale(address)
 }
 
-/** Right behind the bind, in the same turn: nobody can have connected yet. Throws `bad-config`. */
+/**
+ * Runs `bind` so that the socket is made for us alone: until `setUnixSocketMode`, a few system calls later, its mode is
+ * what the umask leaves, and others may connect. Worker threads cannot set the umask: there the directory protects it.
+ */
+export function bindForOwner(bind: () => void): void {
+  if (!isMainThread || process.platform === 'win32') return bind()
+  const before = process.umask(ALL_BUT_OWNER_RW)
+  try {
+    bind()
+  } finally {
+    process.umask(before)
+  }
+}
+
+/** Right behind the bind, in the same turn. Throws `bad-config`. */
 export function setUnixSocketMode(address: UnixAddress): void {
   try {
     chmodSync(address.path, SOCKET_MODES[address.access])

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { ProxyListener } from '../../../core/proxy/proxy-listener.ts'
-import type { UnixAddress } from '../../../core/proxy/unix-socket.ts'
+import { bindForOwner, type UnixAddress } from '../../../core/proxy/unix-socket.ts'
 import { isTorError, TorError } from '../../../core/util/errors.ts'
 import { FakeOpener } from './fake-opener.ts'
 import { App, type ListenChanges, listen, until } from './support.ts'
@@ -58,6 +58,19 @@ async function refusal(at: UnixAddress): Promise<string> {
 }
 
 const modeOf = (file: string): number => lstatSync(file).mode & 0o777
+
+test('a unix socket is nobody else’s from its first moment on, whatever the umask', async () => {
+  const before = process.umask(0)
+  try {
+    const server = createServer()
+    bindForOwner(() => server.listen(path))
+    expect(modeOf(path)).toBe(0o600)
+    expect(process.umask(0)).toBe(0)
+    await new Promise((resolve) => server.close(resolve))
+  } finally {
+    process.umask(before)
+  }
+})
 const CONNECT = `050100 05010003 0b ${Buffer.from('example.com').toString('hex')} 01bb`
 
 describe.skipIf(process.platform === 'win32')('a unix socket', () => {
