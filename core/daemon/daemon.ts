@@ -197,8 +197,11 @@ export class Daemon {
     try {
       await client.reconfigure(toClientConfig(settings, this.#deps.dataDirectory))
       try {
+        // Before a new door opens: nobody comes in by rules that no longer hold.
+        doors.setRules(planRules(settings))
         await this.#applyDoors(settings, doors)
       } catch (error) {
+        doors.setRules(planRules(this.#settings))
         await client.reconfigure(before)
         throw error
       }
@@ -206,7 +209,6 @@ export class Daemon {
       output.close()
       throw error
     }
-    doors.setRules(planRules(settings))
     this.#logging.use(output)
     this.#settings = settings
     this.#warnAbout(settings)

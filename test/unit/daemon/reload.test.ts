@@ -53,6 +53,15 @@ function open(port: number): Promise<Socket> {
   })
 }
 
+/** What a SOCKS5 port says to a program that needs no password. */
+async function greet(port: number): Promise<number[]> {
+  const socket = await open(port)
+  socket.write(Uint8Array.of(5, 1, 0))
+  const answer = await new Promise<Buffer>((resolve) => socket.once('data', (data: Buffer) => resolve(data)))
+  socket.destroy()
+  return [...answer]
+}
+
 describe('a reload', () => {
   test('opens and closes ports, and drops no connection of one that stays', async () => {
     const run = await start('SocksPort auto\nHTTPTunnelPort auto')
@@ -84,13 +93,14 @@ describe('a reload', () => {
     const refused = await open(port)
     await new Promise<void>((resolve) => refused.on('close', () => resolve()).resume())
     await reload(run, 'SocksPort auto')
-    const welcome = await open(port)
-    welcome.write(Uint8Array.of(5, 1, 0))
-    const answer = await new Promise<Buffer>((resolve) =>
-      welcome.once('data', (data: Buffer) => resolve(data)),
-    )
-    expect([...answer]).toEqual([5, 0])
-    welcome.destroy()
+    expect(await greet(port)).toEqual([5, 0])
+  })
+
+  test('leaves the old rules in force when a new port cannot be opened', async () => {
+    const run = await start('SocksPort auto')
+    const [port = 0] = portsOf(run.out)
+    await reload(run, 'SocksPort auto\nHTTPTunnelPort 192.0.2.1:1\nSocksPolicy reject *')
+    expect(await greet(port)).toEqual([5, 0])
   })
 
   test('opens, changes and removes a unix socket', async () => {
