@@ -29,34 +29,66 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefine
     const onAbort = (): void => reject(abortError(signal))
     if (signal.aborted) onAbort()
     else signal.addEventListener('abort', onAbort, { once: true })
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    settleAs(promise, resolve, reject, () => signal.removeEventListener('abort', onAbort))
   })
 }
 
 /**
  * Runs `work` with a signal that fires when the caller's does or when `limitMs` have passed; `doing` names the work
- * in the `timeout` error.
+ * in the `timeout` error. When the work is over, nothing of it is left: neither the timer nor the listener.
  */
-export async function withTimeout<T>(
+export function withTimeout<T>(
   clock: Clock,
   limitMs: number,
   doing: string,
   signal: AbortSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
-  throwIfAborted(signal)
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(signal === undefined ? undefined : abortError(signal))
-  signal?.addEventListener('abort', onAbort, { once: true })
-  const timer = clock.setTimer(limitMs, () =>
-    controller.abort(
-      new TorError('timeout', `${doing}: no answer in ${Math.round(limitMs)} ms`, { retry: 'elsewhere' }),
-    ),
+  return new Promise((resolve, reject) => {
+    throwIfAborted(signal)
+    const controller = new AbortController()
+    const stop = (error: TorError): void => {
+      release()
+      reject(error)
+      controller.abort(error)
+    }
+    const onAbort = (): void => {
+      if (signal !== undefined) stop(abortError(signal))
+    }
+    const timer = clock.setTimer(limitMs, () =>
+      stop(
+        new TorError('timeout', `${doing}: no answer in ${Math.round(limitMs)} ms`, { retry: 'elsewhere' }),
+      ),
+    )
+    const release = (): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', onAbort)
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    try {
+      settleAs(work(controller.signal), resolve, reject, release)
+    } catch (error) {
+      release()
+      reject(error)
+    }
+  })
+}
+
+/** One reaction instead of `then` and `finally`, which make a promise each: every request goes through here. */
+function settleAs<T>(
+  promise: Promise<T>,
+  resolve: (value: T) => void,
+  reject: (error: unknown) => void,
+  release: () => void,
+): void {
+  promise.then(
+    (value) => {
+      release()
+      resolve(value)
+    },
+    (error: unknown) => {
+      release()
+      reject(error)
+    },
   )
-  try {
-    return await abortable(work(controller.signal), controller.signal)
-  } finally {
-    timer.cancel()
-    signal?.removeEventListener('abort', onAbort)
-  }
 }

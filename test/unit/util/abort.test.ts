@@ -7,7 +7,7 @@ import {
   throwIfAborted,
   withTimeout,
 } from '../../../core/util/abort.ts'
-import { sleep } from '../../../core/util/clock.ts'
+import { type Clock, sleep } from '../../../core/util/clock.ts'
 import { createDeferred } from '../../../core/util/deferred.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { manualClock } from '../../support/manual-clock.ts'
@@ -100,6 +100,41 @@ describe('work with a time limit', () => {
     )
     controller.abort(reason)
     await expect(working).rejects.toBe(reason)
+  })
+
+  it('leaves neither timer nor listener behind, however it ends', async () => {
+    const system = manualClock()
+    let timers = 0
+    const clock: Clock = {
+      ...system,
+      setTimer(delayMs, callback) {
+        timers++
+        const timer = system.setTimer(delayMs, callback)
+        let isDone = false
+        return {
+          cancel() {
+            if (!isDone) timers--
+            isDone = true
+            timer.cancel()
+          },
+        }
+      },
+    }
+    const { signal } = new AbortController()
+    const cancelled = new AbortController()
+    const endless = new Promise<void>(() => {})
+    const works = [
+      withTimeout(clock, 100, 'the work', signal, () => Promise.resolve()),
+      withTimeout(clock, 100, 'the work', signal, () => Promise.reject(new Error('no'))),
+      withTimeout(clock, 100, 'the work', signal, () => {
+        throw new Error('no')
+      }),
+      withTimeout(clock, 100, 'the work', cancelled.signal, () => endless),
+    ]
+    cancelled.abort()
+    const ends = await Promise.allSettled(works)
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'rejected'])
+    expect([timers, listeners(signal), listeners(cancelled.signal)]).toEqual([0, 0, 0])
   })
 
   it('does not begin for a signal that has fired', async () => {
