@@ -1,6 +1,6 @@
 /**
  * Assembles the client's one status out of what its parts show. Changes within one turn of the event loop become one
- * new value; nothing is computed per cell.
+ * new value, and none when nobody looks: a request changes it several times. Nothing is computed per cell.
  */
 import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
 import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
@@ -11,7 +11,7 @@ import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { CountryLookup } from '../netdir/country-lookup.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { Clock, Timer } from '../util/clock.ts'
-import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import { DerivedValue, type Watchable } from '../util/watched-value.ts'
 import { withCause } from './blockage-cause.ts'
 import type { BootstrapStatus, ChannelStatus, CircuitStatus, ClientStatus, StreamStatus } from './status.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -39,7 +39,7 @@ export interface StatusSources {
 
 export class StatusBoard {
   readonly #sources: StatusSources
-  readonly #status: WatchedValue<ClientStatus>
+  readonly #status = new DerivedValue(() => this.#assemble())
   readonly #streams = new Map<number, StreamStatus>()
   readonly #stops: (() => void)[] = []
   #bootstrap = INITIAL_BOOTSTRAP
@@ -50,7 +50,6 @@ export class StatusBoard {
 
   constructor(sources: StatusSources) {
     this.#sources = sources
-    this.#status = new WatchedValue(this.#assemble())
     this.#stops.push(sources.channels.views.watch(() => this.#schedule()))
     this.#stops.push(sources.circuits.views.watch(() => this.#schedule()))
     this.#stops.push(sources.surroundings.views.watch(() => this.#schedule()))
@@ -76,7 +75,9 @@ export class StatusBoard {
 
   setBootstrap(bootstrap: BootstrapStatus): void {
     this.#bootstrap = bootstrap
-    this.#publish()
+    if (this.#isClosed) return
+    this.#status.invalidate()
+    this.#status.publish()
   }
 
   /** Shows a new stream; the returned function replaces its row, or removes it when called without one. */
@@ -92,23 +93,23 @@ export class StatusBoard {
     }
   }
 
+  /** What it shows now is the last that it shows. */
   close(): void {
+    this.#status.value satisfies ClientStatus
     this.#isClosed = true
     this.#bandwidthTimer?.cancel()
     for (const stop of this.#stops) stop()
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isClosed) return
+    if (this.#isClosed) return
+    this.#status.invalidate()
+    if (this.#isScheduled || !this.#status.isWatched) return
     this.#isScheduled = true
     this.#sources.clock.atTurnEnd(() => {
       this.#isScheduled = false
-      this.#publish()
+      if (!this.#isClosed) this.#status.publish()
     })
-  }
-
-  #publish(): void {
-    if (!this.#isClosed) this.#status.set(this.#assemble())
   }
 
   #watchBandwidth(): void {

@@ -102,9 +102,13 @@ export class Daemon {
     if (client === undefined) throw new TorError('closed', 'the program is closed')
     const report = new BootstrapLog(this.log)
     report.report(client.status.value.bootstrap)
-    client.status.watch((status) => report.report(status.bootstrap))
-    await this.#networkEnabled.promise
-    await client.bootstrap()
+    const stopReporting = client.status.watch((status) => report.report(status.bootstrap))
+    try {
+      await this.#networkEnabled.promise
+      await client.bootstrap()
+    } finally {
+      stopReporting()
+    }
   }
 
   /**

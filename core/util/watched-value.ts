@@ -31,6 +31,48 @@ export class WatchedValue<T> implements Watchable<T> {
   }
 }
 
+/** A value that is worked out when somebody reads it, or when it is told to its watchers, and else not at all. */
+export class DerivedValue<T extends object> implements Watchable<T> {
+  readonly #derive: () => T
+  readonly #watchers = new Set<(value: T) => void>()
+  #value: T | undefined
+
+  constructor(derive: () => T) {
+    this.#derive = derive
+  }
+
+  get value(): T {
+    this.#value ??= this.#derive()
+    return this.#value
+  }
+
+  get isWatched(): boolean {
+    return this.#watchers.size > 0
+  }
+
+  /** What it comes from has changed. */
+  invalidate(): void {
+    this.#value = undefined
+  }
+
+  /** Works it out now, before what it comes from goes away. */
+  settle(): void {
+    this.#value ??= this.#derive()
+  }
+
+  /** Tells the watchers, if there are any, the value as it is now. */
+  publish(): void {
+    if (!this.isWatched) return
+    const { value } = this
+    for (const watcher of [...this.#watchers]) watcher(value)
+  }
+
+  watch(watcher: (value: T) => void): () => void {
+    this.#watchers.add(watcher)
+    return () => this.#watchers.delete(watcher)
+  }
+}
+
 /** Resolves with the first value that satisfies `accept`, now or later; rejects when the signal fires. */
 export function waitUntil<T>(
   watched: Watchable<T>,

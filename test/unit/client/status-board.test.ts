@@ -53,4 +53,45 @@ describe('the status', () => {
     channel.close()
     await network.close()
   })
+
+  it('costs nothing while nobody looks, and one look a turn for 1,000 streams, whatever happens to them', async () => {
+    let assemblies = 0
+    const board = new StatusBoard({
+      channels: new ChannelManager(channelDeps()),
+      circuits: { views: new WatchedValue<readonly CircuitView[]>([]) },
+      pool: { changes: new WatchedValue(0), notes: () => undefined },
+      countries: NO_COUNTRIES,
+      surroundings: { views: new WatchedValue(SURROUNDINGS) },
+      meter: {
+        get readBytes() {
+          return ++assemblies
+        },
+        writtenBytes: 0,
+      },
+      clock: manualClock(),
+    })
+    const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+    const openThousand = (): void => {
+      for (let stream = 0; stream < 1000; stream++) {
+        const show = board.addStream('www.a.example:443', 'a.example')
+        show({ state: 'connecting', circuitId: 7 })
+        show({ state: 'open', circuitId: 7 })
+        if (stream % 2 === 0) show()
+      }
+    }
+    openThousand()
+    await turn()
+    expect(assemblies).toBe(0)
+    expect(board.status.value.streams.length).toBe(500)
+    expect(board.status.value.streams[0]).toMatchObject({ state: 'open', circuitId: 7 })
+    expect(assemblies).toBe(1)
+    const seen: number[] = []
+    board.status.watch(({ streams }) => seen.push(streams.length))
+    openThousand()
+    await turn()
+    expect(assemblies).toBe(2)
+    expect(seen).toEqual([1000])
+    board.close()
+    expect(board.status.value.streams.length).toBe(1000)
+  })
 })

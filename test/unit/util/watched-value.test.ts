@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { waitUntil, WatchedValue } from '../../../core/util/watched-value.ts'
+import { DerivedValue, waitUntil, WatchedValue } from '../../../core/util/watched-value.ts'
 
 describe('a watched value', () => {
   it('tells its watchers of changes, and of nothing else', () => {
@@ -65,5 +65,45 @@ describe('waiting for a value', () => {
     await expect(waiting).rejects.toMatchObject({ kind: 'aborted' })
     watched.set(2)
     expect(() => waitUntil(watched, () => true, AbortSignal.abort())).toThrow()
+  })
+})
+
+describe('a derived value', () => {
+  it('is worked out once for all that read it, and anew only when what it comes from has changed', () => {
+    let source = 1
+    let derivations = 0
+    const derived = new DerivedValue(() => ({ number: source, derivation: ++derivations }))
+    derived.invalidate()
+    derived.publish()
+    expect(derivations).toBe(0)
+    expect(derived.value).toBe(derived.value)
+    expect(derived.value).toEqual({ number: 1, derivation: 1 })
+    source = 2
+    derived.invalidate()
+    expect(derived.value).toEqual({ number: 2, derivation: 2 })
+  })
+
+  it('is told to those who watch, as it is at that time', () => {
+    let source = 1
+    const derived = new DerivedValue(() => ({ number: source }))
+    const seen: number[] = []
+    const stop = derived.watch(({ number }) => seen.push(number))
+    expect(derived.isWatched).toBe(true)
+    source = 2
+    derived.invalidate()
+    source = 3
+    derived.publish()
+    stop()
+    derived.publish()
+    expect(derived.isWatched).toBe(false)
+    expect(seen).toEqual([3])
+  })
+
+  it('stays as it was settled when what it comes from goes away', () => {
+    let source = 1
+    const derived = new DerivedValue(() => ({ number: source }))
+    derived.settle()
+    source = 2
+    expect(derived.value).toEqual({ number: 1 })
   })
 })
