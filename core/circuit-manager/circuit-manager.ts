@@ -15,7 +15,7 @@ import type { BuildTimeout } from './build-timeout.ts'
 import type { BuildPhase } from './circuit-builder.ts'
 import { type CircuitNotes, CircuitPool, type CircuitPoolParts } from './circuit-pool.ts'
 import { LaunchLimit } from './launch-limit.ts'
-import { claimCircuit, type ExitUsage, isTooOld, maySupport, type PooledCircuit } from './pooled-circuit.ts'
+import { type ExitUsage, isTooOld, maySupport, type PooledCircuit, readyCircuit } from './pooled-circuit.ts'
 import { PreemptiveCircuits } from './preemptive-circuits.ts'
 
 /** A request gives up after so many circuits could not be built for it. */
@@ -123,7 +123,7 @@ export class CircuitManager {
       throwIfAborted(signal)
       const entry = this.#claim(usage, excludedExits) ?? (await this.#launchFor(usage, excludedExits, signal))
       try {
-        const circuit = await this.#whenReady(entry, usage, excludedExits, signal)
+        const circuit = readyCircuit(entry) ?? (await this.#whenReady(entry, usage, excludedExits, signal))
         if (circuit === undefined) continue
         if (maySupport(entry, usage, excludedExits)) return this.#use(entry, circuit)
         // Dead or retired since: a relay that kills what was just built must not keep us building for ever.
@@ -187,7 +187,7 @@ export class CircuitManager {
   /** Finds a circuit and gives it to the isolation in the same turn, before anybody else can find it clean. */
   #claim(usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): PooledCircuit | undefined {
     const entry = this.#pool.find(usage, excludedExits)
-    if (entry !== undefined) claimCircuit(entry, usage)
+    if (entry !== undefined) this.#pool.claim(entry, usage)
     return entry
   }
 
@@ -202,7 +202,7 @@ export class CircuitManager {
       const stop = this.#pool.changes.watch(() => {
         if (!entry.isWaiting) return
         const better = this.#pool.find(usage, excludedExits)
-        if (better !== undefined && better.circuit !== undefined && !better.isWaiting) {
+        if (better !== undefined && readyCircuit(better) !== undefined) {
           stop()
           resolve(undefined)
         }
@@ -218,7 +218,6 @@ export class CircuitManager {
     this.#limit.noteSuccess()
     this.#preemptive.noteSuccess()
     this.#preemptive.fill()
-    this.#pool.noteChange()
     return {
       circuit,
       exit: entry.exit,
@@ -250,7 +249,7 @@ export class CircuitManager {
     if (this.#netDir === undefined)
       throw new TorError('no-path', 'there is no directory yet', { retry: 'later' })
     const entry = this.#pool.launch(this.#netDir, usage, excludedExits)
-    claimCircuit(entry, usage)
+    this.#pool.claim(entry, usage)
     this.#startSweeping()
     return entry
   }

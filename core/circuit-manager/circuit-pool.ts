@@ -13,11 +13,13 @@ import { TorError, toTorError } from '../util/errors.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import type { BuildPhase, CircuitBuilder } from './circuit-builder.ts'
 import {
+  claimCircuit,
   type ExitUsage,
   isClean,
   maySupport,
   type PlannedPath,
   type PooledCircuit,
+  readyCircuit,
 } from './pooled-circuit.ts'
 
 /** Picks a path for a usage; throws `no-path` in words. `excludedExits` have let this request down. */
@@ -103,8 +105,7 @@ export class CircuitPool {
     let bestRank = 0
     for (const entry of this.#entries.values()) {
       if (!maySupport(entry, usage, excludedExits)) continue
-      const isReady = entry.circuit !== undefined && !entry.isWaiting
-      const rank = (isReady ? 3 : 1) + (entry.isolation === undefined ? 0 : 1)
+      const rank = (readyCircuit(entry) === undefined ? 1 : 3) + (entry.isolation === undefined ? 0 : 1)
       if (rank <= bestRank) continue
       best = entry
       bestRank = rank
@@ -128,6 +129,11 @@ export class CircuitPool {
       (error: unknown) => this.#onEnd(entry, toTorError(error, 'circuit-failed', 'building a circuit')),
     )
     return entry
+  }
+
+  /** Gives the circuit to the usage's isolation. */
+  claim(entry: PooledCircuit, usage: ExitUsage): void {
+    if (claimCircuit(entry, usage)) this.noteChange()
   }
 
   /** No new streams from now on; without any stream it ends at once. Idempotent. */

@@ -97,13 +97,23 @@ function mayExitTo(entry: PooledCircuit, usage: ExitUsage): boolean {
   return entry.netDir.allowsExitTo(exitIndex, usage.port, usage.family ?? 'ipv4')
 }
 
-/** Gives the circuit to the usage's isolation, for good: what happens to its streams later changes nothing. */
-export function claimCircuit(entry: PooledCircuit, usage: ExitUsage): void {
+/** The circuit when streams may go on it now. */
+export function readyCircuit({ circuit, isWaiting }: PooledCircuit): Circuit | undefined {
+  return isWaiting ? undefined : circuit
+}
+
+/**
+ * Gives the circuit to the usage's isolation, for good: what happens to its streams later changes nothing. Returns
+ * whether that says anything new of the circuit.
+ */
+export function claimCircuit(entry: PooledCircuit, usage: ExitUsage): boolean {
+  const wasClean = isClean(entry)
   entry.keepsAlive = usage.keepsAlive === true && (entry.isolation === undefined || entry.keepsAlive)
   entry.isolation = usage.isolation
-  if (usage.site === undefined || entry.sites.has(usage.site)) return
+  if (usage.site === undefined || entry.sites.has(usage.site)) return wasClean
   if (entry.sites.size < MAX_SITES_NAMED) entry.sites.add(usage.site)
   else entry.hasServedOthers = true
+  return true
 }
 
 /** Clean: nobody's streams have been or will be on it. */

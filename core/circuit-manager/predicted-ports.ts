@@ -30,18 +30,19 @@ export class PredictedPorts {
     this.#predictions.clear()
   }
 
-  /** A request came. Names and IPv4 addresses are one kind: the same exits serve them. */
-  note({ port, family, needsStable = false }: PredictedUse, nowMs: number): void {
+  /** A request came; returns whether its like was not expected. Names and IPv4 addresses are one kind: the same exits. */
+  note({ port, family, needsStable = false }: PredictedUse, nowMs: number): boolean {
     const isIpv6 = family === 'ipv6'
     const key = `${port ?? 'resolve'} ${isIpv6} ${needsStable}`
     // Back to the end: the map's order is that of use.
-    this.#predictions.delete(key)
+    const wasExpected = this.#predictions.delete(key)
     const use = { port, family: isIpv6 ? family : undefined, needsStable }
     this.#predictions.set(key, { use, lastMs: nowMs })
     const [leastRecent] = this.#predictions.keys()
     if (this.#predictions.size > MAX_PREDICTIONS && leastRecent !== undefined) {
       this.#predictions.delete(leastRecent)
     }
+    return !wasExpected
   }
 
   /** The most recent first. */

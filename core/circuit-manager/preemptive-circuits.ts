@@ -43,6 +43,8 @@ export class PreemptiveCircuits {
   #isRunning = false
   #timer: Timer | undefined
   #lastTestMs = Number.NEGATIVE_INFINITY
+  /** The pool's change after which nothing was missing; undefined when something else is expected since. */
+  #filledAtChange: number | undefined
 
   constructor(parts: PreemptiveParts) {
     this.#parts = parts
@@ -52,6 +54,7 @@ export class PreemptiveCircuits {
   /** From now on. `onPhase` follows the first circuit. */
   start(onPhase?: (phase: BuildPhase) => void): void {
     this.#isRunning = true
+    this.#filledAtChange = undefined
     this.#predicted.reset(this.#parts.clock.monotonicMs())
     this.fill(onPhase)
   }
@@ -68,11 +71,12 @@ export class PreemptiveCircuits {
   }
 
   noteRequest(use: PredictedUse): void {
-    this.#predicted.note(use, this.#parts.clock.monotonicMs())
+    if (this.#predicted.note(use, this.#parts.clock.monotonicMs())) this.#filledAtChange = undefined
   }
 
   /** What was wanted says nothing any more: the next identity wants other things. */
   forget(): void {
+    this.#filledAtChange = undefined
     this.#predicted.reset(this.#parts.clock.monotonicMs())
   }
 
@@ -88,15 +92,18 @@ export class PreemptiveCircuits {
     this.#retry.reset()
   }
 
-  /** Builds what is missing, unless a failure is being waited out. */
+  /** Builds what is missing, unless a failure is being waited out. Costs nothing when nothing has changed. */
   fill(onPhase?: (phase: BuildPhase) => void): void {
     if (!this.#isRunning || this.#timer !== undefined) return
+    const { changes } = this.#parts.pool
+    if (this.#filledAtChange === changes.value) return
     for (const use of this.#predicted.current(this.#parts.clock.monotonicMs())) {
       const usage = cleanUsage(use)
       for (let ready = this.#cleanFor(usage); ready < CIRCUITS_PER_PORT; ready++) {
         if (!this.#launch(usage, MAX_CLEAN, onPhase)) return
       }
     }
+    this.#filledAtChange = changes.value
   }
 
   /** To be called every few seconds: one more circuit to learn from, while too little is known. */

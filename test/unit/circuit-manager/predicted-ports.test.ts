@@ -27,6 +27,15 @@ describe('the ports that will be wanted', () => {
     ])
   })
 
+  it('say of a request whether its like was expected', () => {
+    const predicted = new PredictedPorts()
+    predicted.reset(0)
+    expect(predicted.note({ port: 443, family: 'ipv4' }, 0)).toBe(false)
+    expect(predicted.note({ port: 22, family: 'ipv4' }, 0)).toBe(true)
+    expect(predicted.note({ port: 22, family: undefined }, 0)).toBe(false)
+    expect(predicted.note({ port: 22, family: 'ipv6' }, 0)).toBe(true)
+  })
+
   it('tell IPv6 apart, which other exits serve', () => {
     const predicted = new PredictedPorts()
     predicted.note({ port: 443, family: 'ipv4' }, 0)
