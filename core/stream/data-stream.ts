@@ -261,15 +261,16 @@ export class DataStream implements CircuitStream, ByteStream {
   #endNow(reason: number, error?: TorError): void {
     if (this.#state === 'closed') return
     this.#circuit.endStream(this.#streamId, reason)
-    this.#connected.reject(error ?? new TorError('closed', 'the stream was closed'))
     this.#close(error)
   }
 
   #close(error: TorError | undefined): void {
     if (this.#state === 'closed') return
+    const hasAnswered = this.#state === 'open'
     this.#state = 'closed'
     this.#sendBuffer.clear()
-    this.#connected.reject(error ?? new TorError('closed', 'the stream was closed'))
+    // An error is dear to make; behind an answer nobody would see it.
+    if (!hasAnswered) this.#connected.reject(error ?? new TorError('closed', 'the stream was closed'))
     this.#closed.resolve()
     this.#finish = { error }
     this.#tellFinish()
