@@ -2,7 +2,12 @@
 import type { BeginMessage } from '../cell/relay-message.ts'
 import type { AssignedCircuit } from '../circuit-manager/circuit-manager.ts'
 import { networkDisabled } from '../circuit-manager/circuit-builder.ts'
-import { type IsolationKey, type StreamIsolation, UNISOLATED } from '../circuit-manager/isolation.ts'
+import {
+  type IsolationKey,
+  isolationKey,
+  type StreamIsolation,
+  UNISOLATED,
+} from '../circuit-manager/isolation.ts'
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { DataStream } from '../stream/data-stream.ts'
 import { resolveName, resolvePointer } from '../stream/resolve-stream.ts'
@@ -52,6 +57,8 @@ export class StreamService implements StreamOpener {
   readonly #parts: StreamServiceParts
   readonly #notes: ExitNotes
   readonly #names: NameRewriter
+  /** Counts the new identities. */
+  #identity = 0
 
   /** Throws `bad-config` for an address map or virtual networks that are no good. */
   constructor(parts: StreamServiceParts) {
@@ -62,12 +69,13 @@ export class StreamService implements StreamOpener {
 
   async openStream(asked: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
     const initialData = new InitialData(options.initialData)
-    const { families = ANY_FAMILY, isolation = UNISOLATED } = options
+    const { families = ANY_FAMILY } = options
+    const isolation = this.#isolationOf(options)
     const target = { ...this.#rewrite(asked, options), port: asked.port }
     const shownTarget = `${target.host}:${target.port}`
     try {
       return await this.#request(shownTarget, target, options, (signal, show) => {
-        const usage = this.#demand(exitUsage(target, isolation.key, families), target, options)
+        const usage = this.#demand(exitUsage(target, isolation.key, families), target, isolation)
         return this.#tryOnCircuits(usage, target, families, signal, (assigned, inner) =>
           this.#open(beginMessage(target, assigned, families), initialData, assigned, inner, show),
         )
@@ -78,7 +86,8 @@ export class StreamService implements StreamOpener {
   }
 
   async resolve(host: string, options: StreamOptions = {}): Promise<readonly ResolvedAddress[]> {
-    const { families = ANY_FAMILY, isolation = UNISOLATED } = options
+    const { families = ANY_FAMILY } = options
+    const isolation = this.#isolationOf(options)
     const target = this.#rewrite(parseStreamHost(host), options)
     checkFamilies(target, families)
     if (target.kind === 'ipv4' || target.kind === 'ipv6') {
@@ -88,7 +97,7 @@ export class StreamService implements StreamOpener {
     const made = this.#names.virtualAddressesOf(target, families, scopeOf(options))
     if (made !== undefined) return made
     const answers = await this.#request(target.host, target, options, (signal, show) => {
-      const usage = this.#demand(lookupUsage(isolation), target, options)
+      const usage = this.#demand(lookupUsage(isolation), target, isolation)
       return this.#tryOnCircuits(usage, target, families, signal, async ({ circuit }, inner) => {
         show({ state: 'connecting', circuitId: circuit.id })
         const found = await resolveName(circuit, target.host, this.#mayAnswerInternal, inner)
@@ -100,7 +109,8 @@ export class StreamService implements StreamOpener {
   }
 
   async resolveAddress(address: string, options: StreamOptions = {}): Promise<readonly ResolvedName[]> {
-    const { families = ANY_FAMILY, isolation = UNISOLATED } = options
+    const { families = ANY_FAMILY } = options
+    const isolation = this.#isolationOf(options)
     const asked = parseStreamHost(address)
     if (asked.kind !== 'ipv4' && asked.kind !== 'ipv6') {
       throw new TorError('bad-target', 'only the names of an IP address can be looked up')
@@ -109,7 +119,7 @@ export class StreamService implements StreamOpener {
     // The address is mapped to a name, or was made up for one.
     if (target.kind !== 'ipv4' && target.kind !== 'ipv6') return [{ name: target.host, ttlSeconds: 0 }]
     return this.#request(target.host, target, options, (signal, show) => {
-      const usage = this.#demand(lookupUsage(isolation), target, options)
+      const usage = this.#demand(lookupUsage(isolation), target, isolation)
       return this.#tryOnCircuits(usage, target, families, signal, async ({ circuit }, inner) => {
         show({ state: 'connecting', circuitId: circuit.id })
         const names = await resolvePointer(circuit, target.host, inner)
@@ -119,8 +129,12 @@ export class StreamService implements StreamOpener {
     })
   }
 
-  /** What exits refused to the old identity, and the addresses made up for it, mean nothing to a new one. */
+  /**
+   * What exits refused to the old identity, and the addresses made up for it, mean nothing to a new one. Requests that
+   * wait still belong to the old one, and share no circuit with those to come.
+   */
   forgetIdentity(): void {
+    this.#identity++
     this.#notes.clear()
     this.#names.clear()
   }
@@ -138,7 +152,13 @@ export class StreamService implements StreamOpener {
     return rewritten
   }
 
-  #demand(usage: ExitUsage, { host }: StreamHost, { isolation = UNISOLATED }: StreamOptions): ExitUsage {
+  /** As it was asked for, within the identity of now. */
+  #isolationOf({ isolation = UNISOLATED }: StreamOptions): StreamIsolation {
+    if (this.#identity === 0) return isolation
+    return { ...isolation, key: isolationKey([`identity ${this.#identity}`, isolation.key]) }
+  }
+
+  #demand(usage: ExitUsage, { host }: StreamHost, isolation: StreamIsolation): ExitUsage {
     return this.#parts.policy.demand(usage, host, isolation)
   }
 

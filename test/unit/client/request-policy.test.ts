@@ -72,6 +72,29 @@ describe('a request', () => {
   })
 })
 
+describe('a new identity', () => {
+  it('shares no circuit with a request that the old one is still waiting for', async () => {
+    served = await serveNetwork()
+    const isolation = { key: isolationKey(['a']), keepsAlive: false }
+    let isFirst = true
+    served.network.script.service = (stream) => {
+      if (isFirst) {
+        served.service.forgetIdentity()
+        stream.end(4)
+      } else stream.connect(Buffer.alloc(0))
+      isFirst = false
+    }
+    const late = await served.service.openStream(parseStreamTarget('late.example', 443), { isolation })
+    late.destroy()
+    await open('new.example')
+    await open('new.example')
+    const keys = served.usages.map((usage) => usage.isolation)
+    expect(keys[1]).toBe(keys[0])
+    expect(keys[2]).not.toBe(keys[0])
+    expect(keys[3]).toBe(keys[2])
+  })
+})
+
 describe('TrackHostExits', () => {
   it('keeps a host at the exit that served it, within its isolation and for its time', async () => {
     served = await serveNetwork({ trackHostExits: ['.tracked.example'], trackHostExitsExpireMs: 60_000 })
