@@ -85,6 +85,7 @@ export async function createClientParts(
     circuits,
     channels,
     directory,
+    guards,
   }))
   const channels = createChannels(config, deps, surroundings)
   const buildTimeout = await createBuildTimeout(config, deps, store)
@@ -196,14 +197,15 @@ async function createSurroundings(
   config: WatchedValue<ClientConfig>,
   { clock, random, log }: ClientTools,
   store: StateStore,
-  made: () => Pick<ClientParts, 'board' | 'circuits' | 'channels' | 'directory'>,
+  made: () => Pick<ClientParts, 'board' | 'circuits' | 'channels' | 'directory' | 'guards'>,
 ): Promise<Surroundings> {
   const reactions = {
     hasStreams: () => made().board.hasStreams,
     onTimeLost: () => {
-      const { circuits, channels, directory } = made()
+      const { circuits, channels, directory, guards } = made()
       circuits.retireAll('time was lost')
       channels.retireAll()
+      guards.forgiveFailures()
       directory.reconsider()
     },
     onNetworkBack: () => made().directory.reconsider(),
@@ -277,6 +279,7 @@ function createDirectory(
     },
     pickDirectoryRelays: (view) =>
       pickDirectoryGuards(view, guards, constraints(), config.value.numDirectoryGuards),
+    primaryGuards: (view) => guards.primaryGuards(view),
     onClockEvidence: (evidence) => surroundings.noteClock(evidence),
     isDormant: surroundings.views.value.isDormant,
   })

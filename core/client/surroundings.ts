@@ -29,7 +29,10 @@ export interface SurroundingsParts {
   readonly log: Logger
   readonly dormancy: Dormancy
   readonly localAddresses: () => string
-  /** Circuits and channels of before are not to be trusted with anything new, and the directory looks at its clock. */
+  /**
+   * Circuits and channels of before are not to be trusted with anything new, the failures of guards are forgiven, and
+   * the directory looks at its clock. Our two clocks alone lead here: nobody else can bring it about.
+   */
   readonly onTimeLost: () => void
   readonly onNetworkBack: () => void
   readonly onDormant: (isDormant: boolean) => void

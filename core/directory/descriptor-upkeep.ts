@@ -2,7 +2,6 @@
  * Keeps a view's microdescriptors complete: passes over the directory sources, with growing pauses, until nothing is
  * missing. Runs until it is done or stopped; a new consensus starts a new one.
  */
-import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { ChannelTarget } from '../linkspec/relay-target.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { sleep } from '../util/clock.ts'
@@ -33,6 +32,8 @@ export interface DescriptorUpkeepParts extends Omit<DownloadParts, 'onBatch'> {
   readonly replaceView: (view: NetDir, batch: MicrodescBatch) => void
   readonly hasEnough: () => boolean
   readonly pickDirectoryRelays: (view: NetDir) => readonly ChannelTarget[]
+  /** The rows of the relays without whose microdescriptors no circuit can be built. */
+  readonly primaryGuards: (view: NetDir) => readonly number[]
   readonly bootstrapSources: () => readonly SourceTier[]
 }
 
@@ -82,7 +83,7 @@ async function runPass(
   const sources = passSources(parts, isSmall || relays.length === 0 ? open : undefined, relays, pass).filter(
     ({ source, connection }) => connection !== undefined || !parts.records.isResting(source, nowMs),
   )
-  const guardDigests = relays.flatMap(({ ids }) => digestOf(view, ids.rsa))
+  const guardDigests = parts.primaryGuards(view).map((row) => digestAt(view, row))
   const onBatch = (batch: MicrodescBatch): void => {
     if (signal.aborted) return
     parts.replaceView(parts.view().withMicrodescriptors(batch.parsed), batch)
@@ -107,8 +108,7 @@ function passSources(
   return [...guards, ...helpers].map((source) => ({ source, connection: undefined }))
 }
 
-/** The digest of a listed relay's microdescriptor. */
-function digestOf(view: NetDir, identity: RsaIdentity): Buffer[] {
-  const row = view.indexOf(identity)
-  return row === undefined ? [] : [view.consensus.relays.microdescDigests.subarray(row * 32, row * 32 + 32)]
+/** The digest of a relay's microdescriptor. */
+function digestAt({ consensus }: NetDir, row: number): Buffer {
+  return consensus.relays.microdescDigests.subarray(row * 32, row * 32 + 32)
 }

@@ -56,6 +56,8 @@ export interface DirectoryManagerDeps {
   readonly bootstrapDirectories: () => BootstrapDirectories
   /** Our directory guards in this view, which may lack microdescriptors; empty, or throwing, falls back on the above. */
   readonly pickDirectoryRelays: (view: NetDir) => readonly ChannelTarget[]
+  /** The rows of the guards that circuits begin with; their microdescriptors are fetched first. */
+  readonly primaryGuards: (view: NetDir) => readonly number[]
   /** Told what relays and documents say about our clock. */
   readonly onClockEvidence?: (evidence: ClockEvidence) => void
   /** Whether to begin dormant: the cache is read, nothing is fetched until `setDormant(false)`. */
@@ -285,6 +287,7 @@ export class DirectoryManager implements NetDirProvider {
       },
       hasEnough: () => this.#board.hasEnough(),
       pickDirectoryRelays: (view: NetDir) => this.#pickRelays(view),
+      primaryGuards: this.#deps.primaryGuards,
       bootstrapSources: () => bootstrapTiers(this.#deps.bootstrapDirectories()),
       onFailure: (error: TorError) => this.#onDescriptorFailure(error),
     }

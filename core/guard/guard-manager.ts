@@ -143,7 +143,10 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
     this.#noteChange()
   }
 
-  /** The network is another one, or the machine slept: every guard is worth a try now, the first ones first. */
+  /**
+   * Time was lost, as in a sleep, after which the network may be another one: every guard is worth a try now, the first
+   * ones first. Nothing that happens on the network may lead here.
+   */
   forgiveFailures(): void {
     this.#reachability.forgiveFailures(this.sample.map(({ rsa }) => rsa))
     this.#noteChange()

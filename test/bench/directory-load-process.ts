@@ -62,6 +62,7 @@ async function load(
       },
       bootstrapDirectories: () => ({ fallbacks: [], authorities: [] }),
       pickDirectoryRelays: () => [],
+      primaryGuards: () => [],
     },
   )
   const turns = isWatched ? watchTurns() : undefined

@@ -83,6 +83,7 @@ function bench(options: BenchOptions = {}): Bench {
       if (options.guards === undefined) throw new TorError('no-path', 'no guard')
       return options.guards
     },
+    primaryGuards: () => [],
   }
   const config = { authorities: LIVE_AUTHORITIES, pathsNeededToBuildCircuits: undefined, ...options.config }
   return { manager: new DirectoryManager(config, deps), network, clock, store, logs }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { DirectoryManager } from '../../../core/directory/directory-manager.ts'
-import { parseRsaIdentity, rsaIdentityFromBytes } from '../../../core/linkspec/relay-ids.ts'
+import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { Logger } from '../../../core/util/log.ts'
@@ -27,6 +27,7 @@ function start(
   network: FakeDirectory,
   store = new MemoryStateStore(),
   guards: readonly ChannelTarget[] = [],
+  primaryGuards: readonly number[] = [],
 ) {
   const clock = countingClock(GENERATED_VALID_AFTER_MS + 60_000)
   const config = {
@@ -41,20 +42,19 @@ function start(
     connector: network,
     bootstrapDirectories: () => ({ fallbacks: [target(1)], authorities: [target(2)] }),
     pickDirectoryRelays: () => guards,
+    primaryGuards: () => primaryGuards,
   })
   return { manager, clock, store }
 }
 
 describe('a directory of thousands of relays', () => {
-  // The first guard is a relay of the middle of the consensus, so that its place in the requests says something.
-  const own = directory.relays[1_500]
-  if (own === undefined) throw new Error('too few relays')
-  const guards = [target(11, rsaIdentityFromBytes(own.identity)), target(12), target(13)]
+  const guards = [target(11), target(12), target(13)]
 
-  it('is fetched from three guards, their own descriptors first, at most 500 at once', async () => {
+  it('is fetched from three guards, the descriptors of those that circuits begin with first, at most 500 at once', async () => {
     const network = new FakeDirectory(serve(documents))
     network.chunkBytes = 65_536
-    const { manager, clock } = start(network, undefined, guards)
+    // Rows of the middle of the consensus, so that their place in the requests says something.
+    const { manager, clock } = start(network, undefined, guards, [3_100, 1_500])
     const seen: number[] = []
     manager.current.watch((view) => {
       if (view !== undefined) seen.push(RELAYS - view.missingMicrodescDigests().length)
@@ -68,8 +68,11 @@ describe('a directory of thousands of relays', () => {
     expect(new Set(asked.map((request) => request.split(' ')[0]))).toEqual(
       new Set(['10.0.0.1:11', '10.0.0.1:12', '10.0.0.1:13']),
     )
-    const ownDigest = /^m (\S+)$/m.exec(own.entry)?.[1] ?? '?'
-    expect(asked[0]).toContain(`/tor/micro/d/${ownDigest}-`)
+    const { consensus } = manager.current.value ?? {}
+    const [first, second] = [1_500, 3_100].map((row) =>
+      consensus?.relays.microdescDigests.toString('base64', row * 32, row * 32 + 32).replace('=', ''),
+    )
+    expect(asked[0]).toContain(`/tor/micro/d/${first}-${second}-`)
     // Shown when there was enough, before all had come, and once more when it was complete.
     expect(seen).toHaveLength(2)
     expect(seen[0]).toBeLessThan(RELAYS)

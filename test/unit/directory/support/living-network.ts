@@ -155,6 +155,7 @@ export function createLife(options: LifeOptions = {}): Life {
       authorities: [],
     }),
     pickDirectoryRelays: () => options.guards ?? [11, 12, 13].map(relayTarget),
+    primaryGuards: () => [],
     onClockEvidence: (one) => evidence.push(one),
     isDormant: options.isDormant ?? false,
   }
