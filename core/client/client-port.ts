@@ -41,4 +41,6 @@ export interface StreamOpener {
   resolve(host: string, options?: StreamOptions): Promise<readonly ResolvedAddress[]>
   /** The names of an IP address (PTR). Resolves with at least one; rejects with a `TorError`. */
   resolveAddress(address: string, options?: StreamOptions): Promise<readonly ResolvedName[]>
+  /** The name that an address was made up for, within its `mapScope`: whoever asks for the address means that name. */
+  nameBehind(host: string, mapScope: IsolationKey): string | undefined
 }

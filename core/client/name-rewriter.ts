@@ -2,6 +2,7 @@
  * Every rewriting of hosts in one place: MapAddress, and the addresses that AutomapHostsOnResolve makes up. Streams and
  * look-ups come through here before anything is decided about them.
  */
+import { isIP } from 'node:net'
 import type { IsolationKey } from '../circuit-manager/isolation.ts'
 import { TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
@@ -76,23 +77,27 @@ export class NameRewriter {
     }))
   }
 
+  /** The name that an address was made up for, in this scope. */
+  nameBehind(host: string, scope: IsolationKey): string | undefined {
+    return this.#isVirtual(host) ? this.#virtual.nameOf(host, scope) : undefined
+  }
+
   /** For a new identity: what was made up for the old one leads nowhere. */
   clear(): void {
     this.#virtual.clear()
   }
 
   #step(host: string, scope: IsolationKey): string | undefined {
-    const { kind } = parseStreamHost(host)
-    const isAddress = kind === 'ipv4' || kind === 'ipv6'
-    return this.#map.rewriteOnce(host) ?? (isAddress ? this.#nameOfVirtual(host, scope) : undefined)
-  }
-
-  /** Undefined for an address that is not virtual. */
-  #nameOfVirtual(address: string, scope: IsolationKey): string | undefined {
-    if (!this.#options.automapHostsOnResolve || !this.#virtual.contains(address)) return undefined
-    const name = this.#virtual.nameOf(address, scope)
+    const mapped = this.#map.rewriteOnce(host)
+    if (mapped !== undefined || !this.#isVirtual(host)) return mapped
+    const name = this.#virtual.nameOf(host, scope)
     if (name === undefined) throw new TorError('bad-target', 'a virtual address that stands for no name here')
     return name
+  }
+
+  #isVirtual(host: string): boolean {
+    if (!this.#options.automapHostsOnResolve || isIP(host) === 0 || host.includes('%')) return false
+    return this.#virtual.contains(host)
   }
 }
 

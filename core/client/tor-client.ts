@@ -1,5 +1,6 @@
 /** The client as programs see it: bootstrap, streams, names, one status, close. Each part does its own work. */
 import type { Duplex } from 'node:stream'
+import type { IsolationKey } from '../circuit-manager/isolation.ts'
 import { calibrateCrypto, describeCalibration } from '../crypto/calibration.ts'
 import { systemRandom } from '../crypto/system-random.ts'
 import { type ExitCountry, exitCountries } from '../path/exit-countries.ts'
@@ -129,6 +130,10 @@ export class TorClient implements StreamOpener {
   resolveAddress(address: string, options?: StreamOptions): Promise<readonly ResolvedName[]> {
     this.#parts.surroundings.noteRequest()
     return this.#streams.resolveAddress(address, options)
+  }
+
+  nameBehind(host: string, mapScope: IsolationKey): string | undefined {
+    return this.#streams.nameBehind(host, mapScope)
   }
 
   /**

@@ -118,7 +118,7 @@ export class AppConnection implements AppReader {
     const abort = new AbortController()
     this.#abort = abort
     try {
-      this.#door.judgeSocks(request)
+      this.#door.judgeSocks(this.#requester(request), request)
       if (request.command === 'connect') await this.#connect(request, rest, abort)
       else this.#answer(await this.#lookUp(request, abort))
     } catch (error) {

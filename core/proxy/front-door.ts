@@ -4,7 +4,12 @@
  */
 import type { IsolationKey } from '../circuit-manager/isolation.ts'
 import type { FamilyPreference, ResolvedAddress, ResolvedName, StreamOpener } from '../client/client-port.ts'
-import { parseStreamHost, parseStreamTarget, type StreamTarget } from '../client/stream-target.ts'
+import {
+  parseStreamHost,
+  parseStreamTarget,
+  type StreamHost,
+  type StreamTarget,
+} from '../client/stream-target.ts'
 import { abortError } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { Clock } from '../util/clock.ts'
@@ -67,8 +72,13 @@ export class FrontDoor {
     return clientAddress === '' || this.#deps.rules.socksPolicy?.accepts(clientAddress, 1) !== false
   }
 
-  /** Throws `not-allowed` for a SOCKS request that SafeSocks refuses; says what TestSocks and prudence ask to be said. */
-  judgeSocks({ protocol, namesAddress, host }: AppRequest): void {
+  /**
+   * Throws `not-allowed` for a SOCKS request that SafeSocks refuses; says what TestSocks and prudence ask to be said. An
+   * address that we made up for a name is as good as the name: nobody else was asked for it.
+   */
+  judgeSocks(requester: Requester, request: AppRequest): void {
+    const { protocol, host } = request
+    const namesAddress = request.namesAddress && this.#nameBehind(host, requester) === undefined
     const { refusesUnsafeSocks, reportsSocksSafety } = this.#deps.rules
     if (reportsSocksSafety) {
       const verdict = namesAddress ? 'unsafe: it names an IP address' : 'safe: it leaves the name to Tor'
@@ -95,7 +105,8 @@ export class FrontDoor {
   /** Rejects with a `TorError`: `bad-target`, `not-allowed`, `limit`, `timeout`, or what the client says. */
   connect(requester: Requester, host: string, port: number, options: RequestOptions): Promise<ByteStream> {
     return this.#waitFor(options.abort, async (signal) => {
-      const target = parseStreamTarget(host, port)
+      const asked = parseStreamTarget(host, port)
+      const target = { ...this.#meant(asked, requester), port }
       const families = this.#checkTraffic(target, options.families)
       this.#checkPort(port)
       const { initialData } = options
@@ -112,7 +123,7 @@ export class FrontDoor {
 
   resolve(requester: Requester, name: string, abort: AbortController): Promise<readonly ResolvedAddress[]> {
     return this.#waitFor(abort, async (signal) => {
-      const target = parseStreamHost(name)
+      const target = this.#meant(parseStreamHost(name), requester)
       const families = this.#checkTraffic(target, undefined)
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port: 0 })
       const mapScope = this.#mapScope(requester)
@@ -132,6 +143,16 @@ export class FrontDoor {
       const mapScope = this.#mapScope(requester)
       return this.#deps.opener.resolveAddress(host, { isolation, mapScope, signal })
     })
+  }
+
+  /** Flags and isolation look at the name that an address was made up for, as they would had it been asked for itself. */
+  #meant(asked: StreamHost, requester: Requester): StreamHost {
+    const name = this.#nameBehind(asked.host, requester)
+    return name === undefined ? { host: asked.host, kind: asked.kind } : parseStreamHost(name)
+  }
+
+  #nameBehind(host: string, requester: Requester): string | undefined {
+    return this.#deps.opener.nameBehind(host, this.#mapScope(requester))
   }
 
   #mapScope(requester: Requester): IsolationKey {

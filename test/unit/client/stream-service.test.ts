@@ -196,6 +196,17 @@ describe('addresses made up for names', () => {
     expect(served.usages).toEqual([])
   })
 
+  it('tell the name to whoever they were made for, and to nobody else', async () => {
+    const { service } = await serve(automap)
+    const [made] = await service.resolve('a.example', { mapScope, families: ipv4Only })
+    const address = made?.address ?? ''
+    expect(service.nameBehind(address, mapScope)).toBe('a.example')
+    expect(service.nameBehind(address, isolationKey(['somebody else']))).toBeUndefined()
+    for (const host of ['127.200.1.1', '192.0.2.7', '2001:db8::1', 'fe80::1%eth0', 'a.example', '']) {
+      expect(service.nameBehind(host, mapScope)).toBeUndefined()
+    }
+  })
+
   it('lead nowhere after a new identity', async () => {
     const { service } = await serve(automap)
     const [made] = await service.resolve('a.example', { mapScope })

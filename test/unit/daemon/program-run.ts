@@ -59,6 +59,8 @@ export class FakeClient implements DaemonClient {
     return Promise.reject(new TorError('no-path', 'no network'))
   }
 
+  nameBehind(): undefined {}
+
   resolveAddress(): Promise<never> {
     return Promise.reject(new TorError('no-path', 'no network'))
   }

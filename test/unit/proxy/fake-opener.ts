@@ -104,6 +104,13 @@ export class FakeOpener implements StreamOpener {
   /** Set to make requests wait for it (or for their signal). */
   gate: Promise<void> = Promise.resolve()
 
+  /** Names that addresses stand for, whoever asks. */
+  readonly virtualNames = new Map<string, string>()
+
+  nameBehind(host: string): string | undefined {
+    return this.virtualNames.get(host)
+  }
+
   async openStream(target: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
     this.asked.push({ target, options })
     await abortable(this.gate, options.signal)

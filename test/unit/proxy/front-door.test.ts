@@ -106,6 +106,48 @@ describe('the flags of a listener', () => {
   })
 })
 
+describe('an address that was made up for a name', () => {
+  const virtual = (name: string): FakeOpener => {
+    const opener = new FakeOpener()
+    opener.virtualNames.set('192.0.2.7', name)
+    return opener
+  }
+
+  test('is as safe as the name to SafeSocks and TestSocks, and nobody is warned', async () => {
+    const { log, lines } = recordingLogger()
+    const rules = { ...DEFAULT_APPLICATION_RULES, refusesUnsafeSocks: true, reportsSocksSafety: true }
+    const listener = await start(virtual('www.a.example'), { rules, log })
+    expect(await answer(listener, BY_IPV4)).toBe(OK)
+    expect(await answer(listener, BY_IPV6)).toBe(NOT_ALLOWED)
+    expect(lines('notice').map((line) => line.includes('is safe'))).toEqual([true, false])
+    expect(lines('warn')).toHaveLength(1)
+  })
+
+  test('is isolated as the name is: by its site, and by itself', async () => {
+    for (const isolateDestAddr of [false, true]) {
+      const opener = virtual('www.a.example')
+      const isolation = { ...DEFAULT_ISOLATION, sessionGroup: '1', isolateDestAddr }
+      const listener = await start(opener, { isolation })
+      for (const request of [BY_IPV4, byName('www.a.example'), byName('www.b.example')]) {
+        await answer(listener, request)
+      }
+      const [byAddress, same, other] = opener.asked.map(({ options }) => options.isolation?.key)
+      expect(byAddress).toBe(same)
+      expect(byAddress).not.toBe(other)
+    }
+  })
+
+  test.each<[string, Partial<TrafficRules>, string, string]>([
+    ['OnionTrafficOnly', { allowsExit: false }, ONION, OK],
+    ['OnionTrafficOnly', { allowsExit: false }, 'a.example', NOT_ALLOWED],
+    ['NoOnionTraffic', { allowsOnion: false }, ONION, NOT_ALLOWED],
+    ['NoDNSRequest', { allowsNames: false }, 'a.example', NOT_ALLOWED],
+  ])('%s is held to the name', async (_what, flags, name, expected) => {
+    const listener = await start(virtual(name), { traffic: { ...DEFAULT_TRAFFIC, ...flags } })
+    expect(await answer(listener, BY_IPV4)).toBe(expected)
+  })
+})
+
 describe('the rules for all applications', () => {
   const withRules = (changes: Partial<ApplicationRules>): { rules: ApplicationRules } => ({
     rules: { ...DEFAULT_APPLICATION_RULES, ...changes },

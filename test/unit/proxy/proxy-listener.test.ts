@@ -267,6 +267,7 @@ describe('requests', () => {
         return opener.openStream({ host: 'a', port: 1, kind: 'name' })
       },
       resolve: () => Promise.reject(new TorError('internal', 'not asked')),
+      nameBehind: () => undefined,
       resolveAddress: () => Promise.reject(new TorError('internal', 'not asked')),
     }
     const listener = await start(opener, { opener: stubborn })
