@@ -77,7 +77,7 @@ export async function createClientParts(
 ): Promise<ClientParts> {
   const config = new WatchedValue(initialConfig)
   const countries = createCountries(initialConfig, deps.clock)
-  await loadNeededCountries(initialConfig, countries)
+  await loadNeededCountries(initialConfig, countries, deps.log.in('config'))
   const constraints = pathConstraints(config, countries)
   const guards = await createGuards(config, constraints, deps, store)
   const surroundings = await createSurroundings(config, deps, store, () => ({

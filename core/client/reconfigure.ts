@@ -51,19 +51,22 @@ export function isPathRefused(
 }
 
 /** What a change of the configuration touches. */
-export type ReconfiguredParts = Pick<ClientParts, 'config' | 'random' | 'countries' | 'constraints'> & {
+export type ReconfiguredParts = Pick<
+  ClientParts,
+  'config' | 'random' | 'countries' | 'constraints' | 'log'
+> & {
   readonly circuits: Pick<CircuitManager, 'closeAll' | 'retireWhere' | 'retryNow'>
   readonly channels: Pick<ChannelManager, 'closeAll'>
 }
 
 /** Rejects with `bad-config` before anything has changed. */
 export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig): Promise<void> {
-  const { config, random, countries, constraints, circuits, channels } = parts
+  const { config, random, countries, constraints, circuits, channels, log } = parts
   const before = config.value
   checkReconfiguration(before, next)
   // Refuses an address map or virtual networks that are no good.
   void new NameRewriter(next, random)
-  await loadNeededCountries(next, countries)
+  await loadNeededCountries(next, countries, log.in('config'))
   config.set(next)
   if (next.isNetworkDisabled) {
     circuits.closeAll(networkDisabled())

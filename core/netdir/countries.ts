@@ -55,6 +55,11 @@ export class Countries implements CountryLookup {
     throw new TorError('no-path', 'the table of countries is not read yet', { retry: 'later' })
   }
 
+  /** Whether any address at all is in this country; false until `load` is done. */
+  hasCountry(code: CountryCode): boolean {
+    return this.#table?.hasCountry(code) === true
+  }
+
   /** Undefined for every address until `load` is done. */
   countryOfIpv4(value: number): CountryCode | undefined {
     return this.#table?.countryOfIpv4(value)

@@ -32,6 +32,11 @@ export class CountryTable implements CountryLookup {
     this.ipv6 = ipv6
   }
 
+  /** Whether any address at all is in this country. */
+  hasCountry(code: CountryCode): boolean {
+    return code !== '' && (this.ipv4.codes.includes(code) || this.ipv6.codes.includes(code))
+  }
+
   countryOfIpv4(value: number): CountryCode | undefined {
     const { starts } = this.ipv4
     let low = 0

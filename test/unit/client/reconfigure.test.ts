@@ -6,6 +6,7 @@ import { createCountries } from '../../../core/client/country-sources.ts'
 import { systemRandom } from '../../../core/crypto/system-random.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { parseNodeSet } from '../../../core/netdir/node-set.ts'
+import { formatLogParts, Logger } from '../../../core/util/log.ts'
 import { WatchedValue } from '../../../core/util/watched-value.ts'
 import { rigDirectory } from '../../network/circuit-rig.ts'
 import { manualClock } from '../../support/manual-clock.ts'
@@ -18,6 +19,7 @@ let netDir: NetDir
 let path: number[]
 let config: WatchedValue<ClientConfig>
 let done: string[]
+let logged: string[]
 
 beforeAll(() => {
   netDir = rigDirectory()
@@ -38,6 +40,7 @@ beforeAll(() => {
 beforeEach(() => {
   config = new WatchedValue(CONFIG)
   done = []
+  logged = []
 })
 
 function excluding(row: number): ClientConfig {
@@ -53,6 +56,7 @@ function apply(next: ClientConfig): Promise<void> {
   const parts = {
     config,
     random: systemRandom,
+    log: new Logger(({ level, parts: words }) => logged.push(`${level} ${formatLogParts(words, false)}`)),
     countries,
     constraints: pathConstraints(config, countries),
     circuits: {
@@ -68,7 +72,8 @@ function apply(next: ClientConfig): Promise<void> {
 describe('another configuration for a running client', () => {
   it.each([
     [{ dataDirectory: '/elsewhere' }, /DataDirectory/],
-    [{ geoIpFile: '/elsewhere' }, /GeoIPFile/],
+    [{ geoIpFile: '/elsewhere' }, /GeoIPFile cannot be changed/],
+    [{ geoIpv6File: '/elsewhere' }, /GeoIPv6File cannot be changed/],
     [{ useIpv4: false, useIpv6: false }, /ClientUseIPv4/],
     [{ addressMap: [{ from: 'a b', to: '' }] }, /./],
   ])('is refused in words and changes nothing: %o', async (change, message) => {
@@ -100,5 +105,29 @@ describe('another configuration for a running client', () => {
     expect(config.value.isNetworkDisabled).toBe(true)
     await apply(CONFIG)
     expect(done).toEqual(['retire the forbidden', 'try again'])
+  })
+})
+
+describe('an exclusion of a country that there is not', () => {
+  const excluding = (excludeNodes: string, excludeExitNodes = ''): ClientConfig => ({
+    ...CONFIG,
+    nodes: {
+      ...CONFIG.nodes,
+      excludeNodes: parseNodeSet(excludeNodes, 'ExcludeNodes'),
+      excludeExitNodes: parseNodeSet(excludeExitNodes, 'ExcludeExitNodes'),
+    },
+  })
+
+  it('is a warning that names option and code, since it excludes nobody', async () => {
+    await apply(excluding('{qx},{de},{??}', '{us},{QZ}'))
+    expect(logged).toHaveLength(2)
+    expect(logged[0]).toMatch(/^warn ExcludeNodes: no address is in \{qx\}.* excludes nobody/)
+    expect(logged[1]).toMatch(/^warn ExcludeExitNodes: no address is in \{qz\}/)
+  })
+
+  it('is nothing to say where the countries are known, or none is named', async () => {
+    await apply(excluding('{de} {us} nickname'))
+    await apply(excluding('', '{??}'))
+    expect(logged).toEqual([])
   })
 })
