@@ -10,7 +10,12 @@ import { digestAt } from '../../../../core/directory/microdescriptor-rows.ts'
 import { splitCerts } from './live-documents.ts'
 
 /** What a relay does with a request; bytes are sent as they are, head included. */
-export type FakeAnswer = Buffer | 'hang' | 'reset'
+export type FakeAnswer = Buffer | 'hang' | 'reset' | Drip
+
+/** Sent a byte at each call of `FakeDirectory.drip`, without an end. */
+export interface Drip {
+  readonly head: Buffer
+}
 
 /** What a relay is: how it answers, or how it fails to be reached. */
 export type FakeRelay =
@@ -80,12 +85,18 @@ export class FakeDirectory implements DirectoryConnector {
   chunkBytes = 1_000
   openConnections = 0
   openStreams = 0
+  readonly dripping = new Set<() => void>()
   /** By `host:port` of the first endpoint; the others are `fallback`. */
   readonly relays = new Map<string, FakeRelay>()
   #default: FakeRelay
 
   constructor(fallback: FakeRelay) {
     this.#default = fallback
+  }
+
+  /** Lets every answer that drips send one more byte. */
+  drip(): void {
+    for (const sendByte of this.dripping) sendByte()
   }
 
   setDefault(relay: FakeRelay): void {
@@ -133,7 +144,7 @@ class FakeConnection implements DirectoryConnection {
     if (!this.#isOpen) throw new TorError('closed', 'the connection is closed')
     this.#network.openStreams += 1
     const stream: FakeStream = new FakeStream(
-      this.#network.chunkBytes,
+      this.#network,
       (path, headers) => {
         this.#network.requests.push(`${this.relayName} ${path}`)
         const relay = this.#relay()
@@ -163,6 +174,7 @@ function readHeaders(text: string): Map<string, string> {
 }
 
 class FakeStream implements ByteStream {
+  readonly #network: FakeDirectory
   readonly #chunkBytes: number
   readonly #answer: (path: string, headers: ReadonlyMap<string, string>) => FakeAnswer
   readonly #onClosed: () => void
@@ -171,11 +183,12 @@ class FakeStream implements ByteStream {
   #isOpen = true
 
   constructor(
-    chunkBytes: number,
+    network: FakeDirectory,
     answer: (path: string, headers: ReadonlyMap<string, string>) => FakeAnswer,
     onClosed: () => void,
   ) {
-    this.#chunkBytes = chunkBytes
+    this.#network = network
+    this.#chunkBytes = network.chunkBytes
     this.#answer = answer
     this.#onClosed = onClosed
   }
@@ -205,12 +218,22 @@ class FakeStream implements ByteStream {
     this.#sink?.onClose(error)
   }
 
+  #dripFrom({ head }: Drip): void {
+    this.#sink?.onData(head)
+    const sendByte = (): void => {
+      if (this.#isOpen) this.#sink?.onData(Buffer.from('a'))
+      else this.#network.dripping.delete(sendByte)
+    }
+    this.#network.dripping.add(sendByte)
+  }
+
   #reply(answer: FakeAnswer): void {
     if (answer === 'hang') return
     if (answer === 'reset') {
       setImmediate(() => this.destroy(new TorError('circuit-failed', 'the relay destroyed the circuit')))
       return
     }
+    if (!Buffer.isBuffer(answer)) return this.#dripFrom(answer)
     let offset = 0
     const sendNext = (): void => {
       if (!this.#isOpen) return
