@@ -99,7 +99,9 @@ export class FrontDoor {
    */
   reportFailure(host: string, error: TorError): void {
     this.log.info('A request for ', sensitive(host), ' failed (', error.kind, '): ', error.message)
-    if (error.kind === 'no-path') this.notices.warn(error.message, 'A request was refused: ', error.message)
+    if (error.kind !== 'no-path') return
+    // Counts and waits that differ make no other reason, and there is room for a bounded number of reasons.
+    this.notices.warn(error.message.replace(/[0-9]+/g, '0'), 'A request was refused: ', error.message)
   }
 
   /** Rejects with a `TorError`: `bad-target`, `not-allowed`, `limit`, `timeout`, or what the client says. */

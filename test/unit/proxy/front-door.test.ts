@@ -273,9 +273,17 @@ describe('a request for which there is no path', () => {
     for (const name of ['one.example', 'two.example']) await answer(listener, byName(name))
     opener.failure = new TorError('no-path', 'no exit relay in fr allows connections to this port')
     await answer(listener, byName('three.example'))
+    for (const seconds of [37, 12]) {
+      opener.failure = new TorError(
+        'no-path',
+        `no guard could be reached; the next try is in ${seconds} seconds`,
+      )
+      await answer(listener, byName('four.example'))
+    }
     expect(lines('warn')).toEqual([
       'A request was refused: ExitNodes names no relay of the network',
       'A request was refused: no exit relay in fr allows connections to this port',
+      'A request was refused: no guard could be reached; the next try is in 37 seconds',
     ])
     expect(lines('info').join(' ')).not.toContain('example')
   })
