@@ -172,7 +172,7 @@ export class HttpConnection implements AppReader {
         this.#close(RPC_REPLY)
         break
       case 'rebound':
-        this.#door.log.info('Closed an HTTP request that names another host than this machine')
+        this.#door.log.info('Closed an HTTP request that names another host, or that a web page caused')
         this.#close()
         break
     }

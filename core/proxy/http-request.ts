@@ -6,7 +6,7 @@ import { isIPv6 } from 'node:net'
 import type { FamilyPreference } from '../client/client-port.ts'
 import { malformed, TorError } from '../util/errors.ts'
 import { type BodyFraming, requestFraming } from './http-body.ts'
-import { headerTokens, headerValues, type RequestHead, singleHeader } from './http-head.ts'
+import { type HttpHeader, headerTokens, headerValues, type RequestHead, singleHeader } from './http-head.ts'
 import { type Credentials, NO_CREDENTIALS } from './request-isolation.ts'
 
 /** What isolates is kept as part of a key for as long as its circuits: more than any password or token needs. */
@@ -44,7 +44,7 @@ export type HttpRequest =
   | { readonly kind: 'capabilities'; readonly keepsAlive: boolean }
   /** Another request in origin form that names this machine: somebody looks at the port with a browser. */
   | { readonly kind: 'visit' }
-  /** It names another host: a page of a web site that was rebound to our address. No answer, not even an error. */
+  /** It names another host, or a page of a web site caused it: no answer, not even an error. */
   | { readonly kind: 'rebound' }
   | { readonly kind: 'rpc' }
 
@@ -74,15 +74,26 @@ export function isMeantForProxy(opening: string): boolean {
   return /^(CONNECT |[A-Z]{1,32} [a-z][a-z0-9+.-]*:)/i.test(opening)
 }
 
-/** Whether a Host header names this machine (http-connect, "avoiding cross-site probing attacks"). */
-export function namesThisMachine(host: string | undefined): boolean {
+/**
+ * Whether a request in origin form comes from somebody who looks at this machine, and may have an answer (http-connect,
+ * "avoiding cross-site probing attacks"). A page of a web site may not, even by our right name: that anything answers
+ * would tell the site that its visitor has Tor. Browsers mark what pages cause.
+ */
+export function isVisit(headers: readonly HttpHeader[]): boolean {
+  const hosts = headerValues(headers, 'host')
+  const isCausedByPage =
+    headerValues(headers, 'origin').length > 0 ||
+    headerValues(headers, 'sec-fetch-site').some((site) => site !== 'none')
+  return hosts.length === 1 && namesThisMachine(hosts[0]) && !isCausedByPage
+}
+
+function namesThisMachine(host: string | undefined): boolean {
   const name = host?.replace(/:[0-9]{0,5}$/, '').toLowerCase()
   return name === 'localhost' || name === '127.0.0.1' || name === '[::1]' || name === '::1'
 }
 
 function readOriginForm(head: RequestHead): HttpRequest {
-  const hosts = headerValues(head.headers, 'host')
-  if (hosts.length !== 1 || !namesThisMachine(hosts[0])) return { kind: 'rebound' }
+  if (!isVisit(head.headers)) return { kind: 'rebound' }
   // A body would be read as the next request.
   if (head.method !== 'OPTIONS' || requestFraming(head).kind !== 'none') return { kind: 'visit' }
   return { kind: 'capabilities', keepsAlive: keepsAlive(head) }

@@ -6,9 +6,9 @@ import { toTorError } from '../util/errors.ts'
 import { MAX_READ_BYTES } from './app-socket.ts'
 import { type HandshakeParser, type HandshakeStep, NEED_MORE } from './app-request.ts'
 import { TLS_ADVICE, TLS_HANDSHAKE } from './http-foreign.ts'
-import { headerValues, HttpHeadReader, parseRequestHead } from './http-head.ts'
+import { HttpHeadReader, parseRequestHead } from './http-head.ts'
 import { encodeHttpPage } from './http-page.ts'
-import { isMeantForProxy, namesThisMachine } from './http-request.ts'
+import { isMeantForProxy, isVisit } from './http-request.ts'
 import { SOCKS4_VERSION, Socks4Parser } from './socks4.ts'
 import { SOCKS5_VERSION, type Socks5Options, Socks5Parser } from './socks5.ts'
 
@@ -84,9 +84,8 @@ class HttpOnSocksParser implements HandshakeParser {
     try {
       const lines = this.#reader.next()
       if (lines === undefined) return NEED_MORE
-      const hosts = headerValues(parseRequestHead(lines).headers, 'host')
-      const isOfThisMachine = hosts.length === 1 && namesThisMachine(hosts[0])
-      return isMeantForProxy(opening) || isOfThisMachine ? this.#explain() : refuseSilently()
+      const { headers } = parseRequestHead(lines)
+      return isMeantForProxy(opening) || isVisit(headers) ? this.#explain() : refuseSilently()
     } catch (thrown) {
       return isMeantForProxy(opening) ? this.#explain() : refuseSilently(toTorError(thrown).message)
     }
@@ -104,6 +103,6 @@ class HttpOnSocksParser implements HandshakeParser {
   }
 }
 
-function refuseSilently(why = 'it names another host'): HandshakeStep {
+function refuseSilently(why = 'it names another host, or a web page caused it'): HandshakeStep {
   return { kind: 'refused', bytes: NO_ANSWER, reason: `an HTTP request to a SOCKS port: ${why}` }
 }

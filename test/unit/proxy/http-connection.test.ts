@@ -369,6 +369,14 @@ describe('a page of a web site (DNS rebinding)', () => {
       'POST / HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 31\r\n\r\nCONNECT a.example:80 HTTP/1.1\r\n\r\n',
     ],
     ['that is garbage', 'hello\r\n\r\n'],
+    [
+      'that looks whether Tor is here',
+      'GET / HTTP/1.1\r\nHost: 127.0.0.1:8118\r\nSec-Fetch-Site: cross-site\r\nSec-Fetch-Mode: no-cors\r\n\r\n',
+    ],
+    [
+      'that asks what the proxy can do',
+      'OPTIONS / HTTP/1.1\r\nHost: localhost:8118\r\nOrigin: https://evil.example\r\n\r\n',
+    ],
   ])('%s gets not one byte', async (_what, bytes) => {
     const opener = new FakeOpener()
     const app = await start(opener)

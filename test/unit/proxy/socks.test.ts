@@ -289,6 +289,10 @@ describe('a SOCKS handshake that is refused is answered in its own protocol', ()
     ['was rebound to us', 'GET / HTTP/1.1\r\nHost: evil.example:9050\r\n\r\n'],
     ['names no host', 'GET / HTTP/1.0\r\n\r\n'],
     ['names two', 'GET / HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n'],
+    [
+      'looks whether Tor is here',
+      'GET / HTTP/1.1\r\nHost: localhost:9050\r\nSec-Fetch-Site: cross-site\r\n\r\n',
+    ],
     ['posts SOCKS bytes', 'POST / HTTP/1.1\r\nHost: evil.example\r\n\r\n\x05\x01\x00'],
     ['has an endless head', `GET /${'a'.repeat(20_000)} HTTP/1.1\r\n`],
   ])('a page of a web site that %s learns nothing', (_what, text) => {
