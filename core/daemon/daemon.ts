@@ -2,7 +2,7 @@
  * The program between its start and its end: logs, the client, the front doors. Either everything is open, or
  * nothing stays behind; a reload changes all that was asked for, or nothing.
  */
-import { rmSync, writeFileSync } from 'node:fs'
+import { closeSync, constants, openSync, rmSync, writeSync } from 'node:fs'
 import type { StreamOpener } from '../client/client-port.ts'
 import type { ClientConfig } from '../client/config.ts'
 import type { ClientStatus } from '../client/status.ts'
@@ -54,6 +54,8 @@ export interface DaemonDeps {
 
 /** The process id is no secret: service managers run as somebody else. */
 const PID_FILE_MODE = 0o644
+/** Never through a symbolic link: in a directory that others can write to, it would empty any file of ours. */
+const PID_FILE_FLAGS = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW
 
 export class Daemon {
   readonly log: Logger
@@ -254,7 +256,12 @@ export class Daemon {
   #writePidFile(path: string | undefined): void {
     if (path === undefined) return
     try {
-      writeFileSync(path, `${this.#deps.processId}\n`, { mode: PID_FILE_MODE })
+      const file = openSync(path, PID_FILE_FLAGS, PID_FILE_MODE)
+      try {
+        writeSync(file, `${this.#deps.processId}\n`)
+      } finally {
+        closeSync(file)
+      }
     } catch (error) {
       throw toTorError(error, 'bad-config', 'PidFile: the file cannot be written')
     }

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -205,6 +205,17 @@ describe('nothing stays half-started', () => {
     expect(await run.code).toBe(1)
     expect(run.err).toContain(`[err] DataDirectory ${join(directory, 'allium')}: another process uses it\n`)
     expect(run.out).not.toContain('Opened')
+  })
+
+  test('when the PidFile is a symbolic link, whose target stays as it is', async () => {
+    const target = join(directory, 'precious')
+    const path = join(directory, 'pid')
+    writeFileSync(target, 'text')
+    symlinkSync(target, path)
+    const run = new Run(directory, ['--SocksPort', 'auto', '--PidFile', path])
+    expect(await run.code).toBe(1)
+    expect(run.err).toContain('PidFile: the file cannot be written')
+    expect(readFileSync(target, 'utf8')).toBe('text')
   })
 
   test('when the PidFile cannot be written', async () => {
