@@ -161,8 +161,8 @@ export class HttpConnection implements AppReader {
         this.#forward(request).catch((thrown: unknown) => this.#refuse(toTorError(thrown)))
         break
       case 'capabilities':
-        this.#socket.write(CAPABILITIES_REPLY)
-        if (!request.keepsAlive) this.#close()
+        // Who asks and asks and takes no answer would have us hold them all.
+        if (!this.#socket.write(CAPABILITIES_REPLY) || !request.keepsAlive) this.#close()
         else this.#startTimer(HANDSHAKE_LIMIT_MS)
         break
       case 'visit':

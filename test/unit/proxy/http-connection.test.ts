@@ -415,6 +415,20 @@ describe('OPTIONS from this machine', () => {
   })
 })
 
+describe('OPTIONS without end', () => {
+  test('from an application that takes no answer ends the connection', async () => {
+    const app = await start(new FakeOpener())
+    app.socket.pause()
+    const count = 200_000
+    app.send('OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(count))
+    await settle()
+    app.socket.resume()
+    await until(() => app.hasEnded || app.isClosed)
+    const replyBytes = text(app).indexOf('HTTP', 1)
+    expect(app.socket.bytesRead).toBeLessThan((count * replyBytes) / 2)
+  })
+})
+
 describe('a tunnel', () => {
   test('is answered by a head and then carries bytes both ways', async () => {
     const opener = new FakeOpener()
