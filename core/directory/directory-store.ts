@@ -9,13 +9,14 @@ import { type Consensus, parseConsensusInSlices } from '../netdoc/consensus.ts'
 import { type Microdescriptors, parseMicrodescriptorsInSlices } from '../netdoc/microdescriptor.ts'
 import { runSlices } from '../netdoc/slices.ts'
 import type { StateStore } from '../persist/state-store.ts'
-import { asBuffer, bytesKey, concatBytes, equalBytes } from '../util/bytes.ts'
+import { asBuffer, concatBytes, equalBytes } from '../util/bytes.ts'
 import type { Clock } from '../util/clock.ts'
 import { toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { addCerts } from './authority-certs.ts'
 import { requireSignatures } from './consensus-check.ts'
 import { isReasonablyLive, judgeFreshness } from './download-schedule.ts'
+import { ListingTimes } from './listing-times.ts'
 import { needsCompaction, selectRows } from './microdescriptor-rows.ts'
 import { nextTurn } from './turns.ts'
 
@@ -23,6 +24,8 @@ const CONSENSUS_NAME = 'cached-microdesc-consensus'
 const CERTS_NAME = 'cached-certs'
 /** An append-only journal of microdescriptors, back to back. */
 const MICRODESCS_NAME = 'cached-microdescs'
+/** When those of them that are no longer listed were last listed. */
+const LISTING_NAME = 'cached-microdescs-listing'
 
 export interface CachedDirectory {
   /** Verified and reasonably live. */
@@ -38,6 +41,7 @@ export class DirectoryStore {
   /** Size of the journal, and what it was when it last held nothing but useful documents. */
   #journalBytes = 0
   #usefulBytes = 0
+  readonly #listing = new ListingTimes()
   #writes: Promise<void> = Promise.resolve()
   #hasWarned = false
 
@@ -82,14 +86,16 @@ export class DirectoryStore {
     })
   }
 
-  /** Rewrites the journal without what this consensus does not list, when that is worth the work. */
+  /** Rewrites the journal without what was last listed long before this consensus, when that is worth the work. */
   compactMicrodescs(consensus: Consensus, signal: AbortSignal): void {
     this.#enqueue(async () => {
+      if (this.#listing.note(consensus.relays.microdescDigests, this.#clock.wallMs()))
+        await this.#saveListing()
       if (!needsCompaction(this.#journalBytes, this.#usefulBytes) || signal.aborted) return
       const bytes = await this.#read(MICRODESCS_NAME)
       if (bytes === undefined) return
       const batch = await this.#parseUnlessAborted(bytes, signal)
-      if (batch !== undefined) await this.#writeListed(bytes, batch, consensus)
+      if (batch !== undefined) await this.#rewriteJournal(bytes, batch)
     })
   }
 
@@ -147,9 +153,8 @@ export class DirectoryStore {
     // About: microdescriptors are of like size.
     const listed = Math.min(batch.count, consensus?.relays.count ?? batch.count)
     this.#usefulBytes = batch.count === 0 ? 0 : Math.ceil((bytes.length * listed) / batch.count)
-    if (damage !== undefined || !hasCleanEnd) {
-      this.#enqueue(() => this.#writeListed(bytes, batch, consensus))
-    }
+    await this.#loadListing(batch, consensus)
+    if (damage !== undefined || !hasCleanEnd) this.#enqueue(() => this.#rewriteJournal(bytes, batch))
     return batch
   }
 
@@ -162,15 +167,22 @@ export class DirectoryStore {
     }
   }
 
-  /** Without a consensus everything that parsed is kept. */
-  async #writeListed(
-    bytes: Buffer,
-    batch: Microdescriptors,
-    consensus: Consensus | undefined,
-  ): Promise<void> {
-    const listed = consensus === undefined ? undefined : listedDigests(consensus)
-    const kept = concatBytes(...selectRows(bytes, batch, (digest) => listed?.has(digest) ?? true))
+  async #loadListing(batch: Microdescriptors, consensus: Consensus | undefined): Promise<void> {
+    const nowMs = this.#clock.wallMs()
+    const text = await this.#read(LISTING_NAME)
+    if (text !== undefined) this.#listing.read(text.toString('latin1'), nowMs)
+    if (consensus !== undefined) this.#listing.note(consensus.relays.microdescDigests, nowMs)
+    this.#listing.noteFound(batch.digests, nowMs)
+  }
+
+  #saveListing(): Promise<void> {
+    return this.#store.write(LISTING_NAME, Buffer.from(this.#listing.toString()))
+  }
+
+  async #rewriteJournal(bytes: Buffer, batch: Microdescriptors): Promise<void> {
+    const kept = concatBytes(...selectRows(bytes, batch, this.#listing.keeper(this.#clock.wallMs())))
     await this.#store.write(MICRODESCS_NAME, kept)
+    await this.#saveListing()
     this.#journalBytes = kept.length
     this.#usefulBytes = kept.length
   }
@@ -213,12 +225,4 @@ export class DirectoryStore {
 
 function lastEnd(batch: Microdescriptors): number {
   return batch.count === 0 ? 0 : (batch.ends[batch.count - 1] ?? 0)
-}
-
-function listedDigests(consensus: Consensus): Set<string> {
-  const { count, microdescDigests } = consensus.relays
-  const digests = new Set<string>()
-  for (let row = 0; row < count; row++)
-    digests.add(bytesKey(microdescDigests.subarray(row * 32, row * 32 + 32)))
-  return digests
 }

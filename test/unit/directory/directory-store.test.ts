@@ -1,9 +1,12 @@
 import { describe, expect, it } from 'vitest'
+import { sha256 } from '../../../core/crypto/hash.ts'
 import { DirectoryStore } from '../../../core/directory/directory-store.ts'
+import { ListingTimes } from '../../../core/directory/listing-times.ts'
 import { parseConsensus } from '../../../core/netdoc/consensus.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { TorError } from '../../../core/util/errors.ts'
-import { formatLogParts, Logger } from '../../../core/util/log.ts'
+import { bytesKey } from '../../../core/util/bytes.ts'
+import { formatLogParts, Logger, silentLogger } from '../../../core/util/log.ts'
 import {
   LIVE_CERTS,
   LIVE_CONSENSUS_2,
@@ -15,6 +18,7 @@ import {
 } from './support/live-documents.ts'
 import { countingClock } from './support/test-clock.ts'
 
+const DAY_MS = 86_400_000
 const signal = new AbortController().signal
 
 function open(inner: MemoryStateStore = new MemoryStateStore(), nowMs = LIVE_NOW_MS) {
@@ -111,6 +115,55 @@ describe('the directory cache', () => {
     store.compactMicrodescs(consensus, signal)
     await store.flush()
     expect(Buffer.from((await inner.read('cached-microdescs')) ?? []).toString()).toBe(LIVE_MICRODESCS)
+  })
+
+  it('keeps what was listed within seven days, through a restart, and drops it afterwards', async () => {
+    const inner = await filled()
+    const [gone = '', ...others] = splitMicrodescs(LIVE_MICRODESCS)
+    const whole = parseConsensus(LIVE_CONSENSUS_2)
+    const digest = sha256(Buffer.from(gone)).toString('base64').replace('=', '')
+    const text = LIVE_CONSENSUS_2.toString('latin1')
+    expect(text).toContain(`\nm ${digest}\n`)
+    // Its relay has another microdescriptor now.
+    const without = parseConsensus(Buffer.from(text.replace(digest, 'A'.repeat(43)), 'latin1'))
+    const bulk = [gone, ...others].join('').repeat(600)
+    const journalAfter = async (fromMs: number, toMs: number): Promise<string> => {
+      const clock = countingClock(fromMs)
+      const store = new DirectoryStore(inner, clock, silentLogger)
+      await store.load(LIVE_TRUSTED, signal)
+      store.compactMicrodescs(whole, signal)
+      store.compactMicrodescs(without, signal)
+      await store.flush()
+      clock.advance(toMs - fromMs)
+      store.appendMicrodescs(Buffer.from(bulk))
+      store.compactMicrodescs(without, signal)
+      await store.flush()
+      return Buffer.from((await inner.read('cached-microdescs')) ?? []).toString()
+    }
+    expect(await journalAfter(LIVE_NOW_MS, LIVE_NOW_MS + 6.9 * DAY_MS)).toContain(gone)
+    const restarted = countingClock(LIVE_NOW_MS + 7.1 * DAY_MS)
+    const store = new DirectoryStore(inner, restarted, silentLogger)
+    await store.load(LIVE_TRUSTED, signal)
+    store.appendMicrodescs(Buffer.from(bulk))
+    store.compactMicrodescs(without, signal)
+    await store.flush()
+    const journal = Buffer.from((await inner.read('cached-microdescs')) ?? []).toString()
+    expect(journal).toBe(others.join(''))
+  })
+
+  it('counts from now where nothing can be read of when a microdescriptor was listed', async () => {
+    const times = new ListingTimes()
+    const digest = Buffer.alloc(32, 7)
+    times.read(`${'x'.repeat(100)}\n${digest.toString('base64').slice(0, 43)} 99999999\nAAA 1\n`, 5_000)
+    times.note(Buffer.alloc(32, 1), 5_000)
+    times.noteFound(digest, 5_000)
+    const key = bytesKey(digest)
+    expect(times.keeper(5_000 + 7 * DAY_MS)(key)).toBe(true)
+    const copy = new ListingTimes()
+    copy.read(times.toString(), 6_000)
+    expect(copy.toString()).toBe(times.toString())
+    expect(times.keeper(5_001 + 7 * DAY_MS)(key)).toBe(false)
+    expect(times.keeper(5_001 + 70 * DAY_MS)(bytesKey(Buffer.alloc(32, 1)))).toBe(true)
   })
 
   it('goes on in memory when the disk fails, and says so once', async () => {
