@@ -182,8 +182,8 @@ export class StreamService implements StreamOpener {
       signal,
       initialData: initialData.bytes,
     })
-    void stream.closed.then(() => show())
     show({ state: 'open', circuitId: circuit.id })
+    stream.whenClosed(() => show())
     return stream
   }
 

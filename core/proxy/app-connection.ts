@@ -62,7 +62,7 @@ export class AppConnection implements AppReader {
   onClose(): void {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
-    this.#timer?.cancel()
+    this.#stopTimer()
     this.#held = []
     this.#abort?.abort(new TorError('aborted', 'the application went away'))
     this.#onFinished()
@@ -112,7 +112,7 @@ export class AppConnection implements AppReader {
   async #serve(request: AppRequest, rest: Buffer): Promise<void> {
     this.#phase = 'waiting'
     this.#parser = undefined
-    this.#timer?.cancel()
+    this.#stopTimer()
     // The rest goes with BEGIN; it counts as held so that an end behind it is a half-close.
     this.#heldBytes = rest.length
     const abort = new AbortController()
@@ -166,6 +166,11 @@ export class AppConnection implements AppReader {
     if (this.#phase !== 'waiting') return
     this.#door.reportFailure(request.host, error)
     this.#close(request.replies.failed(error))
+  }
+
+  #stopTimer(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
   }
 
   #startTimer(limitMs: number): void {

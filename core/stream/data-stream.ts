@@ -18,7 +18,7 @@ import type { CircuitStream, HalfClosedAllowance } from '../circuit/circuit-stre
 import { abortable, throwIfAborted } from '../util/abort.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
-import { createDeferred } from '../util/deferred.ts'
+import { createDeferred, type Deferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { Random } from '../util/random.ts'
@@ -47,16 +47,15 @@ type StreamState = 'connecting' | 'open' | 'closed'
 export type BeginTarget = BeginMessage | { readonly kind: 'begin-dir' }
 
 export class DataStream implements CircuitStream, ByteStream {
-  /** Resolves when the stream is closed for both directions, whatever the sink still has to read. */
-  readonly closed: Promise<void>
   readonly #circuit: Circuit
   readonly #begin: BeginTarget
   readonly #deps: DataStreamDeps
   readonly #flow: StreamFlowControl = new FixedStreamWindows()
   readonly #sendBuffer = new SendBuffer()
-  readonly #connected = createDeferred<void>()
-  readonly #closed = createDeferred<void>()
   readonly #streamId: number
+  /** Until the relay has answered: an idle stream keeps as little as it can, for there may be thousands. */
+  #connected: Deferred<void> | undefined
+  #onClosed: (() => void) | undefined
   #state: StreamState = 'connecting'
   #sink: ByteSink | undefined
   /** Chunks that the sink could not take, with their cell counts; bounded by the stream window. */
@@ -68,11 +67,11 @@ export class DataStream implements CircuitStream, ByteStream {
   /** Set once nothing more will arrive; told to the sink after the last chunk. */
   #finish: { readonly error: TorError | undefined } | undefined
 
-  private constructor(circuit: Circuit, begin: BeginTarget, deps: DataStreamDeps) {
+  private constructor(circuit: Circuit, begin: BeginTarget, deps: DataStreamDeps, connected: Deferred<void>) {
+    this.#connected = connected
     this.#circuit = circuit
     this.#begin = begin
     this.#deps = deps
-    this.closed = this.#closed.promise
     this.#streamId = circuit.addStream(this)
   }
 
@@ -90,11 +89,12 @@ export class DataStream implements CircuitStream, ByteStream {
     if (begin.kind === 'begin' && circuit.hops.length < 2) {
       throw new TorError('internal', 'a circuit of one hop would show the relay who asks for what')
     }
-    const stream = new DataStream(circuit, begin, deps)
+    const connected = createDeferred<void>()
+    const stream = new DataStream(circuit, begin, deps, connected)
     circuit.sendMessage(stream.#streamId, begin)
     if (options.initialData !== undefined && options.initialData.length > 0) stream.write(options.initialData)
     try {
-      await abortable(stream.#connected.promise, options.signal)
+      await abortable(connected.promise, options.signal)
       return stream
     } catch (error) {
       stream.destroy()
@@ -104,6 +104,15 @@ export class DataStream implements CircuitStream, ByteStream {
 
   get hasCellsToSend(): boolean {
     return this.#sendBuffer.length > 0 && this.#flow.sendableCells > 0
+  }
+
+  /**
+   * Calls back once when the stream is closed for both directions, whatever the sink still has to read; at once when it
+   * is closed already. There is one such listener.
+   */
+  whenClosed(listener: () => void): void {
+    if (this.#state === 'closed') listener()
+    else this.#onClosed = listener
   }
 
   setSink(sink: ByteSink): void {
@@ -201,8 +210,9 @@ export class DataStream implements CircuitStream, ByteStream {
     if (this.#state !== 'connecting') throw protocolViolation('CONNECTED for a stream that is connected')
     this.#state = 'open'
     const refusal = this.#refuseAnswer(message.address)
-    if (refusal === undefined) this.#connected.resolve()
-    else this.#connected.reject(refusal)
+    if (refusal === undefined) this.#connected?.resolve()
+    else this.#connected?.reject(refusal)
+    this.#connected = undefined
   }
 
   /** tor-spec 6.2: the answer must be an address of a family that we asked for, and not one inside our own network. */
@@ -223,7 +233,6 @@ export class DataStream implements CircuitStream, ByteStream {
       const error = endErrorBeforeAnswer(end, this.#begin.kind)
       // Thrown, it closes the circuit, which tells this stream and all others.
       if (endsTheCircuit(end.reason)) throw error
-      this.#connected.reject(error)
       this.#close(error)
     } else {
       this.#close(endErrorWhenOpen(end.reason))
@@ -266,12 +275,11 @@ export class DataStream implements CircuitStream, ByteStream {
 
   #close(error: TorError | undefined): void {
     if (this.#state === 'closed') return
-    const hasAnswered = this.#state === 'open'
     this.#state = 'closed'
     this.#sendBuffer.clear()
-    // An error is dear to make; behind an answer nobody would see it.
-    if (!hasAnswered) this.#connected.reject(error ?? new TorError('closed', 'the stream was closed'))
-    this.#closed.resolve()
+    this.#connected?.reject(error ?? new TorError('closed', 'the stream was closed'))
+    this.#connected = undefined
+    this.#onClosed?.()
     this.#finish = { error }
     this.#tellFinish()
   }

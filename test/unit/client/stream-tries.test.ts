@@ -243,7 +243,7 @@ describe('a stream that an exit does not open', () => {
     const stream = await openAnywhere()
     const exit = await streams.take()
     exit.abort(Buffer.of(4))
-    await stream.closed
+    await new Promise<void>((resolve) => stream.whenClosed(resolve))
     expect(excluded.length).toBe(1)
   })
 
@@ -317,7 +317,7 @@ describe('what may never be asked twice', () => {
       const stream = await openAnywhere()
       const exit = await streams.take()
       exit.abort(Buffer.of(reason))
-      await stream.closed
+      await new Promise<void>((resolve) => stream.whenClosed(resolve))
       expect(streams.all.length).toBe(before + 1)
     }
   })

@@ -279,12 +279,30 @@ describe('a stream that ends', () => {
     sink.isReady = false
     exit.send(Buffer.alloc(400 * CELL_PAYLOAD, 1))
     exit.end()
-    await stream.closed
+    await new Promise<void>((resolve) => stream.whenClosed(resolve))
     expect(sink.hasEnded).toBe(false)
     sink.isReady = true
     stream.resumeReading()
     expect(await sink.closed).toBeUndefined()
     expect(sink.receivedBytes).toBe(400 * CELL_PAYLOAD)
+  })
+
+  it('tells who waits for its closing once, also when it has closed already', async () => {
+    const { exit, stream } = await openStream(open)
+    let told = 0
+    const closed = new Promise<void>((resolve) =>
+      stream.whenClosed(() => {
+        told++
+        resolve()
+      }),
+    )
+    expect(told).toBe(0)
+    exit.end()
+    await closed
+    stream.destroy()
+    expect(told).toBe(1)
+    stream.whenClosed(() => told++)
+    expect(told).toBe(2)
   })
 
   it('delivers what came before the circuit went, then the error', async () => {
@@ -293,7 +311,7 @@ describe('a stream that ends', () => {
     exit.send(Buffer.alloc(400 * CELL_PAYLOAD, 1))
     await roundTrip()
     open.relays.destroy(9)
-    await stream.closed
+    await new Promise<void>((resolve) => stream.whenClosed(resolve))
     sink.isReady = true
     stream.resumeReading()
     expect((await sink.closed)?.kind).toBe('circuit-failed')
