@@ -1,7 +1,7 @@
 /**
  * Two real browsers, without any setting but the proxy: each site has a circuit of its own, and the exits are the
- * witnesses. A page of one site shows pictures of its own site and of another; the pictures never end, so that every
- * stream is there to be seen.
+ * witnesses. A page of one site shows pictures of its own site and of another; the pictures never come, so that
+ * every stream is there to be seen.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -36,14 +36,14 @@ interface Host {
   isAsked(): boolean
 }
 
-/** Answers every request with what `answer` gives, or begins a picture and never ends it. */
+/** Answers every request with what `answer` gives, or never. */
 async function serve(answer?: () => string): Promise<Host> {
   let asked = false
   const server = createServer({ keepAliveTimeout: 60_000 }, (_request, response) => {
     asked = true
     const page = answer?.()
-    if (page === undefined) response.writeHead(200, { 'content-type': 'image/png' }).write('\x89PNG')
-    else response.writeHead(200, { 'content-type': 'text/html' }).end(page)
+    // A picture that has begun badly is given up, and its connection closed; one that has not begun is waited for.
+    if (page !== undefined) response.writeHead(200, { 'content-type': 'text/html' }).end(page)
   })
   servers.push(server)
   await new Promise<void>((resolve) => {
