@@ -1,0 +1,136 @@
+/**
+ * What the app shows, as one immutable value: main owns it, renderers mirror it. It is made of sections; an event
+ * carries whole sections that changed. States and causes are words to be matched, never text to be shown; the few
+ * `detail` strings are technical English for the log and the support bundle. Times are wall clock, in milliseconds
+ * since 1970, unless a name says otherwise.
+ */
+import type { BridgesView } from './snapshot-bridges.ts'
+import type { CircuitsView, SitesView } from './snapshot-circuits.ts'
+import type { ConnectionView } from './snapshot-connection.ts'
+import type { Settings } from './settings.ts'
+
+export interface AppSnapshot {
+  readonly about: AboutView
+  readonly settings: Settings
+  /** Set when the settings file was broken: it was kept under another name, and the defaults hold. */
+  readonly settingsTrouble: { readonly backupName: string } | undefined
+  readonly connection: ConnectionView
+  readonly circuits: CircuitsView
+  readonly sites: SitesView
+  readonly traffic: TrafficView
+  readonly bridges: BridgesView
+  readonly proxies: ProxiesView
+  readonly systemProxy: SystemProxyView
+  readonly protection: ProtectionView
+}
+
+/** What this program is made of. */
+export interface AboutView {
+  readonly version: string
+  readonly electronVersion: string
+  readonly chromeVersion: string
+  readonly nodeVersion: string
+  /** As `process.platform` and `process.arch`. */
+  readonly platform: string
+  readonly arch: string
+  /** Days, as `2026-11-22`, on which the built-in data was compiled. */
+  readonly dataDates: { readonly countries: string; readonly relays: string; readonly bridges: string }
+  /** True where the window runs on a runtime that is for tests only. */
+  readonly isTestRuntime: boolean
+  /** True on a network of the demonstration: nothing leaves this computer. */
+  readonly isDemo: boolean
+  /** What the system offers: where it has no tray, no notifications or no start at login, the switch is not shown. */
+  readonly canStartAtLogin: boolean
+  readonly canNotify: boolean
+  readonly hasTray: boolean
+}
+
+export interface TrafficView {
+  /** Application bytes since the app connected first. */
+  readonly readBytes: number
+  readonly writtenBytes: number
+  /** One sample a second, the oldest first, at most `MAX_TRAFFIC_SAMPLES`. */
+  readonly samples: readonly TrafficSample[]
+}
+
+/** Five minutes of graph. */
+export const MAX_TRAFFIC_SAMPLES = 300
+
+export interface TrafficSample {
+  readonly atMs: number
+  /** Bytes within that second. */
+  readonly readBytes: number
+  readonly writtenBytes: number
+}
+
+/** Where programs find the front doors; undefined while the core does not run. */
+export interface ProxiesView {
+  readonly socks: ProxyAddress | undefined
+  readonly http: ProxyAddress | undefined
+  /** Why a door could not be opened on the port that the settings ask for. */
+  readonly trouble: { readonly port: number; readonly detail: string } | undefined
+}
+
+export interface ProxyAddress {
+  readonly host: string
+  readonly port: number
+}
+
+export type SystemProxyBackend = 'gnome' | 'kde' | 'macos' | 'windows'
+
+export type SystemProxyState =
+  | 'off'
+  | 'applying'
+  /** Applied and read back. */
+  | 'on'
+  /** Something else changed the setting while it was ours. */
+  | 'changed'
+  | 'failed'
+  | 'restoring'
+  /** The old settings could not be put back; the journal is kept, and the next try is due. */
+  | 'restore-failed'
+
+export interface SystemProxyView {
+  /** Undefined where the system has no proxy setting that we know. */
+  readonly backend: SystemProxyBackend | undefined
+  /** What the person wants. */
+  readonly isWanted: boolean
+  readonly state: SystemProxyState
+  readonly sinceMs: number
+  readonly detail: string | undefined
+  /** Settings of an earlier run that had crashed were put back at this start. */
+  readonly restoredAtStart: boolean
+}
+
+/** What was checked, in the order in which it is shown. */
+export const PROTECTION_CHECKS = ['stream', 'exit', 'system-proxy', 'dns'] as const
+export type ProtectionCheck = (typeof PROTECTION_CHECKS)[number]
+
+export type ProtectionVerdict = 'good' | 'bad' | 'unknown' | 'not-used'
+
+/** The one thing to do about it. */
+export type ProtectionFix =
+  | 'none'
+  | 'connect'
+  | 'wait-and-retry'
+  | 'turn-on-system-proxy'
+  | 'reapply-system-proxy'
+  | 'new-identity'
+  | 'change-check-address'
+  | 'use-proxy-with-names'
+
+export interface ProtectionResult {
+  readonly check: ProtectionCheck
+  readonly verdict: ProtectionVerdict
+  readonly fix: ProtectionFix
+  readonly detail: string | undefined
+}
+
+export interface ProtectionView {
+  readonly isRunning: boolean
+  /** Undefined until the first check. */
+  readonly checkedAtMs: number | undefined
+  /** How the Internet sees us, by the check service. */
+  readonly exitAddress: string | undefined
+  readonly results: readonly ProtectionResult[]
+}
