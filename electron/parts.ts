@@ -1,0 +1,112 @@
+/**
+ * The parts of the main process, as `app.ts` wires them together: each owns some sections of the snapshot, publishes
+ * them through a function that it was given, and answers some commands. A part knows the others only by the small
+ * interfaces in here, so that each can be tested alone.
+ */
+import type { HostArgument, HostConfig, HostMethodName, HostResult, HostStatus } from './host/protocol.ts'
+import type { LogLevelName, LogLine } from './ipc/contract.ts'
+import type { Settings, SettingsChange } from './ipc/settings.ts'
+import type { AppSnapshot, SystemProxyView } from './ipc/snapshot.ts'
+import type { ConnectionView } from './ipc/snapshot-connection.ts'
+
+/** How a part gives its section a new value: equal values cost nothing, and nobody is told more than four times a second. */
+export type Publish<Section extends keyof AppSnapshot> = (value: AppSnapshot[Section]) => void
+
+/** Where every part's lines go; `sensitive` values must not be in them, the store scrubs what it can recognize. */
+export type AppLog = (level: LogLevelName, text: string) => void
+
+/** electron/logs: keeps the newest lines of the app and of the core, scrubbed, with ids. */
+export interface LogPart {
+  /** Numbers and keeps the lines; returns them as they were kept. */
+  add(lines: readonly Omit<LogLine, 'id'>[]): readonly LogLine[]
+  readAfter(afterId: number): readonly LogLine[]
+  /** The support bundle, scrubbed. */
+  supportText(snapshot: AppSnapshot): string
+}
+
+/** electron/settings: the one file with what the person chose. */
+export interface SettingsPart {
+  readonly current: Settings
+  /** Applies the rules between settings (`hide` wants bridges), writes, then tells the watchers. Rejects with an AppError. */
+  change(change: SettingsChange): Promise<void>
+  watch(watcher: (now: Settings, before: Settings) => void): () => void
+}
+
+/** How the core host fares, as its supervisor sees it. */
+export type CoreState =
+  | { readonly kind: 'stopped' }
+  | { readonly kind: 'starting' }
+  | { readonly kind: 'running' }
+  /** Crashed, or silent and therefore ended; it is started again at `nextMs` (wall clock). */
+  | {
+      readonly kind: 'gone'
+      readonly reason: 'crashed' | 'silent'
+      readonly detail: string
+      readonly count: number
+      readonly nextMs: number
+    }
+
+/** What the connection's state machine is told. */
+export type ConnectionEvent =
+  /** The person (or the app at its start) wants to be connected, or not any more. */
+  | { readonly kind: 'wanted'; readonly isWanted: boolean }
+  /** How the next attempt goes about it; before `wanted`, and when it changes meanwhile. */
+  | { readonly kind: 'way'; readonly way: ConnectionView['attempts'][number]['way'] }
+  | { readonly kind: 'core'; readonly state: CoreState }
+  | { readonly kind: 'status'; readonly status: HostStatus }
+  | { readonly kind: 'system-proxy'; readonly view: SystemProxyView }
+  /** The doors could not be opened or the settings not be applied: this attempt is over. */
+  | { readonly kind: 'start-failed'; readonly reason: { readonly kind: string; readonly detail: string } }
+  /** After `wanted: false`: old settings are being put back, the core ends; then `false`. */
+  | { readonly kind: 'restoring'; readonly isRestoring: boolean }
+
+/** electron/connection: decides the one state that the big button shows. Keeps its own timer for the watchdog. */
+export interface ConnectionPart {
+  readonly view: ConnectionView
+  handle(event: ConnectionEvent): void
+  close(): void
+}
+
+/** The core host, supervised: what calls it and keeps it alive. */
+export interface CorePart {
+  readonly state: CoreState
+  /** Forks the host and starts the core; resolves when the doors are open. */
+  start(config: HostConfig): Promise<void>
+  /** The newest configuration counts for restarts too. */
+  reconfigure(config: HostConfig): Promise<void>
+  /** Stops the core in good order, ends the process; resolves when it is gone. */
+  stop(): Promise<void>
+  call<Name extends HostMethodName>(method: Name, argument: HostArgument<Name>): Promise<HostResult<Name>>
+}
+
+/** electron/system-proxy: the system's own proxy setting, with its journal and its watchdog. */
+export interface SystemProxyPart {
+  readonly view: SystemProxyView
+  /** Puts back what a crashed run left; before anything else. */
+  restoreLeftovers(): Promise<void>
+  /** Points the system at the HTTP door; resolves when it was applied and read back. */
+  apply(door: {
+    readonly host: string
+    readonly port: number
+    readonly exceptions: Settings['proxyExceptions']
+  }): Promise<void>
+  /** Puts our setting back after something else changed it. */
+  reapply(): Promise<void>
+  /** Puts the old settings back; resolves when that was read back, rejects when it could not be done. */
+  restore(): Promise<void>
+  close(): void
+}
+
+/** electron/bridges: the bridges of the person and the built-in ones. */
+export interface BridgesPart {
+  /** Lines that the core is to use, in the order to try; empty when there is none. */
+  activeLines(): readonly string[]
+  onHostStatus(status: HostStatus): void
+  /** Calls back when `activeLines` gives something else than before. */
+  watch(watcher: () => void): () => void
+}
+
+/** electron/protection: runs the checks when asked. */
+export interface ProtectionPart {
+  check(): Promise<void>
+}
