@@ -7,6 +7,7 @@
 import type { BridgesView } from './snapshot-bridges.ts'
 import type { CircuitsView, SitesView } from './snapshot-circuits.ts'
 import type { ConnectionView } from './snapshot-connection.ts'
+import type { ProgramGuide } from './snapshot-programs.ts'
 import type { Settings } from './settings.ts'
 
 export interface AppSnapshot {
@@ -100,6 +101,8 @@ export interface SystemProxyView {
   readonly detail: string | undefined
   /** Settings of an earlier run that had crashed were put back at this start. */
   readonly restoredAtStart: boolean
+  /** Which programs follow the setting on this system, and the lines for those that do not; empty while no door is open. */
+  readonly programs: readonly ProgramGuide[]
 }
 
 /** What was checked, in the order in which it is shown. */
