@@ -1,0 +1,230 @@
+/**
+ * What the map shows of the circuits, as plain values in pixels: pure, so that it is tested without a window and costs
+ * nothing to compare. Places are never guessed: who is not known to be in a country is drawn beside the map.
+ */
+import type { CircuitView, HopView } from '../../electron/ipc/snapshot-circuits.ts'
+import { arc, arcMiddle, arcs } from './arcs.ts'
+import { assignSlots, type Placed, slotOffset, type Slots } from './slots.ts'
+import { type MapView, type Size, toPixels } from './view.ts'
+import { type Point, pointOf } from './world.ts'
+
+/** The key of the person's own end among the relays. */
+const OWN_KEY = '@you'
+/** The country of those whose country is not known. */
+export const UNKNOWN = ''
+
+/** Pixels between relays in the tray, from its left and lower edge, above them, and from the corner of the map. */
+const TRAY_STEP_PX = 26
+const TRAY_MARGIN_PX = 20
+const TRAY_TITLE_PX = 40
+const TRAY_GAP_PX = 8
+/** Wide enough for its title, and never more than a corner. */
+const TRAY_MIN_WIDTH_PX = 148
+const TRAY_COLUMNS = 6
+/** How far inside of the edge the two ends are whose place is not known. */
+const EDGE_PX = 20
+
+export interface RelayMark extends Point {
+  readonly key: string
+  readonly hop: HopView
+  /** Some circuit that runs through it; the selected one where it does. */
+  readonly circuitId: number
+  /** Its place in the selected circuit, from 1; 0 for a relay outside of it. */
+  readonly order: number
+}
+
+export interface CircuitLine {
+  readonly id: number
+  readonly path: string
+  readonly isBuilding: boolean
+  readonly isUsed: boolean
+  readonly isSelected: boolean
+}
+
+export type LegKind = 'entry' | 'between' | 'beyond'
+
+export interface SelectedLeg {
+  readonly key: string
+  readonly path: string
+  readonly kind: LegKind
+  readonly arrow: Point & { readonly degrees: number }
+}
+
+export interface Stop extends Point {
+  readonly kind: 'you' | 'relay' | 'target'
+  readonly hop: HopView | undefined
+  /** From 1 for relays. */
+  readonly order: number
+  /** At the edge of the map, because its place is not known. */
+  readonly isAtEdge: boolean
+}
+
+export interface Scene {
+  readonly relays: readonly RelayMark[]
+  /** Undefined where the own country is not known: then it is at the edge. */
+  readonly you: Point | undefined
+  readonly lines: readonly CircuitLine[]
+  readonly legs: readonly SelectedLeg[]
+  readonly stops: readonly Stop[]
+  /** Countries of the selected circuit, to be tinted. */
+  readonly countries: readonly string[]
+  /** Undefined where every relay has its country. */
+  readonly tray: (Size & Point) | undefined
+}
+
+export interface SceneInput {
+  /** Without closed ones. */
+  readonly circuits: readonly CircuitView[]
+  readonly ownCountry: string | undefined
+  readonly selectedId: number | undefined
+  readonly slots: Slots
+  readonly view: MapView
+  readonly size: Size
+}
+
+/** A country that is on the map, or `UNKNOWN`. */
+export function countryOf(hop: Pick<HopView, 'country'>): string {
+  return hop.country !== undefined && pointOf(hop.country) !== undefined ? hop.country : UNKNOWN
+}
+
+/** Each relay and, where its country is known, the person's own end keep their slots from one update to the next. */
+export function nextSlots(
+  before: Slots,
+  circuits: readonly CircuitView[],
+  ownCountry: string | undefined,
+): Slots {
+  const own = ownCountry === undefined ? [] : [{ key: OWN_KEY, country: ownCountry }]
+  const relays: Placed[] = circuits.flatMap(({ hops }) =>
+    hops.map((hop) => ({ key: hop.fingerprint, country: countryOf(hop) })),
+  )
+  return assignSlots(before, [...own, ...relays])
+}
+
+/** The points of a circuit that are on the map, in map units: what the map zooms to. */
+export function pointsOf(circuit: CircuitView | undefined, ownCountry: string | undefined): readonly Point[] {
+  if (circuit === undefined) return []
+  const countries = [...circuit.hops.map(({ country }) => country), ownCountry]
+  return countries.flatMap((country) => (country === undefined ? [] : (pointOf(country) ?? [])))
+}
+
+export function buildScene(input: SceneInput): Scene {
+  const { circuits, selectedId } = input
+  const selected = circuits.find(({ id }) => id === selectedId)
+  const stops = selected === undefined ? [] : stopsOf(input, selected)
+  return {
+    relays: marksOf(input, selected),
+    you: placeOf(input, OWN_KEY),
+    lines: circuits
+      .filter(({ hops }) => hops.length > 0)
+      .map((circuit) => lineOf(input, circuit, circuit === selected)),
+    legs: stops.slice(1).map((stop, index) => legOf(selectedId ?? 0, stops[index] ?? stop, stop)),
+    stops,
+    countries: [...new Set(selected?.hops.map(countryOf).filter((country) => country !== UNKNOWN))],
+    tray: trayOf(input),
+  }
+}
+
+/** In pixels; undefined for who has no slot, which is the person's own end where its country is not known. */
+function placeOf(input: SceneInput, key: string): Point | undefined {
+  const found = input.slots.get(key)
+  if (found === undefined) return undefined
+  const point = pointOf(found.country)
+  if (point === undefined) return placeInTray(trayOf(input), found.slot)
+  const center = toPixels(input.view, point)
+  const offset = slotOffset(found.slot)
+  return { x: center.x + offset.x, y: center.y + offset.y }
+}
+
+function trayOf({ slots, size }: SceneInput): Scene['tray'] {
+  let count = 0
+  for (const { country, slot } of slots.values()) if (country === UNKNOWN) count = Math.max(count, slot + 1)
+  if (count === 0) return undefined
+  const columns = Math.min(count, TRAY_COLUMNS)
+  const rows = Math.ceil(count / TRAY_COLUMNS)
+  const width = Math.max((columns - 1) * TRAY_STEP_PX + 2 * TRAY_MARGIN_PX, TRAY_MIN_WIDTH_PX)
+  const height = (rows - 1) * TRAY_STEP_PX + TRAY_TITLE_PX + TRAY_MARGIN_PX
+  return { x: TRAY_GAP_PX, y: size.height - height - TRAY_GAP_PX, width, height }
+}
+
+function placeInTray(tray: Scene['tray'], slot: number): Point {
+  return {
+    x: (tray?.x ?? 0) + TRAY_MARGIN_PX + (slot % TRAY_COLUMNS) * TRAY_STEP_PX,
+    y: (tray?.y ?? 0) + TRAY_TITLE_PX + Math.floor(slot / TRAY_COLUMNS) * TRAY_STEP_PX,
+  }
+}
+
+/** The places that a circuit runs through: the person, the relays that are there, and what lies behind the last one. */
+function stopsOf(input: SceneInput, circuit: CircuitView): readonly Stop[] {
+  const you = placeOf(input, OWN_KEY)
+  const relays = circuit.hops.map((hop, index): Stop => {
+    const place = placeOf(input, hop.fingerprint) ?? { x: 0, y: 0 }
+    return { kind: 'relay', hop, order: index + 1, isAtEdge: false, ...place }
+  })
+  const first: Stop = {
+    kind: 'you',
+    hop: undefined,
+    order: 0,
+    isAtEdge: you === undefined,
+    ...youPlace(input),
+  }
+  const last = relays.at(-1)
+  if (last === undefined || !leadsBeyond(circuit)) return [first, ...relays]
+  return [
+    first,
+    ...relays,
+    { kind: 'target', hop: undefined, order: 0, isAtEdge: true, ...targetPlace(input, last) },
+  ]
+}
+
+/** Whether the circuit goes on after its last relay: to sites, or to the relays of an onion service. */
+export function leadsBeyond({ purpose, sites, state }: CircuitView): boolean {
+  return state === 'open' && (purpose === 'internal' || (purpose === 'exit' && sites.length > 0))
+}
+
+function youPlace(input: SceneInput): Point {
+  return placeOf(input, OWN_KEY) ?? { x: EDGE_PX, y: input.size.height * 0.42 }
+}
+
+/** A little above the exit, so that the last leg is short and its arrow reads. */
+function targetPlace({ size }: SceneInput, exit: Point): Point {
+  return { x: size.width - EDGE_PX, y: Math.min(Math.max(exit.y - 24, 28), size.height - 40) }
+}
+
+function marksOf(input: SceneInput, selected: CircuitView | undefined): readonly RelayMark[] {
+  const marks = new Map<string, RelayMark>()
+  // The selected circuit's last, so that they are painted above the others.
+  for (const circuit of [
+    ...input.circuits.filter((each) => each !== selected),
+    ...(selected ? [selected] : []),
+  ]) {
+    circuit.hops.forEach((hop, index) => {
+      const place = placeOf(input, hop.fingerprint)
+      if (place === undefined) return
+      marks.delete(hop.fingerprint)
+      const order = circuit === selected ? index + 1 : 0
+      marks.set(hop.fingerprint, { key: hop.fingerprint, hop, circuitId: circuit.id, order, ...place })
+    })
+  }
+  return [...marks.values()]
+}
+
+function lineOf(input: SceneInput, circuit: CircuitView, isSelected: boolean): CircuitLine {
+  const places = circuit.hops.flatMap(({ fingerprint }) => placeOf(input, fingerprint) ?? [])
+  return {
+    id: circuit.id,
+    path: arcs([youPlace(input), ...places]),
+    isBuilding: circuit.state === 'building',
+    isUsed: circuit.streams > 0 || circuit.sites.length > 0,
+    isSelected,
+  }
+}
+
+function legOf(circuitId: number, from: Stop, to: Stop): SelectedLeg {
+  const kind = from.kind === 'you' ? 'entry' : to.kind === 'target' ? 'beyond' : 'between'
+  return {
+    key: `${circuitId}-${from.order}-${to.kind}`,
+    path: arc(from, to),
+    kind,
+    arrow: arcMiddle(from, to),
+  }
+}
