@@ -1,0 +1,42 @@
+/** A setting that is on or off, with its name and what it means, as one line. */
+import { Switch as BaseSwitch } from '@base-ui/react/switch'
+import { type ReactNode, useId } from 'react'
+
+interface SwitchProps {
+  readonly label: string
+  readonly about?: ReactNode
+  readonly isOn: boolean
+  readonly isDisabled?: boolean
+  readonly onChange: (isOn: boolean) => void
+}
+
+export function Switch({ label, about, isOn, isDisabled = false, onChange }: SwitchProps): ReactNode {
+  const id = useId()
+  return (
+    <div className="flex items-start justify-between gap-4">
+      <div className="min-w-0">
+        <label id={`${id}-label`} htmlFor={id} className="font-medium">
+          {label}
+        </label>
+        {about !== undefined && (
+          <p id={`${id}-about`} className="max-w-prose text-soft">
+            {about}
+          </p>
+        )}
+      </div>
+      <BaseSwitch.Root
+        id={id}
+        nativeButton
+        render={<button type="button" />}
+        aria-labelledby={`${id}-label`}
+        aria-describedby={about === undefined ? undefined : `${id}-about`}
+        checked={isOn}
+        disabled={isDisabled}
+        onCheckedChange={onChange}
+        className="relative mt-0.5 h-6 w-10 shrink-0 rounded-full border border-edge bg-sunken p-0 transition-colors data-[checked]:border-accent data-[checked]:bg-accent data-[disabled]:cursor-not-allowed data-[disabled]:opacity-50"
+      >
+        <BaseSwitch.Thumb className="absolute start-[3px] top-[3px] size-4 rounded-full bg-edge transition-transform data-[checked]:translate-x-4 data-[checked]:bg-on-accent rtl:data-[checked]:-translate-x-4" />
+      </BaseSwitch.Root>
+    </div>
+  )
+}

@@ -1,0 +1,45 @@
+/** Header, navigation, banners and the view that is shown. */
+import { type ReactNode, useEffect, useRef } from 'react'
+import type { ViewName } from '../../electron/ipc/contract.ts'
+import { useView } from '../state/navigation.ts'
+import { AboutView } from '../views/about/AboutView.tsx'
+import { BridgesView } from '../views/bridges/BridgesView.tsx'
+import { CircuitsView } from '../views/circuits/CircuitsView.tsx'
+import { ConnectView } from '../views/connect/ConnectView.tsx'
+import { LogsView } from '../views/logs/LogsView.tsx'
+import { SettingsView } from '../views/settings/SettingsView.tsx'
+import { SitesView } from '../views/sites/SitesView.tsx'
+import { SystemProxyView } from '../views/system-proxy/SystemProxyView.tsx'
+import { Banners } from './Banners.tsx'
+import { Header } from './Header.tsx'
+import { Navigation } from './Navigation.tsx'
+
+const VIEWS: Readonly<Record<ViewName, () => ReactNode>> = {
+  connect: ConnectView,
+  circuits: CircuitsView,
+  sites: SitesView,
+  bridges: BridgesView,
+  'system-proxy': SystemProxyView,
+  settings: SettingsView,
+  logs: LogsView,
+  about: AboutView,
+}
+
+export function Shell(): ReactNode {
+  const view = useView()
+  const View = VIEWS[view]
+  const content = useRef<HTMLElement>(null)
+  useEffect(() => content.current?.scrollTo({ top: 0 }), [view])
+  return (
+    <div className="grid h-dvh grid-cols-[auto_minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)]">
+      <Header />
+      <Navigation view={view} />
+      <main ref={content} id="content" data-view={view} className="min-h-0 overflow-y-auto">
+        <div className="flex min-h-full flex-col gap-4 p-4 lg:px-6 lg:py-5">
+          <Banners />
+          <View key={view} />
+        </div>
+      </main>
+    </div>
+  )
+}

@@ -1,0 +1,3 @@
+### The view "about".
+
+about-title = About Allium

@@ -1,0 +1,36 @@
+### The frame around all views.
+
+app-name = Allium
+app-navigation = Views
+app-status = Connection
+app-view-connect = Connect
+app-view-circuits = Circuits
+app-view-sites = Sites
+app-view-bridges = Bridges
+app-view-system-proxy = System proxy
+app-view-settings = Settings
+app-view-logs = Log
+app-view-about = About
+
+app-light-internet = Internet
+app-light-tor = Tor network
+app-light = { $name }: { $state }
+app-internet-unknown = not checked yet
+app-internet-up = online
+app-internet-down = offline
+app-tor-off = not connected
+app-tor-working = connecting
+app-tor-connected = connected
+app-tor-trouble = trouble
+
+app-starting = Starting Allium
+app-starting-trouble = Allium's window cannot reach the rest of the app. It tries again every second.
+app-skip = Skip to content
+
+app-demo = Demonstration
+app-demo-about = This is a private test network. Nothing leaves this computer, and nobody is made anonymous.
+app-test-runtime = Old test runtime
+app-test-runtime-about = This window runs on an outdated Electron with known holes. Use it for tests only, never to protect yourself.
+app-settings-trouble = Your settings could not be read
+app-settings-trouble-about = The file was damaged. It was kept as { $file }, and Allium started with the usual settings. Check them before you connect.
+app-settings-trouble-action = Check settings

@@ -1,0 +1,3 @@
+### The view "bridges".
+
+bridges-title = Bridges

@@ -1,0 +1,3 @@
+### The view "circuits".
+
+circuits-title = Circuits

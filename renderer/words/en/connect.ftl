@@ -1,0 +1,3 @@
+### The view "connect".
+
+connect-title = Connect

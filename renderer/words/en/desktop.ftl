@@ -1,0 +1,1 @@
+### What the tray, the menu and notifications say. Used by main, not by the window.

@@ -1,0 +1,36 @@
+### One plain sentence for each kind of error, of the core and of the app.
+
+error-unknown = That did not work.
+error-no-bridge = This page works only inside the Allium app.
+error-internal = Something went wrong inside Allium. This is a mistake of ours.
+error-malformed = What came back could not be understood.
+error-protocol-violation = A relay did not keep to the rules, so its connection was closed.
+error-wrong-identity = A relay could not prove who it is, so it was not used.
+error-channel-failed = The connection to a relay could not be made or was lost.
+error-proxy-failed = The proxy in your settings could not be used. Check its address, name and password.
+error-circuit-failed = A path through the network could not be built. Allium tries others.
+error-timeout = That took too long.
+error-aborted = That was cancelled.
+error-closed = That is already closed.
+error-exit-policy = No relay at the end of the path allows that.
+error-not-allowed = One of your own rules forbids that.
+error-resolve-failed = That name does not exist, or could not be looked up.
+error-connection-refused = The other side refused the connection.
+error-connection-reset = The other side ended the connection.
+error-connect-failed = The other side could not be reached.
+error-host-unreachable = There is no way to the other side.
+error-connect-timeout = The other side did not answer in time.
+error-exit-overloaded = The relay at the end of the path is too busy.
+error-bad-target = That is not an address that can be asked for.
+error-blocked = You have blocked that site.
+error-no-path = No path through the network fits. Allium may not be connected yet, or a choice of yours leaves no relay.
+error-bad-directory = The list of relays could not be trusted, so it was not used.
+error-directory-refused = A relay would not hand out the list of relays.
+error-obsolete-client = The network asks for a newer Allium. Please update.
+error-bad-config = That value cannot be used.
+error-invalid-argument = That value cannot be used.
+error-bad-argument = That value cannot be used.
+error-state = A file could not be read or written. Check that the disk is not full and that the folder is yours.
+error-limit = That is more than Allium takes at once.
+error-core-down = The part of Allium that speaks to the network is not running. It is being started again.
+error-not-connected = That works only while Allium is connected.

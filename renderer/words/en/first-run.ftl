@@ -1,0 +1,3 @@
+### The view "first-run".
+
+first-run-title = Welcome to Allium

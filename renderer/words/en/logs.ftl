@@ -1,0 +1,3 @@
+### The view "logs".
+
+logs-title = Log

@@ -1,0 +1,3 @@
+### The view "settings".
+
+settings-title = Settings

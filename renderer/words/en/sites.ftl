@@ -1,0 +1,3 @@
+### The view "sites".
+
+sites-title = Sites

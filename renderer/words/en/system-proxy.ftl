@@ -1,0 +1,3 @@
+### The view "system-proxy".
+
+system-proxy-title = System proxy
