@@ -6,7 +6,7 @@
 import type { HostArgument, HostConfig, HostMethodName, HostResult, HostStatus } from './host/protocol.ts'
 import type { LogLevelName, LogLine } from './ipc/contract.ts'
 import type { Settings, SettingsChange } from './ipc/settings.ts'
-import type { AppSnapshot, SystemProxyView } from './ipc/snapshot.ts'
+import type { AppSnapshot, ProxiesView, SystemProxyView } from './ipc/snapshot.ts'
 import type { ConnectionView } from './ipc/snapshot-connection.ts'
 
 /** How a part gives its section a new value: equal values cost nothing, and nobody is told more than four times a second. */
@@ -82,8 +82,14 @@ export interface CorePart {
 /** electron/system-proxy: the system's own proxy setting, with its journal and its watchdog. */
 export interface SystemProxyPart {
   readonly view: SystemProxyView
-  /** Puts back what a crashed run left; before anything else. */
+  /** Puts back what a crashed run left; before anything else. Never rejects: `view` says what became of it. */
   restoreLeftovers(): Promise<void>
+  /** What the person wants, for the view alone. */
+  setWanted(isWanted: boolean): void
+  /** Where the doors are, for the lines that are shown to programs; both undefined while they are closed. */
+  showDoors(doors: Pick<ProxiesView, 'socks' | 'http'>): void
+  /** Looks now: `ours` is in force as it was applied, `changed` is not, `unknown` could not be read. */
+  readBack(): Promise<'ours' | 'changed' | 'off' | 'unknown'>
   /** Points the system at the HTTP door; resolves when it was applied and read back. */
   apply(door: {
     readonly host: string

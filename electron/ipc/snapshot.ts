@@ -91,6 +91,30 @@ export type SystemProxyState =
   /** The old settings could not be put back; the journal is kept, and the next try is due. */
   | 'restore-failed'
 
+/** Why the setting could not be made, read or put back; also the kind of the error that its commands answer with. */
+export const SYSTEM_PROXY_TROUBLES = [
+  /** No proxy setting that we know. */
+  'proxy-unsupported',
+  /** The system's own tool for it is not installed. */
+  'proxy-tool-missing',
+  'proxy-tool-timeout',
+  'proxy-tool-failed',
+  /** The tool wants rights that we do not have. */
+  'proxy-denied',
+  /** The tool said something that we do not understand, so nothing was changed. */
+  'proxy-unreadable',
+  /** An administrator decides it; or a proxy with a password is set, which we could not put back. */
+  'proxy-managed',
+  /** Everything was written, and the system says otherwise (no session bus, a locked setting). */
+  'proxy-not-applied',
+  'proxy-not-restored',
+  /** The note of the old settings cannot be written, so nothing was changed. */
+  'proxy-journal-failed',
+  /** The note of the old settings was damaged: it was kept under another name, and a setting of ours was turned off. */
+  'proxy-journal-broken',
+] as const
+export type SystemProxyTrouble = (typeof SYSTEM_PROXY_TROUBLES)[number]
+
 export interface SystemProxyView {
   /** Undefined where the system has no proxy setting that we know. */
   readonly backend: SystemProxyBackend | undefined
@@ -98,6 +122,7 @@ export interface SystemProxyView {
   readonly isWanted: boolean
   readonly state: SystemProxyState
   readonly sinceMs: number
+  readonly trouble: SystemProxyTrouble | undefined
   readonly detail: string | undefined
   /** Settings of an earlier run that had crashed were put back at this start. */
   readonly restoredAtStart: boolean
