@@ -1,0 +1,172 @@
+/**
+ * One life of the core host: its calls by id, each with its limit in time, and the watch over whether it still turns.
+ * It ends once, by itself or because it fell silent; what was under way is then answered with an error.
+ */
+import { AppError } from '../app-error.ts'
+import type { Clock, Timer } from '../clock.ts'
+import type { CommandOutcome } from '../ipc/contract.ts'
+import type { FromHost, HostArgument, HostMethodName, HostResult, ToHost } from './protocol.ts'
+
+/** The process, as far as it concerns us; `fork-host.ts` makes real ones. */
+export interface HostProcess {
+  send(message: ToHost): void
+  onMessage(listener: (message: FromHost) => void): void
+  /** Called once, however it ended. */
+  onExit(listener: (code: number | undefined) => void): void
+  /** At once and without asking it. */
+  kill(): void
+}
+
+/** The host says `alive` twice a second; so many seconds of silence are no busy moment any more. */
+const SILENT_TICKS = 5
+/** A cold disk may take its time until the first word. */
+const SILENT_TICKS_AT_START = 20
+const TICK_MS = 1000
+
+const DEFAULT_CALL_LIMIT_MS = 10_000
+/** A check waits for a circuit and for a service far away; a start for the lock and the documents on disk. */
+const CALL_LIMITS_MS: Partial<Record<HostMethodName, number>> = {
+  start: 30_000,
+  stop: 5_000,
+  reconfigure: 20_000,
+  'check.stream': 75_000,
+  'check.resolve': 75_000,
+}
+
+/** Why a life ended. */
+export interface HostEnd {
+  readonly reason: 'crashed' | 'silent'
+  readonly detail: string
+}
+
+export interface HostRunEvents {
+  readonly onStatus: (status: Extract<FromHost, { kind: 'status' }>['status']) => void
+  readonly onLog: (lines: Extract<FromHost, { kind: 'log' }>['lines']) => void
+  readonly onEnd: (end: HostEnd) => void
+}
+
+interface PendingCall {
+  readonly settle: (outcome: CommandOutcome<unknown>) => void
+  readonly timer: Timer
+}
+
+export class HostRun {
+  readonly #process: HostProcess
+  readonly #clock: Clock
+  readonly #events: HostRunEvents
+  readonly #calls = new Map<number, PendingCall>()
+  readonly #waiting: ToHost[] = []
+  #nextId = 1
+  #isReady = false
+  #hasEnded = false
+  #heardSinceTick = false
+  #silentTicks = 0
+  #tick: Timer
+  /** What the process said of its own death. */
+  #lastWords: string | undefined
+
+  constructor(process: HostProcess, clock: Clock, events: HostRunEvents) {
+    this.#process = process
+    this.#clock = clock
+    this.#events = events
+    this.#tick = clock.setTimer(TICK_MS, () => this.#onTick())
+    process.onMessage((message) => this.#receive(message))
+    process.onExit((code) => this.#finish({ reason: 'crashed', detail: this.#lastWords ?? exitWords(code) }))
+  }
+
+  get hasEnded(): boolean {
+    return this.#hasEnded
+  }
+
+  /** Rejects with an AppError: of the host's kind, `timeout`, or `core-gone`. */
+  call<Name extends HostMethodName>(method: Name, argument: HostArgument<Name>): Promise<HostResult<Name>> {
+    if (this.#hasEnded) return Promise.reject(goneError())
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      const settle = (outcome: CommandOutcome<unknown>): void => {
+        if (outcome.ok) resolve(outcome.value as HostResult<Name>)
+        else reject(new AppError(outcome.error.kind, outcome.error.detail))
+      }
+      const timer = this.#clock.setTimer(CALL_LIMITS_MS[method] ?? DEFAULT_CALL_LIMIT_MS, () => {
+        this.#calls.delete(id)
+        reject(new AppError('timeout', `the core did not answer ${method} in time`))
+      })
+      this.#calls.set(id, { settle, timer })
+      this.#send({ kind: 'call', id, method, argument } as ToHost)
+    })
+  }
+
+  /** Ends the process without asking it; `onEnd` follows when it is gone, unless it came before. */
+  kill(): void {
+    this.#process.kill()
+  }
+
+  /** Before the host listens nothing is sent: a port without a listener may lose it. */
+  #send(message: ToHost): void {
+    if (this.#isReady) this.#process.send(message)
+    else this.#waiting.push(message)
+  }
+
+  #receive(message: FromHost): void {
+    if (this.#hasEnded) return
+    this.#heardSinceTick = true
+    switch (message.kind) {
+      case 'ready':
+        this.#isReady = true
+        for (const waiting of this.#waiting.splice(0)) this.#process.send(waiting)
+        return
+      case 'reply':
+        return this.#onReply(message.id, message.outcome)
+      case 'status':
+        return this.#events.onStatus(message.status)
+      case 'log':
+        return this.#events.onLog(message.lines)
+      case 'alive':
+        return
+      case 'crash':
+        this.#lastWords = message.detail
+        return
+    }
+  }
+
+  #onReply(id: number, outcome: CommandOutcome<unknown>): void {
+    const call = this.#calls.get(id)
+    if (call === undefined) return
+    this.#calls.delete(id)
+    call.timer.cancel()
+    call.settle(outcome)
+  }
+
+  /** Counts our own ticks, not time: after the computer slept, or main stood still, the host gets its full patience. */
+  #onTick(): void {
+    this.#silentTicks = this.#heardSinceTick ? 0 : this.#silentTicks + 1
+    this.#heardSinceTick = false
+    if (this.#silentTicks >= (this.#isReady ? SILENT_TICKS : SILENT_TICKS_AT_START)) {
+      this.#finish({ reason: 'silent', detail: `no sign of life for ${this.#silentTicks} s` })
+      this.#process.kill()
+      return
+    }
+    this.#tick = this.#clock.setTimer(TICK_MS, () => this.#onTick())
+  }
+
+  #finish(end: HostEnd): void {
+    if (this.#hasEnded) return
+    this.#hasEnded = true
+    this.#tick.cancel()
+    const calls = [...this.#calls.values()]
+    this.#calls.clear()
+    for (const call of calls) {
+      call.timer.cancel()
+      call.settle({ ok: false, error: { kind: 'core-gone', detail: 'the core ended before it answered' } })
+    }
+    this.#events.onEnd(end)
+  }
+}
+
+export function goneError(): AppError {
+  return new AppError('core-gone', 'the core does not run')
+}
+
+function exitWords(code: number | undefined): string {
+  return code === undefined ? 'the process ended' : `the process ended with code ${code}`
+}

@@ -1,0 +1,42 @@
+/** What is shown before any part has said something: off, nothing known, nothing claimed. */
+import { DEFAULT_SETTINGS } from '../ipc/settings.ts'
+import type { AboutView, AppSnapshot } from '../ipc/snapshot.ts'
+
+export function firstSnapshot(about: AboutView): AppSnapshot {
+  return {
+    about,
+    settings: DEFAULT_SETTINGS,
+    settingsTrouble: undefined,
+    connection: {
+      state: 'off',
+      sinceMs: 0,
+      internet: 'unknown',
+      tor: 'off',
+      phase: undefined,
+      step: 'start',
+      percent: 0,
+      progress: undefined,
+      startedMs: undefined,
+      clock: undefined,
+      blockage: undefined,
+      attempts: [],
+      verifiedMs: undefined,
+      coreRestart: undefined,
+      hasConnectedBefore: false,
+    },
+    circuits: { circuits: [], ownCountry: undefined },
+    sites: { sites: [] },
+    traffic: { readBytes: 0, writtenBytes: 0, samples: [] },
+    bridges: { bridges: [], builtIn: [], transports: ['vanilla'] },
+    proxies: { socks: undefined, http: undefined, trouble: undefined },
+    systemProxy: {
+      backend: undefined,
+      isWanted: false,
+      state: 'off',
+      sinceMs: 0,
+      detail: undefined,
+      restoredAtStart: false,
+    },
+    protection: { isRunning: false, checkedAtMs: undefined, exitAddress: undefined, results: [] },
+  }
+}

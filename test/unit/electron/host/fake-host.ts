@@ -1,0 +1,66 @@
+/** A core host that a test plays by hand. */
+import type { HostProcess } from '../../../../electron/host/host-run.ts'
+import type { FromHost, HostMethodName, HostStatus, ToHost } from '../../../../electron/host/protocol.ts'
+
+export class FakeHost implements HostProcess {
+  readonly sent: ToHost[] = []
+  isKilled = false
+  /** Methods that are answered at once with nothing; the others wait for `reply`. */
+  readonly answers = new Set<HostMethodName>(['start', 'stop', 'reconfigure'])
+  #onMessage: (message: FromHost) => void = () => undefined
+  #onExit: (code: number | undefined) => void = () => undefined
+
+  send(message: ToHost): void {
+    this.sent.push(message)
+    if (this.answers.has(message.method)) this.reply(message.id, { ok: true, value: undefined })
+  }
+
+  onMessage(listener: (message: FromHost) => void): void {
+    this.#onMessage = listener
+  }
+
+  onExit(listener: (code: number | undefined) => void): void {
+    this.#onExit = listener
+  }
+
+  kill(): void {
+    this.isKilled = true
+    this.exit(undefined)
+  }
+
+  say(message: FromHost): void {
+    this.#onMessage(message)
+  }
+
+  reply(id: number, outcome: Extract<FromHost, { kind: 'reply' }>['outcome']): void {
+    this.say({ kind: 'reply', id, outcome })
+  }
+
+  exit(code: number | undefined): void {
+    this.#onExit(code)
+  }
+
+  calls(method: HostMethodName): ToHost[] {
+    return this.sent.filter((message) => message.method === method)
+  }
+}
+
+export function hostStatus(change: Partial<HostStatus> = {}): HostStatus {
+  return {
+    phase: 'starting',
+    progress: undefined,
+    blockage: undefined,
+    isConnected: false,
+    verifiedMs: undefined,
+    clockAheadMs: undefined,
+    network: 'unknown',
+    isDormant: false,
+    readBytes: 0,
+    writtenBytes: 0,
+    proxies: { socks: undefined, http: undefined, trouble: undefined },
+    circuits: { circuits: [], ownCountry: undefined },
+    sites: [],
+    bridges: [],
+    ...change,
+  }
+}

@@ -1,0 +1,293 @@
+/** The core host crashes, hangs, lies still and comes back, on a clock turned by hand. */
+import { describe, expect, it } from 'vitest'
+import { AppError } from '../../../../electron/app-error.ts'
+import type { HostConfig, HostStatus } from '../../../../electron/host/protocol.ts'
+import { Supervisor } from '../../../../electron/host/supervisor.ts'
+import type { CoreState } from '../../../../electron/parts.ts'
+import { manualClock } from '../../../support/manual-clock.ts'
+import { FakeHost, hostStatus } from './fake-host.ts'
+
+const CONFIG: HostConfig = {
+  dataDirectory: '/nowhere',
+  socksPort: 9250,
+  httpPort: 9251,
+  upstreamProxy: null,
+  allowedPorts: null,
+  excludedCountries: [],
+  bridgeLines: undefined,
+  networkLines: [],
+}
+
+function setUp(prepare: (host: FakeHost, index: number) => void = (host) => readySoon(host)) {
+  const clock = manualClock()
+  const hosts: FakeHost[] = []
+  const states: CoreState[] = []
+  const statuses: HostStatus[] = []
+  const supervisor = new Supervisor({
+    spawn: () => {
+      const host = new FakeHost()
+      hosts.push(host)
+      prepare(host, hosts.length - 1)
+      return host
+    },
+    clock,
+    onState: (state) => states.push(state),
+    onStatus: (status) => statuses.push(status),
+    onLog: () => undefined,
+  })
+  return { clock, hosts, states, statuses, supervisor }
+}
+
+function readySoon(host: FakeHost): void {
+  queueMicrotask(() => host.say({ kind: 'ready' }))
+}
+
+function nth(hosts: readonly FakeHost[], index: number): FakeHost {
+  const host = hosts[index]
+  if (host === undefined) throw new Error(`host ${index} was never started`)
+  return host
+}
+
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+/** The host says that it lives while the clock moves. */
+function live(clock: ReturnType<typeof manualClock>, host: FakeHost, ms: number): void {
+  for (let passed = 0; passed < ms; passed += 500) {
+    host.say({ kind: 'alive' })
+    clock.advance(500)
+  }
+}
+
+describe('starting', () => {
+  it('sends nothing before the host listens', async () => {
+    const { hosts, supervisor } = setUp(() => undefined)
+    const started = supervisor.start(CONFIG)
+    await settle()
+    expect(nth(hosts, 0).sent).toEqual([])
+    nth(hosts, 0).say({ kind: 'ready' })
+    await started
+    expect(nth(hosts, 0).calls('start')).toMatchObject([{ argument: CONFIG }])
+    expect(supervisor.state).toEqual({ kind: 'running' })
+  })
+
+  it('passes on the kind of what went wrong, and leaves no process behind', async () => {
+    const { hosts, supervisor } = setUp((host) => {
+      host.answers.delete('start')
+      readySoon(host)
+    })
+    const started = supervisor.start(CONFIG)
+    await settle()
+    nth(hosts, 0).reply(1, { ok: false, error: { kind: 'bad-config', detail: 'a port is taken' } })
+    await expect(started).rejects.toMatchObject({ kind: 'bad-config' })
+    expect(nth(hosts, 0).isKilled).toBe(true)
+    expect(supervisor.state).toEqual({ kind: 'stopped' })
+  })
+
+  it('says in the log’s words that a process could not be made', async () => {
+    const { supervisor } = setUp(() => {
+      throw new Error('no memory for a process')
+    })
+    await expect(supervisor.start(CONFIG)).rejects.toThrow('no memory')
+    expect(supervisor.state).toEqual({ kind: 'stopped' })
+  })
+
+  it('applies what was changed while the core was starting', async () => {
+    const { hosts, supervisor } = setUp((host) => {
+      host.answers.delete('start')
+      readySoon(host)
+    })
+    const started = supervisor.start(CONFIG)
+    await settle()
+    await supervisor.reconfigure({ ...CONFIG, excludedCountries: ['fr'] })
+    expect(nth(hosts, 0).calls('reconfigure')).toEqual([])
+    nth(hosts, 0).reply(1, { ok: true, value: undefined })
+    await started
+    expect(nth(hosts, 0).calls('reconfigure')).toMatchObject([{ argument: { excludedCountries: ['fr'] } }])
+  })
+})
+
+describe('a core that crashed', () => {
+  it('is said to be gone at once, and comes back with the newest configuration', async () => {
+    const { clock, hosts, states, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    await supervisor.reconfigure({ ...CONFIG, excludedCountries: ['de'] })
+    nth(hosts, 0).say({ kind: 'crash', detail: 'TypeError: a bug' })
+    nth(hosts, 0).exit(1)
+    expect(states.at(-1)).toMatchObject({
+      kind: 'gone',
+      reason: 'crashed',
+      detail: 'TypeError: a bug',
+      count: 1,
+    })
+    clock.advance(250)
+    await settle()
+    expect(nth(hosts, 1).calls('start')).toMatchObject([{ argument: { excludedCountries: ['de'] } }])
+    expect(supervisor.state).toEqual({ kind: 'running' })
+  })
+
+  it('opens the doors on the ports that it had, where the system took any free one', async () => {
+    const { clock, hosts, supervisor } = setUp()
+    await supervisor.start({ ...CONFIG, socksPort: 0, httpPort: 0 })
+    const proxies = {
+      socks: { host: '127.0.0.1', port: 40_001 },
+      http: { host: '127.0.0.1', port: 40_002 },
+      trouble: undefined,
+    }
+    nth(hosts, 0).say({ kind: 'status', status: hostStatus({ proxies }) })
+    nth(hosts, 0).exit(9)
+    clock.advance(250)
+    await settle()
+    expect(nth(hosts, 1).calls('start')).toMatchObject([
+      { argument: { socksPort: 40_001, httpPort: 40_002 } },
+    ])
+  })
+
+  it('waits longer after each crash, up to a limit, and not after it ran well for a while', async () => {
+    const { clock, hosts, states, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    const pauses: number[] = []
+    for (let crash = 0; crash < 10; crash++) {
+      nth(hosts, crash).exit(1)
+      const state = states.at(-1)
+      if (state?.kind !== 'gone') throw new Error('it did not say that the core is gone')
+      pauses.push(state.nextMs - clock.wallMs())
+      clock.advance(state.nextMs - clock.wallMs())
+      await settle()
+    }
+    expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
+    live(clock, nth(hosts, 10), 61_000)
+    nth(hosts, 10).exit(1)
+    expect(states.at(-1)).toMatchObject({ kind: 'gone', count: 1 })
+  })
+
+  it('is tried again when the restarted host lives and cannot start the core', async () => {
+    const { clock, hosts, states, supervisor } = setUp((host, index) => {
+      if (index === 1) host.answers.delete('start')
+      readySoon(host)
+    })
+    await supervisor.start(CONFIG)
+    nth(hosts, 0).exit(1)
+    clock.advance(250)
+    await settle()
+    nth(hosts, 1).reply(1, { ok: false, error: { kind: 'state', detail: 'locked' } })
+    await settle()
+    expect(nth(hosts, 1).isKilled).toBe(true)
+    expect(states.at(-1)).toMatchObject({ kind: 'gone', count: 2, detail: 'locked' })
+    clock.advance(500)
+    await settle()
+    expect(supervisor.state).toEqual({ kind: 'running' })
+  })
+
+  it('is tried again when no process could be made for it', async () => {
+    const { clock, hosts, states, supervisor } = setUp((host, index) => {
+      if (index === 1) throw new Error('no memory')
+      readySoon(host)
+    })
+    await supervisor.start(CONFIG)
+    nth(hosts, 0).exit(1)
+    clock.advance(250)
+    await settle()
+    expect(states.at(-1)).toMatchObject({ kind: 'gone', count: 2, detail: 'no memory' })
+    clock.advance(500)
+    await settle()
+    expect(supervisor.state).toEqual({ kind: 'running' })
+  })
+
+  it('answers calls that were under way with a kind of their own', async () => {
+    const { hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    const asked = supervisor.call('identity.new', undefined)
+    nth(hosts, 0).exit(1)
+    await expect(asked).rejects.toMatchObject({ kind: 'core-gone' })
+    await expect(supervisor.call('identity.new', undefined)).rejects.toMatchObject({ kind: 'core-gone' })
+  })
+})
+
+describe('a core that hangs', () => {
+  it('is ended after a few seconds of silence and started again', async () => {
+    const { clock, hosts, states, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    live(clock, nth(hosts, 0), 20_000)
+    expect(supervisor.state).toEqual({ kind: 'running' })
+    clock.advance(7000)
+    expect(nth(hosts, 0).isKilled).toBe(true)
+    expect(states).toContainEqual(expect.objectContaining({ kind: 'gone', reason: 'silent' }))
+  })
+
+  it('is given time at its start', () => {
+    const { clock, hosts, supervisor } = setUp(() => undefined)
+    void supervisor.start(CONFIG).catch(() => undefined)
+    clock.advance(10_000)
+    expect(nth(hosts, 0).isKilled).toBe(false)
+    clock.advance(15_000)
+    expect(nth(hosts, 0).isKilled).toBe(true)
+  })
+
+  it('does not keep a caller waiting for ever', async () => {
+    const { clock, hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    const asked = supervisor.call('circuit.close', 7)
+    live(clock, nth(hosts, 0), 11_000)
+    await expect(asked).rejects.toMatchObject({ kind: 'timeout' })
+    await expect(asked).rejects.toBeInstanceOf(AppError)
+  })
+})
+
+describe('stopping', () => {
+  it('asks the core first, then ends the process, and starts nothing again', async () => {
+    const { clock, hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    await supervisor.stop()
+    expect(nth(hosts, 0).calls('stop')).toHaveLength(1)
+    expect(nth(hosts, 0).isKilled).toBe(true)
+    clock.advance(100_000)
+    await settle()
+    expect(hosts).toHaveLength(1)
+    expect(supervisor.state).toEqual({ kind: 'stopped' })
+  })
+
+  it('ends a core that does not answer', async () => {
+    const { clock, hosts, supervisor } = setUp((host) => {
+      host.answers.delete('stop')
+      readySoon(host)
+    })
+    await supervisor.start(CONFIG)
+    const stopped = supervisor.stop()
+    clock.advance(8000)
+    await stopped
+    expect(nth(hosts, 0).isKilled).toBe(true)
+  })
+
+  it('cancels a restart that is due', async () => {
+    const { clock, hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    nth(hosts, 0).exit(1)
+    await supervisor.stop()
+    clock.advance(100_000)
+    expect(hosts).toHaveLength(1)
+  })
+
+  it('can be followed by a start at once', async () => {
+    const { hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    const stopped = supervisor.stop()
+    const started = supervisor.start(CONFIG)
+    await Promise.all([stopped, started])
+    expect(hosts).toHaveLength(2)
+    expect(supervisor.state).toEqual({ kind: 'running' })
+  })
+
+  it('breaks off a start', async () => {
+    const { supervisor } = setUp((host) => {
+      host.answers.delete('start')
+      readySoon(host)
+    })
+    const started = supervisor.start(CONFIG)
+    await settle()
+    await supervisor.stop()
+    await expect(started).rejects.toMatchObject({ kind: 'core-gone' })
+    expect(supervisor.state).toEqual({ kind: 'stopped' })
+  })
+})
