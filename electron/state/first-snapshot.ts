@@ -36,6 +36,7 @@ export function firstSnapshot(about: AboutView): AppSnapshot {
       sinceMs: 0,
       detail: undefined,
       restoredAtStart: false,
+      programs: [],
     },
     protection: { isRunning: false, checkedAtMs: undefined, exitAddress: undefined, results: [] },
   }
