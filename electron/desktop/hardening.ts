@@ -45,7 +45,11 @@ const DISABLED_FEATURES = [
 ]
 
 /** A proxy that is not there, for loopback too: what slips past the filter of requests still reaches nothing. */
-const NOWHERE = { mode: 'fixed_servers', proxyRules: 'socks5://127.0.0.1:1', proxyBypassRules: '<-loopback>' } as const
+const NOWHERE = {
+  mode: 'fixed_servers',
+  proxyRules: 'socks5://127.0.0.1:1',
+  proxyBypassRules: '<-loopback>',
+} as const
 
 /** Before `ready`. */
 export function hardenApp(): void {

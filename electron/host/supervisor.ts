@@ -6,6 +6,7 @@
 import type { Clock, Timer } from '../clock.ts'
 import { AppError } from '../app-error.ts'
 import type { CorePart, CoreState } from '../parts.ts'
+import { PortMemory } from './port-memory.ts'
 import { goneError, type HostEnd, type HostProcess, HostRun } from './host-run.ts'
 import type {
   FromHost,
@@ -41,8 +42,7 @@ export class Supervisor implements CorePart {
   #restart: Timer | undefined
   #stable: Timer | undefined
   #failures = 0
-  /** The doors of this session: asked for again at each restart. */
-  #ports: { readonly socks: number | undefined; readonly http: number | undefined } = NO_PORTS
+  readonly #ports = new PortMemory()
   #stopping: Promise<void> | undefined
   #onGone: (() => void) | undefined
 
@@ -59,7 +59,6 @@ export class Supervisor implements CorePart {
     if (this.#config !== undefined) return this.reconfigure(config)
     this.#config = config
     this.#failures = 0
-    this.#ports = NO_PORTS
     try {
       await this.#startRun()
     } catch (error) {
@@ -74,7 +73,7 @@ export class Supervisor implements CorePart {
     if (this.#config === undefined) return
     this.#config = config
     if (this.#run !== undefined && this.#state.kind === 'running') {
-      await this.#run.call('reconfigure', this.#withPorts(config))
+      await this.#run.call('reconfigure', this.#ports.forChange(config))
     }
   }
 
@@ -95,7 +94,7 @@ export class Supervisor implements CorePart {
     if (config === undefined) throw new AppError('aborted', 'the core was stopped')
     this.#setState({ kind: 'starting' })
     const run = this.#spawn()
-    await run.call('start', this.#withPorts(config))
+    await run.call('start', this.#ports.forStart(config))
     if (this.#run !== run) throw new AppError('aborted', 'the core was stopped')
     this.#setState({ kind: 'running' })
     this.#stable = this.#deps.clock.setTimer(STABLE_MS, () => {
@@ -118,8 +117,7 @@ export class Supervisor implements CorePart {
   }
 
   #onStatus(status: HostStatus): void {
-    const { socks, http } = status.proxies
-    this.#ports = { socks: socks?.port ?? this.#ports.socks, http: http?.port ?? this.#ports.http }
+    this.#ports.note(status.proxies)
     this.#deps.onStatus(status)
   }
 
@@ -170,7 +168,7 @@ export class Supervisor implements CorePart {
       await run.call('stop', undefined).catch(() => undefined)
       await this.#end(run)
     }
-    this.#ports = NO_PORTS
+    this.#ports.forget()
     this.#setState({ kind: 'stopped' })
   }
 
@@ -190,18 +188,8 @@ export class Supervisor implements CorePart {
     })
   }
 
-  #withPorts(config: HostConfig): HostConfig {
-    return {
-      ...config,
-      socksPort: config.socksPort === 0 ? (this.#ports.socks ?? 0) : config.socksPort,
-      httpPort: config.httpPort === 0 ? (this.#ports.http ?? 0) : config.httpPort,
-    }
-  }
-
   #setState(state: CoreState): void {
     this.#state = state
     this.#deps.onState(state)
   }
 }
-
-const NO_PORTS = { socks: undefined, http: undefined }

@@ -144,6 +144,28 @@ describe('a core that crashed', () => {
     ])
   })
 
+  it('goes back to the ports on which it was, when those of the settings were taken at its start', async () => {
+    const { clock, hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    const proxies = {
+      socks: { host: '127.0.0.1', port: 40_001 },
+      http: { host: '127.0.0.1', port: 9251 },
+      trouble: { port: 9250, detail: 'EADDRINUSE' },
+    }
+    nth(hosts, 0).say({ kind: 'status', status: hostStatus({ proxies }) })
+    // The host that runs is told what it was told before: another number would move its door.
+    await supervisor.reconfigure({ ...CONFIG, excludedCountries: ['fr'] })
+    expect(nth(hosts, 0).calls('reconfigure')).toMatchObject([{ argument: { socksPort: 9250 } }])
+    nth(hosts, 0).exit(1)
+    clock.advance(250)
+    await settle()
+    expect(nth(hosts, 1).calls('start')).toMatchObject([{ argument: { socksPort: 40_001, httpPort: 9251 } }])
+    await supervisor.reconfigure({ ...CONFIG, excludedCountries: ['de'] })
+    expect(nth(hosts, 1).calls('reconfigure')).toMatchObject([{ argument: { socksPort: 40_001 } }])
+    await supervisor.reconfigure({ ...CONFIG, socksPort: 9999 })
+    expect(nth(hosts, 1).calls('reconfigure')[1]).toMatchObject({ argument: { socksPort: 9999 } })
+  })
+
   it('waits longer after each crash, up to a limit, and not after it ran well for a while', async () => {
     const { clock, hosts, states, supervisor } = setUp()
     await supervisor.start(CONFIG)

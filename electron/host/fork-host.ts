@@ -1,0 +1,72 @@
+/** Starts the core host as a utility process: the thin edge under the supervisor. */
+import { type UtilityProcess, utilityProcess } from 'electron'
+import type { HostProcess } from './host-run.ts'
+import type { FromHost } from './protocol.ts'
+
+/** What the core can need of the surroundings; proxies, keys and debug switches of the user's shell are none of it. */
+const KEPT_VARIABLES = [
+  'HOME',
+  'LANG',
+  'LC_ALL',
+  'PATH',
+  'SystemRoot',
+  'TEMP',
+  'TMP',
+  'TMPDIR',
+  'TZ',
+  'USERPROFILE',
+  'windir',
+]
+
+/** A line of the host's own output; longer ones are cut, for nobody reads them. */
+const MAX_LINE_CHARS = 2_000
+
+export function forkHost(file: string, onOutput: (line: string) => void): HostProcess {
+  const child = utilityProcess.fork(file, [], {
+    serviceName: 'allium core',
+    stdio: 'pipe',
+    env: keptEnvironment(process.env),
+  })
+  readLines(child.stdout, onOutput)
+  readLines(child.stderr, onOutput)
+  return {
+    send: (message) => child.postMessage(message),
+    onMessage: (listener) => child.on('message', (message: FromHost) => listener(message)),
+    onExit: (listener) => child.once('exit', (code) => listener(code)),
+    kill: () => killNow(child),
+  }
+}
+
+function keptEnvironment(from: NodeJS.ProcessEnv): Record<string, string> {
+  return Object.fromEntries(
+    KEPT_VARIABLES.flatMap((name) => {
+      const value = from[name]
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+/** `kill()` asks; a process that hangs does not hear it. */
+function killNow(child: UtilityProcess): void {
+  if (child.pid === undefined) {
+    // Not born yet: it is met at the door.
+    child.once('spawn', () => killNow(child))
+    return
+  }
+  try {
+    process.kill(child.pid, 'SIGKILL')
+  } catch {
+    // It is gone already.
+  }
+}
+
+function readLines(stream: NodeJS.ReadableStream | null, onLine: (line: string) => void): void {
+  if (stream === null) return
+  let rest = ''
+  stream.on('data', (chunk: Buffer) => {
+    const lines = (rest + chunk.toString('utf8')).split('\n')
+    rest = (lines.pop() ?? '').slice(0, MAX_LINE_CHARS)
+    for (const line of lines) if (line.trim() !== '') onLine(line.slice(0, MAX_LINE_CHARS))
+  })
+  stream.on('error', () => undefined)
+}
