@@ -37,6 +37,7 @@ export function firstSnapshot(about: AboutView): AppSnapshot {
       detail: undefined,
       restoredAtStart: false,
       programs: [],
+      trouble: undefined,
     },
     protection: { isRunning: false, checkedAtMs: undefined, exitAddress: undefined, results: [] },
   }
