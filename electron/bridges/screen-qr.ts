@@ -3,6 +3,7 @@
  * memory, once, when the person asks, and dropped: nothing is stored, sent or logged, and only the code's text leaves.
  */
 import { decodeQR } from 'qr/decode.js'
+import { AppError } from '../app-error.ts'
 
 /** One screen's picture: four bytes a pixel in the order blue, green, red, alpha. */
 export interface ScreenPicture {
@@ -28,18 +29,10 @@ const TIME_LIMIT_MS = 300
 /** The largest QR code holds 7,089 digits: what is longer did not come from one. */
 const MAX_TEXT = 7_089
 
-export class ScreenCaptureRefused extends Error {
-  readonly kind = 'screen-not-allowed'
-
-  constructor() {
-    super('the system does not let this program look at the screen')
-    this.name = 'ScreenCaptureRefused'
-  }
-}
-
-/** The texts of the codes that the screens show, a line each, or null when there is none. */
+/** The texts of the codes that the screens show, one after another, or null when there is none; for `bridges.read-qr-from-screen`. */
 export async function readQrFromScreens(capture: ScreenCapture): Promise<string | null> {
-  if (!capture.isAllowed()) throw new ScreenCaptureRefused()
+  if (!capture.isAllowed())
+    throw new AppError('screen-not-allowed', 'the system does not let this program look at the screen')
   const pictures = await capture.take(MAX_WIDTH, MAX_HEIGHT)
   const texts = new Set<string>()
   for (const picture of pictures.slice(0, MAX_SCREENS)) {

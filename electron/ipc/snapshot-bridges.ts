@@ -53,4 +53,6 @@ export interface BridgeLineResult {
   readonly lineNumber: number
   readonly text: string
   readonly fault: BridgeLineFault | undefined
+  /** What a good line says, for the person to compare before it is added. */
+  readonly bridge?: Pick<BridgeView, 'transport' | 'address' | 'emoji'> | undefined
 }
