@@ -4,18 +4,27 @@ import { type ReactNode, useId } from 'react'
 
 interface SwitchProps {
   readonly label: string
+  /** Where what stands beside it says the name already. */
+  readonly isLabelHidden?: boolean
   readonly about?: ReactNode
   readonly isOn: boolean
   readonly isDisabled?: boolean
   readonly onChange: (isOn: boolean) => void
 }
 
-export function Switch({ label, about, isOn, isDisabled = false, onChange }: SwitchProps): ReactNode {
+export function Switch({
+  label,
+  isLabelHidden = false,
+  about,
+  isOn,
+  isDisabled = false,
+  onChange,
+}: SwitchProps): ReactNode {
   const id = useId()
   return (
     <div className="flex items-start justify-between gap-4">
       <div className="min-w-0">
-        <label id={`${id}-label`} htmlFor={id} className="font-medium">
+        <label id={`${id}-label`} htmlFor={id} className={isLabelHidden ? 'sr-only' : 'font-medium'}>
           {label}
         </label>
         {about !== undefined && (
