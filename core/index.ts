@@ -25,16 +25,38 @@ export type {
   StreamStatus,
 } from './client/status.ts'
 export { parseStreamTarget, type StreamTarget } from './client/stream-target.ts'
+export { parseClientConfig } from './daemon/torrc-config.ts'
+export { collectShortLivedBuffersYoung } from './daemon/memory.ts'
+export { BootstrapLog } from './daemon/bootstrap-log.ts'
 export type { ConnectOptions } from './client/connect-options.ts'
 export { type ClientDeps, TorClient } from './client/tor-client.ts'
 export { type Authority, DEFAULT_AUTHORITIES, parseDirAuthority } from './netdir/authorities.ts'
+export { BUILT_IN_DATA_DATES } from './netdir/data-dates.ts'
 export { DEFAULT_FALLBACK_DIRS, type FallbackDir, parseFallbackDir } from './netdir/fallback-dirs.ts'
 export { EMPTY_NODE_SET, type NodeSet, parseNodeSet } from './netdir/node-set.ts'
 export type { ExitCountry } from './path/exit-countries.ts'
 export { NO_NODE_CHOICES, type NodeChoices } from './path/node-choices.ts'
+export { type ApplicationRules, DEFAULT_APPLICATION_RULES } from './proxy/application-rules.ts'
+export {
+  DEFAULT_TRAFFIC,
+  type ListenAddress,
+  type ListenerOptions,
+  type ProxyProtocol,
+  type TrafficRules,
+} from './proxy/listener-options.ts'
+export { type ListenerDeps, ProxyListener } from './proxy/proxy-listener.ts'
+export { DEFAULT_ISOLATION, type ListenerIsolation } from './proxy/request-isolation.ts'
 export type { UpstreamProxy } from './transport/upstream-proxy.ts'
 export { type AddressPolicy, parseAddressPolicy } from './util/address-policy.ts'
 export type { ByteSink, ByteStream } from './util/byte-stream.ts'
-export { type ErrorKind, isTorError, type RetryAdvice, TorError } from './util/errors.ts'
+export { type Clock, systemClock, type Timer } from './util/clock.ts'
+export {
+  type ErrorKind,
+  isTorError,
+  type RetryAdvice,
+  systemCodeOf,
+  TorError,
+  toTorError,
+} from './util/errors.ts'
 export { formatLogParts, Logger, type LogLevel, type LogRecord, type LogSink, Sensitive } from './util/log.ts'
 export type { Watchable } from './util/watched-value.ts'

@@ -1,4 +1,73 @@
-/** The utility process with the core in it. */
-import '../core/index.ts'
+/**
+ * The utility process with the core in it: speaks with main over its parent port, and with the network. It keeps no
+ * window, no settings and no system proxy: when it dies, main is there and nothing leaks.
+ */
+import './host/polyfill.ts'
+import { collectShortLivedBuffersYoung, Logger, systemClock, TorClient } from '../core/index.ts'
+import { CoreService } from './host/core-service.ts'
+import { HostLog } from './host/host-log.ts'
+import type { FromHost } from './host/protocol.ts'
+import { scrubText } from './host/scrub-text.ts'
+import { serveMethods } from './host/serve-methods.ts'
+import { StatusPump } from './host/status-pump.ts'
 
-process.parentPort.postMessage({ kind: 'ready' })
+/** Main takes silence for death. */
+const ALIVE_EVERY_MS = 500
+/** What an orderly end may take; then the process ends as it is. */
+const CLOSE_LIMIT_MS = 5_000
+/** A message needs some turns of the event loop to leave; a process that has crashed must not stay for more. */
+const LAST_WORDS_MS = 50
+
+collectShortLivedBuffersYoung()
+
+const port = process.parentPort
+const post = (message: FromHost): void => port.postMessage(message)
+
+function crash(thrown: unknown): void {
+  const text = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown)
+  try {
+    log.flush()
+    post({ kind: 'crash', detail: scrubText(text) })
+  } finally {
+    setTimeout(() => process.exit(1), LAST_WORDS_MS)
+  }
+}
+
+const log = new HostLog(systemClock, (lines) => post({ kind: 'log', lines }))
+process.on('uncaughtException', crash)
+process.on('unhandledRejection', crash)
+
+const service = new CoreService({
+  createClient: (config, deps) => TorClient.create(config, deps),
+  clock: systemClock,
+  log: new Logger(log.sink),
+})
+const pump = new StatusPump(
+  systemClock,
+  () => service.readStatus(),
+  (status) => post({ kind: 'status', status }),
+)
+
+/** Gives ports and directory back, and ends the process whatever that comes to. */
+function end(): void {
+  setTimeout(() => process.exit(0), CLOSE_LIMIT_MS)
+  pump.stop()
+  service.stop().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  )
+}
+
+process.once('SIGTERM', end)
+process.once('SIGINT', end)
+// Main is gone.
+const whenClosed: NodeJS.EventEmitter = port
+whenClosed.once('close', end)
+
+const onMessage = serveMethods(service.handlers, post)
+// In a turn of the event loop of its own: within the port's own call, Electron 25 takes a promise that is rejected and
+// awaited in the next microtask for one that nobody awaits.
+port.on('message', ({ data }) => setImmediate(() => void onMessage(data)))
+setInterval(() => post({ kind: 'alive' }), ALIVE_EVERY_MS)
+pump.start()
+post({ kind: 'ready' })

@@ -101,6 +101,11 @@ export class CircuitBuilder {
     })
   }
 
+  /** Ends an open circuit; does nothing when it is gone, or is being built by somebody who can stop that. */
+  closeCircuit(id: number, reason: TorError): void {
+    this.#registry.find(id)?.circuit?.close(reason)
+  }
+
   async #build(
     plan: CircuitPlan,
     signal: AbortSignal | undefined,

@@ -165,6 +165,12 @@ export class CircuitManager {
     this.#preemptive.retryNow()
   }
 
+  /** Ends one with its streams; does nothing when it is gone already or serves no streams. */
+  closeCircuit(id: number, reason: TorError): void {
+    this.#pool.closeCircuit(id, reason)
+    this.#preemptive.fill()
+  }
+
   /** Ends all circuits with their streams: the network may not be used any more. */
   closeAll(reason: TorError): void {
     this.#pool.closeAll(reason)

@@ -154,10 +154,15 @@ export class CircuitPool {
   }
 
   closeAll(reason: TorError): void {
-    for (const entry of this.entries) {
-      this.retire(entry, reason)
-      entry.circuit?.close(reason)
-    }
+    for (const { id } of this.entries) this.closeCircuit(id, reason)
+  }
+
+  /** Ends it with its streams, or its building. */
+  closeCircuit(id: number, reason: TorError): void {
+    const entry = this.#entries.get(id)
+    if (entry === undefined) return
+    this.retire(entry, reason)
+    entry.circuit?.close(reason)
   }
 
   #createEntry(netDir: NetDir, usage: ExitUsage, planned: PlannedPath): PooledCircuit {

@@ -38,6 +38,10 @@ export class CircuitRegistry {
     return [...this.#circuits.values()].some(({ circuit, hops }) => circuit !== undefined && hops.length > 1)
   }
 
+  find(id: number): CircuitView | undefined {
+    return this.#circuits.get(id)
+  }
+
   /** Shows a circuit that is being built, under the id that it will have. */
   add(id: number, purpose: CircuitPurpose, hops: readonly HopView[], createdMs: number): void {
     this.#circuits.set(id, { id, purpose, hops, createdMs, circuit: undefined })

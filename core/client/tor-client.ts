@@ -163,6 +163,17 @@ export class TorClient implements StreamOpener {
     this.#parts.circuits.retireSite(siteOf(parseStreamHost(site).host))
   }
 
+  /**
+   * Ends one circuit, by its id in the status, with the streams on it; what they were for is asked for anew elsewhere.
+   * A circuit that is not there any more is no error.
+   */
+  closeCircuit(id: number): void {
+    const reason = new TorError('closed', 'the circuit was closed by its user')
+    this.#parts.circuits.closeCircuit(id, reason)
+    // Those that serve no streams of applications are not the manager's.
+    this.#parts.builder.closeCircuit(id, reason)
+  }
+
   /** What is decided for single sites. Sensitive: do not log. */
   get sitePolicies(): Watchable<readonly SitePolicyEntry[]> {
     return this.#parts.sites.entries

@@ -1,0 +1,194 @@
+/**
+ * The core as main uses it: started, changed and stopped one thing after the other, with its front doors; and all that
+ * a person can ask of it while it runs.
+ */
+import {
+  BootstrapLog,
+  type ClientConfig,
+  type Clock,
+  type Logger,
+  siteOf,
+  type TorClient,
+  TorError,
+  toTorError,
+} from '../../core/index.ts'
+import { checkStream } from './check-stream.ts'
+import { toCoreConfig } from './core-config.ts'
+import { Doors } from './doors.ts'
+import { Dates } from './dates.ts'
+import { viewHostStatus } from './host-status.ts'
+import type { HostArgument, HostConfig, HostResult, HostStatus } from './protocol.ts'
+import type { HostHandlers } from './serve-methods.ts'
+import { newestExitOf } from './site-views.ts'
+
+/** What the host needs of the client. */
+export type HostClient = Pick<
+  TorClient,
+  | 'openStream'
+  | 'resolve'
+  | 'resolveAddress'
+  | 'nameBehind'
+  | 'status'
+  | 'bootstrap'
+  | 'reconfigure'
+  | 'loadCountries'
+  | 'exitCountries'
+  | 'closeCircuit'
+  | 'newCircuitFor'
+  | 'newIdentity'
+  | 'sitePolicies'
+  | 'setSitePolicy'
+  | 'requestUrl'
+  | 'close'
+>
+
+export interface CoreServiceDeps {
+  readonly createClient: (
+    config: ClientConfig,
+    deps: { readonly log: Logger; readonly clock: Clock },
+  ) => Promise<HostClient>
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+interface Running {
+  readonly client: HostClient
+  readonly doors: Doors
+  readonly bootstrapLog: BootstrapLog
+  isBootstrapping: boolean
+  failure: HostStatus['blockage']
+}
+
+export class CoreService {
+  readonly #deps: CoreServiceDeps
+  #running: Running | undefined
+  /** One at a time: two at once would take the same directory and the same ports. */
+  #turn: Promise<void> = Promise.resolve()
+  #checks = 0
+  readonly #dates: Dates
+  /** The last view and what it was made of. */
+  #shown: { readonly view: HostStatus; readonly of: readonly unknown[] } | undefined
+
+  constructor(deps: CoreServiceDeps) {
+    this.#deps = deps
+    this.#dates = new Dates(deps.clock)
+  }
+
+  readonly handlers: HostHandlers = {
+    start: (config) => this.#inTurn(() => this.#start(config)),
+    stop: () => this.stop(),
+    reconfigure: (config) => this.#inTurn(() => this.#reconfigure(config)),
+    'circuit.close': async (id) => this.#client.closeCircuit(id),
+    'site.new-circuit': async (site) => this.#client.newCircuitFor(site),
+    'site.set-policy': (policy) => this.#setPolicy(policy),
+    'site.forget': (site) => this.#client.setSitePolicy(site, {}),
+    'exit-countries.list': () => this.#client.exitCountries(),
+    'identity.new': async () => {
+      const { changed, kept } = await this.#client.newIdentity()
+      return { changed, kept }
+    },
+    'check.stream': (url) => checkStream(this.#client, url, ['check', String(++this.#checks)]),
+    'check.resolve': async (host) => {
+      const answers = await this.#client.resolve(host)
+      return { addresses: answers.map(({ address }) => address) }
+    },
+  }
+
+  /** Undefined while the core does not run. The same value as long as nothing has changed. */
+  readStatus(): HostStatus | undefined {
+    if (this.#running === undefined) return undefined
+    const { client, doors, bootstrapLog, failure } = this.#running
+    const status = client.status.value
+    const policies = client.sitePolicies.value
+    const proxies = doors.view
+    const of = [status, policies, proxies, failure]
+    const shown = this.#shown
+    if (shown !== undefined && of.every((part, at) => part === shown.of[at])) return shown.view
+    bootstrapLog.report(status.bootstrap)
+    const view = viewHostStatus(status, { now: this.#dates.now(), policies, proxies, failure })
+    this.#shown = { view, of }
+    return view
+  }
+
+  /** Closes the front doors, then the client. Idempotent. */
+  stop(): Promise<void> {
+    return this.#inTurn(async () => {
+      const running = this.#running
+      this.#running = undefined
+      this.#shown = undefined
+      await running?.doors.close()
+      await running?.client.close()
+    })
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {})
+    return done
+  }
+
+  get #client(): HostClient {
+    if (this.#running === undefined) throw new TorError('closed', 'the core does not run')
+    return this.#running.client
+  }
+
+  async #start(config: HostConfig): Promise<void> {
+    if (this.#running !== undefined) return this.#reconfigure(config)
+    const { createClient, clock, log } = this.#deps
+    const client = await createClient(toCoreConfig(config), { log, clock })
+    const doors = new Doors({ opener: client, clock, log })
+    try {
+      await doors.open(config)
+    } catch (error) {
+      await doors.close()
+      await client.close()
+      throw error
+    }
+    const bootstrapLog = new BootstrapLog(log)
+    this.#running = { client, doors, bootstrapLog, isBootstrapping: false, failure: undefined }
+    // Only for the map and the names of countries: without the table there are none.
+    client.loadCountries().catch((error: unknown) => {
+      log.in('config').warn('The countries of relays are not known: ', toTorError(error).message)
+    })
+    this.#bootstrap(this.#running, toCoreConfig(config))
+  }
+
+  async #reconfigure(config: HostConfig): Promise<void> {
+    const running = this.#running
+    if (running === undefined) throw new TorError('closed', 'the core does not run')
+    const next = toCoreConfig(config)
+    await running.client.reconfigure(next)
+    await running.doors.open(config)
+    this.#bootstrap(running, next)
+  }
+
+  /** Not before the network may be used. */
+  #bootstrap(running: Running, { isNetworkDisabled }: ClientConfig): void {
+    if (running.isBootstrapping || isNetworkDisabled) return
+    running.isBootstrapping = true
+    running.client.bootstrap().catch((thrown: unknown) => {
+      const error = toTorError(thrown)
+      if (error.kind === 'closed') return
+      this.#deps.log.err('Cannot bootstrap: ', error.message)
+      const sinceMs = this.#deps.clock.wallMs()
+      running.failure = { kind: error.kind, detail: error.message, failures: 1, sinceMs, cause: undefined }
+    })
+  }
+
+  async #setPolicy(policy: HostArgument<'site.set-policy'>): Promise<HostResult<'site.set-policy'>> {
+    const { site, isBlocked, exitCountry, pinForMs } = policy
+    const client = this.#client
+    let pin: { readonly exit: string; readonly untilMs: number } | undefined
+    if (pinForMs !== null) {
+      const exit = newestExitOf(client.status.value, siteOf(site))
+      if (exit === undefined)
+        throw new TorError('no-path', 'the site has no circuit whose exit could be kept')
+      pin = { exit, untilMs: this.#deps.clock.wallMs() + pinForMs }
+    }
+    await client.setSitePolicy(site, {
+      isBlocked,
+      ...(exitCountry !== null && { exitCountry }),
+      ...(pin !== undefined && { pin }),
+    })
+  }
+}

@@ -1,0 +1,69 @@
+/** One row for each site that is in use or has a rule, the last used first. Pure. */
+import type { CircuitStatus, ClientStatus, SitePolicyEntry } from '../../core/index.ts'
+import type { SitePolicyView, SiteView } from '../ipc/snapshot-circuits.ts'
+
+interface Row {
+  readonly circuits: CircuitStatus[]
+  streams: number
+}
+
+const NO_RULES: SitePolicyView = { isBlocked: false, exitCountry: undefined, pin: undefined }
+
+export function viewSites(
+  { circuits, streams }: Pick<ClientStatus, 'circuits' | 'streams'>,
+  policies: readonly SitePolicyEntry[],
+  wallMs: number,
+): readonly SiteView[] {
+  const rows = new Map<string, Row>()
+  const rowOf = (site: string): Row => {
+    const row = rows.get(site) ?? { circuits: [], streams: 0 }
+    rows.set(site, row)
+    return row
+  }
+  for (const circuit of circuits) for (const site of circuit.sites) rowOf(site).circuits.push(circuit)
+  for (const { site } of streams) rowOf(site).streams++
+  const rules = new Map(policies.map((entry) => [entry.site, entry]))
+  for (const site of rules.keys()) rowOf(site)
+  return [...rows].map(([site, row]) => viewSite(site, row, viewPolicy(rules.get(site), wallMs)))
+}
+
+/** The exit of the site's newest circuit that is complete: what a pin keeps. */
+export function newestExitOf({ circuits }: Pick<ClientStatus, 'circuits'>, site: string): string | undefined {
+  const newest = newestOpen(circuits.filter((circuit) => circuit.sites.includes(site)))
+  return newest?.hops.at(-1)?.fingerprint
+}
+
+function viewSite(site: string, { circuits, streams }: Row, policy: SitePolicyView): SiteView {
+  return {
+    site,
+    circuitIds: circuits.map(({ id }) => id),
+    seenFromCountry: newestOpen(circuits)?.hops.at(-1)?.country,
+    streams,
+    readBytes: 0,
+    writtenBytes: 0,
+    lastUsedMs: undefined,
+    policy,
+    refusal: undefined,
+  }
+}
+
+function viewPolicy(entry: SitePolicyEntry | undefined, wallMs: number): SitePolicyView {
+  if (entry === undefined) return NO_RULES
+  const { isBlocked, exitCountry, pin } = entry
+  const isPinned = pin !== undefined && pin.untilMs > wallMs
+  return {
+    isBlocked,
+    exitCountry,
+    pin: isPinned ? { fingerprint: pin.exit, untilMs: pin.untilMs } : undefined,
+  }
+}
+
+/** Ids rise with time. */
+function newestOpen(circuits: readonly CircuitStatus[]): CircuitStatus | undefined {
+  let newest: CircuitStatus | undefined
+  for (const circuit of circuits) {
+    if (circuit.state === 'open' && circuit.purpose === 'exit' && circuit.id > (newest?.id ?? -1))
+      newest = circuit
+  }
+  return newest
+}

@@ -1,0 +1,72 @@
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_AUTHORITIES, DEFAULT_FALLBACK_DIRS } from '../../../../core/index.ts'
+import { toCoreConfig } from '../../../../electron/host/core-config.ts'
+import type { HostConfig } from '../../../../electron/host/protocol.ts'
+
+const HOST: HostConfig = {
+  dataDirectory: '/data',
+  socksPort: 9250,
+  httpPort: 9251,
+  upstreamProxy: null,
+  allowedPorts: null,
+  excludedCountries: [],
+  bridgeLines: undefined,
+  networkLines: [],
+}
+
+describe("the core's configuration", () => {
+  it("is the public network's unless lines of a torrc say otherwise", () => {
+    const config = toCoreConfig(HOST)
+    expect(config.authorities).toBe(DEFAULT_AUTHORITIES)
+    expect(config.fallbackDirs).toBe(DEFAULT_FALLBACK_DIRS)
+    expect(config.dataDirectory).toBe('/data')
+    expect(config.isNetworkDisabled).toBe(false)
+    expect(config.nodes.isStrict).toBe(false)
+  })
+
+  it('takes the lines of a network of its own exactly as a torrc does', () => {
+    const networkLines = [
+      'TestingTorNetwork 1',
+      'DirAuthority a orport=1 v3ident=F0A139C25C8539DDE0E7E6FEB44A1C632B3840FE 127.0.0.1:2 1EDFB91A04D1685360C395546155ADB1D9F16D69',
+      'DataDirectory /elsewhere',
+    ]
+    const config = toCoreConfig({ ...HOST, networkLines })
+    expect(config.authorities.map(({ nickname }) => nickname)).toEqual(['a'])
+    expect(config.fallbackDirs).toEqual([])
+    expect(config.rejectInternalAddresses).toBe(false)
+    expect(config.dataDirectory).toBe('/data')
+  })
+
+  it('refuses a line that is no option, and a file to include', () => {
+    expect(() => toCoreConfig({ ...HOST, networkLines: ['Nonsense 1'] })).toThrow(/Nonsense/)
+    expect(() => toCoreConfig({ ...HOST, networkLines: ['%include /etc/passwd'] })).toThrow(/included/)
+  })
+
+  it('excludes countries strictly', () => {
+    const { nodes } = toCoreConfig({ ...HOST, excludedCountries: ['de', 'fr'] })
+    expect([...nodes.excludeNodes.countries]).toEqual(['de', 'fr'])
+    expect(nodes.isStrict).toBe(true)
+  })
+
+  it('reaches relays on the allowed ports only', () => {
+    const { reachableAddresses } = toCoreConfig({ ...HOST, allowedPorts: [80, 443] })
+    expect(reachableAddresses?.accepts('192.0.2.1', 443)).toBe(true)
+    expect(reachableAddresses?.accepts('192.0.2.1', 9001)).toBe(false)
+    expect(reachableAddresses?.accepts('2001:db8::1', 80)).toBe(true)
+  })
+
+  it('goes through the proxy that was chosen, and refuses one whose name would have to be looked up', () => {
+    const upstreamProxy = { kind: 'socks5', host: '[::1]', port: 1080, username: 'u', password: 'p' } as const
+    expect(toCoreConfig({ ...HOST, upstreamProxy }).upstreamProxy).toEqual({
+      kind: 'socks5',
+      endpoint: { host: '::1', port: 1080 },
+      credentials: { username: 'u', password: 'p' },
+    })
+    const named = { kind: 'http', host: 'proxy.example', port: 8080 } as const
+    expect(() => toCoreConfig({ ...HOST, upstreamProxy: named })).toThrow(/IP address/)
+  })
+
+  it('connects to nothing while bridges are wanted and there is none', () => {
+    expect(toCoreConfig({ ...HOST, bridgeLines: [] }).isNetworkDisabled).toBe(true)
+  })
+})
