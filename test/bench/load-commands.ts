@@ -3,7 +3,7 @@
 export type LoadCommand =
   /** `streams` transfers at once, each of `bytes`; each on a circuit of its own when there is more than one. */
   | { kind: 'transfer'; direction: 'down' | 'up'; bytes: number; streams: number; user: string }
-  /** `count` connections to the same destination on one circuit, at most `atOnce` at a time, `gapMs` apart. */
+  /** `count` connections to the same destination on one circuit, at most `atOnce` at a time, `gapMs` and up to 20 ms apart. */
   | { kind: 'connect'; count: number; atOnce: number; gapMs: number; user: string }
   /** `count` connections, each with credentials of its own and so on a circuit of its own, one after the other. */
   | { kind: 'first-byte'; count: number; user: string }

@@ -169,6 +169,14 @@ async function runTransfer(command: Of<'transfer'>, open: Open): Promise<LoadRes
   return { seconds, bytes: bytes * times.length, latenciesMs: [], failures: streams - times.length }
 }
 
+/**
+ * Relays send in steps of their coarse clock's tick (4 or 10 ms), and what was answered in a tick begins the next request
+ * in step with it: with equal gaps all requests of a run would meet the same phase, and a client that takes a millisecond
+ * longer would be charged with a whole tick or with none. Gaps that differ meet all phases alike.
+ */
+const SPREAD_MS = 20
+const GOLDEN = 0.618_033_988_749_895
+
 async function runConnect(command: Of<'connect'>, open: Open): Promise<LoadResult> {
   const { count, atOnce, gapMs, user } = command
   const latenciesMs: number[] = []
@@ -177,7 +185,7 @@ async function runConnect(command: Of<'connect'>, open: Open): Promise<LoadResul
   const worker = async (): Promise<void> => {
     while (started < count) {
       started++
-      if (gapMs > 0) await sleep(gapMs)
+      if (gapMs > 0) await sleep(gapMs + SPREAD_MS * ((started * GOLDEN) % 1))
       const stream = open(user)
       try {
         await stream.connected
