@@ -32,9 +32,11 @@ tor_version() {
 }
 
 # The programs that people use with a Tor client, and the Debian packages that they come in.
-readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium firefox-esr faketime microsocks tinyproxy)
+readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium firefox-esr faketime microsocks tinyproxy
+  gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send)
 readonly PACKAGES=(tor curl wget torsocks dnsutils openssh-client openssh-server netcat-openbsd chromium
-  firefox-esr faketime microsocks tinyproxy)
+  firefox-esr faketime microsocks tinyproxy
+  libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus)
 
 missing_programs() {
   local program

@@ -1,0 +1,262 @@
+/**
+ * The system proxy as the app knows it: one state, one change at a time, and a watchdog that notices when something
+ * else changed the setting. It fails closed: once the setting is ours it stays, whatever becomes of the core, until it
+ * is put back on purpose.
+ */
+import { AppError } from '../app-error.ts'
+import type { Clock, Timer } from '../clock.ts'
+import {
+  type ProxiesView,
+  type ProxyAddress,
+  SYSTEM_PROXY_TROUBLES,
+  type SystemProxyState,
+  type SystemProxyTrouble,
+  type SystemProxyView,
+} from '../ipc/snapshot.ts'
+import type { ProgramGuide } from '../ipc/snapshot-programs.ts'
+import type { SystemProxyPart } from '../parts.ts'
+import type { ProxyBackend, ProxyExceptions } from './proxy-backend.ts'
+import type { ProxyChanges, RestoreOutcome } from './proxy-changes.ts'
+
+/** Soon enough that a person still knows what they did; one short process each time. */
+const WATCH_INTERVAL_MS = 5_000
+/** A restoration that failed is tried again: a session bus or a locked keychain may come back. */
+const RETRY_INTERVAL_MS = 30_000
+
+export interface SystemProxyDeps {
+  readonly changes: ProxyChanges
+  readonly clock: Clock
+  readonly publish: (view: SystemProxyView) => void
+  readonly log: (level: 'warn' | 'notice', text: string) => void
+  /** Doors that a setting of ours can lead to, for when the journal is broken. */
+  readonly knownDoors: () => readonly ProxyAddress[]
+  readonly programs: (doors: Pick<ProxiesView, 'socks' | 'http'>) => readonly ProgramGuide[]
+}
+
+interface Applied {
+  readonly backend: ProxyBackend
+  readonly door: ProxyAddress
+  readonly exceptions: ProxyExceptions
+}
+
+function isSameApplication(left: Applied, right: Applied): boolean {
+  return (
+    left.backend === right.backend &&
+    left.door.host === right.door.host &&
+    left.door.port === right.door.port &&
+    left.exceptions.loopback === right.exceptions.loopback &&
+    left.exceptions.lan === right.exceptions.lan
+  )
+}
+
+function troubleOf(error: unknown): SystemProxyTrouble {
+  if (!(error instanceof AppError)) return 'proxy-tool-failed'
+  return SYSTEM_PROXY_TROUBLES.find((each) => each === error.kind) ?? 'proxy-tool-failed'
+}
+
+function detailOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+export class SystemProxy implements SystemProxyPart {
+  readonly #deps: SystemProxyDeps
+  #view: SystemProxyView
+  /** What is in force by our last knowledge; undefined while nothing of ours is. */
+  #applied: Applied | undefined
+  /** The mark of the setting when it was last found to be ours. */
+  #fingerprint: string | undefined
+  #queue: Promise<unknown> = Promise.resolve()
+  #timer: Timer | undefined
+  #isClosed = false
+
+  constructor(deps: SystemProxyDeps) {
+    this.#deps = deps
+    this.#view = {
+      backend: undefined,
+      isWanted: false,
+      state: 'off',
+      sinceMs: deps.clock.wallMs(),
+      trouble: undefined,
+      detail: undefined,
+      restoredAtStart: false,
+      programs: [],
+    }
+  }
+
+  get view(): SystemProxyView {
+    return this.#view
+  }
+
+  setWanted(isWanted: boolean): void {
+    if (isWanted !== this.#view.isWanted) this.#show({ isWanted })
+  }
+
+  showDoors(doors: Pick<ProxiesView, 'socks' | 'http'>): void {
+    this.#show({ programs: this.#deps.programs(doors) })
+  }
+
+  restoreLeftovers(): Promise<void> {
+    return this.#enqueue(async () => {
+      try {
+        this.#show({ backend: (await this.#deps.changes.present())?.kind })
+        const outcome = await this.#deps.changes.restore(this.#deps.knownDoors())
+        this.#show({ restoredAtStart: outcome.kind !== 'nothing-to-do' && outcome.hasChanged })
+        this.#showOff(outcome)
+        if (this.#view.restoredAtStart)
+          this.#deps.log('notice', 'Put back the system proxy of an earlier run.')
+      } catch (error) {
+        this.#showTrouble('restore-failed', error)
+      }
+    })
+  }
+
+  apply(door: ProxyAddress & { readonly exceptions: ProxyExceptions }): Promise<void> {
+    return this.#enqueue(async () => {
+      const { host, port, exceptions } = door
+      if (
+        !/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) ||
+        !Number.isInteger(port) ||
+        port < 1 ||
+        port > 65_535
+      ) {
+        throw new AppError('proxy-not-applied', 'a system proxy leads to this computer, or nowhere')
+      }
+      const backend = await this.#deps.changes.present()
+      if (backend === undefined) {
+        const error = new AppError('proxy-unsupported', 'this desktop has no proxy setting that we know')
+        this.#showTrouble('failed', error)
+        throw error
+      }
+      await this.#apply({ backend, door: { host, port }, exceptions })
+    })
+  }
+
+  reapply(): Promise<void> {
+    return this.#enqueue(async () => {
+      if (this.#applied === undefined) throw new AppError('proxy-not-applied', 'the system proxy is off')
+      await this.#apply(this.#applied)
+    })
+  }
+
+  restore(): Promise<void> {
+    return this.#enqueue(() => this.#restore())
+  }
+
+  readBack(): Promise<'ours' | 'changed' | 'off' | 'unknown'> {
+    return this.#enqueue(async () => {
+      if (this.#applied === undefined) return 'off'
+      this.#fingerprint = undefined
+      return (await this.#look(this.#applied)) ?? 'unknown'
+    })
+  }
+
+  /** Ends the watching and nothing else: what is in force stays, and the journal with it. */
+  close(): void {
+    this.#isClosed = true
+    this.#timer?.cancel()
+  }
+
+  async #apply(wish: Applied): Promise<void> {
+    const isSame = this.#applied !== undefined && isSameApplication(this.#applied, wish)
+    if (isSame && this.#view.state === 'on' && (await this.#look(wish)) === 'ours') return
+    this.#showState('applying')
+    try {
+      await this.#deps.changes.apply(wish.backend, wish.door, wish.exceptions)
+      this.#applied = wish
+      this.#fingerprint = undefined
+      this.#showState('on', { backend: wish.backend.kind })
+      this.#schedule(WATCH_INTERVAL_MS)
+    } catch (error) {
+      // What was ours before is held on to: the next try is for the newer wish.
+      if (this.#applied !== undefined) this.#applied = wish
+      const isHalfWay = troubleOf(error) === 'proxy-not-restored'
+      this.#showTrouble(isHalfWay ? 'restore-failed' : 'failed', error)
+      throw error
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const isOff = this.#view.state === 'off'
+    if (!isOff) this.#showState('restoring')
+    try {
+      this.#showOff(await this.#deps.changes.restore(this.#deps.knownDoors()))
+    } catch (error) {
+      this.#showTrouble('restore-failed', error)
+      throw error
+    }
+  }
+
+  #showOff(outcome: RestoreOutcome): void {
+    this.#applied = undefined
+    this.#timer?.cancel()
+    if (outcome.kind !== 'journal-broken') this.#showState('off')
+    else this.#showState('off', { trouble: 'proxy-journal-broken', detail: outcome.detail })
+  }
+
+  /** What became of our setting; undefined where it cannot be read just now. */
+  async #look(applied: Applied): Promise<'ours' | 'changed' | undefined> {
+    try {
+      const mark = await applied.backend.fingerprint()
+      if (mark === this.#fingerprint && this.#view.state === 'on') return 'ours'
+      let found = await this.#deps.changes.look(applied.backend, applied.door, applied.exceptions)
+      if (found === 'new-places') {
+        await this.#deps.changes.apply(applied.backend, applied.door, applied.exceptions)
+        this.#deps.log('notice', 'A new network service was pointed at the proxy, too.')
+        found = 'ours'
+      }
+      this.#fingerprint = found === 'ours' ? mark : undefined
+      const state = found === 'ours' ? 'on' : 'changed'
+      // Why it failed says more than that it is not ours.
+      const isExplained = this.#view.state === 'failed' && state === 'changed'
+      if (state !== this.#view.state && !isExplained) this.#showState(state)
+      return found
+    } catch (error) {
+      this.#deps.log('warn', `The system proxy cannot be read: ${detailOf(error)}`)
+      return undefined
+    }
+  }
+
+  /** One look, or one more try to put back; then the next is due. */
+  #schedule(delayMs: number): void {
+    this.#timer?.cancel()
+    if (this.#isClosed) return
+    this.#timer = this.#deps.clock.setTimer(delayMs, () => void this.#enqueue(() => this.#onTimer()))
+  }
+
+  async #onTimer(): Promise<void> {
+    if (this.#isClosed) return
+    if (this.#view.state === 'restore-failed') {
+      // It has shown and logged its failure, and made the next try due.
+      await this.#restore().catch(() => undefined)
+    } else if (this.#applied !== undefined) {
+      await this.#look(this.#applied)
+      this.#schedule(WATCH_INTERVAL_MS)
+    }
+  }
+
+  #showTrouble(state: 'failed' | 'restore-failed', error: unknown): void {
+    const detail = detailOf(error)
+    this.#deps.log('warn', `System proxy: ${detail}`)
+    this.#showState(state, { trouble: troubleOf(error), detail })
+    if (state === 'restore-failed') this.#schedule(RETRY_INTERVAL_MS)
+  }
+
+  #showState(
+    state: SystemProxyState,
+    more: Partial<Pick<SystemProxyView, 'trouble' | 'detail' | 'backend'>> = {},
+  ): void {
+    const sinceMs = state === this.#view.state ? this.#view.sinceMs : this.#deps.clock.wallMs()
+    this.#show({ trouble: undefined, detail: undefined, ...more, state, sinceMs })
+  }
+
+  #show(change: Partial<SystemProxyView>): void {
+    this.#view = { ...this.#view, ...change }
+    this.#deps.publish(this.#view)
+  }
+
+  #enqueue<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#queue.then(work)
+    this.#queue = result.catch(() => undefined)
+    return result
+  }
+}
