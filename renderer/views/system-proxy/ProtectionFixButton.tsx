@@ -1,0 +1,55 @@
+/** The one thing to do about a verdict, as a button that does it or leads to where it is done. */
+import type { ReactNode } from 'react'
+import type { ProtectionFix } from '../../../electron/ipc/snapshot.ts'
+import { announce } from '../../components/announce.ts'
+import { Button } from '../../components/Button.tsx'
+import { ErrorNote } from '../../components/ErrorNote.tsx'
+import { showView } from '../../state/navigation.ts'
+import { useCommand } from '../../state/use-command.ts'
+import { useWords } from '../../words/words.tsx'
+
+export function ProtectionFixButton({ fix }: { readonly fix: ProtectionFix }): ReactNode {
+  const words = useWords()
+  const start = useCommand('connection.start')
+  const check = useCommand('protection.check')
+  const set = useCommand('system-proxy.set')
+  const reapply = useCommand('system-proxy.reapply')
+  const identity = useCommand('identity.new')
+  const act = (): Promise<{ readonly ok: boolean }> | undefined => {
+    switch (fix) {
+      case 'none':
+        return undefined
+      case 'connect':
+        return start.run()
+      case 'wait-and-retry':
+        return check.run()
+      case 'turn-on-system-proxy':
+        return set.run(true)
+      case 'reapply-system-proxy':
+        return reapply.run()
+      case 'new-identity':
+        return identity.run()
+      case 'change-check-address':
+        showView('settings')
+        return undefined
+      case 'use-proxy-with-names':
+        showView('system-proxy')
+        return undefined
+    }
+  }
+  const press = async (): Promise<void> => {
+    const outcome = await act()
+    // A new check tells its own result.
+    if (outcome?.ok === true && fix !== 'wait-and-retry') announce(words('protection-fixed'))
+  }
+  if (fix === 'none') return null
+  const commands = [start, check, set, reapply, identity]
+  return (
+    <div className="flex flex-col items-end gap-1.5">
+      <Button isBusy={commands.some(({ isRunning }) => isRunning)} onClick={() => void press()}>
+        {words(`protection-fix-${fix}`)}
+      </Button>
+      <ErrorNote error={commands.find(({ error }) => error !== undefined)?.error} />
+    </div>
+  )
+}
