@@ -2,27 +2,14 @@
 import type { HostStatus } from '../host/protocol.ts'
 import type { SystemProxyState } from '../ipc/snapshot.ts'
 import type { AttemptWay, ConnectionState } from '../ipc/snapshot-connection.ts'
-
-/** How the core host fares, as its supervisor sees it. */
-export type CoreState =
-  | { readonly kind: 'stopped' }
-  | { readonly kind: 'starting' }
-  /** Its front doors are open. */
-  | { readonly kind: 'running' }
-  /** Crashed, or silent and therefore ended; it is started again at `nextMs` (wall clock). */
-  | {
-      readonly kind: 'gone'
-      readonly reason: 'crashed' | 'silent'
-      readonly detail: string
-      readonly count: number
-      readonly nextMs: number
-    }
+import type { CoreState } from '../parts.ts'
 
 export interface Reason {
   readonly kind: string
   readonly detail: string
 }
 
+/** As main says it (`parts.ts`), but asking for no more than is looked at. */
 export type ConnectionEvent =
   /** The person (or the app at its start) wants to be connected, or not any more; quitting is the latter. */
   | { readonly kind: 'wanted'; readonly isWanted: boolean }

@@ -4,7 +4,8 @@
  */
 import { endAttempt, finalFailure, withAttempts } from './attempts.ts'
 import { MAX_GAP_MS, NETWORK_GONE_FOR_MS, TELL_LOSS_AFTER_MS } from './connect-limits.ts'
-import type { ConnectionEvent, ConnectionNotice, CoreState, Moment } from './connection-event.ts'
+import type { ConnectionEvent, ConnectionNotice, Moment } from './connection-event.ts'
+import type { CoreState } from '../parts.ts'
 import { type ConnectionModel, isNetworkGone, isVerified, NO_LOSS } from './connection-model.ts'
 import { withShownState } from './judge-state.ts'
 

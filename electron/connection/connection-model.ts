@@ -1,7 +1,8 @@
 /** All that the state machine remembers, as one immutable value. */
 import type { SystemProxyState } from '../ipc/snapshot.ts'
 import type { AttemptView, AttemptWay, ConnectionState } from '../ipc/snapshot-connection.ts'
-import type { ConnectionEvidence, CoreState, Moment, Reason } from './connection-event.ts'
+import type { CoreState } from '../parts.ts'
+import type { ConnectionEvidence, Moment, Reason } from './connection-event.ts'
 
 /** The attempt that runs; `id` is that of its row. */
 export interface RunningAttempt {

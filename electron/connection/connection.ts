@@ -1,6 +1,7 @@
 /** Runs the state machine: gives it events and time, publishes its view, tells its notices. Owns one timer. */
 import type { Clock, Timer } from '../clock.ts'
 import type { ConnectionView } from '../ipc/snapshot-connection.ts'
+import type { ConnectionPart } from '../parts.ts'
 import { TICK_MS } from './connect-limits.ts'
 import type { ConnectionEvent, ConnectionNotice } from './connection-event.ts'
 import { step } from './connection-machine.ts'
@@ -14,7 +15,7 @@ export interface ConnectionParts {
   readonly onNotice: (notice: ConnectionNotice) => void
 }
 
-export class Connection {
+export class Connection implements ConnectionPart {
   readonly #parts: ConnectionParts
   #model: ConnectionModel
   #view: ConnectionView
