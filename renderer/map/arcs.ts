@@ -8,24 +8,15 @@ import type { Point } from './world.ts'
 const BEND = 0.24
 const MAX_BEND_PX = 70
 
-/** An SVG path of one leg, in pixels. */
-export function arc(from: Point, to: Point): string {
-  const { x, y } = controlPoint(from, to)
+/** An SVG path of one leg, in pixels. One that hangs bends downwards, to stay apart from another between its places. */
+export function arc(from: Point, to: Point, hangs = false): string {
+  const { x, y } = controlPoint(from, to, hangs)
   return `M${round(from.x)} ${round(from.y)}Q${round(x)} ${round(y)} ${round(to.x)} ${round(to.y)}`
 }
 
-/** All the legs of a way as one path. */
-export function arcs(points: readonly Point[]): string {
-  return points.map((point, index) => legTo(points[index - 1], point)).join('')
-}
-
-function legTo(from: Point | undefined, to: Point): string {
-  return from === undefined ? '' : arc(from, to)
-}
-
 /** The middle of an arc: where its arrow sits. */
-export function arcMiddle(from: Point, to: Point): Point & { readonly degrees: number } {
-  const control = controlPoint(from, to)
+export function arcMiddle(from: Point, to: Point, hangs = false): Point & { readonly degrees: number } {
+  const control = controlPoint(from, to, hangs)
   return {
     x: (from.x + 2 * control.x + to.x) / 4,
     y: (from.y + 2 * control.y + to.y) / 4,
@@ -33,12 +24,12 @@ export function arcMiddle(from: Point, to: Point): Point & { readonly degrees: n
   }
 }
 
-function controlPoint(from: Point, to: Point): Point {
+function controlPoint(from: Point, to: Point, hangs: boolean): Point {
   const dx = to.x - from.x
   const dy = to.y - from.y
   const length = Math.hypot(dx, dy)
   if (length === 0) return from
-  const bend = Math.min(length * BEND, MAX_BEND_PX)
+  const bend = Math.min(length * BEND, MAX_BEND_PX) * (hangs ? -1 : 1)
   // Of the two directions across the line, the one that goes up; for a line straight up or down, to the left.
   const side = dx > 0 || (dx === 0 && dy < 0) ? 1 : -1
   return {

@@ -3,7 +3,7 @@
  * nothing to compare. Places are never guessed: who is not known to be in a country is drawn beside the map.
  */
 import type { CircuitView, HopView } from '../../electron/ipc/snapshot-circuits.ts'
-import { arc, arcMiddle, arcs } from './arcs.ts'
+import { arc, arcMiddle } from './arcs.ts'
 import { assignSlots, type Placed, slotOffset, type Slots } from './slots.ts'
 import { type MapView, type Size, toPixels } from './view.ts'
 import { type Point, pointOf } from './world.ts'
@@ -23,6 +23,8 @@ const TRAY_MIN_WIDTH_PX = 148
 const TRAY_COLUMNS = 6
 /** How far inside of the edge the two ends are whose place is not known. */
 const EDGE_PX = 20
+/** Places that are nearer to one another than that are one for the eye. */
+const WAY_BACK_PX = 60
 
 export interface RelayMark extends Point {
   readonly key: string
@@ -35,7 +37,13 @@ export interface RelayMark extends Point {
 
 export interface CircuitLine {
   readonly id: number
-  readonly path: string
+  /**
+   * An SVG path for each leg. Those of a circuit that is being built begin at the person, and the newest is drawn as it
+   * comes; the others begin at their guard, for many share it: see `entries`.
+   */
+  readonly legs: readonly string[]
+  /** Its last relay, from which a circuit that is being built goes on. */
+  readonly head: Point
   readonly isBuilding: boolean
   readonly isUsed: boolean
   readonly isSelected: boolean
@@ -61,8 +69,10 @@ export interface Stop extends Point {
 
 export interface Scene {
   readonly relays: readonly RelayMark[]
-  /** Undefined where the own country is not known: then it is at the edge. */
-  readonly you: Point | undefined
+  /** At the edge where the own country is not known. */
+  readonly you: Stop
+  /** From the person to each guard, once. */
+  readonly entries: readonly string[]
   readonly lines: readonly CircuitLine[]
   readonly legs: readonly SelectedLeg[]
   readonly stops: readonly Stop[]
@@ -113,11 +123,12 @@ export function buildScene(input: SceneInput): Scene {
   const stops = selected === undefined ? [] : stopsOf(input, selected)
   return {
     relays: marksOf(input, selected),
-    you: placeOf(input, OWN_KEY),
+    you: youStop(input),
+    entries: entriesOf(input, selected),
     lines: circuits
       .filter(({ hops }) => hops.length > 0)
       .map((circuit) => lineOf(input, circuit, circuit === selected)),
-    legs: stops.slice(1).map((stop, index) => legOf(selectedId ?? 0, stops[index] ?? stop, stop)),
+    legs: legsOf(selectedId ?? 0, stops),
     stops,
     countries: [...new Set(selected?.hops.map(countryOf).filter((country) => country !== UNKNOWN))],
     tray: trayOf(input),
@@ -155,18 +166,11 @@ function placeInTray(tray: Scene['tray'], slot: number): Point {
 
 /** The places that a circuit runs through: the person, the relays that are there, and what lies behind the last one. */
 function stopsOf(input: SceneInput, circuit: CircuitView): readonly Stop[] {
-  const you = placeOf(input, OWN_KEY)
   const relays = circuit.hops.map((hop, index): Stop => {
     const place = placeOf(input, hop.fingerprint) ?? { x: 0, y: 0 }
     return { kind: 'relay', hop, order: index + 1, isAtEdge: false, ...place }
   })
-  const first: Stop = {
-    kind: 'you',
-    hop: undefined,
-    order: 0,
-    isAtEdge: you === undefined,
-    ...youPlace(input),
-  }
+  const first = youStop(input)
   const last = relays.at(-1)
   if (last === undefined || !leadsBeyond(circuit)) return [first, ...relays]
   return [
@@ -181,8 +185,18 @@ export function leadsBeyond({ purpose, sites, state }: CircuitView): boolean {
   return state === 'open' && (purpose === 'internal' || (purpose === 'exit' && sites.length > 0))
 }
 
-function youPlace(input: SceneInput): Point {
-  return placeOf(input, OWN_KEY) ?? { x: EDGE_PX, y: input.size.height * 0.42 }
+function youStop(input: SceneInput): Stop {
+  const known = placeOf(input, OWN_KEY)
+  const place = known ?? { x: EDGE_PX, y: input.size.height * 0.42 }
+  return { kind: 'you', hop: undefined, order: 0, isAtEdge: known === undefined, ...place }
+}
+
+function entriesOf(input: SceneInput, selected: CircuitView | undefined): readonly string[] {
+  const you = youStop(input)
+  const guards = input.circuits
+    .filter((circuit) => circuit !== selected && circuit.state !== 'building')
+    .flatMap(({ hops: [guard] }) => guard?.fingerprint ?? [])
+  return [...new Set(guards)].map((guard) => arc(you, placeOf(input, guard) ?? you))
 }
 
 /** A little above the exit, so that the last leg is short and its arrow reads. */
@@ -209,22 +223,29 @@ function marksOf(input: SceneInput, selected: CircuitView | undefined): readonly
 }
 
 function lineOf(input: SceneInput, circuit: CircuitView, isSelected: boolean): CircuitLine {
-  const places = circuit.hops.flatMap(({ fingerprint }) => placeOf(input, fingerprint) ?? [])
+  const isBuilding = circuit.state === 'building'
+  const relays = circuit.hops.flatMap(({ fingerprint }) => placeOf(input, fingerprint) ?? [])
+  const places = isBuilding ? [youStop(input), ...relays] : relays
   return {
     id: circuit.id,
-    path: arcs([youPlace(input), ...places]),
-    isBuilding: circuit.state === 'building',
+    legs: places.slice(1).map((place, index) => arc(places[index] ?? place, place)),
+    head: relays.at(-1) ?? youStop(input),
+    isBuilding,
     isUsed: circuit.streams > 0 || circuit.sites.length > 0,
     isSelected,
   }
 }
 
-function legOf(circuitId: number, from: Stop, to: Stop): SelectedLeg {
-  const kind = from.kind === 'you' ? 'entry' : to.kind === 'target' ? 'beyond' : 'between'
-  return {
-    key: `${circuitId}-${from.order}-${to.kind}`,
-    path: arc(from, to),
-    kind,
-    arrow: arcMiddle(from, to),
-  }
+function legsOf(circuitId: number, stops: readonly Stop[]): readonly SelectedLeg[] {
+  let hangs = false
+  return stops.slice(1).map((to, index) => {
+    const from = stops[index] ?? to
+    const before = stops[index - 1]
+    // Back to where it came from: on the other side, or the two ways would be one line.
+    const isWayBack = before !== undefined && Math.hypot(before.x - to.x, before.y - to.y) < WAY_BACK_PX
+    hangs = isWayBack && !hangs
+    const kind = from.kind === 'you' ? 'entry' : to.kind === 'target' ? 'beyond' : 'between'
+    const key = `${circuitId}-${from.order}-${to.kind}`
+    return { key, path: arc(from, to, hangs), kind, arrow: arcMiddle(from, to, hangs) }
+  })
 }

@@ -29,12 +29,15 @@ export function Shell(): ReactNode {
   const view = useView()
   const View = VIEWS[view]
   const content = useRef<HTMLElement>(null)
-  useEffect(() => content.current?.scrollTo({ top: 0 }), [view])
+  useEffect(() => {
+    // Newer engines return a promise, which an effect may not.
+    content.current?.scrollTo({ top: 0 })
+  }, [view])
   return (
     <div className="grid h-dvh grid-cols-[auto_minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)]">
       <Header />
       <Navigation view={view} />
-      <main ref={content} id="content" data-view={view} className="min-h-0 overflow-y-auto">
+      <main ref={content} id="content" data-view={view} className="relative min-h-0 overflow-y-auto">
         <div className="flex min-h-full flex-col gap-4 p-4 lg:px-6 lg:py-5">
           <Banners />
           <View key={view} />

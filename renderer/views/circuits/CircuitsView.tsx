@@ -1,9 +1,129 @@
-/** Which ways traffic takes now, on a map and as a list. */
-import type { ReactNode } from 'react'
+/** Which ways traffic takes now: on a map, as a list beside it, and how much it is. */
+import { Waypoints } from 'lucide-react'
+import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { Button } from '../../components/Button.tsx'
+import { EmptyState } from '../../components/EmptyState.tsx'
+import { SegmentedControl } from '../../components/SegmentedControl.tsx'
 import { ViewHeader } from '../../components/ViewHeader.tsx'
+import { WorldMap } from '../../map/WorldMap.tsx'
+import { showView } from '../../state/navigation.ts'
+import { useSnapshot } from '../../state/store.ts'
+import { useNow } from '../../state/use-now.ts'
 import { useWords } from '../../words/words.tsx'
+import { CIRCUIT_FILTERS, type CircuitFilter, groupCircuits } from './circuit-groups.ts'
+import { targetName } from './circuit-words.ts'
+import { CircuitRow } from './CircuitRow.tsx'
+import { activateRelay, selectCircuit, useSelection } from './selection.ts'
+import { TrafficCard } from './TrafficCard.tsx'
 
 export function CircuitsView(): ReactNode {
   const words = useWords()
-  return <ViewHeader title={words('circuits-title')} />
+  const [filter, setFilter] = useState<CircuitFilter>('all')
+  const hasCircuits = useSnapshot(({ circuits }) => circuits.circuits.length > 0)
+  return (
+    <>
+      <ViewHeader
+        title={words('circuits-title')}
+        about={words('circuits-about')}
+        actions={
+          hasCircuits && (
+            <SegmentedControl
+              label={words('circuits-filter')}
+              value={filter}
+              options={CIRCUIT_FILTERS.map((value) => ({ value, label: words(`circuits-filter-${value}`) }))}
+              onChange={setFilter}
+            />
+          )
+        }
+      />
+      <div className="@container">
+        <div className="grid gap-4 @3xl:grid-cols-[minmax(0,1fr)_22rem] @5xl:grid-cols-[minmax(0,1fr)_26rem]">
+          <div className="flex flex-col gap-4 @3xl:sticky @3xl:top-5 @3xl:self-start">
+            <section
+              aria-label={words('circuits-map')}
+              className="h-[clamp(10rem,36dvh,16rem)] @3xl:h-[min(21rem,calc(100dvh-19rem))] @5xl:h-[min(36rem,calc(100dvh-22rem))]"
+            >
+              <CircuitMap />
+            </section>
+            <div className="hidden @3xl:block">
+              <TrafficCard />
+            </div>
+          </div>
+          <div className="flex flex-col gap-4">
+            {hasCircuits ? <CircuitList filter={filter} /> : <NoCircuits />}
+            <div className="@3xl:hidden">
+              <TrafficCard />
+            </div>
+          </div>
+        </div>
+      </div>
+    </>
+  )
+}
+
+function CircuitMap(): ReactNode {
+  const words = useWords()
+  const { circuits, ownCountry } = useSnapshot((snapshot) => snapshot.circuits)
+  const { circuitId, relay } = useSelection()
+  const shown = useMemo(() => circuits.filter(({ state }) => state !== 'closed'), [circuits])
+  const selected = shown.find(({ id }) => id === circuitId)
+  return (
+    <WorldMap
+      circuits={shown}
+      ownCountry={ownCountry}
+      selectedId={circuitId}
+      onSelect={selectCircuit}
+      activeRelay={relay}
+      onActivateRelay={activateRelay}
+      target={targetName(selected, words)}
+    />
+  )
+}
+
+function CircuitList({ filter }: { readonly filter: CircuitFilter }): ReactNode {
+  const words = useWords()
+  const { circuits, ownCountry } = useSnapshot((snapshot) => snapshot.circuits)
+  const { circuitId } = useSelection()
+  const nowMs = useNow()
+  const groups = useMemo(() => groupCircuits(circuits, filter), [circuits, filter])
+  const isSelectionGone = circuitId !== undefined && !circuits.some(({ id }) => id === circuitId)
+  useEffect(() => {
+    if (isSelectionGone) selectCircuit(undefined)
+  }, [isSelectionGone])
+  if (groups.length === 0) return <p className="text-soft">{words('circuits-none-match')}</p>
+  return (
+    <section aria-label={words('circuits-list')} className="flex flex-col gap-4">
+      {groups.map(({ group, circuits: members }) => (
+        <div key={group} className="flex flex-col gap-1.5">
+          <h2 className="flex items-baseline gap-2 text-xs font-semibold text-soft">
+            {words(`circuits-group-${group}`)}
+            <span className="tabular font-normal">{members.length}</span>
+          </h2>
+          <ul className="flex flex-col gap-1.5">
+            {members.map((circuit) => (
+              <CircuitRow
+                key={circuit.id}
+                circuit={circuit}
+                ownCountry={ownCountry}
+                isSelected={circuit.id === circuitId}
+                nowMs={nowMs}
+              />
+            ))}
+          </ul>
+        </div>
+      ))}
+    </section>
+  )
+}
+
+function NoCircuits(): ReactNode {
+  const words = useWords()
+  return (
+    <EmptyState
+      icon={Waypoints}
+      title={words('circuits-empty')}
+      about={words('circuits-empty-about')}
+      action={<Button onClick={() => showView('connect')}>{words('circuits-empty-action')}</Button>}
+    />
+  )
 }

@@ -16,8 +16,9 @@ describe('what the map shows of the circuits', () => {
   it('draws each circuit as one way from the person by its relays', () => {
     const scene = sceneOf([circuit(1, ['de', 'fr', 'nl']), circuit(2, ['de', 'us', 'se'])])
     expect(scene.lines.map(({ id }) => id)).toEqual([1, 2])
-    // You -> guard -> middle -> exit.
-    expect(scene.lines.map(({ path }) => path.split('M').length - 1)).toEqual([3, 3])
+    // Guard -> middle -> exit; and from the person to each guard.
+    expect(scene.lines.map(({ legs }) => legs.length)).toEqual([2, 2])
+    expect(scene.entries).toHaveLength(2)
     expect(scene.relays).toHaveLength(6)
   })
 
@@ -31,6 +32,19 @@ describe('what the map shows of the circuits', () => {
     expect(scene.lines.map(({ isSelected }) => isSelected)).toEqual([false, true])
   })
 
+  it('draws the way to a guard once, however many circuits share it, and that of a new circuit for itself', () => {
+    const shared = circuit(1, ['de', 'fr', 'nl'])
+    const others = [2, 3].map((id) => {
+      const other = circuit(id, ['de', 'us', 'se'])
+      return { ...other, hops: [...shared.hops.slice(0, 1), ...other.hops.slice(1)] }
+    })
+    const scene = sceneOf([shared, ...others, circuit(4, ['at', 'it'], { state: 'building' })])
+    expect(scene.entries).toHaveLength(1)
+    const building = scene.lines.find(({ id }) => id === 4)
+    expect(building?.isBuilding).toBe(true)
+    expect(building?.legs).toHaveLength(2)
+  })
+
   it('leads nowhere behind a circuit that serves nobody yet, or is not finished', () => {
     const kindsOf = (change: Partial<CircuitView>): unknown =>
       sceneOf([circuit(1, ['de', 'fr', 'nl'], change)], { selectedId: 1 }).stops.at(-1)?.kind
@@ -42,11 +56,12 @@ describe('what the map shows of the circuits', () => {
 
   it('keeps the person at the edge while nothing says in which country they are', () => {
     const unknown = sceneOf([circuit(1, ['de', 'fr', 'nl'])], { selectedId: 1 })
-    expect(unknown.you).toBeUndefined()
-    expect(unknown.stops[0]).toMatchObject({ kind: 'you', isAtEdge: true, x: 20 })
+    expect(unknown.you).toMatchObject({ kind: 'you', isAtEdge: true, x: 20 })
+    expect(unknown.stops[0]).toEqual(unknown.you)
     const known = sceneOf([circuit(1, ['de', 'fr', 'nl'])], { selectedId: 1, ownCountry: 'it' })
-    expect(known.you).toBeDefined()
-    expect(known.stops[0]).toMatchObject({ kind: 'you', isAtEdge: false, ...known.you })
+    expect(known.you).toMatchObject({ kind: 'you', isAtEdge: false })
+    expect(known.you.x).toBeGreaterThan(400)
+    expect(known.stops[0]).toEqual(known.you)
   })
 
   it('puts relays whose country is not known, or not on the map, into a tray in the corner', () => {
@@ -77,6 +92,15 @@ describe('what the map shows of the circuits', () => {
       marks.slice(index + 1).map((b) => Math.hypot(a.x - b.x, a.y - b.y)),
     )
     expect(Math.min(...gaps)).toBeGreaterThan(12)
+  })
+
+  it('leads back to a region on the other side than it led away, so that the two ways are two lines', () => {
+    const [there, back] = sceneOf([circuit(1, ['de', 'us', 'de'])], { selectedId: 1 }).legs.slice(1)
+    const gap = Math.hypot(
+      (there?.arrow.x ?? 0) - (back?.arrow.x ?? 0),
+      (there?.arrow.y ?? 0) - (back?.arrow.y ?? 0),
+    )
+    expect(gap).toBeGreaterThan(30)
   })
 
   it('zooms to what of a circuit is on the map', () => {

@@ -1,0 +1,153 @@
+/** One circuit of the list: in short, and opened with its hops and what can be done with it. */
+import { ArrowDown, ArrowUp, ChevronRight } from 'lucide-react'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
+import type { CircuitView } from '../../../electron/ipc/snapshot-circuits.ts'
+import { Flag } from '../../components/CountryName.tsx'
+import { classNames } from '../../components/class-names.ts'
+import { useFormat, useWords } from '../../words/words.tsx'
+import { CircuitActions } from './CircuitActions.tsx'
+import { aboutText, circuitName, stateText, type StateWord, stateWord } from './circuit-words.ts'
+import { HopList } from './HopList.tsx'
+import { selectCircuit } from './selection.ts'
+
+interface CircuitRowProps {
+  readonly circuit: CircuitView
+  readonly ownCountry: string | undefined
+  readonly isSelected: boolean
+  readonly nowMs: number
+}
+
+const STATES: Readonly<Record<StateWord, string>> = {
+  building: 'text-accent',
+  waiting: 'text-soft',
+  open: 'text-good',
+  retired: 'text-warn',
+  closed: 'text-soft',
+}
+
+export function CircuitRow({ circuit, ownCountry, isSelected, nowMs }: CircuitRowProps): ReactNode {
+  const id = useId()
+  const words = useWords()
+  const row = useRef<HTMLLIElement>(null)
+  useEffect(() => {
+    if (isSelected) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [isSelected])
+  return (
+    <li
+      ref={row}
+      data-testid="circuit"
+      className={classNames(
+        'scroll-m-4 rounded-card border bg-raised shadow-card transition-colors',
+        isSelected ? 'border-accent' : 'border-line',
+      )}
+    >
+      <button
+        type="button"
+        aria-expanded={isSelected}
+        aria-controls={isSelected ? `${id}-details` : undefined}
+        className="flex w-full items-start gap-2 rounded-card px-3 py-2 text-start hover:bg-ink/4"
+        onClick={() => selectCircuit(isSelected ? undefined : circuit.id)}
+      >
+        <ChevronRight
+          aria-hidden
+          className={classNames(
+            'mt-0.5 size-4 shrink-0 text-soft transition-transform',
+            isSelected ? 'rotate-90' : 'rtl:-scale-x-100',
+          )}
+        />
+        <Summary circuit={circuit} nowMs={nowMs} />
+      </button>
+      {isSelected && (
+        <div id={`${id}-details`} className="flex flex-col gap-2 border-t border-line px-3 pt-2 pb-3">
+          <p className="text-xs text-soft">{aboutText(circuit, words)}</p>
+          <HopList circuit={circuit} ownCountry={ownCountry} />
+          <CircuitActions circuit={circuit} nowMs={nowMs} />
+        </div>
+      )}
+    </li>
+  )
+}
+
+function Summary({ circuit, nowMs }: { readonly circuit: CircuitView; readonly nowMs: number }): ReactNode {
+  const words = useWords()
+  const format = useFormat()
+  const age = format.duration(Math.max(nowMs - circuit.createdMs, 0))
+  return (
+    <span className="flex min-w-0 grow flex-col gap-0.5">
+      <span className="flex items-baseline justify-between gap-2">
+        <span className="truncate font-medium">{circuitName(circuit, words, format)}</span>
+        <span className={classNames('shrink-0 text-xs font-medium', STATES[stateWord(circuit)])}>
+          {stateText(circuit, words)}
+        </span>
+      </span>
+      <span className="flex items-center justify-between gap-3 text-xs text-soft">
+        <Way circuit={circuit} />
+        <span className="tabular shrink-0">
+          <span aria-hidden>{age}</span>
+          <span className="sr-only">{words('circuits-age', { age })}</span>
+        </span>
+      </span>
+      {circuit.streams + circuit.readBytes + circuit.writtenBytes > 0 && (
+        <span className="tabular flex items-center justify-between gap-3 text-xs text-soft">
+          <span>{words('circuits-streams', { count: circuit.streams })}</span>
+          {circuit.readBytes + circuit.writtenBytes > 0 && <Bytes circuit={circuit} />}
+        </span>
+      )}
+    </span>
+  )
+}
+
+function Bytes({ circuit }: { readonly circuit: CircuitView }): ReactNode {
+  const words = useWords()
+  const format = useFormat()
+  const down = format.bytes(circuit.readBytes)
+  const up = format.bytes(circuit.writtenBytes)
+  return (
+    <span>
+      <span aria-hidden className="inline-flex items-center gap-0.5">
+        <ArrowDown className="size-3" />
+        {down}
+        <ArrowUp className="ms-1 size-3" />
+        {up}
+      </span>
+      <span className="sr-only">{words('circuits-traffic', { down, up })}</span>
+    </span>
+  )
+}
+
+/** The flags of its countries in their order, and empty places for relays that are still to come. */
+function Way({ circuit }: { readonly circuit: CircuitView }): ReactNode {
+  const words = useWords()
+  const format = useFormat()
+  const names = circuit.hops.map(({ country }) =>
+    country === undefined ? words('common-unknown-country') : format.country(country),
+  )
+  const missing = circuit.state === 'building' ? Math.max(circuit.plannedHops - circuit.hops.length, 0) : 0
+  return (
+    <span className="inline-flex items-center gap-1">
+      <span className="sr-only">{words('circuits-way', { countries: names.join(', ') })}</span>
+      <span aria-hidden className="inline-flex items-center gap-1">
+        {circuit.hops.map(({ fingerprint, country }) => (
+          <span key={fingerprint} className="inline-flex items-center gap-1">
+            {country === undefined ? <Blank /> : <Flag country={country} />}
+            <span className="tabular me-0.5 text-[0.6875rem] uppercase">{country ?? '?'}</span>
+          </span>
+        ))}
+        {Array.from({ length: missing }, (_, index) => (
+          <Blank key={index} isComing />
+        ))}
+      </span>
+    </span>
+  )
+}
+
+function Blank({ isComing = false }: { readonly isComing?: boolean }): ReactNode {
+  return (
+    <span
+      className={classNames(
+        'inline-block h-3 w-[1.125rem] rounded-[2px] border border-edge/70',
+        isComing ? 'border-dashed motion-safe:animate-pulse' : 'bg-sunken',
+      )}
+    />
+  )
+}
