@@ -1,0 +1,164 @@
+/**
+ * What happens between Connect and Disconnect, and in which order. Going up: the core's doors open, then the system is
+ * pointed at them, before a circuit exists: nothing passes until one does, and nothing passes around it. Going down:
+ * the system's old settings come back, confirmed, and only then the core ends. While the core is gone in between, the
+ * setting stays on its closed door.
+ */
+import { isDeepStrictEqual } from 'node:util'
+import { AppError } from '../app-error.ts'
+import { requireEntry } from '../connection/entry-way.ts'
+import type { HostConfig, HostStatus } from '../host/protocol.ts'
+import type { Settings } from '../ipc/settings.ts'
+import type { ProxyAddress } from '../ipc/snapshot.ts'
+import type { AttemptWay } from '../ipc/snapshot-connection.ts'
+import type { AppLog, ConnectionPart, CorePart, SystemProxyPart } from '../parts.ts'
+import { ProxyKeeper } from './proxy-keeper.ts'
+
+export interface SessionDeps {
+  readonly core: Pick<CorePart, 'state' | 'start' | 'stop' | 'reconfigure'>
+  readonly connection: Pick<ConnectionPart, 'handle'>
+  readonly systemProxy: Pick<SystemProxyPart, 'apply' | 'restore'>
+  readonly settings: () => Settings
+  readonly config: () => HostConfig
+  readonly way: () => AttemptWay
+  readonly log: AppLog
+}
+
+export class Session {
+  readonly #deps: SessionDeps
+  readonly #keeper: ProxyKeeper
+  #isWanted = false
+  /** Where the HTTP door is, or was before the core went away. */
+  #door: ProxyAddress | undefined
+  #config: HostConfig | undefined
+  #way: AttemptWay | undefined
+  #stopping: Promise<void> | undefined
+
+  constructor(deps: SessionDeps) {
+    this.#deps = deps
+    this.#keeper = new ProxyKeeper(deps.systemProxy)
+  }
+
+  get isWanted(): boolean {
+    return this.#isWanted
+  }
+
+  /** Begins, and returns at once. Throws an AppError where the question of the first run was not answered. */
+  start(): void {
+    requireEntry(this.#deps.settings())
+    if (this.#isWanted) return
+    this.#isWanted = true
+    this.#tellWay()
+    this.#deps.connection.handle({ kind: 'wanted', isWanted: true })
+    void this.#begin()
+  }
+
+  /** Resolves when the system is as it was; rejects when the old settings could not be put back, with the core ended. */
+  stop(): Promise<void> {
+    this.#stopping ??= this.#end().finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
+  }
+
+  /** Settings, bridges: whatever the configuration is made of has changed. */
+  onChange(): void {
+    if (!this.#isWanted || this.#stopping !== undefined) return
+    this.#tellWay()
+    this.#reconfigure()
+    this.#keepProxy()
+  }
+
+  onStatus(status: HostStatus): void {
+    const door = status.proxies.http
+    if (door === undefined || !this.#isWanted || this.#stopping !== undefined) return
+    if (isDeepStrictEqual(door, this.#door)) return
+    this.#door = door
+    this.#keepProxy()
+  }
+
+  /** Resolves when the system is as the settings want it now. */
+  async applyProxy(): Promise<void> {
+    await this.#keeper.want(this.#proxyWish())
+  }
+
+  /** The person asks once more for what failed, or for what something else has changed. */
+  async reapplyProxy(): Promise<void> {
+    if (this.#proxyWish() === undefined) throw new AppError('proxy-off', 'the system proxy is not in use')
+    this.#keeper.want(this.#proxyWish()).catch(() => undefined)
+    await this.#keeper.again()
+  }
+
+  async #begin(): Promise<void> {
+    await this.#stopping?.catch(() => undefined)
+    if (!this.#isWanted) return
+    this.#config = this.#deps.config()
+    try {
+      await this.#deps.core.start(this.#config)
+    } catch (error) {
+      this.#onStartFailed(error)
+    }
+  }
+
+  #onStartFailed(error: unknown): void {
+    if (!this.#isWanted || this.#stopping !== undefined) return
+    // It crashed at once and is being started again: the connection's state says so.
+    if (this.#deps.core.state.kind === 'gone') return
+    const reason = reasonOf(error)
+    this.#deps.log('warn', `the core could not be started: ${reason.detail}`)
+    this.#isWanted = false
+    this.#door = undefined
+    this.#keeper.want(undefined).catch((failure: unknown) => this.#sayProxyTrouble(failure))
+    this.#deps.connection.handle({ kind: 'start-failed', reason })
+  }
+
+  async #end(): Promise<void> {
+    this.#isWanted = false
+    this.#door = undefined
+    const { connection, core } = this.#deps
+    connection.handle({ kind: 'restoring', isRestoring: true })
+    connection.handle({ kind: 'wanted', isWanted: false })
+    try {
+      await this.#keeper.want(undefined)
+    } finally {
+      await core.stop()
+      connection.handle({ kind: 'restoring', isRestoring: false })
+    }
+  }
+
+  #tellWay(): void {
+    const way = this.#deps.way()
+    if (isDeepStrictEqual(way, this.#way)) return
+    this.#way = way
+    this.#deps.connection.handle({ kind: 'way', way })
+  }
+
+  #reconfigure(): void {
+    const config = this.#deps.config()
+    if (this.#config === undefined || isDeepStrictEqual(config, this.#config)) return
+    this.#config = config
+    this.#deps.core.reconfigure(config).catch((error: unknown) => {
+      this.#deps.log('warn', `the core did not take the new settings: ${reasonOf(error).detail}`)
+    })
+  }
+
+  #keepProxy(): void {
+    this.applyProxy().catch((error: unknown) => this.#sayProxyTrouble(error))
+  }
+
+  #proxyWish(): Parameters<SystemProxyPart['apply']>[0] | undefined {
+    const settings = this.#deps.settings()
+    if (!this.#isWanted || !settings.systemProxy || this.#door === undefined) return undefined
+    return { ...this.#door, exceptions: settings.proxyExceptions }
+  }
+
+  /** Its own section of the snapshot shows it; here it only must not be lost. */
+  #sayProxyTrouble(error: unknown): void {
+    this.#deps.log('warn', `the system proxy: ${reasonOf(error).detail}`)
+  }
+}
+
+function reasonOf(error: unknown): { readonly kind: string; readonly detail: string } {
+  if (error instanceof AppError) return { kind: error.kind, detail: error.message }
+  return { kind: 'internal', detail: error instanceof Error ? error.message : 'an error without words' }
+}

@@ -1,0 +1,211 @@
+/** In which order the system is pointed at the doors and let go again, whatever goes wrong meanwhile. */
+import { describe, expect, it } from 'vitest'
+import { AppError } from '../../../../electron/app-error.ts'
+import { DEFAULT_SETTINGS, type Settings } from '../../../../electron/ipc/settings.ts'
+import type { ConnectionEvent, CoreState } from '../../../../electron/parts.ts'
+import { hostConfigOf } from '../../../../electron/session/host-config.ts'
+import { Session } from '../../../../electron/session/session.ts'
+import { hostStatus } from '../host/fake-host.ts'
+
+const DOOR = { host: '127.0.0.1', port: 9251 }
+const OPEN = hostStatus({
+  proxies: { socks: { host: '127.0.0.1', port: 9250 }, http: DOOR, trouble: undefined },
+})
+
+function setUp(change: Partial<Settings> = {}) {
+  const done: string[] = []
+  const events: ConnectionEvent[] = []
+  const fail: { start?: Error; apply?: Error; restore?: Error } = {}
+  const box: { settings: Settings; core: CoreState } = {
+    settings: { ...DEFAULT_SETTINGS, entry: 'direct', systemProxy: true, ...change },
+    core: { kind: 'stopped' },
+  }
+  const act = (name: string, error: Error | undefined): Promise<void> => {
+    done.push(name)
+    return error === undefined ? Promise.resolve() : Promise.reject(error)
+  }
+  const session = new Session({
+    core: {
+      get state() {
+        return box.core
+      },
+      start: () => act('core starts', fail.start),
+      stop: () => act('core stops', undefined),
+      reconfigure: () => act('core reconfigured', undefined),
+    },
+    connection: { handle: (event) => events.push(event) },
+    systemProxy: {
+      apply: ({ port }) => act(`proxy to ${port}`, fail.apply),
+      restore: () => act('proxy restored', fail.restore),
+    },
+    settings: () => box.settings,
+    config: () => hostConfigOf(box.settings, [], { dataDirectory: '/nowhere', networkLines: [] }),
+    way: () => ({ kind: 'direct' }),
+    log: () => undefined,
+  })
+  return { box, done, events, fail, session }
+}
+
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+async function connect(session: Session): Promise<void> {
+  session.start()
+  await settle()
+  session.onStatus(OPEN)
+  await settle()
+}
+
+describe('connecting', () => {
+  it('opens the doors, then points the system at them, before anything is connected', async () => {
+    const { done, events, session } = setUp()
+    await connect(session)
+    expect(done).toEqual(['core starts', 'proxy to 9251'])
+    expect(events).toEqual([
+      { kind: 'way', way: { kind: 'direct' } },
+      { kind: 'wanted', isWanted: true },
+    ])
+  })
+
+  it('leaves the system alone when the person did not ask for its proxy', async () => {
+    const { done, session } = setUp({ systemProxy: false })
+    await connect(session)
+    await session.stop()
+    expect(done).toEqual(['core starts', 'core stops'])
+  })
+
+  it('is refused before the question of the first run was answered', () => {
+    const { done, session } = setUp({ entry: 'unasked' })
+    expect(() => session.start()).toThrow(expect.objectContaining({ kind: 'entry-unasked' }) as Error)
+    expect(done).toEqual([])
+  })
+
+  it('does nothing twice', async () => {
+    const { done, session } = setUp()
+    await connect(session)
+    await connect(session)
+    expect(done).toEqual(['core starts', 'proxy to 9251'])
+  })
+
+  it('says why it failed, and can be tried again', async () => {
+    const { done, events, fail, session } = setUp()
+    fail.start = new AppError('state', 'the data folder is locked')
+    await connect(session)
+    expect(events.at(-1)).toEqual({
+      kind: 'start-failed',
+      reason: { kind: 'state', detail: 'the data folder is locked' },
+    })
+    delete fail.start
+    await connect(session)
+    expect(done).toEqual(['core starts', 'core starts', 'proxy to 9251'])
+  })
+
+  it('goes on when the core crashed at its start and is being started again', async () => {
+    const { box, done, events, fail, session } = setUp()
+    fail.start = new AppError('core-gone', 'it crashed')
+    box.core = { kind: 'gone', reason: 'crashed', detail: 'it crashed', count: 1, nextMs: 0 }
+    session.start()
+    await settle()
+    session.onStatus(OPEN)
+    await settle()
+    expect(events.filter(({ kind }) => kind === 'start-failed')).toEqual([])
+    expect(done).toEqual(['core starts', 'proxy to 9251'])
+  })
+
+  it('connects all the same when the system’s setting cannot be made', async () => {
+    const { done, fail, session } = setUp()
+    fail.apply = new AppError('proxy-denied', 'no rights')
+    await connect(session)
+    session.onStatus(OPEN)
+    await settle()
+    expect(done).toEqual(['core starts', 'proxy to 9251'])
+    delete fail.apply
+    await session.reapplyProxy()
+    expect(done.at(-1)).toBe('proxy to 9251')
+    await session.stop()
+    expect(done.slice(-2)).toEqual(['proxy restored', 'core stops'])
+  })
+})
+
+describe('while connected', () => {
+  it('keeps the system pointed at the door while the core is gone', async () => {
+    const { done, session } = setUp()
+    await connect(session)
+    session.onStatus(hostStatus())
+    session.onChange()
+    await settle()
+    expect(done).toEqual(['core starts', 'proxy to 9251'])
+  })
+
+  it('follows the door when it had to move', async () => {
+    const { done, session } = setUp()
+    await connect(session)
+    session.onStatus(
+      hostStatus({ proxies: { socks: undefined, http: { ...DOOR, port: 40_000 }, trouble: undefined } }),
+    )
+    await settle()
+    expect(done.at(-1)).toBe('proxy to 40000')
+  })
+
+  it('turns the system’s proxy on and off at the person’s wish, and tells the core only its own settings', async () => {
+    const { box, done, session } = setUp({ systemProxy: false })
+    await connect(session)
+    box.settings = { ...box.settings, systemProxy: true }
+    session.onChange()
+    await session.applyProxy()
+    box.settings = { ...box.settings, systemProxy: false, theme: 'dark' }
+    session.onChange()
+    await session.applyProxy()
+    box.settings = { ...box.settings, excludedCountries: ['fr'] }
+    session.onChange()
+    expect(done).toEqual(['core starts', 'proxy to 9251', 'proxy restored', 'core reconfigured'])
+  })
+})
+
+describe('disconnecting', () => {
+  it('puts the old settings back before the core ends, and says so', async () => {
+    const { done, events, session } = setUp()
+    await connect(session)
+    await session.stop()
+    expect(done.slice(2)).toEqual(['proxy restored', 'core stops'])
+    expect(events.slice(-3)).toEqual([
+      { kind: 'restoring', isRestoring: true },
+      { kind: 'wanted', isWanted: false },
+      { kind: 'restoring', isRestoring: false },
+    ])
+  })
+
+  it('ends the core also when the old settings cannot be put back, and says that they were not', async () => {
+    const { done, events, fail, session } = setUp()
+    await connect(session)
+    fail.restore = new AppError('proxy-not-restored', 'no session bus')
+    await expect(session.stop()).rejects.toMatchObject({ kind: 'proxy-not-restored' })
+    expect(done.at(-1)).toBe('core stops')
+    expect(events.at(-1)).toEqual({ kind: 'restoring', isRestoring: false })
+  })
+
+  it('points nothing at a door that opens too late', async () => {
+    const { done, session } = setUp()
+    session.start()
+    await settle()
+    const stopped = session.stop()
+    session.onStatus(OPEN)
+    await stopped
+    session.onStatus(OPEN)
+    await settle()
+    expect(done).toEqual(['core starts', 'core stops'])
+  })
+
+  it('can be followed by connecting at once, in order', async () => {
+    const { done, session } = setUp()
+    await connect(session)
+    const stopped = session.stop()
+    session.start()
+    await stopped
+    await settle()
+    session.onStatus(OPEN)
+    await settle()
+    expect(done.slice(2)).toEqual(['proxy restored', 'core stops', 'core starts', 'proxy to 9251'])
+  })
+})
