@@ -7,6 +7,7 @@ import type { HostArgument, HostConfig, HostMethodName, HostResult, HostStatus }
 import type { LogLevelName, LogLine } from './ipc/contract.ts'
 import type { Settings, SettingsChange } from './ipc/settings.ts'
 import type { AppSnapshot, ProxiesView, SystemProxyView } from './ipc/snapshot.ts'
+import type { BridgeLineResult } from './ipc/snapshot-bridges.ts'
 import type { ConnectionView } from './ipc/snapshot-connection.ts'
 
 /** How a part gives its section a new value: equal values cost nothing, and nobody is told more than four times a second. */
@@ -108,6 +109,15 @@ export interface BridgesPart {
   /** Lines that the core is to use, in the order to try; empty when there is none. */
   activeLines(): readonly string[]
   onHostStatus(status: HostStatus): void
+  /** Looks at pasted lines and changes nothing. */
+  check(text: string): Promise<readonly BridgeLineResult[]>
+  add(text: string): Promise<readonly BridgeLineResult[]>
+  remove(ids: readonly string[]): Promise<void>
+  enable(ids: readonly string[], isEnabled: boolean): Promise<void>
+  /** Rejects with an AppError for a transport that this version has not. */
+  chooseBuiltIn(transport: string | null): Promise<void>
+  /** The text of a QR code on the screen. */
+  readQrFromScreen(): Promise<string | null>
   /** Calls back when `activeLines` gives something else than before. */
   watch(watcher: () => void): () => void
 }

@@ -60,6 +60,7 @@ export function hardenApp(): void {
   app.commandLine.appendSwitch('host-resolver-rules', 'MAP * ~NOTFOUND')
   app.commandLine.appendSwitch('webrtc-ip-handling-policy', 'disable_non_proxied_udp')
   app.commandLine.appendSwitch('force-webrtc-ip-handling-policy', 'disable_non_proxied_udp')
+  app.on('session-created', hardenSession)
   app.on('web-contents-created', (_event, contents) => hardenContents(contents))
   app.on('certificate-error', (event, _contents, _url, _error, _certificate, callback) => {
     event.preventDefault()
@@ -69,9 +70,9 @@ export function hardenApp(): void {
   app.on('login', (event) => event.preventDefault())
 }
 
-/** After `ready`, before the first window. */
-export async function hardenSession(session: Session): Promise<void> {
-  await session.setProxy(NOWHERE)
+/** Every session, Electron's own default one too, which nothing of ours uses. */
+function hardenSession(session: Session): void {
+  void session.setProxy(NOWHERE)
   session.setSpellCheckerEnabled(false)
   session.setPermissionRequestHandler((_contents, _permission, callback) => callback(false))
   session.setPermissionCheckHandler(() => false)

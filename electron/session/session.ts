@@ -108,7 +108,7 @@ export class Session {
     this.#deps.log('warn', `the core could not be started: ${reason.detail}`)
     this.#isWanted = false
     this.#door = undefined
-    this.#keeper.want(undefined).catch((failure: unknown) => this.#sayProxyTrouble(failure))
+    this.#keepProxy()
     this.#deps.connection.handle({ kind: 'start-failed', reason })
   }
 

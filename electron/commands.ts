@@ -1,0 +1,67 @@
+/** What each command of the contract does: one line of delegation each, so that this table can be read as a whole. */
+import { AppError } from './app-error.ts'
+import type { CommandHandlers } from './ipc/contract.ts'
+import type { BridgesPart, CorePart, LogPart, ProtectionPart, SettingsPart } from './parts.ts'
+import type { Session } from './session/session.ts'
+import type { AppState } from './state/app-state.ts'
+
+export interface CommandDeps {
+  readonly state: Pick<AppState, 'read' | 'current'>
+  readonly session: Pick<Session, 'start' | 'stop' | 'applyProxy' | 'reapplyProxy'>
+  readonly core: Pick<CorePart, 'call'>
+  readonly settings: Pick<SettingsPart, 'change'>
+  readonly bridges: BridgesPart
+  readonly protection: ProtectionPart
+  readonly logs: Pick<LogPart, 'readAfter' | 'supportText'>
+  readonly writeClipboard: (text: string) => void
+  /** Begins to quit; resolves at once, for the answer must still arrive. */
+  readonly quit: () => void
+}
+
+export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
+  const { state, session, core, settings, bridges } = deps
+  return {
+    'snapshot.read': async () => state.read(),
+
+    'connection.start': async () => session.start(),
+    'connection.stop': () => session.stop(),
+    'entry.choose': (entry) => settings.change({ entry }),
+
+    'circuit.close': (id) => core.call('circuit.close', id),
+    'site.new-circuit': (site) => core.call('site.new-circuit', site),
+    'site.set-policy': (policy) => core.call('site.set-policy', policy),
+    'site.forget': (site) => core.call('site.forget', site),
+    'exit-countries.list': () => core.call('exit-countries.list', undefined),
+    'identity.new': () => core.call('identity.new', undefined),
+
+    'bridges.check': (text) => bridges.check(text),
+    'bridges.add': (text) => bridges.add(text),
+    'bridges.remove': (ids) => bridges.remove(ids),
+    'bridges.enable': ({ ids, isEnabled }) => bridges.enable(ids, isEnabled),
+    'bridges.choose-built-in': (transport) => bridges.chooseBuiltIn(transport),
+    'bridges.read-qr-from-screen': () => bridges.readQrFromScreen(),
+
+    'system-proxy.set': (isWanted) => setSystemProxy(deps, isWanted),
+    'system-proxy.reapply': () => session.reapplyProxy(),
+    'protection.check': () => deps.protection.check(),
+
+    'settings.change': (change) => settings.change(change),
+
+    'log.read': async ({ afterId }) => deps.logs.readAfter(afterId),
+    'support.preview': async () => deps.logs.supportText(state.current),
+    'clipboard.write': async (text) => deps.writeClipboard(text),
+    'app.quit': async () => deps.quit(),
+  }
+}
+
+/** The wish is kept first; it resolves when the system follows it, or says why it does not. */
+async function setSystemProxy(
+  { state, settings, session }: Pick<CommandDeps, 'state' | 'settings' | 'session'>,
+  isWanted: boolean,
+): Promise<void> {
+  if (isWanted && state.current.systemProxy.backend === undefined) {
+    throw new AppError('proxy-unsupported', 'this desktop has no proxy setting that we know')
+  }
+  await settings.change({ systemProxy: isWanted })
+  await session.applyProxy()
+}

@@ -1,0 +1,147 @@
+/** The one window: made hidden and shown when it has something to show, kept where the person put it. */
+import { readFileSync } from 'node:fs'
+import { BrowserWindow, nativeTheme, screen } from 'electron'
+import writeFileAtomic from 'write-file-atomic'
+import { EVENT_CHANNEL } from '../ipc/channels.ts'
+import type { AppEventName, AppEvents } from '../ipc/contract.ts'
+import { APP_PAGE } from './app-scheme.ts'
+import { MIN_HEIGHT, MIN_WIDTH, parseWindowState, placeWindow, type WindowState } from './window-state.ts'
+
+/** The page's own colours, so that nothing flashes before it is drawn. */
+const BACKGROUND = { light: '#f6f5f9', dark: '#16131c' }
+
+/** In memory: the page leaves no cache, cookie or storage on the disk. */
+export const WINDOW_PARTITION = 'allium'
+
+export interface MainWindowDeps {
+  readonly preload: string
+  readonly stateFile: string
+  readonly icon: string | undefined
+  readonly mayUseDevTools: boolean
+  /** What closing the window means: to go on without it, or to quit with it still there to show how that goes. */
+  readonly onClose: () => 'hide' | 'quit'
+  readonly quit: () => void
+  /** Hidden until somebody asks: for a start at login. */
+  readonly startsHidden: boolean
+  readonly report: (text: string) => void
+}
+
+export class MainWindow {
+  readonly #deps: MainWindowDeps
+  #window: BrowserWindow | undefined
+  #mayClose = false
+
+  constructor(deps: MainWindowDeps) {
+    this.#deps = deps
+  }
+
+  get webContentsId(): number | undefined {
+    return this.#window?.webContents.id
+  }
+
+  /** Makes the window where there is none. */
+  open(): void {
+    if (this.#window !== undefined) return
+    const { isMaximized, x, y, width, height } = this.#readState()
+    const window = new BrowserWindow({
+      ...(x === undefined || y === undefined ? {} : { x, y }),
+      width,
+      height,
+      minWidth: MIN_WIDTH,
+      minHeight: MIN_HEIGHT,
+      show: false,
+      title: 'Allium',
+      backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
+      ...(this.#deps.icon === undefined ? {} : { icon: this.#deps.icon }),
+      webPreferences: {
+        preload: this.#deps.preload,
+        partition: WINDOW_PARTITION,
+        sandbox: true,
+        contextIsolation: true,
+        nodeIntegration: false,
+        webSecurity: true,
+        webviewTag: false,
+        spellcheck: false,
+        devTools: this.#deps.mayUseDevTools,
+        enableWebSQL: false,
+        navigateOnDragDrop: false,
+      },
+    })
+    this.#window = window
+    if (isMaximized) window.maximize()
+    this.#listen(window)
+    window.loadURL(APP_PAGE).catch(() => this.#deps.report('the page could not be loaded'))
+  }
+
+  /** To the front, from wherever it is. */
+  show(): void {
+    this.open()
+    if (this.#window?.isMinimized() === true) this.#window.restore()
+    this.#window?.show()
+    this.#window?.focus()
+  }
+
+  send<Name extends AppEventName>(name: Name, value: AppEvents[Name]): void {
+    const window = this.#window
+    if (window === undefined || window.isDestroyed() || window.webContents.isCrashed()) return
+    window.webContents.send(EVENT_CHANNEL, name, value)
+  }
+
+  /** For good, whatever the settings say of closing. */
+  close(): void {
+    this.#mayClose = true
+    this.#window?.close()
+  }
+
+  #listen(window: BrowserWindow): void {
+    window.once('ready-to-show', () => {
+      if (!this.#deps.startsHidden) window.show()
+    })
+    window.on('close', (event) => {
+      this.#keepState(window)
+      if (this.#mayClose) return
+      event.preventDefault()
+      if (this.#deps.onClose() === 'hide') window.hide()
+      else this.#deps.quit()
+    })
+    window.on('closed', () => {
+      this.#window = undefined
+    })
+    window.webContents.on('render-process-gone', (_event, { reason }) => this.#onPageGone(window, reason))
+    nativeTheme.on('updated', () => {
+      if (window.isDestroyed()) return
+      window.setBackgroundColor(nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light)
+    })
+  }
+
+  /** A page that crashed is loaded again: main has all state. */
+  #onPageGone(window: BrowserWindow, reason: string): void {
+    if (window.isDestroyed() || reason === 'clean-exit') return
+    this.#deps.report(`the page's process ended: ${reason}`)
+    window.loadURL(APP_PAGE).catch(() => this.#deps.report('the page could not be loaded again'))
+  }
+
+  #readState(): WindowState {
+    const primary = screen.getPrimaryDisplay()
+    const others = screen.getAllDisplays().filter(({ id }) => id !== primary.id)
+    const areas = [primary, ...others].map(({ workArea }) => workArea)
+    return placeWindow(parseWindowState(readText(this.#deps.stateFile)), areas)
+  }
+
+  #keepState(window: BrowserWindow): void {
+    const state: WindowState = { ...window.getNormalBounds(), isMaximized: window.isMaximized() }
+    try {
+      writeFileAtomic.sync(this.#deps.stateFile, JSON.stringify(state), { mode: 0o600 })
+    } catch {
+      this.#deps.report('the place of the window could not be kept')
+    }
+  }
+}
+
+function readText(file: string): string | undefined {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+}
