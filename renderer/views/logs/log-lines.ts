@@ -52,9 +52,41 @@ export function filterLines(lines: readonly LogLine[], filter: LogFilter): reado
   })
 }
 
-/** As it is copied: times without a zone would be useless to whoever helps, so they are in UTC. */
-export function linesToText(lines: readonly LogLine[]): string {
-  return lines
-    .map(({ atMs, level, domain, text }) => `${new Date(atMs).toISOString()} [${level}] ${domain}: ${text}`)
-    .join('\n')
+/** The clipboard command takes two million characters; the rest of the way to that is for joining. */
+const MAX_COPIED_CHARACTERS = 1_900_000
+
+/**
+ * As they are copied, the oldest first; where they are more than can be copied, the oldest are left out. Times without
+ * a zone would be useless to whoever helps, so they are in UTC.
+ */
+export function linesToText(lines: readonly LogLine[]): { readonly text: string; readonly count: number } {
+  const rows: string[] = []
+  let characters = 0
+  for (const { atMs, level, domain, text } of [...lines].reverse()) {
+    const row = `${new Date(atMs).toISOString()} [${level}] ${domain}: ${text}`
+    characters += row.length + 1
+    if (characters > MAX_COPIED_CHARACTERS) break
+    rows.push(row)
+  }
+  return { text: rows.reverse().join('\n'), count: rows.length }
+}
+
+/** Lines that are drawn together; a page is made of few of them, and one that did not change costs nothing. */
+export interface LogChunk {
+  readonly key: number
+  readonly lines: readonly LogLine[]
+}
+
+const CHUNK_IDS = 100
+
+/** Cut by id and not by place, so that a chunk stays the same while lines come and go elsewhere. */
+export function chunkLines(lines: readonly LogLine[]): readonly LogChunk[] {
+  const chunks: { readonly key: number; readonly lines: LogLine[] }[] = []
+  for (const line of lines) {
+    const key = Math.floor(line.id / CHUNK_IDS)
+    const last = chunks.at(-1)
+    if (last?.key === key) last.lines.push(line)
+    else chunks.push({ key, lines: [line] })
+  }
+  return chunks
 }

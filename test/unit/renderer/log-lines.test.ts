@@ -1,7 +1,13 @@
 /** The log that the window holds: order, overlap, bounds, filters. */
 import { describe, expect, it } from 'vitest'
 import type { LogLevelName, LogLine } from '../../../electron/ipc/contract.ts'
-import { filterLines, linesToText, MAX_LINES, mergeLines } from '../../../renderer/views/logs/log-lines.ts'
+import {
+  chunkLines,
+  filterLines,
+  linesToText,
+  MAX_LINES,
+  mergeLines,
+} from '../../../renderer/views/logs/log-lines.ts'
 
 const line = (id: number, text = `line ${id}`, level: LogLevelName = 'notice', domain = 'app'): LogLine => ({
   id,
@@ -54,6 +60,26 @@ describe('lines of the log', () => {
   })
 
   it('are copied with their time in UTC, level and domain', () => {
-    expect(linesToText([line(1, 'hello', 'err', 'net')])).toBe('2026-11-22T10:00:00.001Z [err] net: hello')
+    expect(linesToText([line(1, 'hello', 'err', 'net'), line(2, 'there')])).toEqual({
+      text: '2026-11-22T10:00:00.001Z [err] net: hello\n2026-11-22T10:00:00.002Z [notice] app: there',
+      count: 2,
+    })
+  })
+
+  it('are copied as far as the clipboard takes them, the newest first of all', () => {
+    const long = Array.from({ length: 5 }, (_, n) => line(n, String(n).repeat(500_000)))
+    const { text, count } = linesToText(long)
+    expect(count).toBe(3)
+    expect(text.length).toBeLessThan(2_000_000)
+    expect(text).toContain('app: 22')
+    expect(text).not.toContain('app: 11')
+  })
+
+  it('are cut into chunks that stay the same while lines come and go', () => {
+    const before = chunkLines(lines(150, 420))
+    const after = chunkLines(lines(160, 450))
+    expect(before.map(({ key }) => key)).toEqual([1, 2, 3, 4])
+    expect(before.flatMap((chunk) => idsOf(chunk.lines))).toEqual(idsOf(lines(150, 420)))
+    expect(idsOf(after[1]?.lines ?? [])).toEqual(idsOf(before[1]?.lines ?? []))
   })
 })
