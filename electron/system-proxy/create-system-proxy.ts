@@ -8,9 +8,11 @@ import { FileJournal } from './journal.ts'
 import { PrivateJournalFile } from './journal-file.ts'
 import { GnomeProxy } from './linux-gnome.ts'
 import { KdeProxy } from './linux-kde.ts'
+import { MacosProxy } from './macos.ts'
 import type { ProxyBackend } from './proxy-backend.ts'
 import { ProxyChanges } from './proxy-changes.ts'
 import { SystemProxy } from './system-proxy.ts'
+import { WindowsProxy } from './windows.ts'
 
 export interface SystemProxySurroundings {
   readonly platform: NodeJS.Platform
@@ -42,6 +44,10 @@ function backendsOf(
     case 'freebsd':
     case 'openbsd':
       return [new KdeProxy(runner, env, readFileOrNothing), new GnomeProxy(runner, env)]
+    case 'darwin':
+      return [new MacosProxy(runner)]
+    case 'win32':
+      return [new WindowsProxy(runner)]
     default:
       return []
   }

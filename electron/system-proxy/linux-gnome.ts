@@ -88,11 +88,6 @@ export class GnomeProxy implements ProxyBackend {
 
   async isPresent(): Promise<boolean> {
     if (!desktopNames(this.#env).some((name) => DESKTOPS.includes(name))) return false
-    return this.hasSchema()
-  }
-
-  /** Apart from the desktop's name: in other desktops, too, some programs read it. */
-  async hasSchema(): Promise<boolean> {
     if (!(await this.#runner.has('gsettings'))) return false
     const { code } = await this.#runner.run('gsettings', ['get', SCHEMA, 'mode'])
     return code === 0
@@ -146,6 +141,10 @@ export class GnomeProxy implements ProxyBackend {
 
   isSame(_name: string, left: string | null, right: string | null): boolean {
     return left === right
+  }
+
+  passedThrough(): readonly string[] {
+    return []
   }
 
   units(): readonly ProxyUnit[] {

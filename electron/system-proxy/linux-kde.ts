@@ -1,8 +1,7 @@
 /**
  * The proxy setting of KDE Plasma: the group `Proxy Settings` of `kioslaverc`, through Plasma's own tools. Chromium
  * reads that file under `$HOME/.config` even where XDG_CONFIG_HOME says otherwise, and KDE's programs under
- * XDG_CONFIG_HOME, so both are written. Firefox and GTK programs read GNOME's schema in any desktop; where it is there,
- * it is changed and put back together with KDE's.
+ * XDG_CONFIG_HOME, so both are written.
  */
 import { posix } from 'node:path'
 import { AppError } from '../app-error.ts'
@@ -116,6 +115,10 @@ export class KdeProxy implements ProxyBackend {
 
   isSame(_name: string, left: string | null, right: string | null): boolean {
     return left === right
+  }
+
+  passedThrough(): readonly string[] {
+    return []
   }
 
   units(): readonly ProxyUnit[] {

@@ -36,6 +36,8 @@ export interface ProxyBackend {
   isAcceptable(name: string, value: string | null): boolean
   /** Whether two values mean the same to the system. */
   isSame(name: string, left: string | null, right: string | null): boolean
+  /** What a name can be for a moment while `value` is written: a crash may leave it so. */
+  passedThrough(name: string, value: string | null): readonly string[]
   units(names: readonly string[]): readonly ProxyUnit[]
   /** One after the other; whoever calls it reads back. */
   write(writes: ProxyWrites): Promise<void>

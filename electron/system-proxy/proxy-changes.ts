@@ -62,6 +62,12 @@ export class ProxyChanges {
       door,
       nowMs: this.#deps.clock.wallMs(),
     })
+    const strange = Object.keys(journal.previous).find(
+      (name) => !backend.isAcceptable(name, journal.previous[name] ?? null),
+    )
+    if (strange !== undefined) {
+      throw new AppError('proxy-unreadable', `${strange} has a value that could not be put back`)
+    }
     await this.#save(journal)
     try {
       await backend.write(withoutSame(backend, current, wanted))

@@ -13,10 +13,11 @@ export interface RestorePlan {
   readonly keptNames: readonly string[]
 }
 
-/** Neither as it was nor as we made it. */
+/** Neither as it was nor as we made it, nor something in between. */
 function isForeign(backend: ProxyBackend, journal: Journal, current: ProxyValues, name: string): boolean {
   const now = current[name] ?? null
-  const known = [journal.previous[name] ?? null, ...(journal.applied[name] ?? [])]
+  const before = journal.previous[name] ?? null
+  const known = [before, ...(journal.applied[name] ?? []), ...backend.passedThrough(name, before)]
   return !known.some((value) => backend.isSame(name, now, value))
 }
 

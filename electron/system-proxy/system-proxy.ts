@@ -49,6 +49,10 @@ function isSameApplication(left: Applied, right: Applied): boolean {
   )
 }
 
+function isDoor(host: string, port: number): boolean {
+  return /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) && Number.isInteger(port) && port > 0 && port <= 65_535
+}
+
 function troubleOf(error: unknown): SystemProxyTrouble {
   if (!(error instanceof AppError)) return 'proxy-tool-failed'
   return SYSTEM_PROXY_TROUBLES.find((each) => each === error.kind) ?? 'proxy-tool-failed'
@@ -98,7 +102,6 @@ export class SystemProxy implements SystemProxyPart {
   restoreLeftovers(): Promise<void> {
     return this.#enqueue(async () => {
       try {
-        this.#show({ backend: (await this.#deps.changes.present())?.kind })
         const outcome = await this.#deps.changes.restore(this.#deps.knownDoors())
         this.#show({ restoredAtStart: outcome.kind !== 'nothing-to-do' && outcome.hasChanged })
         this.#showOff(outcome)
@@ -107,27 +110,19 @@ export class SystemProxy implements SystemProxyPart {
       } catch (error) {
         this.#showTrouble('restore-failed', error)
       }
+      // Only what is offered depends on this; what was left behind is put right without it.
+      const backend = await this.#deps.changes.present().catch(() => undefined)
+      this.#show({ backend: backend?.kind })
     })
   }
 
   apply(door: ProxyAddress & { readonly exceptions: ProxyExceptions }): Promise<void> {
     return this.#enqueue(async () => {
       const { host, port, exceptions } = door
-      if (
-        !/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host) ||
-        !Number.isInteger(port) ||
-        port < 1 ||
-        port > 65_535
-      ) {
+      if (!isDoor(host, port)) {
         throw new AppError('proxy-not-applied', 'a system proxy leads to this computer, or nowhere')
       }
-      const backend = await this.#deps.changes.present()
-      if (backend === undefined) {
-        const error = new AppError('proxy-unsupported', 'this desktop has no proxy setting that we know')
-        this.#showTrouble('failed', error)
-        throw error
-      }
-      await this.#apply({ backend, door: { host, port }, exceptions })
+      await this.#apply({ backend: await this.#findBackend(), door: { host, port }, exceptions })
     })
   }
 
@@ -154,6 +149,17 @@ export class SystemProxy implements SystemProxyPart {
   close(): void {
     this.#isClosed = true
     this.#timer?.cancel()
+  }
+
+  async #findBackend(): Promise<ProxyBackend> {
+    try {
+      const backend = await this.#deps.changes.present()
+      if (backend !== undefined) return backend
+      throw new AppError('proxy-unsupported', 'this desktop has no proxy setting that we know')
+    } catch (error) {
+      this.#showTrouble('failed', error)
+      throw error
+    }
   }
 
   async #apply(wish: Applied): Promise<void> {
