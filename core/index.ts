@@ -21,7 +21,9 @@ export type {
   ChannelStatus,
   CircuitStatus,
   ClientStatus,
+  HopReasonStatus,
   HopStatus,
+  SiteStatus,
   StreamStatus,
 } from './client/status.ts'
 export { parseStreamTarget, type StreamTarget } from './client/stream-target.ts'

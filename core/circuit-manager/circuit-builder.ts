@@ -8,12 +8,19 @@ import { Circuit } from '../circuit/circuit.ts'
 import type { GuardReports } from '../guard/guard-selector.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
+import { flagNames } from '../netdoc/relay-flags.ts'
 import { withTimeout } from '../util/abort.ts'
 import { type ErrorKind, systemCodeOf, TorError, toTorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { Random } from '../util/random.ts'
-import type { Watchable } from '../util/watched-value.ts'
-import { type CircuitPurpose, CircuitRegistry, type CircuitView, type HopView } from './circuit-registry.ts'
+import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import {
+  type CircuitPurpose,
+  CircuitRegistry,
+  type CircuitView,
+  type HopReason,
+  type HopView,
+} from './circuit-registry.ts'
 import { BuildTimer, type BuildWork, type TimedBuildParts } from './timed-build.ts'
 
 export type BuildPhase = ChannelPhase | 'onehop-create' | 'circuit-create'
@@ -25,6 +32,8 @@ export interface CircuitPlan {
   readonly purpose: CircuitPurpose
   /** From `Circuit.takeId`, when somebody must know the circuit before it exists. */
   readonly id?: number
+  /** Why each relay was chosen; for whoever shows it. */
+  readonly reasons?: readonly HopReason[]
 }
 
 /** What can change while the client runs. */
@@ -44,6 +53,13 @@ export interface CircuitBuilderParts extends TimedBuildParts {
   readonly settings: () => BuilderSettings
 }
 
+/** How a circuit of several hops fared. What ends by our own wish is no news. */
+export type BuildOutcome =
+  | { readonly kind: 'built' }
+  | { readonly kind: 'failed'; readonly error: TorError }
+  /** It was open, and ended from outside. */
+  | { readonly kind: 'lost'; readonly error: TorError }
+
 /** How long a channel is waited for: TCP, TLS and the link handshake, whatever was learned of circuits. */
 const CHANNEL_WAIT_MS = 60_000
 
@@ -51,6 +67,7 @@ export class CircuitBuilder {
   readonly #parts: CircuitBuilderParts
   readonly #registry = new CircuitRegistry()
   readonly #timer: BuildTimer
+  readonly #outcomes = new WatchedValue<BuildOutcome | undefined>(undefined)
 
   constructor(parts: CircuitBuilderParts) {
     this.#parts = parts
@@ -60,6 +77,16 @@ export class CircuitBuilder {
   /** Every circuit that is being built or open. */
   get views(): Watchable<readonly CircuitView[]> {
     return this.#registry.views
+  }
+
+  /** What became of the newest circuit of several hops: a new value each time. */
+  get outcomes(): Watchable<BuildOutcome | undefined> {
+    return this.#outcomes
+  }
+
+  /** Whether any circuit of several hops is open. */
+  get hasOpenPath(): boolean {
+    return this.#registry.hasOpenPath
   }
 
   /**
@@ -81,7 +108,9 @@ export class CircuitBuilder {
     onPhase: (phase: BuildPhase) => void = () => {},
   ): Promise<Circuit> {
     const id = Circuit.takeId()
-    const hops = [{ nickname: '', rsa: target.ids.rsa, endpoint: target.endpoints[0] }]
+    const [endpoint] = target.endpoints
+    const reason = { kind: 'directory' } as const
+    const hops = [{ nickname: '', rsa: target.ids.rsa, endpoint, flags: [], reason }]
     // A directory far away is better than none: it has the time of the slowest circuits, and nothing is learned of it.
     const { closeMs } = this.#parts.buildTimeout.limits(1)
     return this.#register(id, 'directory', hops, async (onOver) => {
@@ -93,8 +122,8 @@ export class CircuitBuilder {
         isOnlyHope: () => false,
         receivedBytes: () => channel.receivedBytes,
         run: (inner) => {
-          const deps = { random: this.#parts.random, extendByEd25519: false, id }
-          return Circuit.createFast(channel, target, deps, inner)
+          const { random, clock } = this.#parts
+          return Circuit.createFast(channel, target, { random, extendByEd25519: false, id, clock }, inner)
         },
       }
       return this.#start(work, signal, onOver)
@@ -111,14 +140,15 @@ export class CircuitBuilder {
     signal: AbortSignal | undefined,
     onPhase: (phase: BuildPhase) => void,
   ): Promise<Circuit> {
-    const { netDir, path, purpose, id = Circuit.takeId() } = plan
+    const { netDir, path, purpose, id = Circuit.takeId(), reasons = [] } = plan
     const { allowPrivateRelayAddresses, addressPreference } = this.#parts.settings()
     const [first] = path
     if (first === undefined) throw new TorError('internal', 'a path without relays')
     if (!allowPrivateRelayAddresses) refusePrivateAddresses(netDir, path)
-    const hops = path.map((index) => {
-      const { nickname, ids, ipv4 } = netDir.relay(index)
-      return { nickname, rsa: ids.rsa, endpoint: ipv4 }
+    const hops = path.map((index, at): HopView => {
+      const { nickname, ids, ipv4, flags } = netDir.relay(index)
+      const reason = reasons[at] ?? { kind: at === 0 ? 'guard' : 'weight' }
+      return { nickname, rsa: ids.rsa, endpoint: ipv4, flags: flagNames(flags), reason }
     })
     return this.#register(id, purpose, hops, async (onOver) => {
       const guard = netDir.circuitTarget(first, addressPreference)
@@ -144,12 +174,16 @@ export class CircuitBuilder {
     onHop: (hops: number) => void,
   ): Promise<Circuit> {
     const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
-    const deps = { random: this.#parts.random, extendByEd25519, id }
-    const circuit = await Circuit.create(channel, guard, deps, signal)
-    onHop(1)
+    const { random, clock } = this.#parts
+    const circuit = await Circuit.create(channel, guard, { random, extendByEd25519, id, clock }, signal)
+    const noteHop = (hops: number): void => {
+      onHop(hops)
+      this.#registry.noteHop(id, circuit.hops.at(-1)?.rttMs)
+    }
+    noteHop(1)
     for (const [at, index] of path.slice(1).entries()) {
       await circuit.extend(netDir.circuitTarget(index), signal)
-      onHop(at + 2)
+      noteHop(at + 2)
     }
     return circuit
   }
@@ -169,11 +203,23 @@ export class CircuitBuilder {
         over = promise
       })
       this.#registry.open(id, circuit)
+      if (hops.length > 1) this.#noteOpen(circuit)
       return circuit
     } catch (error) {
       void over.then(() => this.#registry.remove(id))
+      if (hops.length > 1) this.#noteEnd('failed', toTorError(error, 'circuit-failed', 'building a circuit'))
       throw error
     }
+  }
+
+  #noteOpen(circuit: Circuit): void {
+    this.#outcomes.set({ kind: 'built' })
+    // Behind the registry, which has taken it out by then.
+    void circuit.closed.then((error) => this.#noteEnd('lost', error))
+  }
+
+  #noteEnd(kind: 'failed' | 'lost', error: TorError): void {
+    if (!OUR_OWN_ENDS.has(error.kind)) this.#outcomes.set({ kind, error })
   }
 
   #start(
@@ -215,6 +261,9 @@ const FAILURES_OF_RELAYS: ReadonlySet<ErrorKind> = new Set([
   'protocol-violation',
   'malformed',
 ] satisfies ErrorKind[])
+
+/** What we do ourselves, or let be. */
+const OUR_OWN_ENDS: ReadonlySet<ErrorKind> = new Set(['aborted', 'closed'] satisfies ErrorKind[])
 
 /** This machine had no socket or no memory to give: whoever can bring that about must not be able to change our guards. */
 const EXHAUSTION_CODES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])

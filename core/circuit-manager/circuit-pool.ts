@@ -123,7 +123,8 @@ export class CircuitPool {
     const planned = this.#parts.pickPath(netDir, usage, excludedExits)
     const entry = this.#createEntry(netDir, usage, planned)
     this.#entries.set(entry.id, entry)
-    const plan = { netDir, path: entry.path, purpose: 'exit', id: entry.id } as const
+    const { id, path, reasons } = entry
+    const plan = { netDir, path, purpose: 'exit', id, reasons } as const
     this.#parts.builder.build(plan, entry.building.signal, onPhase).then(
       (circuit) => this.#onBuilt(entry, circuit),
       (error: unknown) => this.#onEnd(entry, toTorError(error, 'circuit-failed', 'building a circuit')),

@@ -7,11 +7,31 @@ import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 /** A directory circuit has one hop; an exit circuit leaves the network; an internal one ends inside it. */
 export type CircuitPurpose = 'directory' | 'exit' | 'internal'
 
+/** Why a relay has its place. */
+export type HopReason =
+  /** One of the few that the client always enters through. */
+  | { readonly kind: 'guard' }
+  /** Drawn by the bandwidth that the network gives it. */
+  | { readonly kind: 'weight' }
+  /** Drawn likewise, among those that may reach the port. */
+  | { readonly kind: 'exit-policy' }
+  /** The site is to see somebody in this country. */
+  | { readonly kind: 'country'; readonly country: string }
+  /** The site is to keep this exit. */
+  | { readonly kind: 'pin' }
+  /** Drawn among those that the user's options name. */
+  | { readonly kind: 'options' }
+  /** Asked for a document of the directory. */
+  | { readonly kind: 'directory' }
+
 export interface HopView {
   /** Empty when the directory does not name the relay yet. */
   readonly nickname: string
   readonly rsa: RsaIdentity
   readonly endpoint: Endpoint | undefined
+  /** As the consensus has them; none for a relay that no consensus names yet. */
+  readonly flags: readonly string[]
+  readonly reason: HopReason
 }
 
 export interface CircuitView {
@@ -19,6 +39,8 @@ export interface CircuitView {
   readonly purpose: CircuitPurpose
   /** All the relays of the path, also those that are not reached yet. */
   readonly hops: readonly HopView[]
+  /** One for each hop that is there: how long its answer took, where that was measured. */
+  readonly rttMs: readonly (number | undefined)[]
   /** Monotonic milliseconds. */
   readonly createdMs: number
   /** Undefined until every hop is there. */
@@ -44,7 +66,15 @@ export class CircuitRegistry {
 
   /** Shows a circuit that is being built, under the id that it will have. */
   add(id: number, purpose: CircuitPurpose, hops: readonly HopView[], createdMs: number): void {
-    this.#circuits.set(id, { id, purpose, hops, createdMs, circuit: undefined })
+    this.#circuits.set(id, { id, purpose, hops, rttMs: [], createdMs, circuit: undefined })
+    this.#publish()
+  }
+
+  /** One more hop is there. */
+  noteHop(id: number, rttMs: number | undefined): void {
+    const view = this.#circuits.get(id)
+    if (view === undefined) return
+    this.#circuits.set(id, { ...view, rttMs: [...view.rttMs, rttMs] })
     this.#publish()
   }
 
@@ -52,7 +82,7 @@ export class CircuitRegistry {
   open(id: number, circuit: Circuit): void {
     const view = this.#circuits.get(id)
     if (view === undefined) return
-    this.#circuits.set(id, { ...view, circuit })
+    this.#circuits.set(id, { ...view, circuit, rttMs: circuit.hops.map(({ rttMs }) => rttMs) })
     this.#publish()
     void circuit.closed.then(() => this.remove(id))
   }

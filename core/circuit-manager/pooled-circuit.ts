@@ -4,6 +4,7 @@ import type { GuardRestrictions } from '../guard/guard-selector.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import type { Deferred } from '../util/deferred.ts'
+import type { HopReason } from './circuit-registry.ts'
 import type { IsolationKey } from './isolation.ts'
 
 /** What a stream demands of its circuit. */
@@ -32,6 +33,8 @@ export interface PlannedPath {
   readonly restrictions: GuardRestrictions
   /** Whether it was drawn for long-lived streams. */
   readonly isStable: boolean
+  /** Why each of its relays was chosen. */
+  readonly reasons: readonly HopReason[]
 }
 
 /** More sites than anybody wants to see; a circuit without isolation by site can serve any number. */

@@ -22,11 +22,12 @@ import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import { abortable, throwIfAborted } from '../util/abort.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
-import { type Random, randomBelow } from '../util/random.ts'
+import { randomBelow } from '../util/random.ts'
+import type { CircuitDeps } from './circuit-deps.ts'
 import type { CircuitStream, StreamCarrier } from './circuit-stream.ts'
 import {
   type AnswerKind,
-  type AwaitedAnswer,
+  AwaitedAnswer,
   finishHopHandshake,
   type NewHop,
   startFastHandshake,
@@ -47,14 +48,6 @@ import { StreamTable } from './stream-table.ts'
 
 /** tor-spec 5.6: a circuit has 8 RELAY_EARLY cells; C tor keeps a random 0 or 1 of them back, and so do we. */
 const RELAY_EARLY_CELLS = 8
-
-export interface CircuitDeps {
-  readonly random: Random
-  /** Consensus parameter ExtendByEd25519ID. */
-  readonly extendByEd25519: boolean
-  /** From `Circuit.takeId`, for circuits that are shown before they exist. */
-  readonly id?: number
-}
 
 export class Circuit implements CircuitEndpoint, StreamCarrier {
   /** Unique in this process; says nothing on the wire. */
@@ -248,15 +241,15 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   async #addHop(hop: NewHop, signal: AbortSignal | undefined): Promise<void> {
     const { target, nickname, handshake, answer } = hop
     try {
-      const reply = createDeferred<Buffer>()
-      this.#awaited = { answer, reply }
-      const crypto = finishHopHandshake(handshake, await abortable(reply.promise, signal))
+      const awaited = new AwaitedAnswer(answer, this.#deps.clock)
+      this.#awaited = awaited
+      const crypto = finishHopHandshake(handshake, await abortable(awaited.reply.promise, signal))
       // Whatever came right behind the answer may have ended the circuit before we got here.
       if (this.#closeError !== undefined) {
         crypto.destroy()
         throw this.#closeError
       }
-      this.#hops.push({ target, nickname, crypto })
+      this.#hops.push({ target, nickname, crypto, rttMs: awaited.rttMs })
     } catch (error) {
       this.close(toTorError(error, 'circuit-failed', 'adding a hop'))
       throw error
@@ -381,7 +374,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     const awaited = this.#awaited
     if (awaited?.answer !== kind) throw protocolViolation(`unexpected ${kind}`)
     this.#awaited = undefined
-    awaited.reply.resolve(reply)
+    awaited.settle(reply)
   }
 
   #finish(error: TorError, isDestroyNeeded: boolean): void {

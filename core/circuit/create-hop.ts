@@ -12,7 +12,8 @@ import { createTor1RelayCrypto, TOR1_KEY_BYTES } from '../crypto/tor1-relay-cryp
 import { ed25519IdentityBytes, rsaIdentityBytes } from '../linkspec/relay-ids.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import { isAllZero } from '../util/bytes.ts'
-import type { Deferred } from '../util/deferred.ts'
+import type { Clock } from '../util/clock.ts'
+import { createDeferred, type Deferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
 
@@ -29,9 +30,25 @@ export interface HopHandshake {
 export type AnswerKind = 'created2' | 'created-fast' | 'extended2'
 
 /** The answer that a circuit waits for. */
-export interface AwaitedAnswer {
+export class AwaitedAnswer {
   readonly answer: AnswerKind
-  readonly reply: Deferred<Buffer>
+  readonly reply: Deferred<Buffer> = createDeferred()
+  /** From the asking to the answer; undefined without a clock, and until then. */
+  rttMs: number | undefined
+  readonly #clock: Pick<Clock, 'monotonicMs'> | undefined
+  readonly #askedMs: number
+
+  /** To be made when the question leaves. */
+  constructor(answer: AnswerKind, clock: Pick<Clock, 'monotonicMs'> | undefined) {
+    this.answer = answer
+    this.#clock = clock
+    this.#askedMs = clock?.monotonicMs() ?? 0
+  }
+
+  settle(reply: Buffer): void {
+    if (this.#clock !== undefined) this.rttMs = this.#clock.monotonicMs() - this.#askedMs
+    this.reply.resolve(reply)
+  }
 }
 
 /** A hop that has been asked for. */

@@ -7,4 +7,6 @@ export interface Hop {
   /** For people only. */
   readonly nickname: string
   readonly crypto: RelayCrypto
+  /** From our asking for the hop to its answer: there and back, and the relay's work. Undefined where nobody measured. */
+  readonly rttMs?: number | undefined
 }

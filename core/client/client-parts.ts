@@ -20,7 +20,6 @@ import type { PathConstraints } from '../path/relay-constraints.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { createTransport } from '../transport/configured-transport.ts'
 import { createLifetime } from '../util/abort.ts'
-import type { ByteMeter } from '../util/byte-meter.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
@@ -38,6 +37,7 @@ import { loadSitePolicies, type SitePolicies } from './site-policies.ts'
 import { StatusBoard } from './status-board.ts'
 import { Surroundings } from './surroundings.ts'
 import { TrackedExits } from './tracked-exits.ts'
+import { TrafficLedger } from './traffic-ledger.ts'
 
 /** Time, chance and words: what every part is given. */
 export interface ClientTools {
@@ -59,7 +59,7 @@ export interface ClientParts extends ClientTools {
   readonly builder: CircuitBuilder
   readonly circuits: CircuitManager
   readonly directory: DirectoryManager
-  readonly meter: ByteMeter
+  readonly traffic: TrafficLedger
   readonly board: StatusBoard
   readonly surroundings: Surroundings
   readonly sites: SitePolicies
@@ -95,13 +95,14 @@ export async function createClientParts(
   directory.current.watch((netDir) => {
     if (netDir !== undefined) channels.useParams(netDir.params)
   })
-  const meter: ByteMeter = { readBytes: 0, writtenBytes: 0 }
+  const traffic = new TrafficLedger()
   const board = new StatusBoard({
     channels,
     circuits: builder,
     pool: circuits,
     countries,
-    meter,
+    traffic,
+    guards,
     clock: deps.clock,
     surroundings,
   })
@@ -119,7 +120,7 @@ export async function createClientParts(
     builder,
     circuits,
     directory,
-    meter,
+    traffic,
     board,
     surroundings,
     ...decided,

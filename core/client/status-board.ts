@@ -6,18 +6,27 @@ import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
 import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import type { CircuitManager } from '../circuit-manager/circuit-manager.ts'
 import type { CircuitNotes } from '../circuit-manager/circuit-pool.ts'
-import type { CircuitView } from '../circuit-manager/circuit-registry.ts'
+import type { CircuitView, HopView } from '../circuit-manager/circuit-registry.ts'
+import type { GuardManager } from '../guard/guard-manager.ts'
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { CountryLookup } from '../netdir/country-lookup.ts'
-import type { ByteMeter } from '../util/byte-meter.ts'
 import type { Clock, Timer } from '../util/clock.ts'
-import { DerivedValue, type Watchable } from '../util/watched-value.ts'
+import { DerivedValue, type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { withCause } from './blockage-cause.ts'
-import type { BootstrapStatus, ChannelStatus, CircuitStatus, ClientStatus, StreamStatus } from './status.ts'
+import type {
+  BandwidthStatus,
+  BootstrapStatus,
+  ChannelStatus,
+  CircuitStatus,
+  ClientStatus,
+  HopStatus,
+  StreamStatus,
+} from './status.ts'
 import type { Surroundings } from './surroundings.ts'
+import type { TrafficLedger } from './traffic-ledger.ts'
 
-/** Bandwidth is shown while streams are open, and so often; it is no reason for a new status by itself. */
-const BANDWIDTH_EVERY_MS = 1_000
+/** Bandwidth is looked at while streams are open, so often that a graph moves; only bytes make a new status. */
+const BANDWIDTH_EVERY_MS = 250
 
 const INITIAL_BOOTSTRAP: BootstrapStatus = {
   phase: 'starting',
@@ -31,7 +40,9 @@ export interface StatusSources {
   readonly circuits: Pick<CircuitBuilder, 'views'>
   /** What is known of those that serve streams. */
   readonly pool: Pick<CircuitManager, 'notes' | 'changes'>
-  readonly meter: ByteMeter
+  readonly traffic: Pick<TrafficLedger, 'total' | 'ofCircuit' | 'sites'>
+  /** Since when a relay is our guard. */
+  readonly guards: Pick<GuardManager, 'confirmedMs'>
   readonly countries: CountryLookup
   readonly clock: Clock
   readonly surroundings: Pick<Surroundings, 'views'>
@@ -47,6 +58,9 @@ export class StatusBoard {
   #isClosed = false
   #nextStreamId = 1
   #bandwidthTimer: Timer | undefined
+  #shownBytes = 0
+  #verifiedMs: number | undefined
+  readonly #opened = new WatchedValue(0)
 
   constructor(sources: StatusSources) {
     this.#sources = sources
@@ -66,6 +80,17 @@ export class StatusBoard {
 
   get bootstrap(): BootstrapStatus {
     return this.#bootstrap
+  }
+
+  /** A new value with each stream that goes through: nothing else proves as much. */
+  get opened(): Watchable<number> {
+    return this.#opened
+  }
+
+  /** A stream went through three hops and back just now. */
+  noteVerified(): void {
+    this.#verifiedMs = this.#sources.clock.wallMs()
+    this.#schedule()
   }
 
   /** For when something is known of what is shown already. */
@@ -89,6 +114,7 @@ export class StatusBoard {
     return (next) => {
       if (next === undefined) this.#streams.delete(id)
       else if (this.#streams.has(id)) this.#streams.set(id, { id, target, site, ...next })
+      if (next?.state === 'open') this.#noteOpened()
       this.#schedule()
     }
   }
@@ -112,24 +138,53 @@ export class StatusBoard {
     })
   }
 
+  #noteOpened(): void {
+    this.noteVerified()
+    this.#opened.set(this.#opened.value + 1)
+  }
+
   #watchBandwidth(): void {
     if (this.#bandwidthTimer !== undefined || this.#isClosed || this.#streams.size === 0) return
     this.#bandwidthTimer = this.#sources.clock.setTimer(BANDWIDTH_EVERY_MS, () => {
       this.#bandwidthTimer = undefined
-      this.#schedule()
+      const { readBytes, writtenBytes } = this.#sources.traffic.total()
+      if (readBytes + writtenBytes !== this.#shownBytes) this.#schedule()
+      this.#shownBytes = readBytes + writtenBytes
       this.#watchBandwidth()
     })
   }
 
   #assemble(): ClientStatus {
-    const { channels, circuits, pool, countries, meter, surroundings } = this.#sources
+    const { channels, circuits, surroundings, traffic } = this.#sources
     return {
       bootstrap: withCause(this.#bootstrap, surroundings.views.value),
       channels: channels.views.value.map(describeChannel),
-      circuits: circuits.views.value.map((view) => describeCircuit(view, countries, pool.notes(view.id))),
+      circuits: circuits.views.value.map((view) => this.#describeCircuit(view)),
       streams: [...this.#streams.values()],
-      bandwidth: { readBytes: meter.readBytes, writtenBytes: meter.writtenBytes },
+      sites: traffic.sites(),
+      verifiedMs: this.#verifiedMs,
+      bandwidth: traffic.total(),
       surroundings: surroundings.views.value,
+    }
+  }
+
+  #describeCircuit(view: CircuitView): CircuitStatus {
+    const { pool, traffic } = this.#sources
+    return describeCircuit(view, pool.notes(view.id), traffic.ofCircuit(view.id), (hop, rttMs) =>
+      this.#describeHop(hop, rttMs),
+    )
+  }
+
+  #describeHop({ nickname, rsa, endpoint, flags, reason }: HopView, rttMs: number | undefined): HopStatus {
+    const { countries, guards } = this.#sources
+    return {
+      nickname,
+      fingerprint: rsa,
+      address: endpoint === undefined ? '' : formatEndpoint(endpoint),
+      country: endpoint === undefined ? undefined : countries.countryOf(endpoint.host),
+      flags,
+      rttMs,
+      reason: reason.kind === 'guard' ? { kind: 'guard', sinceMs: guards.confirmedMs(rsa) } : reason,
     }
   }
 }
@@ -145,21 +200,19 @@ function describeChannel(view: ChannelView): ChannelStatus {
 
 function describeCircuit(
   view: CircuitView,
-  countries: CountryLookup,
   notes: CircuitNotes | undefined,
+  traffic: BandwidthStatus,
+  describeHop: (hop: HopView, rttMs: number | undefined) => HopStatus,
 ): CircuitStatus {
   const openState = notes?.isWaiting === true ? 'waiting' : 'open'
   return {
     id: view.id,
     state: view.circuit === undefined ? 'building' : openState,
     purpose: view.purpose,
-    hops: view.hops.map(({ nickname, rsa, endpoint }) => ({
-      nickname,
-      fingerprint: rsa,
-      address: endpoint === undefined ? '' : formatEndpoint(endpoint),
-      country: endpoint === undefined ? undefined : countries.countryOf(endpoint.host),
-    })),
+    hops: view.hops.map((hop, at) => describeHop(hop, view.rttMs[at])),
+    builtHops: view.rttMs.length,
     streams: view.circuit?.streamCount ?? 0,
+    ...traffic,
     sites: notes?.sites ?? [],
     isRetired: notes?.isRetired ?? false,
     createdMs: view.createdMs,

@@ -1,4 +1,5 @@
 /** The one observable status of a client, made of states; words and percents are the reader's business. */
+import type { HopReason } from '../circuit-manager/circuit-registry.ts'
 import { DIRECTORY_PHASES } from '../directory/bootstrap-state.ts'
 import type { ErrorKind } from '../util/errors.ts'
 import type { SurroundingsView } from './surroundings.ts'
@@ -52,7 +53,21 @@ export interface HopStatus {
   readonly address: string
   /** Two lower-case letters; undefined where it is not known, and while nobody has asked for the countries. */
   readonly country: string | undefined
+  /** As the consensus has them: `Fast`, `Guard`, `Stable`, ... */
+  readonly flags: readonly string[]
+  /** How long the relay took to answer when the hop was made, there and back; undefined until then. */
+  readonly rttMs: number | undefined
+  readonly reason: HopReasonStatus
 }
+
+/** Why a relay has its place. */
+export type HopReasonStatus =
+  | Exclude<HopReason, { readonly kind: 'guard' }>
+  | {
+      readonly kind: 'guard'
+      /** Wall clock, since when it is confirmed as our guard: a date blurred by days, as it is kept. */
+      readonly sinceMs: number | undefined
+    }
 
 export interface CircuitStatus {
   readonly id: number
@@ -60,8 +75,14 @@ export interface CircuitStatus {
   readonly state: 'building' | 'waiting' | 'open'
   /** `directory` has one hop; `exit` leaves the network; `internal` ends inside it. */
   readonly purpose: 'directory' | 'exit' | 'internal'
+  /** All that are planned. */
   readonly hops: readonly HopStatus[]
+  /** How many of them are there. */
+  readonly builtHops: number
   readonly streams: number
+  /** Application bytes of its streams. */
+  readonly readBytes: number
+  readonly writtenBytes: number
   /** The sites that it has served, also those whose streams are gone. Sensitive: do not log. */
   readonly sites: readonly string[]
   /** It takes no new streams. */
@@ -80,6 +101,18 @@ export interface StreamStatus {
   readonly site: string
 }
 
+/** What is known of a site that was used since the start. Sensitive: do not log. */
+export interface SiteStatus {
+  readonly site: string
+  /** Application bytes; they outlive streams and circuits. */
+  readonly readBytes: number
+  readonly writtenBytes: number
+  /** Wall clock, when it was last asked for. */
+  readonly lastUsedMs: number
+  /** The last request that a rule of the user's or the lack of an exit refused: `blocked`, `no-path`. */
+  readonly refusal: { readonly kind: string; readonly atMs: number } | undefined
+}
+
 export interface BandwidthStatus {
   /** Application bytes since start. */
   readonly readBytes: number
@@ -91,6 +124,10 @@ export interface ClientStatus {
   readonly channels: readonly ChannelStatus[]
   readonly circuits: readonly CircuitStatus[]
   readonly streams: readonly StreamStatus[]
+  /** The last used first. */
+  readonly sites: readonly SiteStatus[]
+  /** Wall clock, when a stream last went through three hops; undefined until the first. */
+  readonly verifiedMs: number | undefined
   readonly bandwidth: BandwidthStatus
   readonly surroundings: SurroundingsView
 }

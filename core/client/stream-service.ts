@@ -13,7 +13,8 @@ import { DataStream } from '../stream/data-stream.ts'
 import { resolveName, resolvePointer } from '../stream/resolve-stream.ts'
 import { abortable, withTimeout } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
-import { TorError } from '../util/errors.ts'
+import { NoExit } from '../path/refusal-words.ts'
+import { isTorError, TorError } from '../util/errors.ts'
 import { waitUntil } from '../util/watched-value.ts'
 import {
   ANY_FAMILY,
@@ -45,7 +46,7 @@ type ShowStream = (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void
 /** What serving needs of the client's parts. */
 export type StreamServiceParts = Pick<
   ClientParts,
-  'config' | 'clock' | 'random' | 'log' | 'meter' | 'lifetime' | 'policy'
+  'config' | 'clock' | 'random' | 'log' | 'traffic' | 'lifetime' | 'policy'
 > & {
   readonly circuits: Pick<ClientParts['circuits'], 'assign'>
   readonly directory: Pick<ClientParts['directory'], 'current'>
@@ -77,7 +78,7 @@ export class StreamService implements StreamOpener {
       return await this.#request(shownTarget, target, options, (signal, show) => {
         const usage = this.#demand(exitUsage(target, isolation.key, families), target, isolation)
         return this.#tryOnCircuits(usage, target, families, signal, (assigned, inner) =>
-          this.#open(beginMessage(target, assigned, families), initialData, assigned, inner, show),
+          this.#open(target, beginMessage(target, assigned, families), initialData, assigned, inner, show),
         )
       })
     } finally {
@@ -150,11 +151,26 @@ export class StreamService implements StreamOpener {
 
   #rewrite(host: StreamHost, options: StreamOptions): StreamHost {
     this.#names.useOptions(this.#parts.config.value)
-    this.#parts.policy.check(host.host)
+    this.#checkSite(host)
     const rewritten = this.#names.rewrite(host, scopeOf(options))
     // A blocked site is blocked under every name that leads to it.
-    this.#parts.policy.check(rewritten.host)
+    this.#checkSite(rewritten)
     return rewritten
+  }
+
+  #checkSite({ host }: StreamHost): void {
+    try {
+      this.#parts.policy.check(host)
+    } catch (error) {
+      this.#noteRefusal(siteOf(host), error)
+      throw error
+    }
+  }
+
+  /** What a person can change by another rule; a network that is gone is none of a site's business. */
+  #noteRefusal(site: string, error: unknown): void {
+    const isRefusal = isTorError(error, 'blocked') || error instanceof NoExit
+    if (isRefusal) this.#parts.traffic.noteRefusal(site, error.kind, this.#parts.clock.wallMs())
   }
 
   /** As it was asked for, within the identity of now. */
@@ -168,14 +184,16 @@ export class StreamService implements StreamOpener {
   }
 
   async #open(
+    { host }: StreamHost,
     begin: BeginMessage,
     initialData: InitialData,
     assigned: AssignedCircuit,
     signal: AbortSignal,
     show: ShowStream,
   ): Promise<ByteStream> {
-    const { random, meter } = this.#parts
+    const { random, traffic } = this.#parts
     const { circuit } = assigned
+    const meter = traffic.meterFor(circuit, siteOf(host))
     show({ state: 'connecting', circuitId: circuit.id })
     const deps = { random, meter, allowInternalAddresses: this.#mayAnswerInternal }
     const stream = await DataStream.open(circuit, begin, deps, {
@@ -194,12 +212,14 @@ export class StreamService implements StreamOpener {
     options: StreamOptions,
     work: (signal: AbortSignal, show: ShowStream) => Promise<T>,
   ): Promise<T> {
-    const { config, clock, directory, board, lifetime } = this.#parts
+    const { config, clock, directory, board, lifetime, traffic } = this.#parts
     checkTarget(target, config.value)
     checkFamilies(target, options.families ?? ANY_FAMILY)
     if (lifetime.signal.aborted) throw new TorError('closed', 'the client is closed')
     if (config.value.isNetworkDisabled) throw networkDisabled()
-    const show = board.addStream(shownTarget, siteOf(target.host))
+    const site = siteOf(target.host)
+    traffic.noteUse(site, clock.wallMs())
+    const show = board.addStream(shownTarget, site)
     try {
       const limitMs = config.value.streamTimeoutMs
       return await withTimeout(clock, limitMs, 'the request', options.signal, async (signal) => {
@@ -208,6 +228,7 @@ export class StreamService implements StreamOpener {
       })
     } catch (error) {
       show()
+      this.#noteRefusal(site, error)
       throw error
     }
   }

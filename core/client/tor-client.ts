@@ -190,6 +190,13 @@ export class TorClient implements StreamOpener {
     circuits.retireSite(siteOf(parseStreamHost(site).host))
   }
 
+  /** Drops what is decided for the site and what is known of its use. Rejects as `setSitePolicy` does. */
+  async forgetSite(site: string): Promise<void> {
+    await this.setSitePolicy(site, {})
+    this.#parts.traffic.forgetSite(siteOf(parseStreamHost(site).host))
+    this.#parts.board.refresh()
+  }
+
   /**
    * Reads the table of countries (some 5 MB of memory), after which the status says where relays are. Rejects with
    * `bad-config` when the configured one cannot be read.

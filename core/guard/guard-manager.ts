@@ -78,6 +78,11 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
     return this.#samples.sample
   }
 
+  /** When the relay was confirmed as our guard, blurred by days as it is kept; undefined when it is none. Wall clock. */
+  confirmedMs(relay: RsaIdentity): number | undefined {
+    return this.sample.find(({ rsa }) => rsa === relay)?.confirmed?.atMs
+  }
+
   get changes(): Watchable<number> {
     return this.#changes
   }

@@ -20,6 +20,13 @@ export const RelayFlag = {
 
 export type RelayFlagName = keyof typeof RelayFlag
 
+/** In alphabetical order, as the consensus has them. */
+export function flagNames(flags: number): string[] {
+  return Object.entries(RelayFlag)
+    .filter(([, bit]) => hasFlag(flags, bit))
+    .map(([name]) => name)
+}
+
 /** Whether every bit of `wanted` is set. */
 export function hasFlag(flags: number, wanted: number): boolean {
   return (flags & wanted) === wanted

@@ -10,6 +10,13 @@ import type { PathConstraints } from './relay-constraints.ts'
 
 type ExitNetDir = Pick<NetDir, 'relayCount' | 'indexOf' | 'isUsableAs'>
 
+/** No exit does what the request and the user's rules demand, though a directory is there. */
+export class NoExit extends TorError {
+  constructor(words: string) {
+    super('no-path', words, { retry: 'later' })
+  }
+}
+
 export function noPath(words: string): TorError {
   return new TorError('no-path', words, { retry: 'later' })
 }
@@ -24,21 +31,21 @@ export function noExit(
 ): TorError {
   if (request.exit !== undefined) return noChosenExit(netDir, rules, request, serves)
   const exits = rowsWhere(netDir, (row) => netDir.isUsableAs(row, 'exit'))
-  if (exits.length === 0) return noPath('no usable exit relay is known')
+  if (exits.length === 0) return new NoExit('no usable exit relay is known')
   const what = wanted(request)
   const serving = exits.filter(serves)
   if (request.exitCountry !== undefined) return noExitIn(request.exitCountry, what, exits, serving, rules)
-  if (serving.length === 0) return noPath(`none of the ${exits.length} exit relays allows ${what}`)
+  if (serving.length === 0) return new NoExit(`none of the ${exits.length} exit relays allows ${what}`)
   if (serving.some((row) => rules.permits('exit', row))) {
-    return noPath(`no exit relay that allows ${what} is left to try`)
+    return new NoExit(`no exit relay that allows ${what} is left to try`)
   }
   if (!nodes.exitNodes.isEmpty) {
-    return noPath(
+    return new NoExit(
       noneOf('ExitNodes', nodes.exitNodes, rules, `an exit that is not excluded and allows ${what}`),
     )
   }
   const excluding = excludingOptions(nodes, 'exit')
-  return noPath(
+  return new NoExit(
     `${excluding} leaves none of the ${serving.length} exit relays that allow ${what}: exclude fewer`,
   )
 }
@@ -52,9 +59,9 @@ function noExitIn(
 ): TorError {
   const permitted = rules.exitsIn(country)
   const isThere = (row: number): boolean => permitted[row] === 1
-  if (!exits.some(isThere)) return noPath(`no exit relay in ${country} is known that the options permit`)
-  if (!serving.some(isThere)) return noPath(`no exit relay in ${country} allows ${what}`)
-  return noPath(`no exit relay in ${country} that allows ${what} is left to try`)
+  if (!exits.some(isThere)) return new NoExit(`no exit relay in ${country} is known that the options permit`)
+  if (!serving.some(isThere)) return new NoExit(`no exit relay in ${country} allows ${what}`)
+  return new NoExit(`no exit relay in ${country} that allows ${what} is left to try`)
 }
 
 function noChosenExit(
@@ -64,14 +71,15 @@ function noChosenExit(
   serves: (index: number) => boolean,
 ): TorError {
   const row = request.exit === undefined ? undefined : netDir.indexOf(request.exit)
-  if (row === undefined) return noPath('the chosen exit relay is not in the network now')
-  if (!netDir.isUsableAs(row, 'exit')) return noPath('the chosen relay is no usable exit now')
-  if (!rules.permits('exit', row)) return noPath('the chosen exit relay is not one that the options permit')
+  if (row === undefined) return new NoExit('the chosen exit relay is not in the network now')
+  if (!netDir.isUsableAs(row, 'exit')) return new NoExit('the chosen relay is no usable exit now')
+  if (!rules.permits('exit', row))
+    return new NoExit('the chosen exit relay is not one that the options permit')
   if (request.exitCountry !== undefined && rules.exitsIn(request.exitCountry)[row] !== 1) {
-    return noPath(`the chosen exit relay is not in ${request.exitCountry}`)
+    return new NoExit(`the chosen exit relay is not in ${request.exitCountry}`)
   }
-  if (!serves(row)) return noPath(`the chosen exit relay does not allow ${wanted(request)}`)
-  return noPath('the chosen exit relay cannot be used for this request again')
+  if (!serves(row)) return new NoExit(`the chosen exit relay does not allow ${wanted(request)}`)
+  return new NoExit('the chosen exit relay cannot be used for this request again')
 }
 
 function wanted({ hostKind, port }: ExitRequest): string {

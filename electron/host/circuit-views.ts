@@ -1,7 +1,7 @@
 /** The core's circuits in the form that the app shows. Pure, and cheap: it runs four times a second. */
 import type { CircuitStatus, ClientStatus, HopStatus } from '../../core/index.ts'
 import type { Moment } from './dates.ts'
-import type { CircuitsView, CircuitView, HopReason, HopRole, HopView } from '../ipc/snapshot-circuits.ts'
+import type { CircuitsView, CircuitView, HopRole, HopView } from '../ipc/snapshot-circuits.ts'
 
 export function viewCircuits({ circuits }: Pick<ClientStatus, 'circuits'>, now: Moment): CircuitsView {
   // Where the person is, nobody has told us, and nobody is asked.
@@ -9,34 +9,33 @@ export function viewCircuits({ circuits }: Pick<ClientStatus, 'circuits'>, now: 
 }
 
 function viewCircuit(circuit: CircuitStatus, now: Moment): CircuitView {
-  const { id, state, purpose, hops, streams, sites, createdMs, isRetired } = circuit
+  const { id, state, purpose, hops, builtHops, streams, sites, createdMs, isRetired } = circuit
   return {
     id,
     state,
     purpose,
-    hops: hops.map((hop, at) => viewHop(circuit, hop, at)),
+    hops: hops.slice(0, builtHops).map((hop, at) => viewHop(circuit, hop, at)),
     plannedHops: hops.length,
     streams,
     sites,
-    readBytes: 0,
-    writtenBytes: 0,
+    readBytes: circuit.readBytes,
+    writtenBytes: circuit.writtenBytes,
     createdMs: Math.round(now.wallMs - (now.monotonicMs - createdMs)),
     isRetired,
   }
 }
 
 function viewHop(circuit: CircuitStatus, hop: HopStatus, at: number): HopView {
-  const { nickname, fingerprint, address, country } = hop
-  const role = roleOf(circuit, at)
+  const { nickname, fingerprint, address, country, flags, rttMs, reason } = hop
   return {
-    role,
+    role: roleOf(circuit, at),
     nickname,
     fingerprint,
     address,
     country,
-    flags: [],
-    rttMs: undefined,
-    reason: reasonOf(role),
+    flags,
+    rttMs: rttMs === undefined ? undefined : Math.round(rttMs),
+    reason,
   }
 }
 
@@ -45,10 +44,4 @@ function roleOf({ purpose, hops }: CircuitStatus, at: number): HopRole {
   if (at === 0) return 'guard'
   if (at < hops.length - 1) return 'middle'
   return purpose === 'exit' ? 'exit' : 'end'
-}
-
-function reasonOf(role: HopRole): HopReason {
-  if (role === 'guard') return { kind: 'guard', sinceMs: undefined }
-  if (role === 'directory') return { kind: 'directory' }
-  return { kind: role === 'exit' ? 'exit-policy' : 'weight' }
 }

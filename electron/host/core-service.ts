@@ -38,6 +38,7 @@ export type HostClient = Pick<
   | 'newIdentity'
   | 'sitePolicies'
   | 'setSitePolicy'
+  | 'forgetSite'
   | 'requestUrl'
   | 'close'
 >
@@ -81,7 +82,7 @@ export class CoreService {
     'circuit.close': async (id) => this.#client.closeCircuit(id),
     'site.new-circuit': async (site) => this.#client.newCircuitFor(site),
     'site.set-policy': (policy) => this.#setPolicy(policy),
-    'site.forget': (site) => this.#client.setSitePolicy(site, {}),
+    'site.forget': (site) => this.#client.forgetSite(site),
     'exit-countries.list': () => this.#client.exitCountries(),
     'identity.new': async () => {
       const { changed, kept } = await this.#client.newIdentity()

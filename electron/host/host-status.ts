@@ -24,7 +24,7 @@ export function viewHostStatus(status: ClientStatus, facts: HostFacts): HostStat
     progress: bootstrap.progress,
     blockage: failure ?? viewBlockage(bootstrap.blockage),
     isConnected: bootstrap.isConnected && failure === undefined,
-    verifiedMs: undefined,
+    verifiedMs: status.verifiedMs,
     clockAheadMs: surroundings.clockSkew?.aheadMs,
     network: surroundings.network,
     isDormant: surroundings.isDormant,

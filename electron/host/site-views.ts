@@ -1,29 +1,34 @@
 /** One row for each site that is in use or has a rule, the last used first. Pure. */
-import type { CircuitStatus, ClientStatus, SitePolicyEntry } from '../../core/index.ts'
+import type { CircuitStatus, ClientStatus, SitePolicyEntry, SiteStatus } from '../../core/index.ts'
 import type { SitePolicyView, SiteView } from '../ipc/snapshot-circuits.ts'
 
 interface Row {
   readonly circuits: CircuitStatus[]
   streams: number
+  readonly used: SiteStatus | undefined
 }
 
 const NO_RULES: SitePolicyView = { isBlocked: false, exitCountry: undefined, pin: undefined }
 
 export function viewSites(
-  { circuits, streams }: Pick<ClientStatus, 'circuits' | 'streams'>,
+  { circuits, streams, sites }: Pick<ClientStatus, 'circuits' | 'streams' | 'sites'>,
   policies: readonly SitePolicyEntry[],
   wallMs: number,
 ): readonly SiteView[] {
-  const rows = new Map<string, Row>()
-  const rowOf = (site: string): Row => {
-    const row = rows.get(site) ?? { circuits: [], streams: 0 }
-    rows.set(site, row)
-    return row
-  }
-  for (const circuit of circuits) for (const site of circuit.sites) rowOf(site).circuits.push(circuit)
-  for (const { site } of streams) rowOf(site).streams++
+  // A Map keeps the order: those that were used, the last first, then those that only have a rule.
+  const rows = new Map<string, Row>(
+    sites.map((used) => [used.site, { circuits: [], streams: 0, used }] as const),
+  )
   const rules = new Map(policies.map((entry) => [entry.site, entry]))
-  for (const site of rules.keys()) rowOf(site)
+  for (const site of rules.keys()) {
+    if (!rows.has(site)) rows.set(site, { circuits: [], streams: 0, used: undefined })
+  }
+  // A site that was forgotten has no row until it is used again, though its circuit may live on.
+  for (const circuit of circuits) for (const site of circuit.sites) rows.get(site)?.circuits.push(circuit)
+  for (const { site } of streams) {
+    const row = rows.get(site)
+    if (row !== undefined) row.streams++
+  }
   return [...rows].map(([site, row]) => viewSite(site, row, viewPolicy(rules.get(site), wallMs)))
 }
 
@@ -33,17 +38,17 @@ export function newestExitOf({ circuits }: Pick<ClientStatus, 'circuits'>, site:
   return newest?.hops.at(-1)?.fingerprint
 }
 
-function viewSite(site: string, { circuits, streams }: Row, policy: SitePolicyView): SiteView {
+function viewSite(site: string, { circuits, streams, used }: Row, policy: SitePolicyView): SiteView {
   return {
     site,
     circuitIds: circuits.map(({ id }) => id),
     seenFromCountry: newestOpen(circuits)?.hops.at(-1)?.country,
     streams,
-    readBytes: 0,
-    writtenBytes: 0,
-    lastUsedMs: undefined,
+    readBytes: used?.readBytes ?? 0,
+    writtenBytes: used?.writtenBytes ?? 0,
+    lastUsedMs: used?.lastUsedMs,
     policy,
-    refusal: undefined,
+    refusal: used?.refusal,
   }
 }
 

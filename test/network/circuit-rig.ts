@@ -152,6 +152,7 @@ export class CircuitRig {
         return {
           path: [this.nextGuard, 1, exit],
           restrictions: { purpose: 'circuit', excludes: () => false },
+          reasons: [],
           isStable: asked.needsStable === true,
         }
       },

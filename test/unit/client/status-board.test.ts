@@ -3,6 +3,7 @@ import type { CircuitNotes } from '../../../core/circuit-manager/circuit-pool.ts
 import type { CircuitView } from '../../../core/circuit-manager/circuit-registry.ts'
 import { StatusBoard } from '../../../core/client/status-board.ts'
 import type { SurroundingsView } from '../../../core/client/surroundings.ts'
+import { TrafficLedger } from '../../../core/client/traffic-ledger.ts'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import { NO_COUNTRIES } from '../../../core/netdir/country-lookup.ts'
 import { WatchedValue } from '../../../core/util/watched-value.ts'
@@ -25,10 +26,18 @@ describe('the status', () => {
       pool: { changes, notes: (id) => (id === 7 ? notes : undefined) },
       countries: NO_COUNTRIES,
       surroundings: { views: new WatchedValue(SURROUNDINGS) },
-      meter: { readBytes: 0, writtenBytes: 0 },
+      traffic: new TrafficLedger(),
+      guards: { confirmedMs: () => undefined },
       clock: manualClock(),
     })
-    const view: CircuitView = { id: 7, purpose: 'exit', hops: [], createdMs: 0, circuit: undefined }
+    const view: CircuitView = {
+      id: 7,
+      purpose: 'exit',
+      hops: [],
+      rttMs: [],
+      createdMs: 0,
+      circuit: undefined,
+    }
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
     const seen = (): unknown => {
       const [shown] = board.status.value.circuits
@@ -62,12 +71,15 @@ describe('the status', () => {
       pool: { changes: new WatchedValue(0), notes: () => undefined },
       countries: NO_COUNTRIES,
       surroundings: { views: new WatchedValue(SURROUNDINGS) },
-      meter: {
-        get readBytes() {
-          return ++assemblies
+      traffic: {
+        sites() {
+          assemblies++
+          return []
         },
-        writtenBytes: 0,
+        total: () => ({ readBytes: 0, writtenBytes: 0 }),
+        ofCircuit: () => ({ readBytes: 0, writtenBytes: 0 }),
       },
+      guards: { confirmedMs: () => undefined },
       clock: manualClock(),
     })
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))

@@ -1,4 +1,5 @@
 /** A stream service whose circuits are real and end in a fake network. */
+import { TrafficLedger } from '../../../core/client/traffic-ledger.ts'
 import type { AssignedCircuit } from '../../../core/circuit-manager/circuit-manager.ts'
 import type { ExitUsage } from '../../../core/circuit-manager/pooled-circuit.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from '../../../core/client/config.ts'
@@ -58,7 +59,7 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     clock,
     random: systemRandom,
     log: silentLogger,
-    meter: { readBytes: 0, writtenBytes: 0 },
+    traffic: new TrafficLedger(),
     lifetime: createLifetime(),
     circuits: { assign },
     // Only its being there is looked at: circuits come from above.

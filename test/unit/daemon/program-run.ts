@@ -21,6 +21,8 @@ export const STATUS: ClientStatus = {
   channels: [],
   circuits: [],
   streams: [],
+  sites: [],
+  verifiedMs: undefined,
   bandwidth: { readBytes: 0, writtenBytes: 0 },
   surroundings: { clockSkew: undefined, network: 'unknown', isDormant: false },
 }

@@ -13,14 +13,22 @@ const BUSY: ClientStatus = {
   circuits: [
     {
       ...{ id: 3, state: 'open', purpose: 'exit', streams: 1, createdMs: 4_000 },
-      ...{ sites: ['secret.example'], isRetired: false },
+      ...{ sites: ['secret.example'], isRetired: false, builtHops: 1, readBytes: 1, writtenBytes: 1 },
       hops: [
-        { nickname: 'guardian', fingerprint: FINGERPRINT, country: undefined, address: '192.0.2.7:9001' },
+        {
+          ...{
+            nickname: 'guardian',
+            fingerprint: FINGERPRINT,
+            country: undefined,
+            address: '192.0.2.7:9001',
+          },
+          ...{ flags: [], rttMs: undefined, reason: { kind: 'guard', sinceMs: undefined } },
+        },
       ],
     },
     {
       ...{ id: 4, state: 'building', purpose: 'exit', streams: 0, createdMs: 9_000 },
-      ...{ hops: [], sites: [], isRetired: false },
+      ...{ hops: [], sites: [], isRetired: false, builtHops: 0, readBytes: 0, writtenBytes: 0 },
     },
   ],
   streams: [{ id: 1, circuitId: 3, state: 'open', target: 'secret.example:443', site: 'secret.example' }],

@@ -1,0 +1,161 @@
+/**
+ * Keeps the word "connected" true after the first time: when circuits fail, or the last one is gone, a stream is sent
+ * through three hops, and the status says what became of it. Without trouble nothing is sent.
+ */
+import type { BuildOutcome } from '../circuit-manager/circuit-builder.ts'
+import type { Clock } from '../util/clock.ts'
+import { TorError, toTorError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
+import type { Random } from '../util/random.ts'
+import { RetryDelay } from '../util/retry-delay.ts'
+import type { Watchable } from '../util/watched-value.ts'
+import { withConnection, withFailure } from './bootstrap-progress.ts'
+import type { StatusBoard } from './status-board.ts'
+
+/** One circuit in five times out where all is well (path-spec 2.4): fewer failures in a row are no reason to look. */
+const SUSPICIOUS_FAILURES = 3
+/** A check that is silent for so long is told as trouble; it goes on to its own limits. */
+const SILENCE_MS = 15_000
+/** Between checks that fail: soon, for a person waits, and never slower than somebody who looks again. */
+const RETRY_BASE_MS = 500
+const RETRY_MAX_MS = 10_000
+
+export interface ConnectionWatchParts {
+  readonly clock: Clock
+  readonly random: Random
+  readonly log: Logger
+  readonly board: Pick<StatusBoard, 'bootstrap' | 'setBootstrap' | 'noteVerified' | 'opened'>
+  readonly outcomes: Watchable<BuildOutcome | undefined>
+  /** Whether any circuit of several hops is open. */
+  readonly hasOpenPath: () => boolean
+  /** False while nobody wants the network: dormant, or disabled. */
+  readonly mayCheck: () => boolean
+  /** Sends a stream through three hops and back; rejects with what went wrong. */
+  readonly check: () => Promise<void>
+  readonly lifetime: AbortSignal
+}
+
+export class ConnectionWatch {
+  readonly #parts: ConnectionWatchParts
+  readonly #stops: readonly (() => void)[]
+  readonly #delay: RetryDelay
+  #failuresInARow = 0
+  #isChecking = false
+  #hasFailedBefore = false
+  /** Ends the pause between two checks. */
+  #endPause: (() => void) | undefined
+
+  /** Begins now: the client has just connected. */
+  constructor(parts: ConnectionWatchParts) {
+    this.#parts = parts
+    this.#delay = new RetryDelay(parts.random, RETRY_BASE_MS, RETRY_MAX_MS)
+    this.#stops = [
+      parts.outcomes.watch((outcome) => outcome !== undefined && this.#note(outcome)),
+      parts.board.opened.watch(() => this.#onProof()),
+    ]
+    parts.lifetime.addEventListener('abort', () => this.#stop(), { once: true })
+  }
+
+  /** There is a reason to look now, or to look again: other options, another network. */
+  checkSoon(): void {
+    this.#endPause?.()
+    if (!this.#isChecking && !this.#parts.lifetime.aborted) void this.#checkUntilConnected()
+  }
+
+  /** What is known to stop everything. */
+  noteTrouble(error: TorError): void {
+    const { board, clock } = this.#parts
+    board.setBootstrap(withFailure(board.bootstrap, error, clock.wallMs()))
+  }
+
+  #note(outcome: BuildOutcome): void {
+    switch (outcome.kind) {
+      case 'built':
+        this.#failuresInARow = 0
+        if (this.#isTroubled) this.checkSoon()
+        return
+      case 'failed':
+        this.#failuresInARow++
+        if (this.#failuresInARow >= SUSPICIOUS_FAILURES || !this.#parts.hasOpenPath()) this.#suspect()
+        return
+      case 'lost':
+        if (!this.#parts.hasOpenPath()) this.#suspect()
+        return
+    }
+  }
+
+  /** Unlike `checkSoon` it waits for its turn: failures set no pace. */
+  #suspect(): void {
+    if (!this.#isChecking) this.checkSoon()
+  }
+
+  get #isTroubled(): boolean {
+    return !this.#parts.board.bootstrap.isConnected
+  }
+
+  /** Never rejects. */
+  async #checkUntilConnected(): Promise<void> {
+    this.#isChecking = true
+    this.#delay.reset()
+    while (this.#parts.mayCheck()) {
+      const error = await this.#checkOnce()
+      if (error === undefined || this.#parts.lifetime.aborted) break
+      await this.#pause(this.#delay.nextMs())
+      if (this.#parts.lifetime.aborted) break
+    }
+    this.#isChecking = false
+  }
+
+  async #checkOnce(): Promise<TorError | undefined> {
+    const { clock, board, check, log, lifetime, hasOpenPath } = this.#parts
+    const proofs = board.opened.value
+    const tell = (error: TorError): void => {
+      // A stream that went through meanwhile knows better.
+      if (board.opened.value !== proofs || lifetime.aborted) return
+      log.info('the connection does not work: ', error.message)
+      this.noteTrouble(error)
+    }
+    const silence = clock.setTimer(SILENCE_MS, () =>
+      tell(new TorError('timeout', 'no circuit answers', { retry: 'later' })),
+    )
+    try {
+      await check()
+      this.#onProof()
+      board.noteVerified()
+      return undefined
+    } catch (thrown) {
+      const error = toTorError(thrown, 'circuit-failed', 'a stream through three hops')
+      // One failure beside open circuits may be one bad relay.
+      if (this.#isTroubled || this.#hasFailedBefore || !hasOpenPath()) tell(error)
+      this.#hasFailedBefore = true
+      return error
+    } finally {
+      silence.cancel()
+    }
+  }
+
+  #onProof(): void {
+    this.#failuresInARow = 0
+    this.#hasFailedBefore = false
+    const { board } = this.#parts
+    if (this.#isTroubled) board.setBootstrap(withConnection(board.bootstrap))
+  }
+
+  /** Or until there is a reason to look again. */
+  #pause(delayMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const end = (): void => {
+        timer.cancel()
+        this.#endPause = undefined
+        resolve()
+      }
+      const timer = this.#parts.clock.setTimer(delayMs, end)
+      this.#endPause = end
+    })
+  }
+
+  #stop(): void {
+    for (const stop of this.#stops) stop()
+    this.#endPause?.()
+  }
+}
