@@ -172,6 +172,28 @@ describe('the pool of circuits', () => {
     expect([first.circuit, second.circuit]).not.toContain(third.circuit)
   })
 
+  it('ends a circuit with its streams when its user closes it, once, and serves the next request by another', async () => {
+    const { circuit } = await rig.assign('a')
+    const reason = new TorError('closed', 'by its user')
+    const id = rig.builder.builds.all[0]?.id ?? 0
+    const stream = await DataStream.open(circuit, { kind: 'begin-dir' }, STREAM_DEPS)
+    const ended = new Promise<void>((resolve) => stream.whenClosed(resolve))
+    rig.manager.closeCircuit(id, reason)
+    await ended
+    rig.manager.closeCircuit(id, reason)
+    rig.manager.closeCircuit(123_456, reason)
+    expect(circuit.isOpen).toBe(false)
+    expect((await rig.assign('a')).circuit).not.toBe(circuit)
+  })
+
+  it('stops building a circuit that its user closes', async () => {
+    const assigning = rig.manager.assign(usage('a'), NO_EXITS)
+    const build = await rig.builder.builds.take()
+    rig.manager.closeCircuit(build.id, new TorError('closed', 'by its user'))
+    await (await rig.builder.builds.take()).finish()
+    expect((await assigning).circuit.isOpen).toBe(true)
+  })
+
   it('says that there is no directory yet', async () => {
     const early = new CircuitManager(rig.managerParts())
     await expect(early.assign(usage('a'), NO_EXITS)).rejects.toMatchObject({

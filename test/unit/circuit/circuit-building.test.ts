@@ -77,6 +77,15 @@ describe('building circuits', () => {
     }
   }
 
+  it('measures how long each hop took to answer, where there is a clock', async () => {
+    let nowMs = 0
+    const deps = { ...CIRCUIT_DEPS, clock: { monotonicMs: () => (nowMs += 7) } }
+    const { circuit } = await openCircuitOn(open, { hops: 3, deps })
+    expect(circuit.hops.map(({ rttMs }) => rttMs)).toEqual([7, 7, 7])
+    const unmeasured = await openCircuitOn(open, { hops: 2 })
+    expect(unmeasured.circuit.hops.map(({ rttMs }) => rttMs)).toEqual([undefined, undefined])
+  })
+
   it('builds one hop without an onion key for directories', async () => {
     const circuit = await Circuit.createFast(open.channel, network.target(0), CIRCUIT_DEPS)
     const relays = await network.circuits.take()

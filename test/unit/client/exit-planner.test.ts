@@ -69,6 +69,14 @@ describe('the plan of an exit circuit', () => {
     )
   })
 
+  it('says why each relay was chosen', () => {
+    const { reasons, path } = plan(USAGE)
+    expect(reasons).toEqual([{ kind: 'guard' }, { kind: 'weight' }, { kind: 'exit-policy' }])
+    const { rsa } = netDir.ids(path.at(-1) ?? 0)
+    expect(plan({ ...USAGE, exit: rsa }).reasons.at(-1)).toEqual({ kind: 'pin' })
+    expect(plan({ ...USAGE, exitCountry: 'de' }).reasons.at(-1)).toEqual({ kind: 'country', country: 'de' })
+  })
+
   it('ends in the country that is demanded, or is refused in words', () => {
     const exit = exitOf(plan({ ...USAGE, exitCountry: 'de' }))
     expect(netDir.ipv4Value(exit) % 2).toBe(0)

@@ -27,6 +27,7 @@ export interface ServedNetwork {
   readonly tracked: TrackedExits
   readonly config: WatchedValue<ClientConfig>
   readonly clock: ManualClock
+  readonly traffic: TrafficLedger
   /** What each circuit was asked for, in order. */
   readonly usages: ExitUsage[]
   /** Whether the exits' policies have IPv6. */
@@ -43,6 +44,7 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     ...changes,
   })
   const usages: ExitUsage[] = []
+  const traffic = new TrafficLedger()
   const clock = manualClock()
   const assign = async (usage: ExitUsage, excluded: ReadonlySet<RsaIdentity>): Promise<AssignedCircuit> => {
     usages.push(usage)
@@ -59,7 +61,7 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     clock,
     random: systemRandom,
     log: silentLogger,
-    traffic: new TrafficLedger(),
+    traffic,
     lifetime: createLifetime(),
     circuits: { assign },
     // Only its being there is looked at: circuits come from above.
@@ -72,6 +74,7 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     service,
     sites,
     tracked,
+    traffic,
     config,
     clock,
     usages,

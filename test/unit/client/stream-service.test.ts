@@ -266,3 +266,29 @@ describe('an exit that says nothing', () => {
     await failed
   })
 })
+
+describe('what is known of a site', () => {
+  it('counts the bytes of its streams, and they stay when the circuit is gone', async () => {
+    const { service, network, traffic } = await serve()
+    network.script.service = (stream) => stream.connect(Buffer.alloc(0))
+    const stream = await service.openStream(parseStreamTarget('www.a.example', 80))
+    stream.write(Buffer.from('hello'))
+    expect(traffic.sites()).toMatchObject([{ site: 'a.example', writtenBytes: 5, readBytes: 0 }])
+    expect(traffic.total().writtenBytes).toBe(5)
+  })
+
+  it('says when it was refused by a rule, under every name of it, and not when the network failed', async () => {
+    const { service, sites, traffic, network, clock } = await serve()
+    await sites.set('a.example', { isBlocked: true })
+    clock.advance(5_000)
+    await expect(service.openStream(parseStreamTarget('www.a.example', 80))).rejects.toMatchObject({
+      kind: 'blocked',
+    })
+    network.script.service = (stream) => stream.end(3)
+    await expect(service.openStream(parseStreamTarget('b.example', 80))).rejects.toBeInstanceOf(Error)
+    expect(traffic.sites()).toMatchObject([
+      { site: 'b.example', refusal: undefined },
+      { site: 'a.example', refusal: { kind: 'blocked', atMs: clock.wallMs() } },
+    ])
+  })
+})

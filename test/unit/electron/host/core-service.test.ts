@@ -1,0 +1,204 @@
+import { connect, createServer, type Server } from 'node:net'
+import { afterEach, describe, expect, it } from 'vitest'
+import {
+  type ClientConfig,
+  IDENTITY_CHANGES,
+  IDENTITY_KEEPS,
+  Logger,
+  type SitePolicyEntry,
+  systemClock,
+  TorError,
+} from '../../../../core/index.ts'
+import { CoreService, type HostClient } from '../../../../electron/host/core-service.ts'
+import type { HostConfig } from '../../../../electron/host/protocol.ts'
+import { circuit, STATUS } from './host-samples.ts'
+
+const CONFIG: HostConfig = {
+  dataDirectory: '/data',
+  socksPort: 0,
+  httpPort: 0,
+  upstreamProxy: null,
+  allowedPorts: null,
+  excludedCountries: [],
+  bridgeLines: undefined,
+  networkLines: [],
+}
+
+const watchable = <T>(value: T) => ({ value, watch: () => () => {} })
+
+function fakeClient(said: string[], changes: Partial<HostClient> = {}): HostClient {
+  const say =
+    (what: string) =>
+    async (...args: readonly unknown[]): Promise<undefined> =>
+      void said.push([what, ...args.map((arg) => JSON.stringify(arg))].join(' '))
+  const never = (): Promise<never> => Promise.reject(new TorError('no-path', 'not here'))
+  return {
+    openStream: never,
+    resolve: async () => [{ address: '192.0.2.7', family: 'ipv4', ttlSeconds: 0 }],
+    resolveAddress: never,
+    nameBehind: () => undefined,
+    status: watchable({ ...STATUS, circuits: [circuit(7, { sites: ['a.test'] })] }),
+    bootstrap: say('bootstrap'),
+    reconfigure: async ({ isNetworkDisabled }) => void said.push(`reconfigure ${isNetworkDisabled}`),
+    loadCountries: async () => {},
+    exitCountries: async () => [],
+    closeCircuit: (id) => void said.push(`closeCircuit ${id}`),
+    newCircuitFor: (site) => void said.push(`newCircuitFor ${site}`),
+    newIdentity: async () => ({ epoch: 1, changed: IDENTITY_CHANGES, kept: IDENTITY_KEEPS }),
+    sitePolicies: watchable<readonly SitePolicyEntry[]>([]),
+    setSitePolicy: say('setSitePolicy'),
+    forgetSite: say('forgetSite'),
+    requestUrl: async () => ({ status: 200, headers: new Map(), body: Buffer.from('{}'), url: '' }),
+    close: say('close'),
+    ...changes,
+  }
+}
+
+const services: CoreService[] = []
+const servers: Server[] = []
+
+afterEach(async () => {
+  for (const service of services.splice(0)) await service.stop()
+  for (const server of servers.splice(0)) server.close()
+})
+
+function setUp(changes: Partial<HostClient> = {}) {
+  const said: string[] = []
+  const configs: ClientConfig[] = []
+  const service = new CoreService({
+    createClient: async (config) => {
+      configs.push(config)
+      return fakeClient(said, changes)
+    },
+    clock: systemClock,
+    log: new Logger(() => {}),
+  })
+  services.push(service)
+  return { said, configs, service, handlers: service.handlers }
+}
+
+function isOpen(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1')
+    socket.on('connect', () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
+}
+
+describe('the core as main uses it', () => {
+  it('opens both doors, begins to connect, and takes all of it back when it is stopped', async () => {
+    const { handlers, service, said } = setUp()
+    expect(service.readStatus()).toBeUndefined()
+    await handlers.start(CONFIG)
+    const { socks, http, trouble } = service.readStatus()?.proxies ?? {}
+    expect(trouble).toBeUndefined()
+    expect(await isOpen(socks?.port ?? 0)).toBe(true)
+    expect(await isOpen(http?.port ?? 0)).toBe(true)
+    expect(said).toEqual(['bootstrap'])
+    await handlers.stop(undefined)
+    await handlers.stop(undefined)
+    expect(said).toEqual(['bootstrap', 'close'])
+    expect(await isOpen(socks?.port ?? 0)).toBe(false)
+    expect(service.readStatus()).toBeUndefined()
+  })
+
+  it('takes a free port where somebody has the one that is asked for, and says so', async () => {
+    const taken = createServer()
+    servers.push(taken)
+    const port = await new Promise<number>((resolve) =>
+      taken.listen(0, '127.0.0.1', () => {
+        const address = taken.address()
+        resolve(address !== null && typeof address === 'object' ? address.port : 0)
+      }),
+    )
+    const { handlers, service } = setUp()
+    await handlers.start({ ...CONFIG, socksPort: port })
+    const { socks, trouble } = service.readStatus()?.proxies ?? {}
+    expect(trouble).toEqual({ port, detail: 'EADDRINUSE' })
+    expect(socks?.port).not.toBe(port)
+    expect(await isOpen(socks?.port ?? 0)).toBe(true)
+    await new Promise((resolve) => taken.close(resolve))
+    await handlers.reconfigure({ ...CONFIG, socksPort: port })
+    expect(service.readStatus()?.proxies).toMatchObject({ socks: { port }, trouble: undefined })
+  })
+
+  it('leaves doors that stay as they are alone when something else changes', async () => {
+    const { handlers, service } = setUp()
+    await handlers.start(CONFIG)
+    const before = service.readStatus()?.proxies
+    await handlers.reconfigure({ ...CONFIG, allowedPorts: [443] })
+    expect(service.readStatus()?.proxies).toEqual(before)
+  })
+
+  it('closes what it has opened when it cannot start', async () => {
+    const { handlers, said, service } = setUp()
+    await expect(handlers.start({ ...CONFIG, networkLines: ['Nonsense 1'] })).rejects.toMatchObject({
+      kind: 'bad-config',
+    })
+    expect(service.readStatus()).toBeUndefined()
+    expect(said).toEqual([])
+  })
+
+  it('does not connect while bridges are wanted and there is none, and does when there is no such wish any more', async () => {
+    const { handlers, said, configs } = setUp()
+    await handlers.start({ ...CONFIG, bridgeLines: [] })
+    expect(configs[0]?.isNetworkDisabled).toBe(true)
+    expect(said).toEqual([])
+    await handlers.reconfigure(CONFIG)
+    expect(said).toEqual(['reconfigure false', 'bootstrap'])
+    await handlers.reconfigure(CONFIG)
+    expect(said.filter((line) => line === 'bootstrap')).toHaveLength(1)
+  })
+
+  it('says in its status that the core has given up', async () => {
+    const { handlers, service } = setUp({
+      bootstrap: () => Promise.reject(new TorError('obsolete-client', 'this release is too old')),
+    })
+    await handlers.start(CONFIG)
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(service.readStatus()).toMatchObject({ isConnected: false, blockage: { kind: 'obsolete-client' } })
+  })
+
+  it('gives the same status as long as nothing has changed', async () => {
+    const { handlers, service } = setUp()
+    await handlers.start(CONFIG)
+    expect(service.readStatus()).toBe(service.readStatus())
+  })
+
+  it('refuses what needs a running core with a kind', async () => {
+    const { handlers } = setUp()
+    await expect(handlers['identity.new'](undefined)).rejects.toMatchObject({ kind: 'closed' })
+    await expect(handlers['circuit.close'](1)).rejects.toMatchObject({ kind: 'closed' })
+    await expect(handlers.reconfigure(CONFIG)).rejects.toMatchObject({ kind: 'closed' })
+  })
+
+  it('hands the wishes of a person on', async () => {
+    const { handlers, said } = setUp()
+    await handlers.start(CONFIG)
+    await handlers['circuit.close'](7)
+    await handlers['site.new-circuit']('a.test')
+    await handlers['site.forget']('a.test')
+    expect(await handlers['identity.new'](undefined)).toEqual({
+      changed: IDENTITY_CHANGES,
+      kept: IDENTITY_KEEPS,
+    })
+    expect(await handlers['check.resolve']('b.test')).toEqual({ addresses: ['192.0.2.7'] })
+    expect(said.slice(1)).toEqual(['closeCircuit 7', 'newCircuitFor a.test', 'forgetSite "a.test"'])
+  })
+
+  it("pins the exit of the site's newest circuit, and refuses where there is none", async () => {
+    const { handlers, said } = setUp()
+    await handlers.start(CONFIG)
+    const rules = { isBlocked: false, exitCountry: null, pinForMs: 3_600_000 }
+    await handlers['site.set-policy']({ site: 'a.test', ...rules })
+    expect(said.at(-1)).toContain('EXIT7')
+    await expect(handlers['site.set-policy']({ site: 'b.test', ...rules })).rejects.toMatchObject({
+      kind: 'no-path',
+    })
+    await handlers['site.set-policy']({ site: 'b.test', isBlocked: true, exitCountry: null, pinForMs: null })
+    expect(said.at(-1)).toBe('setSitePolicy "b.test" {"isBlocked":true}')
+  })
+})
