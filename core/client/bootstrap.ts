@@ -34,7 +34,7 @@ export async function runBootstrap(parts: ClientParts): Promise<void> {
 
 /** From now on the status says when the connection does not work, and when it does again. */
 function watchConnection(parts: ClientParts): void {
-  const { builder, config, lifetime, log, surroundings } = parts
+  const { builder, circuits, config, lifetime, log, surroundings } = parts
   const watch = new ConnectionWatch({
     ...parts,
     log: log.in('circ'),
@@ -43,6 +43,7 @@ function watchConnection(parts: ClientParts): void {
     hasOpenPath: () => builder.hasOpenPath,
     mayCheck: () => !surroundings.views.value.isDormant && !config.value.isNetworkDisabled,
     check: () => checkOnce(parts),
+    onRestored: () => circuits.retryNow(),
   })
   const network = surroundings.views
   let wasGone = false

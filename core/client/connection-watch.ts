@@ -32,6 +32,8 @@ export interface ConnectionWatchParts {
   readonly mayCheck: () => boolean
   /** Sends a stream through three hops and back; rejects with what went wrong. */
   readonly check: () => Promise<void>
+  /** It works again: what is being waited out after failures is over. */
+  readonly onRestored: () => void
   readonly lifetime: AbortSignal
 }
 
@@ -137,8 +139,10 @@ export class ConnectionWatch {
   #onProof(): void {
     this.#failuresInARow = 0
     this.#hasFailedBefore = false
-    const { board } = this.#parts
-    if (this.#isTroubled) board.setBootstrap(withConnection(board.bootstrap))
+    if (!this.#isTroubled) return
+    const { board, onRestored } = this.#parts
+    board.setBootstrap(withConnection(board.bootstrap))
+    onRestored()
   }
 
   /** Or until there is a reason to look again. */

@@ -6,6 +6,7 @@ import {
   BootstrapLog,
   type ClientConfig,
   type Clock,
+  isolationKey,
   type Logger,
   siteOf,
   type TorClient,
@@ -88,9 +89,10 @@ export class CoreService {
       const { changed, kept } = await this.#client.newIdentity()
       return { changed, kept }
     },
-    'check.stream': (url) => checkStream(this.#client, url, ['check', String(++this.#checks)]),
+    'check.stream': (url) => checkStream(this.#client, url, this.#newCheck()),
     'check.resolve': async (host) => {
-      const answers = await this.#client.resolve(host)
+      const isolation = { key: isolationKey(this.#newCheck()), keepsAlive: false }
+      const answers = await this.#client.resolve(host, { isolation })
       return { addresses: answers.map(({ address }) => address) }
     },
   }
@@ -120,6 +122,11 @@ export class CoreService {
       await running?.doors.close()
       await running?.client.close()
     })
+  }
+
+  /** An isolation of its own for each: an old circuit could only tell what was. */
+  #newCheck(): readonly string[] {
+    return ['check', String(++this.#checks)]
   }
 
   #inTurn(work: () => Promise<void>): Promise<void> {

@@ -19,7 +19,7 @@ function setUp() {
   const opened = new WatchedValue(0)
   const lifetime = new AbortController()
   const checks: Deferred<void>[] = []
-  const net = { hasOpenPath: true, mayCheck: true, verified: 0 }
+  const net = { hasOpenPath: true, mayCheck: true, verified: 0, restored: 0 }
   const connected: BootstrapStatus = {
     phase: 'done',
     progress: undefined,
@@ -49,6 +49,7 @@ function setUp() {
       checks.push(check)
       return check.promise
     },
+    onRestored: () => net.restored++,
     lifetime: lifetime.signal,
   })
   const settle = async (): Promise<void> => {
@@ -109,7 +110,7 @@ describe('the watch over the connection', () => {
     await pass(10_000)
     await answer()
     expect(status()).toMatchObject({ isConnected: true, blockage: undefined })
-    expect(net.verified).toBe(1)
+    expect(net).toMatchObject({ verified: 1, restored: 1 })
     await pass(60_000)
     expect(checks).toHaveLength(5)
   })
