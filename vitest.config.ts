@@ -16,6 +16,19 @@ export default defineConfig({
       },
       {
         test: {
+          name: 'renderer',
+          include: ['test/renderer/**/*.test.ts'],
+          // One browser and one page server serve all files.
+          fileParallelism: false,
+          pool: 'forks',
+          isolate: false,
+          globalSetup: ['test/renderer/support/global-page.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
+        },
+      },
+      {
+        test: {
           name: 'interop',
           include: ['test/interop/*.test.ts'],
           // One private network serves the whole suite; running files side by side would only make them fight for it.

@@ -119,6 +119,7 @@ ensure_packages
 ensure_tools
 
 run_project unit
+run_project renderer
 if npm run --silent build; then
   run_project interop
   run_project interop-varied
@@ -126,7 +127,7 @@ else
   echo 'The build failed, so the interop tests have nothing to run.' >&2
 fi
 
-read -r passed failed skipped <<<"$(node scripts/tally.mjs "$work/unit.json" "$work/interop.json" "$work/interop-varied.json")"
+read -r passed failed skipped <<<"$(node scripts/tally.mjs "$work/unit.json" "$work/renderer.json" "$work/interop.json" "$work/interop-varied.json")"
 failed=$((failed + extra_failures))
 # Nothing passing is no success, whatever went wrong.
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi

@@ -55,6 +55,7 @@ export function Navigation({ view: shown }: { readonly view: ViewName }): ReactN
             <Tooltip text={words(`app-view-${view}`)} side="inline-end" isDisabled={isWide}>
               <button
                 type="button"
+                data-view={view}
                 aria-current={view === shown ? 'page' : undefined}
                 onClick={() => showView(view)}
                 className={classNames(

@@ -14,7 +14,6 @@ app-view-about = About
 
 app-light-internet = Internet
 app-light-tor = Tor network
-app-light = { $name }: { $state }
 app-internet-unknown = not checked yet
 app-internet-up = online
 app-internet-down = offline

@@ -1,3 +1,0 @@
-### The view "first-run".
-
-first-run-title = Welcome to Allium
