@@ -2,6 +2,7 @@
 
 common-close = Close
 common-cancel = Cancel
+common-save = Save
 common-details = Technical details
 common-copied = Copied
 common-not-copied = Could not be copied
