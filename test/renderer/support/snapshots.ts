@@ -272,6 +272,7 @@ function quietSnapshot(): AppSnapshot {
       state: 'off',
       sinceMs: NOW_MS - 5 * MINUTE_MS,
       detail: undefined,
+      trouble: undefined,
       restoredAtStart: false,
       programs: [],
     },
