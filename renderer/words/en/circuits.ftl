@@ -50,7 +50,6 @@ circuits-streams =
     }
 circuits-age = { $age } old
 circuits-traffic = { $down } received, { $up } sent
-circuits-serves = Serves
 
 circuits-hops = Relays of this circuit, from you outwards
 circuits-hop-you = You
@@ -97,7 +96,6 @@ circuits-close-about =
     }
 circuits-closed-announce = Circuit closed
 circuits-show-site = Rules for { $site }
-circuits-announce-built = Circuit { $name } is ready
 
 circuits-text-title = Circuit { $id }: { $name }
 circuits-text-state = State: { $state }, { $age } old
