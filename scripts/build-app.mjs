@@ -40,6 +40,11 @@ await Promise.all([
 ])
 // Read at run time, from beside the program (core/persist/data-file.ts).
 cpSync('core/persist/bundled', 'out/app/bundled', { recursive: true })
+// What main itself says to people, in the same words as the window's (electron/words/desktop-words.ts).
+cpSync('renderer/words', 'out/app/words', {
+  recursive: true,
+  filter: (source) => !source.includes('.') || source.endsWith('desktop.ftl'),
+})
 writeFileSync(
   'out/app/package.json',
   `${JSON.stringify({ name: 'allium', productName: 'Allium', desktopName: 'allium.desktop', version, main: 'main.cjs' }, undefined, 2)}\n`,

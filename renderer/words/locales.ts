@@ -21,10 +21,11 @@ export const LOCALES: readonly Locale[] = [ENGLISH]
 /** What the setting and the system's languages come to. */
 export function chooseLocale(setting: string, systemLanguages: readonly string[]): Locale {
   const wanted = setting === 'system' ? systemLanguages : [setting]
+  const all = [...LOCALES, LONG_PSEUDO, RTL_PSEUDO]
   for (const tag of wanted) {
-    const found = [...LOCALES, LONG_PSEUDO, RTL_PSEUDO].find(
-      (locale) => locale.tag === tag || locale.tag === tag.split('-')[0],
-    )
+    // The very one before its language in general: the long English is English, too.
+    const found =
+      all.find((locale) => locale.tag === tag) ?? all.find(({ tag: own }) => own === tag.split('-')[0])
     if (found !== undefined) return found
   }
   return ENGLISH
