@@ -34,3 +34,6 @@ export function pointOf(country: string): Point | undefined {
 export function outlineOf(country: string): string | undefined {
   return country === '' ? undefined : PATHS.get(country)
 }
+
+/** All that have a point. */
+export const COUNTRIES: readonly string[] = Object.keys(world.points)

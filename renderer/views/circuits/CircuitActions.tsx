@@ -7,10 +7,10 @@ import { Button } from '../../components/Button.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
 import { CopyButton } from '../../components/CopyButton.tsx'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
-import { showView } from '../../state/navigation.ts'
 import { useCommand } from '../../state/use-command.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
 import { detailsText } from './circuit-words.ts'
+import { openSite } from './selection.ts'
 
 interface CircuitActionsProps {
   readonly circuit: CircuitView
@@ -38,7 +38,7 @@ export function CircuitActions({ circuit, nowMs }: CircuitActionsProps): ReactNo
           text={detailsText(circuit, nowMs, { words, format, unknownCountry })}
         />
         {circuit.sites.length > 0 && (
-          <Button icon={Split} onClick={() => showView('sites')}>
+          <Button icon={Split} onClick={() => openSite(circuit.sites[0] ?? '')}>
             {words('circuits-show-site', { site: circuit.sites[0] ?? '' })}
           </Button>
         )}

@@ -9,7 +9,7 @@ import { MIN_PEAK, type TrafficSeries } from './traffic-series.ts'
 const HEIGHT_PX = 96
 const AXIS_PX = 62
 /** Not the fifth: its text would stick out. */
-const LABELLED_MINUTES = [4, 3, 2, 1]
+const LABELLED_MINUTES = [4, 2]
 
 export function TrafficGraph({ series }: { readonly series: TrafficSeries }): ReactNode {
   const box = useRef<HTMLDivElement>(null)

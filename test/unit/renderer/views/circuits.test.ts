@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import type { CircuitView } from '../../../../electron/ipc/snapshot-circuits.ts'
+import { groupCircuits, nameOf } from '../../../../renderer/views/circuits/circuit-groups.ts'
+import { figuresOf, GRAPH_SECONDS, seriesOf } from '../../../../renderer/views/circuits/traffic-series.ts'
+import { circuit } from '../map/samples.ts'
+
+describe('the list of circuits', () => {
+  const circuits: readonly CircuitView[] = [
+    circuit(1, ['de', 'fr', 'nl'], { createdMs: 10 }),
+    circuit(2, ['de', 'fr', 'nl'], { createdMs: 20, sites: ['a.example'] }),
+    circuit(3, ['de', 'fr', 'nl'], { createdMs: 30, streams: 1, sites: ['b.example'] }),
+    circuit(4, ['de'], { createdMs: 40, state: 'building' }),
+    circuit(5, ['de', 'fr', 'nl'], { createdMs: 5, state: 'closed', sites: ['c.example'] }),
+    circuit(6, ['de'], { createdMs: 50, purpose: 'directory' }),
+  ]
+
+  it('shows what is being built and what is used before what waits, the newest first in each', () => {
+    expect(idsOf(groupCircuits(circuits, 'all'))).toEqual([
+      ['building', 4],
+      ['used', 3, 2],
+      ['reserve', 6, 1],
+      ['closed', 5],
+    ])
+  })
+
+  it('can be narrowed to what is used, or to what is being built', () => {
+    expect(idsOf(groupCircuits(circuits, 'used'))).toEqual([['used', 3, 2]])
+    expect(idsOf(groupCircuits(circuits, 'building'))).toEqual([['building', 4]])
+    expect(groupCircuits([], 'used')).toEqual([])
+  })
+
+  it('does not move a circuit because bytes were counted on it', () => {
+    const busier = circuits.map((each) => (each.id === 2 ? { ...each, readBytes: 1e9, streams: 9 } : each))
+    expect(idsOf(groupCircuits(busier, 'all'))).toEqual(idsOf(groupCircuits(circuits, 'all')))
+  })
+
+  it('names a circuit after whom it serves, and otherwise after what it is there for', () => {
+    expect(nameOf(circuit(1, ['de'], { sites: ['a.example'], purpose: 'internal' }))).toBe('sites')
+    expect(nameOf(circuit(1, ['de'], { purpose: 'internal' }))).toBe('onion')
+    expect(nameOf(circuit(1, ['de'], { purpose: 'directory' }))).toBe('directory')
+    expect(nameOf(circuit(1, ['de'], { state: 'building' }))).toBe('building')
+    expect(nameOf(circuit(1, ['de'], { isRetired: true }))).toBe('retired')
+    expect(nameOf(circuit(1, ['de']))).toBe('reserve')
+  })
+})
+
+describe('the graph of traffic', () => {
+  it('is five minutes wide from the first second on, and has holes where nothing was measured', () => {
+    const [at, down, up] = seriesOf(
+      [
+        { atMs: 1_000_000, readBytes: 5, writtenBytes: 1 },
+        { atMs: 1_002_000, readBytes: 7, writtenBytes: 2 },
+      ],
+      0,
+    )
+    expect(at).toHaveLength(GRAPH_SECONDS)
+    expect(at.at(-1)).toBe(1_002)
+    expect(at[0]).toBe(1_002 - GRAPH_SECONDS + 1)
+    expect(down.slice(-4)).toEqual([null, 5, null, 7])
+    expect(up.slice(-4)).toEqual([null, 1, null, 2])
+  })
+
+  it('says the newest rate and the greatest', () => {
+    const samples = [3, 9, 4].map((bytes, second) => ({
+      atMs: second * 1_000,
+      readBytes: bytes,
+      writtenBytes: bytes * 2,
+    }))
+    expect(figuresOf(samples)).toEqual({ down: 4, up: 8, peakDown: 9, peakUp: 18 })
+    expect(figuresOf([])).toEqual({ down: 0, up: 0, peakDown: 0, peakUp: 0 })
+  })
+})
+
+function idsOf(groups: ReturnType<typeof groupCircuits>): readonly (string | number)[][] {
+  return groups.map(({ group, circuits }) => [group, ...circuits.map(({ id }) => id)])
+}
