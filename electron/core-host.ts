@@ -64,7 +64,18 @@ process.once('SIGINT', end)
 const whenClosed: NodeJS.EventEmitter = port
 whenClosed.once('close', end)
 
-const onMessage = serveMethods(service.handlers, post)
+const { start } = service.handlers
+const onMessage = serveMethods(
+  {
+    ...service.handlers,
+    // Where the doors are is known before the start is answered: the system may be pointed at them now.
+    start: async (config) => {
+      await start(config)
+      pump.tell()
+    },
+  },
+  post,
+)
 // In a turn of the event loop of its own: within the port's own call, Electron 25 takes a promise that is rejected and
 // awaited in the next microtask for one that nobody awaits.
 port.on('message', ({ data }) => setImmediate(() => void onMessage(data)))

@@ -1,5 +1,4 @@
 /** From nothing to a stream through three hops and back, trying until it is there. */
-import { networkDisabled } from '../circuit-manager/circuit-builder.ts'
 import { trustedV3Identities } from '../netdir/authorities.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { pickDirectoryPath } from '../path/directory-path.ts'
@@ -8,9 +7,9 @@ import { sleep } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { RetryDelay } from '../util/retry-delay.ts'
 import { waitUntil } from '../util/watched-value.ts'
+import { watchConnection } from './connection-reasons.ts'
 import { withBuildPhase, withConnection, withDirectoryProgress, withFailure } from './bootstrap-progress.ts'
 import type { ClientParts } from './client-parts.ts'
-import { ConnectionWatch } from './connection-watch.ts'
 import { checkThreeHops } from './three-hop-check.ts'
 
 /** Between failed tries to get a first stream through: soon, but not at a pace that anybody could count. */
@@ -29,37 +28,7 @@ export async function runBootstrap(parts: ClientParts): Promise<void> {
   await checkUntilConnected(parts)
   board.noteVerified()
   board.setBootstrap(withConnection(board.bootstrap))
-  watchConnection(parts)
-}
-
-/** From now on the status says when the connection does not work, and when it does again. */
-function watchConnection(parts: ClientParts): void {
-  const { builder, circuits, config, lifetime, log, surroundings } = parts
-  const watch = new ConnectionWatch({
-    ...parts,
-    log: log.in('circ'),
-    lifetime: lifetime.signal,
-    outcomes: builder.outcomes,
-    hasOpenPath: () => builder.hasOpenPath,
-    mayCheck: () => !surroundings.views.value.isDormant && !config.value.isNetworkDisabled,
-    check: () => checkOnce(parts),
-    onRestored: () => circuits.retryNow(),
-  })
-  const network = surroundings.views
-  let wasGone = false
-  const stops = [
-    // What worked before says nothing of other bridges, another proxy, other ports.
-    config.watch(({ isNetworkDisabled }) => {
-      if (isNetworkDisabled) watch.noteTrouble(networkDisabled())
-      else watch.checkSoon()
-    }),
-    network.watch((view) => {
-      const isGone = view.network === 'down' || view.network === 'blocked'
-      if (wasGone && !isGone) watch.checkSoon()
-      wasGone = isGone
-    }),
-  ]
-  lifetime.signal.addEventListener('abort', () => stops.forEach((stop) => stop()), { once: true })
+  watchConnection(parts, () => checkOnce(parts))
 }
 
 function useNetDir({ circuits, buildTimeout }: ClientParts, netDir: NetDir): void {

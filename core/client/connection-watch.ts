@@ -64,6 +64,11 @@ export class ConnectionWatch {
     if (!this.#isChecking && !this.#parts.lifetime.aborted) void this.#checkUntilConnected()
   }
 
+  /** There is hope that it works again. */
+  checkIfTroubled(): void {
+    if (this.#isTroubled) this.checkSoon()
+  }
+
   /** What is known to stop everything. */
   noteTrouble(error: TorError): void {
     const { board, clock } = this.#parts
@@ -74,7 +79,7 @@ export class ConnectionWatch {
     switch (outcome.kind) {
       case 'built':
         this.#failuresInARow = 0
-        if (this.#isTroubled) this.checkSoon()
+        this.checkIfTroubled()
         return
       case 'failed':
         this.#failuresInARow++

@@ -31,6 +31,8 @@ const CALL_LIMITS_MS: Partial<Record<HostMethodName, number>> = {
   reconfigure: 20_000,
   'check.stream': 75_000,
   'check.resolve': 75_000,
+  // A new identity may wait ten seconds for its turn.
+  'identity.new': 20_000,
 }
 
 /** Why a life ended. */

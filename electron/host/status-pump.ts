@@ -21,7 +21,7 @@ export class StatusPump {
   start(): void {
     this.#timer ??= this.#clock.setTimer(EVERY_MS, () => {
       this.#timer = undefined
-      this.#tell()
+      this.tell()
       this.start()
     })
   }
@@ -31,7 +31,8 @@ export class StatusPump {
     this.#timer = undefined
   }
 
-  #tell(): void {
+  /** Now, if there is something new. */
+  tell(): void {
     const status = this.#read()
     if (status === this.#last) return
     this.#last = status
