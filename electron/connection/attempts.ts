@@ -3,7 +3,6 @@ import {
   type AttemptNext,
   type AttemptOutcome,
   type AttemptView,
-  type AttemptWay,
   MAX_ATTEMPTS,
 } from '../ipc/snapshot-connection.ts'
 import { patienceFor, PROXY_FAILURES, REATTEMPT_AFTER_MS } from './connect-limits.ts'
@@ -37,10 +36,10 @@ export function finalFailure({ failure, way, evidence }: ConnectionModel): Reaso
 }
 
 /** What holds the core up, and what is done about it by the app or could be by the person. */
-export function explain(
-  evidence: ConnectionEvidence | undefined,
-  way: AttemptWay,
-): { readonly reason: Reason | undefined; readonly next: AttemptNext } {
+function explain(evidence: ConnectionEvidence | undefined): {
+  readonly reason: Reason | undefined
+  readonly next: AttemptNext
+} {
   const blockage = evidence?.blockage
   if (evidence === undefined || (blockage === undefined && evidence.network !== 'down')) {
     return { reason: undefined, next: 'none' }
@@ -55,15 +54,11 @@ export function explain(
   }
   if (blockage?.kind === 'proxy-failed') return { reason, next: 'check-proxy' }
   const isBlocked = blockage?.cause === 'blocked' || evidence.network === 'blocked'
-  return { reason, next: isBlocked ? nextWhenBlocked(way) : 'retrying' }
+  // Bridges are the way around a block; somebody who has some needs others.
+  return { reason, next: isBlocked ? 'add-bridges' : 'retrying' }
 }
 
-/** Bridges are the way around a block; somebody who has some needs others. */
-function nextWhenBlocked(way: AttemptWay): AttemptNext {
-  return way.kind === 'direct' || way.count > 0 ? 'add-bridges' : 'none'
-}
-
-export function beginAttempt(model: ConnectionModel, moment: Moment): ConnectionModel {
+function beginAttempt(model: ConnectionModel, moment: Moment): ConnectionModel {
   const id = (model.attempts.at(-1)?.id ?? 0) + 1
   const row: AttemptView = {
     id,
@@ -131,7 +126,7 @@ function succeed(model: ConnectionModel, moment: Moment): ConnectionModel {
 }
 
 function move(model: ConnectionModel, attempt: RunningAttempt): ConnectionModel {
-  const { evidence, way, activeMs } = model
+  const { evidence, activeMs } = model
   const row = model.attempts.at(-1)
   if (row === undefined) return model
   const place = placeOf(evidence?.phase ?? 'starting', evidence?.progress)
@@ -140,7 +135,7 @@ function move(model: ConnectionModel, attempt: RunningAttempt): ConnectionModel 
   const done = Math.max(attempt.done, evidence?.progress?.done ?? 0)
   const hasMoved = percent > row.percent || done > attempt.done
   const moved = judgePace({ ...attempt, done }, { hasMoved, isNewStep: step !== row.step }, model)
-  const { reason, next } = explain(evidence, way)
+  const { reason, next } = explain(evidence)
   const stalledNext = moved.isStalled && next === 'none' ? 'retrying' : next
   const outcome = moved.isStalled ? 'stalled' : 'running'
   return {

@@ -33,18 +33,22 @@ function completeChange(before: Settings, after: Settings, change: SettingsChang
   return change.upstreamProxy === undefined ? bridged : keepPassword(before, bridged)
 }
 
-/** The page never sees the password: the same proxy without one means the one that is known. An empty one removes it. */
+/**
+ * The page never sees the password: the same proxy with the same user and an empty password means the one that is
+ * known. It goes with its user, or with the proxy.
+ */
 function keepPassword(before: Settings, after: Settings): Settings {
   const [old, now] = [before.upstreamProxy, after.upstreamProxy]
-  if (now === null || now.kind === 'socks4') return after
-  if (now.password === '') {
-    const { password: _, ...rest } = now
-    return { ...after, upstreamProxy: rest }
-  }
-  if (now.password !== undefined || old === null || old.kind === 'socks4') return after
-  const isSame = old.host === now.host && old.port === now.port && old.username === now.username
+  if (now === null || now.kind === 'socks4' || (now.password ?? '') !== '') return after
+  const { password: _, ...rest } = now
+  const isSame =
+    old !== null &&
+    old.kind !== 'socks4' &&
+    old.host === now.host &&
+    old.port === now.port &&
+    old.username === now.username
   const password = isSame ? passwordOf(before) : undefined
-  return password === undefined ? after : { ...after, upstreamProxy: { ...now, password } }
+  return { ...after, upstreamProxy: password === undefined ? rest : { ...rest, password } }
 }
 
 /** In the clear only where nobody between can read or forge it: onion services, and `.test`, which is no public name. */

@@ -4,10 +4,10 @@ import type { AppSnapshot } from '../../../../electron/ipc/snapshot.ts'
 import { createScrub } from '../../../../electron/logs/scrub.ts'
 import { supportText } from '../../../../electron/logs/support-text.ts'
 import { firstSnapshot } from '../../../../electron/state/first-snapshot.ts'
+import { FINGERPRINT, NASTY_LINES } from './nasty-lines.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22)
 const scrub = createScrub({ homeFolder: '/home/marisol', userName: 'marisol', hostName: 'laptop' })
-const FINGERPRINT = '9695DFC35FFEB861329B9F1AB04C46397020CE31'
 
 const FIRST = firstSnapshot({
   version: '1.0.0',
@@ -140,6 +140,20 @@ describe('the support text', () => {
       '-1.5s warn net: forgotten: [host]',
     ]) {
       expect(text).toContain(part)
+    }
+  })
+
+  it('scrubs once more what came into the log or into a detail unscrubbed', () => {
+    for (const [line, ...secrets] of NASTY_LINES) {
+      const detail = `why: ${line}`
+      const nasty: AppSnapshot = { ...FIRST, systemProxy: { ...FIRST.systemProxy, detail } }
+      const lines = [{ id: 1, atMs: NOW_MS, level: 'info', domain: 'net', text: line }] as const
+      const made = supportText({ snapshot: nasty, lines, nowMs: NOW_MS, scrub }).split('\n')
+      const told = made.filter((row) => /detail: |info net: /.test(row)).join(' ')
+      // Line breaks are the text's own here.
+      for (const secret of secrets.filter((part) => part !== '\n')) {
+        expect(told.toLowerCase()).not.toContain(secret.toLowerCase())
+      }
     }
   })
 })

@@ -228,17 +228,18 @@ describe('the password of the upstream proxy', () => {
     await file.change(change)
     expect(withoutSecrets(file.current).upstreamProxy).toEqual(PROXY)
     await file.change({ upstreamProxy: PROXY })
+    await file.change({ upstreamProxy: { ...PROXY, password: '' } })
     expect(file.current.upstreamProxy).toMatchObject({ password: SECRET })
-    await file.change({ upstreamProxy: { ...PROXY, host: 'other.example' } })
+    await file.change({ upstreamProxy: { ...PROXY, host: 'other.example', password: '' } })
     expect(JSON.stringify(file.current)).not.toContain(SECRET)
   })
 
-  it('is removed by an empty one, and with the proxy', async () => {
+  it('is removed with its user, and with the proxy', async () => {
     const { open, text } = await rig()
     const file = await open()
     await file.change(change)
-    await file.change({ upstreamProxy: { ...PROXY, password: '' } })
-    expect(file.current.upstreamProxy).toEqual(PROXY)
+    await file.change({ upstreamProxy: { kind: 'socks5', host: PROXY.host, port: PROXY.port } })
+    expect(await text()).not.toContain('upstreamProxyPassword')
     await file.change(change)
     await file.change({ upstreamProxy: null })
     expect(await text()).not.toContain('upstreamProxyPassword')
