@@ -123,7 +123,8 @@ describe('the architecture of the app', () => {
   })
 
   it(`no file has more than ${MAX_LINES} lines`, () => {
-    const long = modules.filter(({ text }) => text.trimEnd().split('\n').length > MAX_LINES)
+    const written = modules.filter(({ path }) => !path.endsWith('.gen.ts'))
+    const long = written.filter(({ text }) => text.trimEnd().split('\n').length > MAX_LINES)
     expect(long.map(({ path }) => path)).toEqual([])
   })
 
