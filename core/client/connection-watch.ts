@@ -71,7 +71,8 @@ export class ConnectionWatch {
 
   /** What is known to stop everything. */
   noteTrouble(error: TorError): void {
-    const { board, clock } = this.#parts
+    const { board, clock, log } = this.#parts
+    if (!this.#isTroubled) log.warn('Not connected any more, trying again: ', error.message)
     board.setBootstrap(withFailure(board.bootstrap, error, clock.wallMs()))
   }
 
@@ -119,7 +120,7 @@ export class ConnectionWatch {
     const tell = (error: TorError): void => {
       // A stream that went through meanwhile knows better.
       if (board.opened.value !== proofs || lifetime.aborted) return
-      log.info('the connection does not work: ', error.message)
+      log.info('no stream through three hops: ', error.message)
       this.noteTrouble(error)
     }
     const silence = clock.setTimer(SILENCE_MS, () =>
@@ -145,7 +146,8 @@ export class ConnectionWatch {
     this.#failuresInARow = 0
     this.#hasFailedBefore = false
     if (!this.#isTroubled) return
-    const { board, onRestored } = this.#parts
+    const { board, log, onRestored } = this.#parts
+    log.notice('Connected again.')
     board.setBootstrap(withConnection(board.bootstrap))
     onRestored()
   }

@@ -4,6 +4,7 @@
  */
 import {
   BootstrapLog,
+  type BootstrapStatus,
   type ClientConfig,
   type Clock,
   isolationKey,
@@ -58,6 +59,7 @@ interface Running {
   readonly doors: Doors
   readonly bootstrapLog: BootstrapLog
   isBootstrapping: boolean
+  hasConnected: boolean
   failure: HostStatus['blockage']
 }
 
@@ -100,17 +102,23 @@ export class CoreService {
   /** Undefined while the core does not run. The same value as long as nothing has changed. */
   readStatus(): HostStatus | undefined {
     if (this.#running === undefined) return undefined
-    const { client, doors, bootstrapLog, failure } = this.#running
+    const { client, doors, failure } = this.#running
     const status = client.status.value
     const policies = client.sitePolicies.value
     const proxies = doors.view
     const of = [status, policies, proxies, failure]
     const shown = this.#shown
     if (shown !== undefined && of.every((part, at) => part === shown.of[at])) return shown.view
-    bootstrapLog.report(status.bootstrap)
+    this.#report(this.#running, status.bootstrap)
     const view = viewHostStatus(status, { now: this.#dates.now(), policies, proxies, failure })
     this.#shown = { view, of }
     return view
+  }
+
+  /** Until it is connected; what comes after, the core's own log tells. */
+  #report(running: Running, bootstrap: BootstrapStatus): void {
+    if (!running.hasConnected) running.bootstrapLog.report(bootstrap)
+    running.hasConnected ||= bootstrap.isConnected
   }
 
   /** Closes the front doors, then the client. Idempotent. */
@@ -153,7 +161,14 @@ export class CoreService {
       throw error
     }
     const bootstrapLog = new BootstrapLog(log)
-    this.#running = { client, doors, bootstrapLog, isBootstrapping: false, failure: undefined }
+    this.#running = {
+      client,
+      doors,
+      bootstrapLog,
+      isBootstrapping: false,
+      hasConnected: false,
+      failure: undefined,
+    }
     // Only for the map and the names of countries: without the table there are none.
     client.loadCountries().catch((error: unknown) => {
       log.in('config').warn('The countries of relays are not known: ', toTorError(error).message)

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { TorError } from '../../../../core/index.ts'
 import { checkStream } from '../../../../electron/host/check-stream.ts'
 
 const URL = 'https://check.test/api'
@@ -31,6 +32,22 @@ describe('the question to the check service', () => {
       await expect(ask(body).answer()).rejects.toMatchObject({ kind: 'malformed' })
     },
   )
+
+  it.each([
+    'DEPTH_ZERO_SELF_SIGNED_CERT',
+    'ERR_TLS_CERT_ALTNAME_INVALID',
+    'CERT_HAS_EXPIRED',
+    'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  ])('says that somebody plays the part of the service (%s)', async (code) => {
+    const cause = Object.assign(new Error('tls'), { code })
+    const requestUrl = (): Promise<never> => Promise.reject(new TorError('closed', 'cut short', { cause }))
+    await expect(checkStream({ requestUrl }, URL, [])).rejects.toMatchObject({ kind: 'wrong-identity' })
+  })
+
+  it('hands on what else goes wrong', async () => {
+    const requestUrl = (): Promise<never> => Promise.reject(new TorError('no-path', 'no exit'))
+    await expect(checkStream({ requestUrl }, URL, [])).rejects.toMatchObject({ kind: 'no-path' })
+  })
 
   it('takes no answer with another status', async () => {
     await expect(ask('{"IsTor":true}', 403).answer()).rejects.toMatchObject({ kind: 'malformed' })
