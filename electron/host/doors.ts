@@ -64,7 +64,10 @@ export class Doors {
     }
   }
 
-  /** Opens what is not open on the port that is asked for. Rejects with `bad-config` when not even a free port is to be had. */
+  /**
+   * Opens what was not asked for on this port before. A door that had to go elsewhere stays there until it is closed:
+   * programs have been told where it is. Rejects with `bad-config` when not even a free port is to be had.
+   */
   async open({ socksPort, httpPort }: Ports): Promise<void> {
     // The page that a SOCKS port shows to who speaks HTTP names the other one.
     await this.#openOne('http', httpPort)
@@ -80,25 +83,21 @@ export class Doors {
   }
 
   async #openOne(protocol: ProxyProtocol, port: number): Promise<void> {
+    if (this.#asked.get(protocol) === port) return
     const open = this.#doors.get(protocol)
-    // One that had to go elsewhere tries again for its own port.
-    if (open !== undefined && this.#asked.get(protocol) === port && open.trouble === undefined) return
-    const door = await this.#listen(protocol, port, open)
-    if (door === undefined) return
+    const door = await this.#listen(protocol, port)
     this.#doors.set(protocol, door)
     this.#asked.set(protocol, port)
     this.#view = this.#makeView()
     await open?.listener.close()
   }
 
-  /** Undefined when the one that is open will do. */
-  async #listen(protocol: ProxyProtocol, port: number, open: Door | undefined): Promise<Door | undefined> {
+  async #listen(protocol: ProxyProtocol, port: number): Promise<Door> {
     try {
       return { listener: await this.#bind(protocol, port), trouble: undefined }
     } catch (error) {
       const detail = systemCodeOf(error) ?? scrubText(toTorError(error).message)
       this.#deps.log.in('net').warn(`Port ${port} cannot be had (${detail}): a free one is taken`)
-      if (open !== undefined && this.#asked.get(protocol) === port) return undefined
       return { listener: await this.#bind(protocol, 0), trouble: { port, detail } }
     }
   }

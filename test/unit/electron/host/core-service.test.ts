@@ -121,7 +121,11 @@ describe('the core as main uses it', () => {
     expect(socks?.port).not.toBe(port)
     expect(await isOpen(socks?.port ?? 0)).toBe(true)
     await new Promise((resolve) => taken.close(resolve))
-    await handlers.reconfigure({ ...CONFIG, socksPort: port })
+    // Programs have been told where the door is: it moves back when it is opened anew.
+    await handlers.reconfigure({ ...CONFIG, socksPort: port, allowedPorts: [443] })
+    expect(service.readStatus()?.proxies).toMatchObject({ socks, trouble: { port } })
+    await handlers.stop(undefined)
+    await handlers.start({ ...CONFIG, socksPort: port })
     expect(service.readStatus()?.proxies).toMatchObject({ socks: { port }, trouble: undefined })
   })
 
