@@ -19,6 +19,8 @@ const SILENCE_MS = 15_000
 /** Between checks that fail: soon, for a person waits, and never slower than somebody who looks again. */
 const RETRY_BASE_MS = 500
 const RETRY_MAX_MS = 10_000
+/** Trouble that comes back sooner is met with pauses: a guard that kills what we build must not set the pace of checks. */
+const QUIET_MS = 60_000
 
 export interface ConnectionWatchParts {
   readonly clock: Clock
@@ -44,6 +46,7 @@ export class ConnectionWatch {
   #failuresInARow = 0
   #isChecking = false
   #hasFailedBefore = false
+  #lastCheckMs = Number.NEGATIVE_INFINITY
   /** Ends the pause between two checks. */
   #endPause: (() => void) | undefined
 
@@ -84,17 +87,18 @@ export class ConnectionWatch {
         return
       case 'failed':
         this.#failuresInARow++
-        if (this.#failuresInARow >= SUSPICIOUS_FAILURES || !this.#parts.hasOpenPath()) this.#suspect()
+        if (this.#failuresInARow >= SUSPICIOUS_FAILURES || !this.#parts.hasOpenPath())
+          this.#suspect(outcome.error)
         return
       case 'lost':
-        if (!this.#parts.hasOpenPath()) this.#suspect()
+        if (!this.#parts.hasOpenPath()) this.#suspect(outcome.error)
         return
     }
   }
 
   /** Unlike `checkSoon` it waits for its turn: failures set no pace. */
-  #suspect(): void {
-    if (!this.#isChecking) this.checkSoon()
+  #suspect(error: TorError): void {
+    if (!this.#isChecking && !this.#parts.lifetime.aborted) void this.#checkUntilConnected(error)
   }
 
   get #isTroubled(): boolean {
@@ -102,16 +106,26 @@ export class ConnectionWatch {
   }
 
   /** Never rejects. */
-  async #checkUntilConnected(): Promise<void> {
+  async #checkUntilConnected(reason?: TorError): Promise<void> {
+    const { clock, mayCheck, lifetime } = this.#parts
     this.#isChecking = true
-    this.#delay.reset()
-    while (this.#parts.mayCheck()) {
+    if (clock.monotonicMs() - this.#lastCheckMs >= QUIET_MS) this.#delay.reset()
+    else await this.#waitForTurn(reason)
+    while (mayCheck() && !lifetime.aborted) {
       const error = await this.#checkOnce()
-      if (error === undefined || this.#parts.lifetime.aborted) break
+      this.#lastCheckMs = clock.monotonicMs()
+      if (error === undefined || lifetime.aborted) break
       await this.#pause(this.#delay.nextMs())
-      if (this.#parts.lifetime.aborted) break
     }
     this.#isChecking = false
+  }
+
+  /** What is known already is told before the wait: without a circuit nothing is connected. */
+  async #waitForTurn(reason: TorError | undefined): Promise<void> {
+    const { hasOpenPath, mayCheck } = this.#parts
+    if (!mayCheck()) return
+    if (reason !== undefined && !hasOpenPath()) this.noteTrouble(reason)
+    await this.#pause(this.#delay.nextMs())
   }
 
   async #checkOnce(): Promise<TorError | undefined> {

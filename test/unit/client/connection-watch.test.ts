@@ -138,6 +138,26 @@ describe('the watch over the connection', () => {
     expect(checks).toHaveLength(1)
   })
 
+  it('lets nobody set its pace: who kills all circuits again and again is met with pauses, and with the truth', async () => {
+    const { tell, checks, net, answer, pass, status } = setUp()
+    net.hasOpenPath = false
+    tell(LOST)
+    await answer()
+    for (let at = 0; at < 20; at++) {
+      tell(LOST)
+      expect(status().isConnected).toBe(false)
+      await pass(100)
+    }
+    expect(checks.length).toBeLessThan(4)
+    await pass(10_000)
+    await answer()
+    expect(status().isConnected).toBe(true)
+    await pass(60_000)
+    const before = checks.length
+    tell(LOST)
+    expect(checks).toHaveLength(before + 1)
+  })
+
   it('looks again at once when a circuit could be built', async () => {
     const { tell, checks, net, answer, settle, status } = setUp()
     net.hasOpenPath = false
