@@ -48,6 +48,8 @@ describe('the file with the guards', () => {
     guards.pickGuard(netDir, ANY)
     const confirmed = guards.sample.filter((guard) => guard.confirmed !== undefined)
     expect(confirmed.map(({ confirmed: { place } = { place: -1 } }) => place)).toEqual([0, 1])
+    for (const { rsa, confirmed: kept } of guards.sample) expect(guards.confirmedMs(rsa)).toBe(kept?.atMs)
+    expect(guards.confirmedMs(fakeIdentity(9_999))).toBeUndefined()
     expect(guards.primaryGuards(netDir)).toEqual(
       [0, 3, 1].map((place) => netDir.indexOf(guards.sample[place]?.rsa ?? fakeIdentity(0))),
     )
