@@ -1,4 +1,5 @@
 /** What must be known of a relay to open a channel to it, or to extend a circuit to it. */
+import type { BridgeLine } from './bridge-line.ts'
 import type { RelayIds } from './relay-ids.ts'
 
 /** Where a relay listens. `host` is an IP literal, IPv6 without brackets: the core never resolves names. */
@@ -12,6 +13,8 @@ export interface ChannelTarget {
   readonly ids: RelayIds
   /** In order of preference; at least one. */
   readonly endpoints: readonly Endpoint[]
+  /** Set when the relay is reached as the user's bridge. */
+  readonly bridge?: BridgeLine
 }
 
 /** Enough for any hop of a circuit. */

@@ -15,10 +15,23 @@ import { type Slices, finishSlices } from '../netdoc/slices.ts'
 import { parseAddress } from '../util/address-range.ts'
 import { TorError } from '../util/errors.ts'
 import { BandwidthWeights, type Position, WeightColumns } from './bandwidth-weights.ts'
+import {
+  bridgeCircuitTarget,
+  bridgeFamily,
+  bridgeFlags,
+  bridgeIpv4Value,
+  bridgeIpv6Prefix,
+  bridgeNickname,
+  type BridgeRelay,
+  BridgeRows,
+  bridgeTarget,
+  describeBridge,
+} from './bridge-relay.ts'
 import { familyLists, shareFamilyId } from './family.ts'
 import { KeyTable, keyWords } from './key-table.ts'
 import { NetParams } from './net-params.ts'
 import { RelayDetails } from './relay-details.ts'
+import { findUsable, mayServeAs, POSITION_RULES } from './position-rules.ts'
 import type { Relay } from './relay.ts'
 
 /** Which address families we may dial, and which first; the default is both, IPv4 first. */
@@ -37,10 +50,6 @@ export interface NetDirInputs {
   /** Parameters that win over the consensus's. */
   readonly paramOverrides?: ReadonlyMap<string, number>
 }
-
-/** Flags without which, and with which, a relay is never used (dir-spec 3.4.1, 5.4). */
-const REQUIRED_FLAGS = RelayFlag.Running | RelayFlag.Valid
-const REFUSED_FLAGS = RelayFlag.Sybil | RelayFlag.NoEdConsensus
 
 /** Rows to one slice: some milliseconds while the code is not compiled yet. */
 const SLICE_ROWS = 1_000
@@ -62,9 +71,13 @@ export class NetDir {
   readonly #weights: WeightColumns
   /** 1 where `isUsable`. */
   readonly #usable: Uint8Array
+  readonly #rows: NetDirRows
+  readonly #bridges: BridgeRows | undefined
 
-  private constructor(params: NetParams, rows: NetDirRows) {
+  private constructor(params: NetParams, rows: NetDirRows, bridges?: readonly BridgeRelay[]) {
     this.consensus = rows.consensus
+    this.#rows = rows
+    this.#bridges = bridges === undefined ? undefined : new BridgeRows(rows.consensus.relays.count, bridges)
     this.params = params
     this.#details = rows.details
     this.#byDigest = rows.byDigest
@@ -106,6 +119,24 @@ export class NetDir {
     return new NetDir(this.params, { consensus, details, byDigest: this.#byDigest, weights: this.#weights })
   }
 
+  /** The same view for a user of these bridges, and of no other guard; undefined for one who uses none. */
+  withBridges(bridges: readonly BridgeRelay[] | undefined): NetDir {
+    return new NetDir(this.params, this.#rows, bridges)
+  }
+
+  /** Undefined when bridges are not used; empty when none can be. Their rows begin at `relayCount`. */
+  get bridges(): readonly BridgeRelay[] | undefined {
+    return this.#bridges?.bridges
+  }
+
+  bridgeAt(index: number): BridgeRelay | undefined {
+    return index < this.relayCount ? undefined : this.#bridges?.at(index)
+  }
+
+  bridgeRowOf(rsa: RsaIdentity): number | undefined {
+    return this.#bridges?.rowOf(rsa)
+  }
+
   get validAfterMs(): number {
     return this.consensus.validAfterMs
   }
@@ -118,12 +149,15 @@ export class NetDir {
     return this.consensus.validUntilMs
   }
 
+  /** Of the consensus. */
   get relayCount(): number {
     return this.consensus.relays.count
   }
 
-  /** `index` is 0 to `relayCount - 1`. */
+  /** `index` is 0 to `relayCount - 1`, or a bridge's row. */
   relay(index: number): Relay {
+    const bridge = this.bridgeAt(index)
+    if (bridge !== undefined) return describeBridge(bridge, index)
     const { relays } = this.consensus
     const protocols = relays.protocols(index)
     return {
@@ -144,32 +178,39 @@ export class NetDir {
   }
 
   ids(index: number): RelayIds {
+    const bridge = this.bridgeAt(index)
+    if (bridge !== undefined) return bridge.ids
     const ed25519 = this.#details.ed25519Id(index)
     return {
-      rsa: rsaIdentityFromBytes(this.consensus.relays.rsaIds.subarray(index * 20, index * 20 + 20)),
+      rsa: this.#rsa(index),
       ed25519: ed25519 === undefined ? undefined : ed25519IdentityFromBytes(ed25519),
     }
   }
 
   nickname(index: number): string {
-    return this.consensus.relays.nickname(index)
+    const bridge = this.bridgeAt(index)
+    return bridge !== undefined ? bridgeNickname(bridge) : this.consensus.relays.nickname(index)
   }
 
   /** Big-endian: 1.2.3.4 is 0x01020304. */
   ipv4Value(index: number): number {
-    return this.consensus.relays.ipv4[index] ?? 0
+    const bridge = this.bridgeAt(index)
+    return bridge !== undefined ? bridgeIpv4Value(bridge) : (this.consensus.relays.ipv4[index] ?? 0)
   }
 
   flags(index: number): number {
-    return this.consensus.relays.flags[index] ?? 0
+    return this.consensus.relays.flags[index] ?? bridgeFlags(this.bridgeAt(index))
   }
 
+  /** Of a bridge: its descriptor, which says what a microdescriptor would. */
   hasMicrodescriptor(index: number): boolean {
-    return this.#details.has(index)
+    return this.#details.has(index) || this.bridgeAt(index)?.descriptor !== undefined
   }
 
   /** For a channel and a one-hop directory circuit; the ed25519 identity may be unknown still. Throws `no-path`. */
   channelTarget(index: number, preference: AddressPreference = {}): ChannelTarget {
+    const bridge = this.bridgeAt(index)
+    if (bridge !== undefined) return bridgeTarget(bridge)
     const { preferIpv6 = false, useIpv4 = true, useIpv6 = true } = preference
     const ipv4 = useIpv4 ? this.#ipv4(index) : undefined
     const ipv6 = useIpv6 ? this.#ipv6(index) : undefined
@@ -181,6 +222,8 @@ export class NetDir {
 
   /** Throws `no-path` when the relay has no ntor key yet, or no address of an allowed family. */
   circuitTarget(index: number, preference: AddressPreference = {}): CircuitTarget {
+    const bridge = this.bridgeAt(index)
+    if (bridge !== undefined) return bridgeCircuitTarget(bridge)
     const { relays } = this.consensus
     const ntorKey = this.#details.ntorKey(index)
     if (ntorKey === undefined) throw new TorError('no-path', "the relay's microdescriptor is missing")
@@ -202,6 +245,8 @@ export class NetDir {
    * Fast and Stable are the picker's to demand, since not every circuit needs them.
    */
   isUsableAs(index: number, position: Position): boolean {
+    const bridge = this.bridgeAt(index)
+    if (bridge !== undefined) return position === 'guard' && bridge.descriptor !== undefined
     const flags = this.flags(index)
     if (!mayServeAs(flags, position)) return false
     if (position === 'directory' && !this.#details.has(index)) return true
@@ -222,7 +267,7 @@ export class NetDir {
 
   /** Whether both declare each other, or share a family id; a relay is in its own family. */
   inSameFamily(a: number, b: number): boolean {
-    if (a === b) return true
+    if (a === b || this.#isOneRelay(a, b)) return true
     if (this.params.get('use-family-ids') === 1) {
       if (shareFamilyId(this.#details.familyIds(a), this.#details.familyIds(b))) return true
     }
@@ -288,14 +333,27 @@ export class NetDir {
     return (policy !== undefined && !policy.rejectsAll) || (policy6 !== undefined && !policy6.rejectsAll)
   }
 
+  /** A relay that is used as a bridge may be in the consensus too. */
+  #isOneRelay(a: number, b: number): boolean {
+    if (this.bridgeAt(a) === undefined && this.bridgeAt(b) === undefined) return false
+    return this.ids(a).rsa === this.ids(b).rsa
+  }
+
   #declaresFamily(by: number, of: number): boolean {
+    const bridge = this.bridgeAt(by)
+    const family = bridge === undefined ? this.#details.family(by) : bridgeFamily(bridge)
+    return family !== '' && familyLists(family, this.#rsa(of), this.nickname(of))
+  }
+
+  #rsa(index: number): RsaIdentity {
     const { rsaIds } = this.consensus.relays
-    const rsa = rsaIdentityFromBytes(rsaIds.subarray(of * 20, of * 20 + 20))
-    return familyLists(this.#details.family(by), rsa, this.consensus.relays.nickname(of))
+    return this.bridgeAt(index)?.ids.rsa ?? rsaIdentityFromBytes(rsaIds.subarray(index * 20, index * 20 + 20))
   }
 
   /** The first 32 bits; undefined where there is no IPv6 address. */
   #ipv6Prefix(index: number): number | undefined {
+    const bridge = this.bridgeAt(index)
+    if (bridge !== undefined) return bridgeIpv6Prefix(bridge)
     const { ipv6Addresses, ipv6Ports } = this.consensus.relays
     if ((ipv6Ports[index] ?? 0) !== 0) return ipv6Addresses.readUInt32BE(index * 16)
     const fromMicrodescriptor = this.#details.ipv6(index)
@@ -310,41 +368,6 @@ export class NetDir {
   #ipv6(index: number): Endpoint | undefined {
     return this.consensus.relays.ipv6(index) ?? this.#details.ipv6(index)
   }
-}
-
-/** Flags that a relay must all have, and of which it may have none, to serve in a position. */
-interface FlagRule {
-  readonly required: number
-  readonly refused: number
-}
-
-/** Who is MiddleOnly must see neither who we are nor where we go. */
-const POSITION_RULES: Readonly<Record<Position, FlagRule>> = {
-  guard: { required: REQUIRED_FLAGS | RelayFlag.Guard, refused: REFUSED_FLAGS | RelayFlag.MiddleOnly },
-  middle: { required: REQUIRED_FLAGS, refused: REFUSED_FLAGS },
-  exit: { required: REQUIRED_FLAGS, refused: REFUSED_FLAGS | RelayFlag.MiddleOnly | RelayFlag.BadExit },
-  directory: { required: REQUIRED_FLAGS | RelayFlag.V2Dir, refused: REFUSED_FLAGS | RelayFlag.MiddleOnly },
-}
-
-/** What the flags alone say. */
-function mayServeAs(flags: number, position: Position): boolean {
-  const { required, refused } = POSITION_RULES[position]
-  return (flags & (required | refused)) === required
-}
-
-function findUsable(consensus: Consensus, details: RelayDetails): Uint8Array {
-  const usable = new Uint8Array(details.count)
-  const byEd25519 = new KeyTable(details.ed25519Ids, details.count)
-  const twins: number[] = []
-  for (let row = 0; row < details.count; row++) {
-    if (!details.hasEd25519(row)) continue
-    usable[row] = mayServeAs(consensus.relays.flags[row] ?? 0, 'middle') ? 1 : 0
-    // Two relays with one identity: at least one of them lies, and we cannot tell which.
-    const twin = byEd25519.add(row)
-    if (twin >= 0) twins.push(row, twin)
-  }
-  for (const row of twins) usable[row] = 0
-  return usable
 }
 
 function* addBatch(details: RelayDetails, byDigest: KeyTable, batch: Microdescriptors): Slices<void> {

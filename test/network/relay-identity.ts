@@ -8,7 +8,7 @@ import {
   privateEncrypt,
   sign,
 } from 'node:crypto'
-import { generateX25519KeyPair, type X25519KeyPair } from '../../core/crypto/x25519.ts'
+import { type X25519KeyPair, x25519KeyPairFromPrivate } from '../../core/crypto/x25519.ts'
 import {
   type Ed25519Identity,
   ed25519IdentityFromBytes,
@@ -28,6 +28,8 @@ export interface RelayIdentity {
   readonly ed25519Key: KeyObject
   readonly signingKey: KeyObject
   readonly ntorKey: X25519KeyPair
+  /** The same secret as an ed25519 key, as cross-certificates are signed with it. */
+  readonly ntorSigningKey: KeyObject
   readonly tlsKey: KeyObject
   /** DER. */
   readonly tlsCertificate: Buffer
@@ -37,6 +39,7 @@ export function createRelayIdentity(nowMs: number): RelayIdentity {
   const rsaKey = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
   const ed25519Key = generateKeyPairSync('ed25519').privateKey
   const tlsKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  const ntorSigningKey = generateKeyPairSync('ed25519').privateKey
   const rsaDer = createPublicKey(rsaKey).export({ type: 'pkcs1', format: 'der' })
   return {
     rsa: rsaIdentityFromBytes(createHash('sha1').update(rsaDer).digest()),
@@ -44,7 +47,8 @@ export function createRelayIdentity(nowMs: number): RelayIdentity {
     rsaKey,
     ed25519Key,
     signingKey: generateKeyPairSync('ed25519').privateKey,
-    ntorKey: generateX25519KeyPair(),
+    ntorKey: x25519KeyPairFromPrivate(secretScalar(ntorSigningKey)),
+    ntorSigningKey,
     tlsKey,
     tlsCertificate: selfSignedCertificate(tlsKey, {
       commonName: 'www.example.net',
@@ -57,6 +61,12 @@ export function createRelayIdentity(nowMs: number): RelayIdentity {
 /** The 32 bytes of an ed25519 public key. */
 export function rawPublicKey(privateKey: KeyObject): Buffer {
   return createPublicKey(privateKey).export({ type: 'spki', format: 'der' }).subarray(-32)
+}
+
+/** The secret number of an ed25519 key (RFC 8032 5.1.5), before it is clamped. */
+function secretScalar(privateKey: KeyObject): Buffer {
+  const seed = privateKey.export({ type: 'pkcs8', format: 'der' }).subarray(-32)
+  return createHash('sha512').update(seed).digest().subarray(0, 32)
 }
 
 export interface Ed25519CertFields {
