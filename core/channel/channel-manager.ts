@@ -2,9 +2,11 @@
  * One channel per relay, shared by all circuits and by everybody who waits for it. The manager knows nothing of
  * circuits and blames nobody: who asked learns the error and tells the guard manager.
  */
+import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type ChannelTarget, type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import { DEFAULT_NET_PARAMS, type NetParams } from '../netdir/net-params.ts'
+import type { DialTarget } from '../transport/bridge-rule.ts'
 import { abortable, abortError, throwIfAborted } from '../util/abort.ts'
 import { isTorError, TorError, toTorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
@@ -36,8 +38,14 @@ interface PendingChannel {
 
 export interface ChannelManagerDeps extends Omit<ChannelDeps, 'settings'> {
   readonly config: ChannelConfig
+  /** Why no channel to the target may be had now, not even an open one; undefined when it may. */
+  readonly refusal?: (target: DialTarget) => TorError | undefined
   /** Told how each attempt to open a channel ended; undefined is well. */
-  readonly onAttempt?: (relay: RsaIdentity, error: TorError | undefined) => void
+  readonly onAttempt?: (
+    relay: RsaIdentity | undefined,
+    error: TorError | undefined,
+    bridge?: BridgeLine,
+  ) => void
   /** Told of each relay's clock that a link handshake showed, in milliseconds ahead of ours. */
   readonly onClockSkew?: (skewMs: number, relay: RsaIdentity) => void
 }
@@ -106,6 +114,7 @@ export class ChannelManager {
   ): Promise<Channel> {
     throwIfAborted(signal)
     if (this.#isClosed) throw new TorError('closed', 'the client is closed')
+    this.#refuseUnlessPermitted(target)
     const open = this.find(target.ids.rsa)
     if (open !== undefined) return checkIdentity(open, target)
     this.#closeUnusedRetired()
@@ -121,6 +130,41 @@ export class ChannelManager {
       if (onPhase !== undefined) pending.phaseWatchers.delete(onPhase)
       pending.waiters--
       if (pending.waiters === 0) this.#abandon(target.ids.rsa, pending)
+    }
+  }
+
+  /**
+   * A channel to a bridge whose identity nobody has told: whoever proves one there is it. Rejects as `Channel.open` does.
+   */
+  async discover(
+    bridge: BridgeLine,
+    signal?: AbortSignal,
+    onPhase?: (phase: ChannelPhase) => void,
+  ): Promise<Channel> {
+    if (this.#isClosed) throw new TorError('closed', 'the client is closed')
+    const target: DialTarget = { ids: undefined, endpoints: [bridge.endpoint], bridge }
+    this.#refuseUnlessPermitted(target)
+    const channel = await this.#dial(target, bridge.endpoint, signal, onPhase)
+    const { rsa } = channel.ids
+    const refusal = this.#deps.refusal?.(target)
+    if (refusal !== undefined) {
+      channel.close(refusal)
+      throw refusal
+    }
+    const open = this.find(rsa)
+    if (open !== undefined) {
+      channel.close()
+      return open
+    }
+    this.#keep({ ids: { rsa, ed25519: undefined }, endpoints: [bridge.endpoint], bridge }, channel)
+    return channel
+  }
+
+  /** Ends the channels to these relays, open and being opened, with all that is on them. */
+  closeWhere(isMeant: (target: ChannelTarget) => boolean, reason: TorError): void {
+    for (const { target, controller } of this.#pending.values()) if (isMeant(target)) controller.abort(reason)
+    for (const { target, channel } of [...this.#open.values(), ...this.#retired]) {
+      if (isMeant(target)) channel.close(reason)
     }
   }
 
@@ -140,6 +184,11 @@ export class ChannelManager {
     this.#open.clear()
     this.#closeUnusedRetired()
     this.#publish()
+  }
+
+  #refuseUnlessPermitted(target: DialTarget): void {
+    const refusal = this.#deps.refusal?.(target)
+    if (refusal !== undefined) throw refusal
   }
 
   #closeUnusedRetired(): void {
@@ -206,16 +255,13 @@ export class ChannelManager {
   ): Promise<Channel> {
     // The caller registers the attempt first, so that an error at once finds it in the table.
     await Promise.resolve()
-    const deps = { ...this.#deps, settings: () => this.#settings }
     let lastError: unknown = new TorError('channel-failed', 'the relay has no address that we may use')
     for (const endpoint of target.endpoints) {
       try {
-        return await Channel.open(target, endpoint, deps, signal, onPhase)
+        return await this.#dial(target, endpoint, signal, onPhase)
       } catch (error) {
         throwIfAborted(signal)
-        this.#deps.onAttempt?.(target.ids.rsa, toTorError(error, 'channel-failed', 'opening a channel'))
         lastError = error
-        this.#deps.log.info('channel to ', sensitive(formatEndpoint(endpoint)), ' failed: ', String(error))
         // Every other endpoint lies behind the same proxy.
         if (isTorError(error, 'proxy-failed')) break
       }
@@ -223,10 +269,33 @@ export class ChannelManager {
     throw lastError
   }
 
+  async #dial(
+    target: DialTarget,
+    endpoint: Endpoint,
+    signal: AbortSignal | undefined,
+    onPhase: ((phase: ChannelPhase) => void) | undefined,
+  ): Promise<Channel> {
+    const { onAttempt, log } = this.#deps
+    try {
+      return await Channel.open(
+        target,
+        endpoint,
+        { ...this.#deps, settings: () => this.#settings },
+        signal,
+        onPhase,
+      )
+    } catch (error) {
+      throwIfAborted(signal)
+      onAttempt?.(target.ids?.rsa, toTorError(error, 'channel-failed', 'opening a channel'), target.bridge)
+      log.info('channel to ', sensitive(formatEndpoint(endpoint)), ' failed: ', String(error))
+      throw error
+    }
+  }
+
   #keep(target: ChannelTarget, channel: Channel): void {
     const rsa = target.ids.rsa
     const { clockSkewMs } = channel.identity
-    this.#deps.onAttempt?.(rsa, undefined)
+    this.#deps.onAttempt?.(rsa, undefined, target.bridge)
     // One relay's word is no reason to move a clock (tor-spec 4.5): whoever listens weighs it against the others'.
     if (clockSkewMs !== undefined) this.#deps.onClockSkew?.(clockSkewMs, rsa)
     const entry = { target, channel }

@@ -8,7 +8,8 @@ import { encodeChannelCell } from '../cell/channel-message-codec.ts'
 import { CELL_BODY_BYTES, CELL_BYTES, ChannelCommand, channelCommandName } from '../cell/commands.ts'
 import { DestroyReason } from '../cell/reasons.ts'
 import type { RelayIds } from '../linkspec/relay-ids.ts'
-import type { ChannelTarget, Endpoint } from '../linkspec/relay-target.ts'
+import type { Endpoint } from '../linkspec/relay-target.ts'
+import type { DialTarget } from '../transport/bridge-rule.ts'
 import type { Transport } from '../transport/transport.ts'
 import { withTimeout } from '../util/abort.ts'
 import type { Clock, Timer } from '../util/clock.ts'
@@ -105,7 +106,7 @@ export class Channel implements CellSink, TlsLinkSink {
    * `protocol-violation`, `timeout` or the signal's error; nothing is left open then.
    */
   static open(
-    target: ChannelTarget,
+    target: DialTarget,
     endpoint: Endpoint,
     deps: ChannelDeps,
     signal: AbortSignal | undefined,
@@ -292,7 +293,7 @@ export class Channel implements CellSink, TlsLinkSink {
   }
 
   async #open(
-    target: ChannelTarget,
+    target: DialTarget,
     signal: AbortSignal,
     onPhase: (phase: ChannelPhase) => void,
   ): Promise<void> {
@@ -303,7 +304,7 @@ export class Channel implements CellSink, TlsLinkSink {
       onPhase('handshake')
     }
     const parts = { sink: this, random, clock, onCarrierReady }
-    const link = await openTlsLink(transport.carrierFor(this.endpoint), parts, signal)
+    const link = await openTlsLink(transport.carrierFor(this.endpoint, target.bridge), parts, signal)
     const onAbort = (): void => this.close(toTorError(signal.reason, 'aborted', 'opening a channel'))
     signal.addEventListener('abort', onAbort, { once: true })
     this.#link = link

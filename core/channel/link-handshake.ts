@@ -30,7 +30,8 @@ export interface LinkIdentity {
 type HandshakeState = 'versions' | 'certs' | 'auth-challenge' | 'netinfo' | 'done'
 
 export interface LinkHandshakeInput {
-  readonly expectedIds: RelayIds
+  /** Undefined to learn them: of a bridge whose line has no fingerprint. */
+  readonly expectedIds: RelayIds | undefined
   readonly endpoint: Endpoint
   readonly peerCertificate: Buffer
   readonly clock: Clock

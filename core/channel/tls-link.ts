@@ -2,7 +2,8 @@
  * TLS to a relay (tor-spec 2). The X.509 chain proves nothing here: the relay's identity is checked by the CERTS
  * message against the leaf certificate, whose raw bytes this file hands over.
  */
-import type { OnReadOpts, Socket } from 'node:net'
+import type { OnReadOpts } from 'node:net'
+import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import { connectThroughProxy } from '../transport/proxy-dialler.ts'
 import type { TlsCarrier } from '../transport/transport.ts'
@@ -91,8 +92,8 @@ function dialTls(carrier: TlsCarrier & { kind: 'tcp' }, { sink, random }: TlsLin
   return connectTls(options)
 }
 
-/** TLS over a socket that a proxy has connected; here Node hands over the bytes in buffers of its own. */
-function wrapTls(socket: Socket, { sink, random }: TlsLinkParts): TLSSocket {
+/** TLS over what a proxy or a transport has connected; here Node hands over the bytes in buffers of its own. */
+function wrapTls(socket: Duplex, { sink, random }: TlsLinkParts): TLSSocket {
   const tls = connectTls({ ...tlsOptions(random), socket })
   tls.on('data', (bytes: Buffer) => sink.onBytes(bytes, bytes.length))
   return tls
@@ -102,7 +103,7 @@ export interface TlsLinkParts {
   readonly sink: TlsLinkSink
   readonly random: Random
   readonly clock: Clock
-  /** TCP is connected, through the proxy if there is one; TLS begins. */
+  /** The relay is reached, through the proxy or the transport if there is one; TLS begins. */
   readonly onCarrierReady: () => void
 }
 
@@ -117,7 +118,10 @@ export async function openTlsLink(
 ): Promise<TlsLink> {
   throwIfAborted(signal)
   if (carrier.kind === 'tcp') return finishTls(dialTls(carrier, parts), parts, signal)
-  const socket = await connectThroughProxy(carrier, parts.clock, signal)
+  const socket =
+    carrier.kind === 'pluggable'
+      ? await carrier.transport.connect(carrier.bridge, signal)
+      : await connectThroughProxy(carrier, parts.clock, signal)
   if (signal.aborted) socket.destroy()
   throwIfAborted(signal)
   parts.onCarrierReady()

@@ -279,6 +279,8 @@ export function networkDisabled(): TorError {
 /** tor-spec 5.3.2: an extend to a private address would make a relay reach into its own network for us. */
 function refusePrivateAddresses(netDir: NetDir, path: readonly number[]): void {
   for (const index of path) {
+    // Nobody extends to a bridge, and the user knows where it is.
+    if (netDir.bridgeAt(index) !== undefined) continue
     const { ipv4, ipv6 } = netDir.relay(index)
     if (isInternalAddress(ipv4.host) || (ipv6 !== undefined && isInternalAddress(ipv6.host))) {
       throw new TorError('no-path', 'a relay of the path has a private address', { retry: 'elsewhere' })

@@ -2,6 +2,7 @@
 import { trustedV3Identities } from '../netdir/authorities.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { pickDirectoryPath } from '../path/directory-path.ts'
+import { hasFirstHops } from './bridges.ts'
 import { abortError } from '../util/abort.ts'
 import { sleep } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
@@ -18,12 +19,15 @@ const CHECK_RETRY_MAX_MS = 30_000
 
 /** Resolves when a stream went through. Rejects only when the client is closed, and with `obsolete-client`. */
 export async function runBootstrap(parts: ClientParts): Promise<void> {
-  const { board, directory } = parts
+  const { board, directory, bridges, view } = parts
   directory.progress.watch((progress) => board.setBootstrap(withDirectoryProgress(board.bootstrap, progress)))
-  directory.current.watch((netDir) => {
+  const useView = (netDir: NetDir | undefined): void => {
     if (netDir !== undefined) useNetDir(parts, netDir)
-  })
-  useNetDir(parts, await directory.start(parts.lifetime.signal))
+  }
+  view.watch(useView)
+  bridges.start()
+  await directory.start(parts.lifetime.signal)
+  useView(view.value)
   parts.circuits.startPreemptive()
   await checkUntilConnected(parts)
   board.noteVerified()
@@ -54,8 +58,9 @@ async function checkUntilConnected(parts: ClientParts): Promise<void> {
 }
 
 async function checkOnce(parts: ClientParts): Promise<void> {
-  const { board, builder, clock, random, guards, directory, config, lifetime } = parts
-  const netDir = await waitUntil(directory.current, (value) => value !== undefined, lifetime.signal)
+  const { board, builder, clock, random, guards, view, config, lifetime } = parts
+  const isReady = (value: NetDir | undefined): boolean => value !== undefined && hasFirstHops(value)
+  const netDir = await waitUntil(view, isReady, lifetime.signal)
   if (netDir === undefined) throw new TorError('internal', 'waited for a directory in vain')
   const { guard, middle, exit } = pickDirectoryPath(netDir, guards, parts.constraints(), random)
   const authority = trustedV3Identities(config.value.authorities)[0]

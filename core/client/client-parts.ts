@@ -10,20 +10,26 @@ import {
 } from '../circuit-manager/build-timeout.ts'
 import { type BuilderSettings, CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
+import { networkDisabled } from '../circuit-manager/circuit-builder.ts'
+import { BridgeManager } from '../directory/bridge-manager.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
 import type { GuardReports } from '../guard/guard-selector.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
 import type { Countries } from '../netdir/countries.ts'
 import { bootstrapDirectories, pickDirectoryGuards } from '../path/directory-path.ts'
 import { guardFilter } from '../path/guard-choice.ts'
 import type { PathConstraints } from '../path/relay-constraints.ts'
 import type { StateStore } from '../persist/state-store.ts'
+import { refusalToDial } from '../transport/bridge-rule.ts'
 import { createTransport } from '../transport/configured-transport.ts'
+import { checkBridges } from '../transport/pluggable-transport.ts'
 import { createLifetime } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
-import { WatchedValue } from '../util/watched-value.ts'
+import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import { createBridgeConnector, viewWithBridges } from './bridges.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './config.ts'
 import { createCountries } from './country-sources.ts'
 import { createDirectoryConnector } from './directory-connections.ts'
@@ -60,6 +66,9 @@ export interface ClientParts extends ClientTools {
   readonly circuits: CircuitManager
   readonly directory: DirectoryManager
   readonly traffic: TrafficLedger
+  readonly bridges: BridgeManager
+  /** What circuits are built from: the directory's, with the bridges in it while bridges are used. */
+  readonly view: Watchable<NetDir | undefined>
   readonly board: StatusBoard
   readonly surroundings: Surroundings
   readonly sites: SitePolicies
@@ -75,6 +84,7 @@ export async function createClientParts(
   deps: ClientTools,
   store: StateStore,
 ): Promise<ClientParts> {
+  checkBridges(initialConfig.bridges ?? [])
   const config = new WatchedValue(initialConfig)
   const countries = createCountries(initialConfig, deps.clock)
   await loadNeededCountries(initialConfig, countries, deps.log.in('config'))
@@ -86,12 +96,26 @@ export async function createClientParts(
     channels,
     directory,
     guards,
+    bridges,
   }))
-  const channels = createChannels(config, deps, surroundings)
+  const channels = createChannels(config, deps, surroundings, () => bridges)
   const buildTimeout = await createBuildTimeout(config, deps, store)
   const builder = createBuilder(config, deps, channels, surroundings.protectGuards(guards), buildTimeout)
   const circuits = createCircuits(config, constraints, deps, builder, guards, buildTimeout)
-  const directory = createDirectory(config, constraints, deps, store, builder, guards, surroundings)
+  const bridges = await createBridges(
+    config,
+    deps,
+    store,
+    { channels, builder, guards, surroundings },
+    () => directory,
+  )
+  const directory = createDirectory(config, constraints, deps, store, {
+    builder,
+    guards,
+    surroundings,
+    bridges,
+  })
+  const view = viewWithBridges(directory.current, bridges)
   directory.current.watch((netDir) => {
     if (netDir !== undefined) channels.useParams(netDir.params)
   })
@@ -105,6 +129,7 @@ export async function createClientParts(
     guards,
     clock: deps.clock,
     surroundings,
+    bridges,
   })
   const lifetime = createLifetime()
   const decided = await createDecisions(config, deps, store, circuits, lifetime.signal)
@@ -121,6 +146,8 @@ export async function createClientParts(
     circuits,
     directory,
     traffic,
+    bridges,
+    view,
     board,
     surroundings,
     ...decided,
@@ -179,6 +206,7 @@ function createChannels(
   config: WatchedValue<ClientConfig>,
   { clock, random, log }: ClientTools,
   surroundings: Surroundings,
+  bridges: () => BridgeManager,
 ): ChannelManager {
   const channels = new ChannelManager({
     transport: createTransport(() => config.value),
@@ -186,7 +214,12 @@ function createChannels(
     random,
     log: log.in('channel'),
     config: config.value,
-    onAttempt: (relay, error) => surroundings.noteChannel(relay, error),
+    refusal: (target) =>
+      config.value.isNetworkDisabled ? networkDisabled() : refusalToDial(config.value.bridges, target),
+    onAttempt: (relay, error, bridge) => {
+      surroundings.noteChannel(relay, error)
+      if (bridge !== undefined) bridges().noteChannel(bridge, error)
+    },
     onClockSkew: (skewMs, relay) => surroundings.noteRelayClock(skewMs, relay),
   })
   channels.setDormant(surroundings.views.value.isDormant)
@@ -198,20 +231,25 @@ async function createSurroundings(
   config: WatchedValue<ClientConfig>,
   { clock, random, log }: ClientTools,
   store: StateStore,
-  made: () => Pick<ClientParts, 'board' | 'circuits' | 'channels' | 'directory' | 'guards'>,
+  made: () => Pick<ClientParts, 'board' | 'circuits' | 'channels' | 'directory' | 'guards' | 'bridges'>,
 ): Promise<Surroundings> {
   const reactions = {
     hasStreams: () => made().board.hasStreams,
     onTimeLost: () => {
-      const { circuits, channels, directory, guards } = made()
+      const { circuits, channels, directory, guards, bridges } = made()
       circuits.retireAll('time was lost')
       channels.retireAll()
       guards.forgiveFailures()
+      bridges.reconsider()
       directory.reconsider()
     },
-    onNetworkBack: () => made().directory.reconsider(),
+    onNetworkBack: () => {
+      made().bridges.reconsider()
+      made().directory.reconsider()
+    },
     onDormant: (isDormant: boolean) => {
-      const { circuits, channels, directory } = made()
+      const { circuits, channels, directory, bridges } = made()
+      bridges.setDormant(isDormant)
       directory.setDormant(isDormant)
       channels.setDormant(isDormant)
       circuits.setDormant(isDormant)
@@ -259,15 +297,38 @@ function createCircuits(
   })
 }
 
+async function createBridges(
+  config: WatchedValue<ClientConfig>,
+  tools: ClientTools,
+  store: StateStore,
+  made: Pick<ClientParts, 'channels' | 'builder' | 'guards' | 'surroundings'>,
+  directory: () => DirectoryManager,
+): Promise<BridgeManager> {
+  const { channels, builder, guards, surroundings } = made
+  const bridges = new BridgeManager({
+    ...tools,
+    store,
+    connector: createBridgeConnector(channels, builder, tools.random),
+    preferred: () => guards.knownBridges,
+    onPhase: (phase) => directory().notePhase(phase),
+    onFailure: (error) => directory().noteFailure(error),
+    isDormant: surroundings.views.value.isDormant,
+  })
+  await bridges.load()
+  bridges.use(config.value.bridges)
+  config.watch(({ bridges: lines }) => bridges.use(lines))
+  return bridges
+}
+
 function createDirectory(
   config: WatchedValue<ClientConfig>,
   constraints: () => PathConstraints,
   { clock, random, log }: ClientTools,
   store: StateStore,
-  builder: CircuitBuilder,
-  guards: GuardManager,
-  surroundings: Surroundings,
+  made: Pick<ClientParts, 'builder' | 'guards' | 'surroundings' | 'bridges'>,
 ): DirectoryManager {
+  const { builder, guards, surroundings, bridges } = made
+  const usesBridges = (): boolean => config.value.bridges !== undefined
   return new DirectoryManager(config.value, {
     clock,
     random,
@@ -276,11 +337,14 @@ function createDirectory(
     connector: createDirectoryConnector(builder, random),
     bootstrapDirectories: () => {
       const { fallbackDirs, authorities } = config.value
+      if (usesBridges()) return { fallbacks: [], authorities: [], bridges: bridges.directories }
       return bootstrapDirectories(fallbackDirs, authorities, constraints(), random)
     },
+    // Who uses bridges has no guards beside them, and asks nobody else.
     pickDirectoryRelays: (view) =>
-      pickDirectoryGuards(view, guards, constraints(), config.value.numDirectoryGuards),
-    primaryGuards: (view) => guards.primaryGuards(view),
+      usesBridges() ? [] : pickDirectoryGuards(view, guards, constraints(), config.value.numDirectoryGuards),
+    primaryGuards: (view) => (usesBridges() ? [] : guards.primaryGuards(view)),
+    whenSourcesAreKnown: (signal) => bridges.whenReachable(signal),
     onClockEvidence: (evidence) => surroundings.noteClock(evidence),
     isDormant: surroundings.views.value.isDormant,
   })

@@ -1,4 +1,5 @@
 /** Everything a client can be told, as one immutable value. The torrc reader and library users both make one. */
+import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Authority } from '../netdir/authorities.ts'
 import type { FallbackDir } from '../netdir/fallback-dirs.ts'
 import { NO_NODE_CHOICES, type NodeChoices } from '../path/node-choices.ts'
@@ -19,6 +20,11 @@ export interface ClientConfig {
   /** Which relays' addresses and ports a firewall lets us reach; undefined is all of them. */
   readonly reachableAddresses: AddressPolicy | undefined
   readonly upstreamProxy: UpstreamProxy | undefined
+  /**
+   * Undefined: relays are reached directly. Otherwise only by these bridges, and nothing else is ever dialled; with an
+   * empty list nothing connects.
+   */
+  readonly bridges: readonly BridgeLine[] | undefined
   /** The local address that connections to relays leave from; undefined lets the system choose. */
   readonly outboundBindAddress: { readonly ipv4: string | undefined; readonly ipv6: string | undefined }
   /** Whether nothing at all is connected to. */
@@ -103,6 +109,7 @@ export const DEFAULT_CLIENT_CONFIG: Omit<ClientConfig, 'authorities' | 'fallback
   preferIpv6OrPort: false,
   reachableAddresses: undefined,
   upstreamProxy: undefined,
+  bridges: undefined,
   outboundBindAddress: { ipv4: undefined, ipv6: undefined },
   isNetworkDisabled: false,
   connectionPadding: 'auto',

@@ -1,10 +1,15 @@
 /** What may change while a client runs, and what a change means for what is open. */
 import type { NetDir } from '../netdir/net-dir.ts'
+import { permitsGuard } from '../path/guard-choice.ts'
 import { nodeRules } from '../path/node-rules.ts'
 import { ChosenRelays, type PathConstraints } from '../path/relay-constraints.ts'
 import type { ChannelManager } from '../channel/channel-manager.ts'
 import { networkDisabled } from '../circuit-manager/circuit-builder.ts'
+import type { BridgeManager } from '../directory/bridge-manager.ts'
+import type { DirectoryManager } from '../directory/directory-manager.ts'
 import type { CircuitManager } from '../circuit-manager/circuit-manager.ts'
+import { refusalToDial } from '../transport/bridge-rule.ts'
+import { checkBridges } from '../transport/pluggable-transport.ts'
 import { TorError } from '../util/errors.ts'
 import type { ClientParts } from './client-parts.ts'
 import type { ClientConfig } from './config.ts'
@@ -25,6 +30,7 @@ export function checkReconfiguration(current: ClientConfig, next: ClientConfig):
     if (JSON.stringify(current[field]) === JSON.stringify(next[field])) continue
     throw new TorError('bad-config', `${option} cannot be changed while the client runs: restart it`)
   }
+  checkBridges(next.bridges ?? [])
   if (!next.useIpv4 && !next.useIpv6) {
     throw new TorError(
       'bad-config',
@@ -43,8 +49,9 @@ export function isPathRefused(
   const last = path.length - 1
   const chosen = new ChosenRelays(netDir, rules, constraints)
   return path.some((row, at) => {
-    const position = at === 0 ? 'guard' : at === last ? 'exit' : 'middle'
-    const isRefused = !rules.permits(position, row) || chosen.conflictsWith(row)
+    const isPermitted =
+      at === 0 ? permitsGuard(netDir, row, constraints) : rules.permits(at === last ? 'exit' : 'middle', row)
+    const isRefused = !isPermitted || chosen.conflictsWith(row)
     chosen.add(row)
     return isRefused
   })
@@ -56,12 +63,14 @@ export type ReconfiguredParts = Pick<
   'config' | 'random' | 'countries' | 'constraints' | 'log'
 > & {
   readonly circuits: Pick<CircuitManager, 'closeAll' | 'retireWhere' | 'retryNow'>
-  readonly channels: Pick<ChannelManager, 'closeAll'>
+  readonly channels: Pick<ChannelManager, 'closeAll' | 'closeWhere'>
+  readonly bridges: Pick<BridgeManager, 'reconsider'>
+  readonly directory: Pick<DirectoryManager, 'reconsider'>
 }
 
 /** Rejects with `bad-config` before anything has changed. */
 export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig): Promise<void> {
-  const { config, random, countries, constraints, circuits, channels, log } = parts
+  const { config, random, countries, constraints, circuits, channels, bridges, directory, log } = parts
   const before = config.value
   checkReconfiguration(before, next)
   // Refuses an address map or virtual networks that are no good.
@@ -73,9 +82,18 @@ export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig):
     channels.closeAll(networkDisabled())
     return
   }
+  const hasOtherBridges = JSON.stringify(before.bridges) !== JSON.stringify(next.bridges)
+  if (hasOtherBridges) {
+    // At once, with the streams on them: the user must not be seen where they do not want to be seen any more.
+    const reason = new TorError('closed', 'other bridges are to be used', { retry: 'elsewhere' })
+    channels.closeWhere((target) => refusalToDial(next.bridges, target) !== undefined, reason)
+  }
   circuits.retireWhere(
     ({ netDir, path }) => isPathRefused(netDir, path, constraints()),
     'the options forbid one of its relays',
   )
-  if (before.isNetworkDisabled) circuits.retryNow()
+  if (!hasOtherBridges && !before.isNetworkDisabled) return
+  bridges.reconsider()
+  directory.reconsider()
+  circuits.retryNow()
 }

@@ -10,9 +10,11 @@ import type { CircuitView, HopView } from '../circuit-manager/circuit-registry.t
 import type { GuardManager } from '../guard/guard-manager.ts'
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { CountryLookup } from '../netdir/country-lookup.ts'
+import type { BridgeManager } from '../directory/bridge-manager.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { DerivedValue, type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { withCause } from './blockage-cause.ts'
+import { describeBridges } from './bridges.ts'
 import type {
   BandwidthStatus,
   BootstrapStatus,
@@ -46,6 +48,7 @@ export interface StatusSources {
   readonly countries: CountryLookup
   readonly clock: Clock
   readonly surroundings: Pick<Surroundings, 'views'>
+  readonly bridges: Pick<BridgeManager, 'views'>
 }
 
 export class StatusBoard {
@@ -67,6 +70,7 @@ export class StatusBoard {
     this.#stops.push(sources.channels.views.watch(() => this.#schedule()))
     this.#stops.push(sources.circuits.views.watch(() => this.#schedule()))
     this.#stops.push(sources.surroundings.views.watch(() => this.#schedule()))
+    this.#stops.push(sources.bridges.views.watch(() => this.#schedule()))
     this.#stops.push(sources.pool.changes.watch(() => this.#schedule()))
   }
 
@@ -155,7 +159,7 @@ export class StatusBoard {
   }
 
   #assemble(): ClientStatus {
-    const { channels, circuits, surroundings, traffic } = this.#sources
+    const { channels, circuits, surroundings, traffic, bridges } = this.#sources
     return {
       bootstrap: withCause(this.#bootstrap, surroundings.views.value),
       channels: channels.views.value.map(describeChannel),
@@ -165,6 +169,7 @@ export class StatusBoard {
       verifiedMs: this.#verifiedMs,
       bandwidth: traffic.total(),
       surroundings: surroundings.views.value,
+      bridges: describeBridges(bridges.views.value, channels.views.value),
     }
   }
 

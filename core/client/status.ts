@@ -119,6 +119,21 @@ export interface BandwidthStatus {
   readonly writtenBytes: number
 }
 
+export interface BridgeStatus {
+  /** As `formatBridgeLine` prints it; a secret of the user's: do not log. */
+  readonly line: string
+  /** The line's, or the one that the bridge has proved; undefined until then. */
+  readonly fingerprint: string | undefined
+  /** `in-use`: circuits go through it now. `unknown`: not tried yet in this run. */
+  readonly state: 'unknown' | 'in-use' | 'works' | 'failing'
+  /** Wall clock, milliseconds since 1970; of this run. */
+  readonly lastWorkedMs: number | undefined
+  /** The first failure since it last worked. */
+  readonly failingSinceMs: number | undefined
+  /** Why it failed last, for people. */
+  readonly reason: string | undefined
+}
+
 export interface ClientStatus {
   readonly bootstrap: BootstrapStatus
   readonly channels: readonly ChannelStatus[]
@@ -130,4 +145,6 @@ export interface ClientStatus {
   readonly verifiedMs: number | undefined
   readonly bandwidth: BandwidthStatus
   readonly surroundings: SurroundingsView
+  /** In the order of the configuration; empty while no bridges are used. */
+  readonly bridges: readonly BridgeStatus[]
 }

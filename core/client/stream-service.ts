@@ -24,6 +24,7 @@ import {
   checkTarget,
   exitUsage,
 } from './begin-request.ts'
+import { hasFirstHops } from './bridges.ts'
 import type { ClientParts } from './client-parts.ts'
 import type {
   FamilyPreference,
@@ -49,7 +50,7 @@ export type StreamServiceParts = Pick<
   'config' | 'clock' | 'random' | 'log' | 'traffic' | 'lifetime' | 'policy'
 > & {
   readonly circuits: Pick<ClientParts['circuits'], 'assign'>
-  readonly directory: Pick<ClientParts['directory'], 'current'>
+  readonly view: ClientParts['view']
   readonly board: Pick<ClientParts['board'], 'addStream'>
   readonly countries: Pick<ClientParts['countries'], 'load'>
 }
@@ -212,7 +213,7 @@ export class StreamService implements StreamOpener {
     options: StreamOptions,
     work: (signal: AbortSignal, show: ShowStream) => Promise<T>,
   ): Promise<T> {
-    const { config, clock, directory, board, lifetime, traffic } = this.#parts
+    const { config, clock, view, board, lifetime, traffic } = this.#parts
     checkTarget(target, config.value)
     checkFamilies(target, options.families ?? ANY_FAMILY)
     if (lifetime.signal.aborted) throw new TorError('closed', 'the client is closed')
@@ -223,7 +224,7 @@ export class StreamService implements StreamOpener {
     try {
       const limitMs = config.value.streamTimeoutMs
       return await withTimeout(clock, limitMs, 'the request', options.signal, async (signal) => {
-        await waitUntil(directory.current, (netDir) => netDir !== undefined, signal)
+        await waitUntil(view, (netDir) => netDir !== undefined && hasFirstHops(netDir), signal)
         return work(signal, show)
       })
     } catch (error) {

@@ -86,12 +86,12 @@ export class Surroundings {
     this.#skew.add({ source: 'netinfo', relay, aheadMs: -relayAheadMs, precision: 'exact', isProof: false })
   }
 
-  /** How an attempt to open a channel ended; undefined is well. */
-  noteChannel(relay: RsaIdentity, error: TorError | undefined): void {
+  /** How an attempt to open a channel ended, to a relay that may be unknown still; undefined is well. */
+  noteChannel(relay: RsaIdentity | undefined, error: TorError | undefined): void {
     if (error === undefined) return this.#network.noteSuccess()
     if (this.#sleep.isSuspect()) return
     this.#network.noteFailure(error)
-    if (error instanceof ExpiredLinkCertificate) {
+    if (error instanceof ExpiredLinkCertificate && relay !== undefined) {
       const aheadMs = error.expiredForMs
       this.#skew.add({ source: 'link-certificate', relay, aheadMs, precision: 'at-least', isProof: false })
     }

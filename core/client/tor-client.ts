@@ -232,11 +232,22 @@ export class TorClient implements StreamOpener {
   }
 
   async #close(): Promise<void> {
-    const { lifetime, board, circuits, directory, channels, guards, buildTimeout, store, surroundings } =
-      this.#parts
+    const {
+      lifetime,
+      board,
+      circuits,
+      directory,
+      channels,
+      guards,
+      buildTimeout,
+      store,
+      surroundings,
+      bridges,
+    } = this.#parts
     lifetime.abort(new TorError('closed', 'the client is closed'))
     board.close()
     circuits.close()
+    await bridges.close()
     await directory.close()
     await surroundings.close()
     channels.close()

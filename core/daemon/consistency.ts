@@ -1,4 +1,6 @@
 /** What options demand of one another, and what a choice costs. Each rule is about the settings as a whole. */
+import { checkBridges } from '../transport/pluggable-transport.ts'
+import { toTorError } from '../util/errors.ts'
 import type { ListOption } from './options/option.ts'
 import type { PortSetting } from './options/port.ts'
 import { OPTIONS } from './options/table.ts'
@@ -8,7 +10,7 @@ export interface ConsistencyRule {
   /** The option to complain about; its last line is the place. */
   readonly option: string
   readonly isBroken: (settings: Settings) => boolean
-  readonly message: string
+  readonly message: string | ((settings: Settings) => string)
 }
 
 const isSet = (settings: Settings, name: string): boolean => settings.textOf(name) !== undefined
@@ -48,6 +50,28 @@ export const CONSISTENCY_RULES: readonly ConsistencyRule[] = [
     message: 'EntryNodes: expected UseEntryGuards 1 beside it, or they would not be kept to',
   },
   {
+    option: 'UseBridges',
+    isBroken: (settings) =>
+      settings.single(OPTIONS.useBridges) && settings.list(OPTIONS.bridge) === undefined,
+    message: 'UseBridges: expected at least one Bridge line beside it',
+  },
+  {
+    option: 'UseBridges',
+    isBroken: (settings) =>
+      settings.single(OPTIONS.useBridges) && !settings.single(OPTIONS.entryNodes).isEmpty,
+    message: 'UseBridges: expected no EntryNodes beside it: the bridges are what circuits begin with',
+  },
+  {
+    option: 'UseBridges',
+    isBroken: (settings) => settings.single(OPTIONS.useBridges) && !settings.single(OPTIONS.useEntryGuards),
+    message: 'UseBridges: expected UseEntryGuards 1 beside it',
+  },
+  {
+    option: 'Bridge',
+    isBroken: (settings) => settings.single(OPTIONS.useBridges) && whyUnusable(settings) !== undefined,
+    message: (settings) => `Bridge: ${whyUnusable(settings)}`,
+  },
+  {
     option: 'Socks5Proxy',
     isBroken: (settings) =>
       [OPTIONS.httpsProxy, OPTIONS.socks4Proxy, OPTIONS.socks5Proxy].filter(
@@ -72,8 +96,18 @@ export const CONSISTENCY_RULES: readonly ConsistencyRule[] = [
   },
 ]
 
+/** Of the bridges, the first that cannot be used. */
+function whyUnusable(settings: Settings): string | undefined {
+  try {
+    checkBridges(settings.list(OPTIONS.bridge) ?? [])
+    return undefined
+  } catch (error) {
+    return toTorError(error).message
+  }
+}
+
 /** Choices that are allowed, and that the user should know the price of, or that do nothing alone. */
-const CHOICE_WARNINGS: readonly Pick<ConsistencyRule, 'isBroken' | 'message'>[] = [
+const CHOICE_WARNINGS: readonly (Pick<ConsistencyRule, 'isBroken'> & { readonly message: string })[] = [
   {
     isBroken: (settings) => settings.single(OPTIONS.safeLogging) !== '1',
     message: 'SafeLogging is off: the log will show where applications connect to. Delete it afterwards.',
@@ -96,6 +130,16 @@ const CHOICE_WARNINGS: readonly Pick<ConsistencyRule, 'isBroken' | 'message'>[] 
       !settings.single(OPTIONS.useEntryGuards) && !settings.single(OPTIONS.testingTorNetwork),
     message:
       'UseEntryGuards is 0: with a new first relay for each circuit, a bad one will soon be among them.',
+  },
+  {
+    isBroken: (settings) => isSet(settings, 'Bridge') && !settings.single(OPTIONS.useBridges),
+    message: 'Bridge has no effect without UseBridges 1: relays are connected to directly.',
+  },
+  {
+    isBroken: (settings) =>
+      settings.single(OPTIONS.useBridges) &&
+      (settings.list(OPTIONS.bridge) ?? []).some(({ fingerprint }) => fingerprint === undefined),
+    message: 'A Bridge line has no fingerprint: whoever answers at its address is taken for the bridge.',
   },
   {
     isBroken: (settings) => isSet(settings, 'FirewallPorts') && !settings.single(OPTIONS.fascistFirewall),

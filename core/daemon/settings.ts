@@ -90,7 +90,9 @@ export class Settings {
       }
     }
     for (const rule of CONSISTENCY_RULES) {
-      if (rule.isBroken(this)) fail(this.#linesOf(rule.option).at(-1), rule.message)
+      if (!rule.isBroken(this)) continue
+      const { option, message } = rule
+      fail(this.#linesOf(option).at(-1), typeof message === 'string' ? message : message(this))
     }
     const isTesting = this.single(OPTIONS.testingTorNetwork)
     for (const option of Object.values(OPTIONS)) {

@@ -32,6 +32,7 @@ function reachingConfig(settings: Settings) {
       settings.single(OPTIONS.clientPreferIpv6OrPort) ?? !settings.single(OPTIONS.clientUseIpv4),
     reachableAddresses: chooseReachable(settings),
     upstreamProxy: chooseProxy(settings),
+    bridges: settings.single(OPTIONS.useBridges) ? (settings.list(OPTIONS.bridge) ?? []) : undefined,
     outboundBindAddress: chooseBindAddress(settings),
     isNetworkDisabled: settings.single(OPTIONS.disableNetwork),
     connectionPadding: nameTristate(settings.single(OPTIONS.connectionPadding)),

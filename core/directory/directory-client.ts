@@ -23,6 +23,8 @@ export interface DirectoryRequest {
   readonly path: string
   /** The relay's address and port for the Host header, which HTTP/1.0 caches may look at. */
   readonly host: string
+  /** More than so many bytes, as sent, are refused; undefined takes the limit of all directory documents. */
+  readonly maxBodyBytes?: number
   /** Asked over a circuit that hides who we are: the request must look like everybody's (dir-spec 6.1). */
   readonly isAnonymous?: boolean
   /** Only a document that changed after this is worth an answer; else the relay says 304. */
@@ -150,8 +152,10 @@ class ReplyReader implements ByteSink {
   #lastActivityMs: number
   #stallTimer: Timer
   #isDone = false
+  readonly #maxBodyBytes: number
 
   constructor(clock: Clock, request: DirectoryRequest) {
+    this.#maxBodyBytes = request.maxBodyBytes ?? MAX_BODY_BYTES
     this.#clock = clock
     this.#request = request
     this.#lastActivityMs = clock.monotonicMs()
@@ -206,7 +210,7 @@ class ReplyReader implements ByteSink {
     this.#head = parseHttpHead(bytes.subarray(0, bodyStart))
     this.#headBytes = Buffer.alloc(0)
     if (this.#head.dateMs !== undefined) this.#request.onDate?.(this.#head.dateMs)
-    if ((this.#head.contentLengthBytes ?? 0) > MAX_BODY_BYTES) throw oversizeBody()
+    if ((this.#head.contentLengthBytes ?? 0) > this.#maxBodyBytes) throw oversizeBody(this.#maxBodyBytes)
     if (this.#head.status === 200) this.#request.onDocument?.()
     this.#takeBody(bytes.subarray(bodyStart))
   }
@@ -217,7 +221,7 @@ class ReplyReader implements ByteSink {
     const roomBytes =
       head.contentLengthBytes === undefined ? Infinity : head.contentLengthBytes - this.#body.length
     const piece = chunk.length > roomBytes ? chunk.subarray(0, roomBytes) : chunk
-    if (this.#body.length + piece.length > MAX_BODY_BYTES) throw oversizeBody()
+    if (this.#body.length + piece.length > this.#maxBodyBytes) throw oversizeBody(this.#maxBodyBytes)
     this.#body.push(piece)
     if (this.#body.length === head.contentLengthBytes) this.#finish(head)
   }
@@ -250,8 +254,8 @@ class ReplyReader implements ByteSink {
   }
 }
 
-function oversizeBody(): TorError {
-  return new TorError('limit', `a directory reply is longer than ${MAX_BODY_BYTES} bytes`, {
+function oversizeBody(maxBytes: number): TorError {
+  return new TorError('limit', `a directory reply is longer than ${maxBytes} bytes`, {
     retry: 'elsewhere',
   })
 }

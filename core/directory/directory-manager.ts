@@ -21,7 +21,7 @@ import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import { AwakeGate } from './awake-gate.ts'
-import type { DirectoryProgress } from './bootstrap-state.ts'
+import type { DirectoryPhase, DirectoryProgress } from './bootstrap-state.ts'
 import type { ClockEvidence } from './clock-evidence.ts'
 import { requireProtocols } from './consensus-check.ts'
 import type { FetchedConsensus } from './consensus-fetch.ts'
@@ -58,6 +58,8 @@ export interface DirectoryManagerDeps {
   readonly pickDirectoryRelays: (view: NetDir) => readonly ChannelTarget[]
   /** The rows of the guards that circuits begin with; their microdescriptors are fetched first. */
   readonly primaryGuards: (view: NetDir) => readonly number[]
+  /** Resolves when there is somebody to ask, for who must first get to know them. */
+  readonly whenSourcesAreKnown?: (signal: AbortSignal) => Promise<void>
   /** Told what relays and documents say about our clock. */
   readonly onClockEvidence?: (evidence: ClockEvidence) => void
   /** Whether to begin dormant: the cache is read, nothing is fetched until `setDormant(false)`. */
@@ -152,6 +154,16 @@ export class DirectoryManager implements NetDirProvider {
     this.#board.freshness.lookNow()
   }
 
+  /** How far one came who gets to know the sources. */
+  notePhase(phase: DirectoryPhase): void {
+    this.#board.reach(phase)
+  }
+
+  /** What keeps one from it; nothing for the user to know while the view is valid. */
+  noteFailure(error: TorError): void {
+    if (!this.#board.isLive()) this.#board.fail(error)
+  }
+
   /** Stops everything and waits until what is being written is written. Idempotent. */
   async close(): Promise<void> {
     if (!this.#closing.signal.aborted) {
@@ -225,10 +237,11 @@ export class DirectoryManager implements NetDirProvider {
 
   /** The next consensus after the view's, or the first one. Tries until it has one; see `raceSources` for the ends. */
   #fetch(view: NetDir | undefined, signal: AbortSignal): Promise<FetchedConsensus> {
-    return this.#gate.run(signal, (inner) => {
+    return this.#gate.run(signal, async (inner) => {
+      await this.#deps.whenSourcesAreKnown?.(inner)
       const bootstrap = bootstrapTiers(this.#deps.bootstrapDirectories())
       const tiers = view === undefined ? bootstrap : refreshTiers(this.#pickRelays(view), bootstrap)
-      return raceForConsensus(this.#raceParts, this.#certs, view, tiers, inner)
+      return await raceForConsensus(this.#raceParts, this.#certs, view, tiers, inner)
     })
   }
 

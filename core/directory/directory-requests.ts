@@ -25,6 +25,9 @@ export function certsBySigningKeyPath(
   return `/tor/keys/fp-sk/${wanted.map(({ identity, signingKey }) => `${identity}-${signingKey}`).join('+')}.z`
 }
 
+/** The server descriptor of the relay that is asked. */
+export const OWN_DESCRIPTOR_PATH = '/tor/server/authority.z'
+
 /** `digests` are SHA-256 values; base64 may hold `+` and `/`, which are not escaped. */
 export function microdescsPath(digests: readonly Uint8Array[]): string {
   return `/tor/micro/d/${digests.map(toBase64Unpadded).join('-')}.z`

@@ -6,7 +6,7 @@ import type { ChannelTarget } from '../linkspec/relay-target.ts'
 import type { BootstrapDirectories } from '../path/directory-path.ts'
 
 export interface DirectorySource {
-  readonly kind: 'guard' | 'fallback' | 'authority'
+  readonly kind: 'guard' | 'fallback' | 'authority' | 'bridge'
   readonly target: ChannelTarget
 }
 
@@ -29,7 +29,8 @@ export const PATIENCE_MS = 20_000
 const FALLBACKS_AFTER_GUARDS_MS = 30_000
 
 /** Before there is a consensus. Authorities wait, unless there are no fallbacks to ask before them. */
-export function bootstrapTiers({ fallbacks, authorities }: BootstrapDirectories): SourceTier[] {
+export function bootstrapTiers({ fallbacks, authorities, bridges }: BootstrapDirectories): SourceTier[] {
+  if (bridges !== undefined) return [{ sources: toSources('bridge', bridges), notBeforeMs: 0 }]
   const authorityTier = toSources('authority', authorities)
   if (fallbacks.length === 0) return [{ sources: authorityTier, notBeforeMs: 0 }]
   return [

@@ -15,7 +15,7 @@ export interface GuardFilter {
 export const NO_GUARD_FILTER: GuardFilter = { permits: () => true, isRestricting: false }
 
 /** One sample for each of guard-spec's selections; the file keeps those of other names as they are. */
-export type SampleName = 'default' | 'restricted'
+export type SampleName = 'default' | 'restricted' | 'bridges'
 
 export interface SampleChoice {
   readonly name: SampleName
@@ -34,6 +34,10 @@ export function chooseSample(
   filter: GuardFilter,
   previous: SampleName | undefined,
 ): SampleChoice {
+  const { bridges } = netDir
+  if (bridges !== undefined) {
+    return { name: 'bridges', guardCount: bridges.length, permittedCount: bridges.length, isExtreme: false }
+  }
   if (!filter.isRestricting) return { name: 'default', guardCount: 0, permittedCount: 0, isExtreme: false }
   let guardCount = 0
   let permittedCount = 0

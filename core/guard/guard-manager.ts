@@ -3,6 +3,7 @@
  * adversary to be it, so only a guard that cannot be reached is passed over, and only for a while (guard-spec).
  */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import type { BridgeRelay } from '../netdir/bridge-relay.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
@@ -81,6 +82,11 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
   /** When the relay was confirmed as our guard, blurred by days as it is kept; undefined when it is none. Wall clock. */
   confirmedMs(relay: RsaIdentity): number | undefined {
     return this.sample.find(({ rsa }) => rsa === relay)?.confirmed?.atMs
+  }
+
+  /** The bridges that were used before, the first choice first: for the order in which to ask while there is no view. */
+  get knownBridges(): readonly RsaIdentity[] {
+    return this.#samples.knownBridges
   }
 
   get changes(): Watchable<number> {
@@ -217,14 +223,17 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
   #explainNoGuard(view: GuardView, restrictions: GuardRestrictions): TorError {
     const { primary, others } = this.#samples.order
     const count = primary.length + others.length
+    const { bridges } = view.netDir
+    const what = bridges === undefined ? 'guards' : 'bridges'
+    if (bridges !== undefined && count === 0) return noPath(whyNoBridge(bridges))
     if (count === 0 && view.filter.isRestricting) {
       return noPath('the configuration permits none of the guards that the consensus lists')
     }
     if (count === 0) return noPath('the consensus lists no relay that can be a guard')
     const waitMs = retryWaitMs(this.#situation(view), restrictions)
-    if (waitMs === undefined) return noPath(`none of the ${count} guards can be used for this path`)
+    if (waitMs === undefined) return noPath(`none of the ${count} ${what} can be used for this path`)
     const seconds = Math.ceil(waitMs / 1000)
-    return noPath(`none of the ${count} guards could be reached; the next try is in ${seconds} seconds`)
+    return noPath(`none of the ${count} ${what} could be reached; the next try is in ${seconds} seconds`)
   }
 
   /** A restriction may have led a circuit to a guard that is not our first choice: then the order stays as it is. */
@@ -267,6 +276,14 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
     })
     this.#wakeUp = { atMs, timer }
   }
+}
+
+function whyNoBridge(bridges: readonly BridgeRelay[]): string {
+  if (bridges.length === 0) return 'bridges are wanted, and none has been reached yet'
+  const isAnyReady = bridges.some(({ descriptor }) => descriptor !== undefined)
+  return isAnyReady
+    ? 'the configuration permits none of the bridges'
+    : `none of the ${bridges.length} bridges has sent its descriptor yet`
 }
 
 function noPath(words: string): TorError {

@@ -44,6 +44,9 @@ export type GuardNetDir = Pick<
   | 'hasMicrodescriptor'
   | 'params'
   | 'validAfterMs'
+  | 'bridges'
+  | 'bridgeAt'
+  | 'bridgeRowOf'
 >
 
 /** guard-spec 4.0: guards must be fit for every circuit and every directory request. */
@@ -63,8 +66,12 @@ export function isListedGuard(netDir: GuardNetDir, index: number): boolean {
   return hasFlag(flags, GUARD_FLAGS) && (flags & NEVER_GUARD_FLAGS) === 0
 }
 
-/** The guard's row, or undefined while the consensus does not list it as a guard under the identities that we know. */
+/**
+ * The guard's row, or undefined while the consensus does not list it as a guard under the identities that we know; for
+ * who uses bridges, while the user does not list it as one.
+ */
 export function findListedGuard(netDir: GuardNetDir, guard: SampledGuard): number | undefined {
+  if (netDir.bridges !== undefined) return netDir.bridgeRowOf(guard.rsa)
   const index = netDir.indexOf(guard.rsa)
   if (index === undefined || !isListedGuard(netDir, index)) return undefined
   const ed25519 = netDir.ids(index).ed25519

@@ -38,6 +38,7 @@ export class GuardSamples {
     this.#sets = {
       default: new GuardSet('default', state.samples.default, random),
       restricted: new GuardSet('restricted', state.samples.restricted, random),
+      bridges: new GuardSet('bridges', state.samples.bridges, random),
     }
     this.#otherSamples = state.otherSamples
     this.#saver = new GuardSaver(store, log, state.serial)
@@ -53,6 +54,13 @@ export class GuardSamples {
   /** What the sample in use was last brought up to date with. */
   get view(): GuardView | undefined {
     return this.#view
+  }
+
+  /** The bridges that were used before, the first choice first. */
+  get knownBridges(): readonly RsaIdentity[] {
+    const { sample } = this.#sets.bridges
+    const placeOf = ({ confirmed }: SampledGuard): number => confirmed?.place ?? Infinity
+    return [...sample].sort((a, b) => placeOf(a) - placeOf(b) || 0).map(({ rsa }) => rsa)
   }
 
   /** The sample in use, in the order in which it was drawn. */
@@ -114,9 +122,14 @@ export class GuardSamples {
   }
 
   #saveChanges(): void {
-    const samples = { default: this.#sets.default.sample, restricted: this.#sets.restricted.sample }
+    const { default: usual, restricted, bridges } = this.#sets
+    const samples = { default: usual.sample, restricted: restricted.sample, bridges: bridges.sample }
     const saved = this.#saved
-    if (samples.default === saved.default && samples.restricted === saved.restricted) return
+    const isSaved =
+      samples.default === saved.default &&
+      samples.restricted === saved.restricted &&
+      samples.bridges === saved.bridges
+    if (isSaved) return
     this.#saved = samples
     this.#saver.save({ samples, otherSamples: this.#otherSamples })
   }
@@ -133,6 +146,8 @@ function sayChoice(log: Logger, choice: SampleChoice, previous: SampleChoice | u
   const isOther = choice.name !== (previous?.name ?? 'default')
   if (isOther && choice.name === 'restricted') {
     log.notice(`The configuration permits ${share}; a choice among these is kept beside the usual one.`)
+  } else if (isOther && choice.name === 'bridges') {
+    log.notice('Bridges are used in the place of guards; the usual guards are kept for later.')
   } else if (isOther) {
     log.notice('The usual guards are used again.')
   }

@@ -1,14 +1,15 @@
 /** One sample of guards under the current view of the network and the user's filter; all changes of it happen here. */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
-import type { Random } from '../util/random.ts'
+import { type Random, shuffled } from '../util/random.ts'
 import { GuardDraw } from './guard-draw.ts'
 import type { GuardFilter, SampleName } from './guard-filter.ts'
-import type { GuardLimits } from './guard-limits.ts'
+import { type GuardLimits, MAX_STORED_GUARDS } from './guard-limits.ts'
 import { type FilteredGuard, type GuardOrder, NO_GUARDS, orderGuards } from './guard-order.ts'
 import {
   confirmGuard,
   findListedGuard,
   type GuardNetDir,
+  newGuard,
   type SampledGuard,
   updateSample,
 } from './guard-sample.ts'
@@ -50,6 +51,7 @@ export class GuardSet {
   use(view: GuardView): void {
     const { netDir, limits } = view
     this.#sample = updateSample(this.#sample, netDir, limits, this.#random)
+    if (this.name === 'bridges') this.#addBridges(view)
     this.#filter(view)
     let missing = limits.minFilteredGuards - this.#filtered.length
     if (missing > 0) this.extend(view, () => --missing <= 0)
@@ -58,6 +60,8 @@ export class GuardSet {
 
   /** Adds guards one by one until one that the filter permits is `wanted`, or the sample is full. */
   extend(view: GuardView, isWanted: (entry: FilteredGuard) => boolean): void {
+    // All the bridges that there are belong to their sample.
+    if (this.name === 'bridges') return
     const { netDir, filter, limits } = view
     // A restricted sample is drawn among those few that it is for; the other one must not depend on the user's choices.
     const isEligible = (index: number): boolean => this.name === 'default' || filter.permits(netDir, index)
@@ -80,10 +84,23 @@ export class GuardSet {
     this.#reorder(limits)
   }
 
+  /** The user chose each of them: chance decides their order only. */
+  #addBridges({ netDir, limits }: GuardView): void {
+    const known = new Set(this.#sample.map(({ rsa }) => rsa))
+    const fresh = (netDir.bridges ?? []).flatMap(({ ids }) => {
+      const row = known.has(ids.rsa) ? undefined : netDir.bridgeRowOf(ids.rsa)
+      return row === undefined ? [] : newGuard(netDir, row, limits, this.#random)
+    })
+    if (fresh.length === 0) return
+    this.#sample = [...this.#sample, ...shuffled(this.#random, fresh)].slice(0, MAX_STORED_GUARDS)
+  }
+
   #filter({ netDir, filter }: GuardView): void {
     this.#filtered = this.#sample.flatMap((guard) => {
       const index = findListedGuard(netDir, guard)
-      return index !== undefined && filter.permits(netDir, index) ? { guard, index } : []
+      if (index === undefined || !filter.permits(netDir, index)) return []
+      // What a bridge sends of itself is not another's to hold back: those that sent it come before those that did not.
+      return netDir.bridgeAt(index) === undefined || netDir.hasMicrodescriptor(index) ? { guard, index } : []
     })
   }
 

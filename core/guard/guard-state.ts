@@ -21,7 +21,7 @@ export interface GuardState {
 
 export const EMPTY_GUARD_STATE: GuardState = {
   serial: 0,
-  samples: { default: [], restricted: [] },
+  samples: { default: [], restricted: [], bridges: [] },
   otherSamples: {},
 }
 
@@ -34,6 +34,7 @@ const GUARD_STATE = {
       ...state.otherSamples,
       default: state.samples.default.map(serializeGuard),
       restricted: state.samples.restricted.map(serializeGuard),
+      bridges: state.samples.bridges.map(serializeGuard),
     },
   }),
 }
@@ -50,7 +51,7 @@ export const GUARD_STATE_COPY_SCHEMA: DocumentSchema<GuardState> = {
   title: 'the copy of the choice of guards',
 }
 
-const SAMPLE_NAMES = new Set(['default', 'restricted'])
+const SAMPLE_NAMES = new Set(['default', 'restricted', 'bridges'])
 const GUARD_FIELDS = new Set(['rsa', 'ed25519', 'added-at-ms', 'unlisted-since-ms', 'confirmed'])
 
 function serializeGuard(guard: SampledGuard): object {
@@ -69,12 +70,18 @@ function parseGuardState(content: unknown, version: number): GuardState {
   const fields = new JsonFields('guard state', content)
   // Version 1 was one list in the order of preference, without confirmation: the same guards stay the first.
   if (version === 1) {
-    return { ...EMPTY_GUARD_STATE, samples: { default: parseSample(fields, 'sample'), restricted: [] } }
+    const samples = { ...EMPTY_GUARD_STATE.samples, default: parseSample(fields, 'sample') }
+    return { ...EMPTY_GUARD_STATE, samples }
   }
   const named = new JsonFields('guard samples', fields.value('samples'))
   return {
     serial: fields.integer('serial', 0, Number.MAX_SAFE_INTEGER),
-    samples: { default: parseSample(named, 'default'), restricted: parseSample(named, 'restricted') },
+    samples: {
+      default: parseSample(named, 'default'),
+      restricted: parseSample(named, 'restricted'),
+      // Not in files of before there were bridges.
+      bridges: named.value('bridges') === undefined ? [] : parseSample(named, 'bridges'),
+    },
     otherSamples: named.others(SAMPLE_NAMES),
   }
 }

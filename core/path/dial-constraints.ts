@@ -1,4 +1,5 @@
 /** Where a relay can be dialled. */
+import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import type { Relay } from '../netdir/relay.ts'
 import type { AddressPolicy } from '../util/address-policy.ts'
@@ -13,6 +14,8 @@ export interface DialConstraints {
   /** Undefined is all of them. */
   readonly reachableAddresses: AddressPolicy | undefined
   readonly allowPrivateRelayAddresses: boolean
+  /** Undefined: none are used. Otherwise nothing else is dialled. */
+  readonly bridges: readonly BridgeLine[] | undefined
 }
 
 /** Of these endpoints the ones that we may dial, in our order of preference. */
@@ -28,6 +31,11 @@ function mayDial({ host, port }: Endpoint, constraints: DialConstraints): boolea
   if (!(host.includes(':') ? constraints.useIpv6 : constraints.useIpv4)) return false
   if (!constraints.allowPrivateRelayAddresses && isInternalAddress(host)) return false
   return constraints.reachableAddresses?.accepts(host, port) ?? true
+}
+
+/** A private address is as good as another where the user names it; a transport sees to its own way. */
+export function mayDialBridge({ transport, endpoint }: BridgeLine, constraints: DialConstraints): boolean {
+  return transport !== undefined || mayDial(endpoint, { ...constraints, allowPrivateRelayAddresses: true })
 }
 
 /** Where the relay can be dialled under the constraints, in order of preference; may be empty. */

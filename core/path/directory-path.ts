@@ -19,6 +19,8 @@ import { pickRelay } from './relay-picker.ts'
 export interface BootstrapDirectories {
   readonly fallbacks: readonly ChannelTarget[]
   readonly authorities: readonly ChannelTarget[]
+  /** Set for who uses bridges, and then the only source. */
+  readonly bridges?: readonly ChannelTarget[]
 }
 
 /**

@@ -2,8 +2,10 @@
 import type { GuardFilter } from '../guard/guard-filter.ts'
 import type { GuardNetDir } from '../guard/guard-sample.ts'
 import type { GuardRestrictions, GuardSelector } from '../guard/guard-selector.ts'
-import { relayEndpoints } from './dial-constraints.ts'
-import { type NodeRules, nodeRules } from './node-rules.ts'
+import type { BridgeRelay } from '../netdir/bridge-relay.ts'
+import { isConfigured } from '../transport/bridge-rule.ts'
+import { mayDialBridge, relayEndpoints } from './dial-constraints.ts'
+import { excludesRelay, type NodeRules, nodeRules } from './node-rules.ts'
 import { noPath, whyNoGuard } from './refusal-words.ts'
 import type { PathConstraints } from './relay-constraints.ts'
 
@@ -21,8 +23,23 @@ export function guardFilter(constraints: PathConstraints): GuardFilter {
     reachableAddresses !== undefined
   return {
     isRestricting,
-    permits: (netDir, index) => nodeRules(netDir, constraints).permits('guard', index),
+    permits: (netDir, index) => permitsGuard(netDir, index, constraints),
   }
+}
+
+/** Whether the options let this row be a guard: a bridge while bridges are used, and otherwise a relay. */
+export function permitsGuard(netDir: GuardNetDir, index: number, constraints: PathConstraints): boolean {
+  const bridge = netDir.bridgeAt(index)
+  if (bridge !== undefined) return permitsBridge(bridge, constraints)
+  return constraints.bridges === undefined && nodeRules(netDir, constraints).permits('guard', index)
+}
+
+/** As in C tor, ExcludeNodes counts for bridges. */
+function permitsBridge({ line, ids, descriptor }: BridgeRelay, constraints: PathConstraints): boolean {
+  const { bridges = [] } = constraints
+  if (!isConfigured(bridges, line) || !mayDialBridge(line, constraints)) return false
+  const endpoints = [line.endpoint]
+  return !excludesRelay(constraints, { rsa: ids.rsa, nickname: descriptor?.nickname, endpoints })
 }
 
 /**
@@ -35,11 +52,18 @@ export function pickPermittedGuard(
   constraints: PathConstraints,
   restrictions: GuardRestrictions,
 ): number {
+  const { purpose } = restrictions
+  if (constraints.bridges !== undefined) {
+    if (netDir.bridges === undefined) throw noPath('bridges are wanted, and none has been reached yet')
+    const excludes = (index: number): boolean =>
+      !permitsGuard(netDir, index, constraints) || restrictions.excludes(index)
+    return guards.pickGuard(netDir, { purpose, excludes })
+  }
   const rules = nodeRules(netDir, constraints)
   const refusal = refusalOf(netDir, rules, constraints)
   if (refusal !== undefined) throw noPath(refusal)
   return guards.pickGuard(netDir, {
-    purpose: restrictions.purpose,
+    purpose,
     excludes: (index) =>
       !rules.permits('guard', index) ||
       relayEndpoints(netDir.relay(index), constraints).length === 0 ||

@@ -1,31 +1,42 @@
 /** The way to relays that the configuration asks for: plain TCP, or one upstream proxy and never anything beside it. */
 import { isIP, isIPv6 } from 'node:net'
+import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import { TorError } from '../util/errors.ts'
+import { refusalOfEndpoint } from './bridge-rule.ts'
+import { transportOf } from './pluggable-transport.ts'
 import { checkUpstreamProxy } from './proxy-handshake.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
 export interface TransportSettings {
   readonly upstreamProxy: UpstreamProxy | undefined
+  /** Undefined: relays are dialled. Otherwise these and nothing else. */
+  readonly bridges: readonly BridgeLine[] | undefined
   /** The local addresses to leave from, one of each family. */
   readonly outboundBindAddress: { readonly ipv4: string | undefined; readonly ipv6: string | undefined }
 }
 
 export const DIRECT: TransportSettings = {
   upstreamProxy: undefined,
+  bridges: undefined,
   outboundBindAddress: { ipv4: undefined, ipv6: undefined },
 }
 
 /**
  * `settings` is asked for each new connection, so that a reload takes effect. With a proxy that cannot be used
- * `carrierFor` throws `bad-config`: a relay is never dialled directly instead.
+ * `carrierFor` throws `bad-config`: a relay is never dialled directly instead. What the rule about bridges forbids is
+ * `not-allowed`.
  */
 export function createTransport(settings: () => TransportSettings): Transport {
   return {
-    carrierFor(relay) {
-      const { upstreamProxy: proxy, outboundBindAddress } = settings()
+    carrierFor(relay, bridge) {
+      const { upstreamProxy: proxy, bridges, outboundBindAddress } = settings()
       if (isIP(relay.host) === 0) throw new TorError('internal', 'a relay endpoint must be an IP address')
+      const refusal = refusalOfEndpoint(bridges, relay, bridge)
+      if (refusal !== undefined) throw refusal
+      const transport = bridge === undefined ? undefined : transportOf(bridge)
+      if (bridge !== undefined && transport !== undefined) return { kind: 'pluggable', transport, bridge }
       if (proxy === undefined) {
         return { kind: 'tcp', relay, localAddress: localAddressFor(relay, outboundBindAddress) }
       }

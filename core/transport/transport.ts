@@ -1,5 +1,7 @@
 /** How bytes reach a relay. TLS runs on top; the channel layer knows no more of it than this. */
+import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
+import type { PluggableTransport } from './pluggable-transport.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
 /**
@@ -10,6 +12,7 @@ import type { UpstreamProxy } from './upstream-proxy.ts'
 export type TlsCarrier =
   | { readonly kind: 'tcp'; readonly relay: Endpoint; readonly localAddress: string | undefined }
   | ProxiedCarrier
+  | PluggableCarrier
 
 export interface ProxiedCarrier {
   readonly kind: 'proxied'
@@ -18,7 +21,13 @@ export interface ProxiedCarrier {
   readonly localAddress: string | undefined
 }
 
+export interface PluggableCarrier {
+  readonly kind: 'pluggable'
+  readonly transport: PluggableTransport
+  readonly bridge: BridgeLine
+}
+
 export interface Transport {
-  /** Throws when the endpoint is not one that this transport may reach. */
-  carrierFor(endpoint: Endpoint): TlsCarrier
+  /** Throws when the endpoint is not one that this transport may reach; `bridge` is the one that listens there. */
+  carrierFor(endpoint: Endpoint, bridge?: BridgeLine): TlsCarrier
 }

@@ -64,6 +64,13 @@ safelogging 1 # comment|SafeLogging 1\nSafeLogging 0|Safe\nLogging 1|DataDirecto
 SocksTimeout \\n5|SocksTimeout 5 \\n# comment\n minutes|# only a comment|MapAddress a b # c|MapAddress "a b" # c|MapAddress "a b" c
 MapAddress "a\x20b"|MapAddress "a\040b"|MapAddress "a\tb"|MapAddress "a\qb"|MapAddress "a b|  SafeLogging   0  |\tSafeLogging\t0
 SafeLogging 0\r|SafeLogging#0|SafeLogging "0"#x|+SafeLogging 0|/SafeLogging|+SocksPort 9051|SocksPort 9051\n/SocksPort|"SafeLogging" 0|\\nSafeLogging 0
+Bridge 192.0.2.1|Bridge 192.0.2.1:443|Bridge 192.0.2.1:0|Bridge 192.0.2.1:99999|Bridge host.invalid:443|Bridge obfs4|Bridge x
+Bridge 192.0.2.1:443 0123456789abcdef0123456789abcdef01234567|Bridge 192.0.2.1:443 01234567 89abcdef0123456789abcdef01234567
+Bridge 192.0.2.1:443 ABCD|Bridge 192.0.2.1:443 $0123456789abcdef0123456789abcdef01234567|Bridge 192.0.2.1:443 a=b|Bridge 01.2.3.4:443
+Bridge [2001:db8::1]:443|Bridge 2001:db8::1|Bridge [2001:db8::1]|Bridge obfs4 192.0.2.1:443 cert=x k=|Bridge obfs4 192.0.2.1:443 k
+Bridge obfs4 192.0.2.1:443 0123456789abcdef0123456789abcdef0123456G|Bridge obfs4 192.0.2.1:443 =v|Bridge ob-fs4 192.0.2.1:443|Bridge 4obfs 192.0.2.1:443
+UseBridges 1\nBridge 192.0.2.1|UseBridges 1\nBridge 192.0.2.1\nBridge 192.0.2.2|UseBridges 1\nBridge 192.0.2.1\nEntryNodes {de}|UseBridges auto
+UseBridges 1\nBridge 192.0.2.1\nUseEntryGuards 0|UpdateBridgesFromAuthority 0|UseBridges 1\nBridge|Bridge Bridge 192.0.2.1:443
 NodeFamily a,b\nNodeFamily c,d|SocksPort 9051 # x\nSocksPort 9052|SocksPort 9051\nSocksPort 0|ExitNodes {de}\nExitNodes {us}|WarnPlaintextPorts 1\nWarnPlaintextPorts 2|HTTPTunnelPort 0\nHTTPTunnelPort 1|SocksPort 0\nSocksPort 0|ExcludeNodes {de}\nExcludeNodes
 `
 
@@ -78,7 +85,7 @@ SocksPort 9050 IsolateDestAdr|SocksPort 9050 9051|MapAddress a|MapAddress a b c|
 MapAddress "a\x00b"|TrackHostExits a b|HTTPProxy 127.0.0.1:80|TCPProxy haproxy 127.0.0.1:80|User root|Sandbox 1|DisableAllSwap 1|Log notice syslog
 ControlPort 9051|MetricsPort 9999|TransPort 9040|ORPort 9001|RunAsDaemon 1|UseMicrodescriptors 0|CircuitPadding 1|ConfluxEnabled 1
 PathBiasCircThreshold 5|BandwidthRate 1 MB|MaxMemInQueues 256 MB|ContactInfo x|HashedControlPassword 16:AC000611CAB0C8D760A821779CE12747513E5BCC8076C23E1D6FCD78F1
-ReachableAddresses reject *:*|ClientUseIPv4 0\nClientUseIPv6 0
+ReachableAddresses reject *:*|ClientUseIPv4 0\nClientUseIPv6 0|UpdateBridgesFromAuthority 1|UseBridges 1\nBridge obfs4 192.0.2.1:443|Bridge 0.0.0.0:443
 `
 
 const linesOf = (corpus: string): string[] =>

@@ -58,6 +58,9 @@ export function fakeNetDir(relays: readonly FakeRelay[], options: FakeNetDirOpti
     a === b || (at(a)[key] !== undefined && at(a)[key] === at(b)[key])
   return {
     relayCount: relays.length,
+    bridges: undefined,
+    bridgeAt: () => undefined,
+    bridgeRowOf: () => undefined,
     params: new NetParams(options.params ?? new Map()),
     validAfterMs: options.validAfterMs ?? 1_790_000_000_000,
     flags,

@@ -11,6 +11,7 @@ export const OPEN_CONSTRAINTS: PathConstraints = {
   useIpv6: true,
   preferIpv6OrPort: false,
   reachableAddresses: undefined,
+  bridges: undefined,
   // The tests' networks are on such.
   allowPrivateRelayAddresses: true,
   nodes: NO_NODE_CHOICES,

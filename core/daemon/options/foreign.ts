@@ -48,7 +48,7 @@ const LATER_PREFIXES: readonly string[] = ['__', 'hiddenservice', 'hslayer']
 const LATER_OPTIONS = new Set(
   (
     'acceldir accelname kistsockbufsizefactor alternatebridgeauthority alternatedirauthority bandwidthburst bandwidthrate ' +
-    'bridge cachedirectory cachedirectorygroupreadable circuitpriorityhalflife clientautoipv6orport ' +
+    'cachedirectory cachedirectorygroupreadable circuitpriorityhalflife clientautoipv6orport ' +
     'clientonionauthdir clienttransportplugin compiledproofofworkhash constrainedsocksize cookieauthfile cookieauthfilegroupreadable ' +
     'controlportfilegroupreadable controlportwritetofile controlsocketsgroupwritable ' +
     'dirauthorityfallbackrate disableooscheck fetchhidservdescriptors hashedcontrolpassword ' +

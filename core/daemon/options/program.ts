@@ -6,7 +6,6 @@ import { TorError } from '../../util/errors.ts'
 
 const CLIENT_ONLY = 'this program is a client only'
 const NO_CONTROL = 'there is no control port in this release'
-const NO_BRIDGES = 'bridges are not supported by this release'
 const OWN_FAIRNESS = 'Nothing: circuits share a channel in turn'
 
 const processId = verbatim((text, option): number => {
@@ -67,8 +66,6 @@ export const PROGRAM_OPTIONS = {
   httpProxyAuthenticator: refused('HTTPProxyAuthenticator', 'HTTPProxy is not; use HTTPSProxyAuthenticator'),
   tcpProxy: refused('TCPProxy', 'use HTTPSProxy, Socks4Proxy or Socks5Proxy'),
   user: refused('User', 'start the program as the user that it should run as'),
-  useBridges: off('UseBridges', NO_BRIDGES),
-  updateBridgesFromAuthority: off('UpdateBridgesFromAuthority', NO_BRIDGES),
   controlPort: noPort('ControlPort', NO_CONTROL),
   controlSocket: noPort('ControlSocket', NO_CONTROL),
   cookieAuthentication: off('CookieAuthentication', NO_CONTROL),

@@ -1,5 +1,6 @@
 /** How relays are reached: address families, firewalls, upstream proxies, the channel's padding. */
 import { isIP, isIPv6 } from 'node:net'
+import { type BridgeLine, BridgeLineError, parseBridgeLine } from '../../linkspec/bridge-line.ts'
 import { type AddressPolicy, parseAddressPolicy } from '../../util/address-policy.ts'
 import type { Endpoint } from '../../linkspec/relay-target.ts'
 import { TorError } from '../../util/errors.ts'
@@ -56,6 +57,16 @@ const bindAddress: ValueType<string> = verbatim((text, option) => {
   return host
 })
 
+/** Never shown in a message: it is a secret between the user and the bridge's operator. */
+const bridgeLine: ValueType<BridgeLine> = verbatim((text, option) => {
+  try {
+    return parseBridgeLine(text)
+  } catch (error) {
+    if (!(error instanceof BridgeLineError)) throw error
+    throw new TorError('bad-config', `${option}: ${error.message}`)
+  }
+})
+
 /** One line of rules; C tor reads a rule without a first word as "accept". */
 const reachableRules = verbatim((text, option): string => {
   parseAddressPolicy([text], option, { assumed: 'accept' })
@@ -108,6 +119,14 @@ export const REACHING_OPTIONS = {
   socks5Proxy: optional('Socks5Proxy', proxyEndpoint(1080), 'A SOCKS5 proxy between us and the relays'),
   socks5ProxyUsername: optional('Socks5ProxyUsername', secretWord, 'Its user name'),
   socks5ProxyPassword: optional('Socks5ProxyPassword', secretWord, 'Its password'),
+  useBridges: single(
+    'UseBridges',
+    boolean,
+    '0',
+    'Connects to the bridges of the Bridge lines, and to nothing else',
+  ),
+  bridge: list('Bridge', bridgeLine, 'A bridge: [transport] IP[:port] [fingerprint] [key=value ...]'),
+  updateBridgesFromAuthority: off('UpdateBridgesFromAuthority', 'each bridge is asked itself'),
   outboundBindAddress: list(
     'OutboundBindAddress',
     bindAddress,

@@ -4,6 +4,9 @@ import { applyConfig, checkReconfiguration, isPathRefused } from '../../../core/
 import { pathConstraints } from '../../../core/client/path-constraints.ts'
 import { createCountries } from '../../../core/client/country-sources.ts'
 import { systemRandom } from '../../../core/crypto/system-random.ts'
+import { formatBridgeLine, parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
+import { rsaIdentityFromBytes } from '../../../core/linkspec/relay-ids.ts'
+import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { parseNodeSet } from '../../../core/netdir/node-set.ts'
 import { formatLogParts, Logger } from '../../../core/util/log.ts'
@@ -12,6 +15,19 @@ import { rigDirectory } from '../../network/circuit-rig.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
 const CONFIG: ClientConfig = { ...DEFAULT_CLIENT_CONFIG, authorities: [], fallbackDirs: [] }
+
+const BRIDGE = parseBridgeLine('192.0.2.1:443')
+const OTHER_BRIDGE = parseBridgeLine('192.0.2.2:443')
+
+/** What channels may lead to. */
+const TARGETS: readonly ChannelTarget[] = [undefined, BRIDGE, OTHER_BRIDGE].map((bridge, at) => ({
+  ids: { rsa: rsaIdentityFromBytes(Buffer.alloc(20, at)), ed25519: undefined },
+  endpoints: [bridge?.endpoint ?? { host: '192.0.2.9', port: 443 }],
+  ...(bridge === undefined ? {} : { bridge }),
+}))
+
+const nameOf = ({ bridge }: ChannelTarget): string =>
+  bridge === undefined ? 'relay' : bridge === BRIDGE ? 'bridge' : 'otherBridge'
 
 const countries = createCountries(CONFIG, manualClock())
 
@@ -64,7 +80,14 @@ function apply(next: ClientConfig): Promise<void> {
       retireWhere: () => done.push('retire the forbidden'),
       retryNow: () => done.push('try again'),
     },
-    channels: { closeAll: () => done.push('close channels') },
+    channels: {
+      closeAll: () => done.push('close channels'),
+      closeWhere: (isMeant: (target: ChannelTarget) => boolean) => {
+        done.push(`close channels to ${TARGETS.filter(isMeant).map(nameOf).join(' ')}`)
+      },
+    },
+    bridges: { reconsider: () => done.push('reach bridges') },
+    directory: { reconsider: () => done.push('ask directories') },
   }
   return applyConfig(parts, next)
 }
@@ -104,7 +127,42 @@ describe('another configuration for a running client', () => {
     expect(done.splice(0)).toEqual(['close circuits', 'close channels'])
     expect(config.value.isNetworkDisabled).toBe(true)
     await apply(CONFIG)
-    expect(done).toEqual(['retire the forbidden', 'try again'])
+    expect(done).toEqual(['retire the forbidden', 'reach bridges', 'ask directories', 'try again'])
+  })
+})
+
+describe('bridges for a running client', () => {
+  const bridges = [BRIDGE]
+  const ANEW = ['retire the forbidden', 'reach bridges', 'ask directories', 'try again']
+
+  it('end, when they are turned on, every channel that leads to no bridge', async () => {
+    await apply({ ...CONFIG, bridges })
+    expect(done).toEqual(['close channels to relay otherBridge', ...ANEW])
+    expect(isRefusedBy({ ...CONFIG, enforceDistinctSubnets: false, bridges })).toBe(true)
+  })
+
+  it('lose, when they are turned off, their channels', async () => {
+    config = new WatchedValue<ClientConfig>({ ...CONFIG, bridges })
+    await apply(CONFIG)
+    expect(done).toEqual(['close channels to bridge otherBridge', ...ANEW])
+  })
+
+  it('lose theirs when others are chosen', async () => {
+    config = new WatchedValue<ClientConfig>({ ...CONFIG, bridges: [BRIDGE, OTHER_BRIDGE] })
+    await apply({ ...CONFIG, bridges })
+    expect(done).toEqual(['close channels to relay otherBridge', ...ANEW])
+  })
+
+  it('leave everything where it is when they are the same', async () => {
+    config = new WatchedValue<ClientConfig>({ ...CONFIG, bridges })
+    await apply({ ...CONFIG, bridges: [parseBridgeLine(formatBridgeLine(BRIDGE))] })
+    expect(done).toEqual(['retire the forbidden'])
+  })
+
+  it('are refused with a transport that there is not, which is named', async () => {
+    const applying = apply({ ...CONFIG, bridges: [parseBridgeLine('warp 192.0.2.1:1')] })
+    await expect(applying).rejects.toThrow(/transport warp/)
+    expect(done).toEqual([])
   })
 })
 

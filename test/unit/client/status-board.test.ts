@@ -26,6 +26,7 @@ describe('the status', () => {
       pool: { changes, notes: (id) => (id === 7 ? notes : undefined) },
       countries: NO_COUNTRIES,
       surroundings: { views: new WatchedValue(SURROUNDINGS) },
+      bridges: { views: new WatchedValue([]) },
       traffic: new TrafficLedger(),
       guards: { confirmedMs: () => undefined },
       clock: manualClock(),
@@ -71,6 +72,7 @@ describe('the status', () => {
       pool: { changes: new WatchedValue(0), notes: () => undefined },
       countries: NO_COUNTRIES,
       surroundings: { views: new WatchedValue(SURROUNDINGS) },
+      bridges: { views: new WatchedValue([]) },
       traffic: {
         sites() {
           assemblies++

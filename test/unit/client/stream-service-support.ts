@@ -65,7 +65,7 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     lifetime: createLifetime(),
     circuits: { assign },
     // Only its being there is looked at: circuits come from above.
-    directory: { current: new WatchedValue<NetDir | undefined>({} as NetDir) },
+    view: new WatchedValue<NetDir | undefined>({} as NetDir),
     board: { addStream: () => () => {} },
     policy: new RequestPolicy({ sites, tracked, config: () => config.value }),
   })

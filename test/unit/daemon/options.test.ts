@@ -140,6 +140,8 @@ describe('values that are taken, as the dump shows them', () => {
     ['PathBiasCircThreshold -1', '-1'],
     ['ConfluxClientUX latency', 'latency'],
     ['UseBridges 0', '0'],
+    ['Bridge  obfs4  192.0.2.1:80', 'obfs4  192.0.2.1:80'],
+    ['UpdateBridgesFromAuthority 0', '0'],
   ])('%s is %s', (line, shown) => {
     expect(canonical(line)).toBe(shown)
     expect(verified(line).warnings).toEqual([])
@@ -244,7 +246,9 @@ describe('values that are refused, each in one line that names the option', () =
     'PathBiasCircThreshold 5',
     'UseMicrodescriptors 0',
     'BandwidthRate 1 MB',
-    'Bridge 192.0.2.1:443',
+    'Bridge host.invalid:443',
+    'Bridge 192.0.2.1:443 ABCD',
+    'UpdateBridgesFromAuthority 1',
     'HiddenServiceDir /x',
     'HashedControlPassword 16:00',
     'ConfluxClientUX best',
@@ -260,8 +264,16 @@ describe('values that are refused, each in one line that names the option', () =
     ['Socks5Proxy 127.0.0.1\nSocks4Proxy 127.0.0.1', 'at most one'],
     ['ClientUseIPv4 0\nClientUseIPv6 0', 'ClientUseIPv6'],
     ['SocksPort 0\nSocksPort 9050', 'no other port beside 0'],
+    ['UseBridges 1\nBridge', 'at least one Bridge line'],
+    ['UseBridges 1\nBridge 192.0.2.1\nEntryNodes {de}', 'no EntryNodes beside it'],
+    ['UseBridges 1\nBridge 192.0.2.1\nUseEntryGuards 0', 'UseEntryGuards 1 beside it'],
+    ['UseBridges 1\nBridge 192.0.2.1\nBridge warp 192.0.2.1', 'does not have the transport warp'],
   ])('%j, for what it needs beside it', (text, words) => {
     expect(() => verified(text)).toThrow(words)
+  })
+
+  test('without showing a bridge', () => {
+    expect(() => verified('Bridge 192.0.2.77:0')).toThrow(/^torrc:1: Bridge: (?!.*77)/)
   })
 
   test('without showing a password', () => {

@@ -25,6 +25,7 @@ export const STATUS: ClientStatus = {
   verifiedMs: undefined,
   bandwidth: { readBytes: 0, writtenBytes: 0 },
   surroundings: { clockSkew: undefined, network: 'unknown', isDormant: false },
+  bridges: [],
 }
 
 export class FakeClient implements DaemonClient {

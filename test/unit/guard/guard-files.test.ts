@@ -203,7 +203,7 @@ describe('the file with the guards', () => {
   it('keeps what a newer version said of guards, and samples of other names', async () => {
     const store = await storeWithGuards()
     const file = text(store, 'guards.json')
-      .replace('"samples": {', '"samples": { "bridges": [{ "bridge-line": "x" }],')
+      .replace('"samples": {', '"samples": { "vanguards": [{ "layer": "x" }],')
       .replace('"rsa"', '"path-bias": { "tries": 5 }, "__proto__": { "polluted": true }, "rsa"')
       .replace(/"serial": [0-9]+/, '"serial": 100')
     await store.write('guards.json', Buffer.from(file))
@@ -211,7 +211,7 @@ describe('the file with the guards', () => {
     guards.pickGuard(fakeNetDir(relays(250)), ANY)
     await guards.flush()
     const flat = text(store, 'guards.json').replaceAll(/\s+/g, '')
-    expect(flat).toContain('"bridges":[{"bridge-line":"x"}]')
+    expect(flat).toContain('"vanguards":[{"layer":"x"}]')
     expect(flat).toContain('"path-bias":{"tries":5},"__proto__":{"polluted":true},"rsa"')
     expect(flat).toMatch(/"serial":10[1-9]/)
     expect({}).not.toHaveProperty('polluted')

@@ -43,7 +43,7 @@ describe('OutboundBindAddress', () => {
   })
 
   it('is for the connection to the proxy when there is one', () => {
-    const proxied = createTransport(() => ({ upstreamProxy: SOCKS5, outboundBindAddress: BIND }))
+    const proxied = createTransport(() => ({ ...DIRECT, upstreamProxy: SOCKS5, outboundBindAddress: BIND }))
     expect(proxied.carrierFor({ host: '2001:db8::1', port: 1 })).toMatchObject({ localAddress: BIND.ipv4 })
   })
 })

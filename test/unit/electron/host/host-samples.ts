@@ -39,5 +39,6 @@ export const STATUS: ClientStatus = {
   sites: [],
   verifiedMs: 5_000,
   bandwidth: { readBytes: 7, writtenBytes: 8 },
+  bridges: [],
   surroundings: { clockSkew: undefined, network: 'up', isDormant: false },
 }

@@ -1,0 +1,81 @@
+/** Joins the bridges to the rest of the client: how they are reached, the view of the network with them, their status. */
+import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
+import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
+import type { BridgeConnector } from '../directory/bridge-fetch.ts'
+import type { BridgeManager, BridgeView } from '../directory/bridge-manager.ts'
+import { formatBridgeLine } from '../linkspec/bridge-line.ts'
+import type { ChannelTarget } from '../linkspec/relay-target.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
+import { TorError } from '../util/errors.ts'
+import type { Random } from '../util/random.ts'
+import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import { directoryAtEnd } from './directory-connections.ts'
+import type { BridgeStatus } from './status.ts'
+
+/** One-hop circuits to bridges; whose identity is not known yet is asked for it by a channel first. */
+export function createBridgeConnector(
+  channels: Pick<ChannelManager, 'discover' | 'find'>,
+  builder: Pick<CircuitBuilder, 'buildDirectoryCircuit'>,
+  random: Random,
+): BridgeConnector {
+  return {
+    async connectBridge(line, known, signal, onPhase) {
+      const rsa = known ?? (await channels.discover(line, signal, onPhase)).ids.rsa
+      const target: ChannelTarget = {
+        ids: { rsa, ed25519: undefined },
+        endpoints: [line.endpoint],
+        bridge: line,
+      }
+      const circuit = await builder.buildDirectoryCircuit(target, signal, (phase) => {
+        if (phase !== 'circuit-create') onPhase(phase)
+      })
+      const channel = channels.find(rsa)
+      if (channel === undefined) {
+        circuit.close()
+        throw new TorError('channel-failed', 'the bridge closed the channel', { retry: 'elsewhere' })
+      }
+      return { connection: directoryAtEnd(circuit, `$${rsa}`, random), ids: channel.ids }
+    },
+  }
+}
+
+/** The directory's view, with the bridges in it while bridges are used: circuits are built from this one only. */
+export function viewWithBridges(
+  directory: Watchable<NetDir | undefined>,
+  { relays }: Pick<BridgeManager, 'relays'>,
+): Watchable<NetDir | undefined> {
+  const join = (): NetDir | undefined =>
+    relays.value === undefined ? directory.value : directory.value?.withBridges(relays.value)
+  const view = new WatchedValue(join())
+  const update = (): void => view.set(join())
+  directory.watch(update)
+  relays.watch(update)
+  return view
+}
+
+/** Whether a circuit's first hop can be had from this view. */
+export function hasFirstHops({ bridges }: NetDir): boolean {
+  return bridges === undefined || bridges.some(({ descriptor }) => descriptor !== undefined)
+}
+
+/** `channels` tell which of them circuits go through now. */
+export function describeBridges(
+  views: readonly BridgeView[],
+  channels: readonly ChannelView[],
+): readonly BridgeStatus[] {
+  const used = new Set(
+    channels.flatMap(({ target, channel }) => ((channel?.circuitCount ?? 0) > 0 ? target.ids.rsa : [])),
+  )
+  return views.map(({ line, rsa, health }) => {
+    const { lastWorkedMs, failingSinceMs, reason } = health
+    const state = failingSinceMs !== undefined ? 'failing' : lastWorkedMs !== undefined ? 'works' : 'unknown'
+    return {
+      line: formatBridgeLine(line),
+      fingerprint: rsa,
+      state: rsa !== undefined && used.has(rsa) && state !== 'failing' ? 'in-use' : state,
+      lastWorkedMs,
+      failingSinceMs,
+      reason,
+    }
+  })
+}

@@ -1,0 +1,46 @@
+/** How a bridge fares, as immutable values; what is said of it comes from its own channel and descriptor alone. */
+import type { ErrorKind, TorError } from '../util/errors.ts'
+
+export interface BridgeHealth {
+  /** Wall clock, milliseconds since 1970; of this run. */
+  readonly lastWorkedMs: number | undefined
+  /** The first failure since it last worked. */
+  readonly failingSinceMs: number | undefined
+  /** Why it failed last, for people; carries no address. */
+  readonly reason: string | undefined
+  readonly kind: ErrorKind | undefined
+}
+
+export const UNKNOWN_HEALTH: BridgeHealth = {
+  lastWorkedMs: undefined,
+  failingSinceMs: undefined,
+  reason: undefined,
+  kind: undefined,
+}
+
+/** What a bridge can be blamed for; our giving up, a disabled network and the user's proxy are not its doing. */
+const FAILURES_OF_BRIDGES: ReadonlySet<ErrorKind> = new Set([
+  'channel-failed',
+  'circuit-failed',
+  'timeout',
+  'wrong-identity',
+  'protocol-violation',
+  'malformed',
+  'limit',
+  'bad-directory',
+  'directory-refused',
+  'bad-config',
+] satisfies ErrorKind[])
+
+export function noteSuccess(health: BridgeHealth, nowMs: number): BridgeHealth {
+  // A watcher need not hear of each time that all is well.
+  if (health.failingSinceMs === undefined && nowMs - (health.lastWorkedMs ?? 0) < 60_000) return health
+  return { ...UNKNOWN_HEALTH, lastWorkedMs: nowMs }
+}
+
+/** The same value for what says nothing of the bridge. */
+export function noteFailure(health: BridgeHealth, error: TorError, nowMs: number): BridgeHealth {
+  if (!FAILURES_OF_BRIDGES.has(error.kind)) return health
+  const { lastWorkedMs, failingSinceMs = nowMs } = health
+  return { lastWorkedMs, failingSinceMs, reason: error.message, kind: error.kind }
+}

@@ -1,0 +1,42 @@
+/**
+ * Transports that make the way to a bridge look like something else than TLS to a relay. Each is one object in the table
+ * below; a bridge line names it.
+ */
+import type { Duplex } from 'node:stream'
+import type { BridgeLine } from '../linkspec/bridge-line.ts'
+import { TorError } from '../util/errors.ts'
+
+export interface PluggableTransport {
+  /** As in bridge lines. */
+  readonly name: string
+  /** Throws `bad-config`, in words, for a line whose arguments it cannot use. */
+  check(line: BridgeLine): void
+  /**
+   * Resolves with a stream behind which the bridge speaks TLS. Rejects with `channel-failed`, `wrong-identity`,
+   * `proxy-failed`, or the signal's error; nothing is left open then. It dials IP literals only, and nothing beside the
+   * upstream proxy where there is one.
+   */
+  connect(line: BridgeLine, signal: AbortSignal): Promise<Duplex>
+}
+
+/** By name. There is none yet: bridges without a transport need none. */
+const TRANSPORTS: ReadonlyMap<string, PluggableTransport> = new Map()
+
+/** The names that bridge lines may begin with. */
+export const TRANSPORT_NAMES: readonly string[] = [...TRANSPORTS.keys()]
+
+/** Undefined for a plain bridge. Throws `bad-config`, naming it, for a transport that this release does not have. */
+export function transportOf({ transport }: BridgeLine): PluggableTransport | undefined {
+  if (transport === undefined) return undefined
+  const found = TRANSPORTS.get(transport)
+  if (found !== undefined) return found
+  throw new TorError(
+    'bad-config',
+    `this release does not have the transport ${transport}, which a bridge needs`,
+  )
+}
+
+/** Throws `bad-config`, in words, for the first line that cannot be used. */
+export function checkBridges(lines: readonly BridgeLine[]): void {
+  for (const line of lines) transportOf(line)?.check(line)
+}
