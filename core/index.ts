@@ -18,6 +18,7 @@ export type {
   Blockage,
   BootstrapPhase,
   BootstrapStatus,
+  BridgeStatus,
   ChannelStatus,
   CircuitStatus,
   ClientStatus,
@@ -32,6 +33,13 @@ export { collectShortLivedBuffersYoung } from './daemon/memory.ts'
 export { BootstrapLog } from './daemon/bootstrap-log.ts'
 export type { ConnectOptions } from './client/connect-options.ts'
 export { type ClientDeps, TorClient } from './client/tor-client.ts'
+export {
+  type BridgeLine,
+  BridgeLineError,
+  type BridgeLineFault,
+  formatBridgeLine,
+  parseBridgeLine,
+} from './linkspec/bridge-line.ts'
 export { type Authority, DEFAULT_AUTHORITIES, parseDirAuthority } from './netdir/authorities.ts'
 export { BUILT_IN_DATA_DATES } from './netdir/data-dates.ts'
 export { DEFAULT_FALLBACK_DIRS, type FallbackDir, parseFallbackDir } from './netdir/fallback-dirs.ts'
@@ -48,6 +56,7 @@ export {
 } from './proxy/listener-options.ts'
 export { type ListenerDeps, ProxyListener } from './proxy/proxy-listener.ts'
 export { DEFAULT_ISOLATION, type ListenerIsolation } from './proxy/request-isolation.ts'
+export { TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
 export type { UpstreamProxy } from './transport/upstream-proxy.ts'
 export { type AddressPolicy, parseAddressPolicy } from './util/address-policy.ts'
 export type { ByteSink, ByteStream } from './util/byte-stream.ts'

@@ -12,6 +12,7 @@ import { isTorError, TorError, toTorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { Channel, type ChannelDeps, type ChannelPhase } from './channel.ts'
+import { ExpiredLinkCertificate } from './link-certs.ts'
 import { type ChannelConfig, type ChannelSettings, channelSettings } from './channel-upkeep.ts'
 
 /** What the manager shows of one channel. */
@@ -286,9 +287,10 @@ export class ChannelManager {
       )
     } catch (error) {
       throwIfAborted(signal)
-      onAttempt?.(target.ids?.rsa, toTorError(error, 'channel-failed', 'opening a channel'), target.bridge)
-      log.info('channel to ', sensitive(formatEndpoint(endpoint)), ' failed: ', String(error))
-      throw error
+      const failure = inWordsOfBridges(toTorError(error, 'channel-failed', 'opening a channel'), target)
+      onAttempt?.(target.ids?.rsa, failure, target.bridge)
+      log.info('channel to ', sensitive(formatEndpoint(endpoint)), ' failed: ', failure.message)
+      throw failure
     }
   }
 
@@ -319,6 +321,15 @@ export class ChannelManager {
     }
     this.#views.set(views)
   }
+}
+
+/** The user has given a fingerprint, and can look whether it is the right one. */
+function inWordsOfBridges(error: TorError, { bridge }: DialTarget): TorError {
+  if (bridge?.fingerprint === undefined || error.kind !== 'wrong-identity') return error
+  // It tells of our clock, and more words would hide it.
+  if (error instanceof ExpiredLinkCertificate) return error
+  const words = `who answers at the bridge's address is not the relay that the fingerprint names (${error.message})`
+  return new TorError('wrong-identity', words, { cause: error, retry: 'elsewhere' })
 }
 
 /** A channel was proved for both identities; a caller who knows the ed25519 one must be meant by it too. */

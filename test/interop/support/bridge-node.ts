@@ -1,0 +1,94 @@
+/** A bridge beside the private network: a `tor` process that tells no authority of itself. */
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { findFreePorts } from './free-ports.ts'
+import { createRelayKeys } from './tor-keys.ts'
+import type { TorNetworkRecord } from './tor-network.ts'
+import { killNode, type NodeRecord, readNodeLog, restartNode, startNode, torrcOf } from './tor-node.ts'
+import { waitFor } from './waiting.ts'
+
+const START_LIMIT_MS = 30_000
+
+export interface BridgeNode {
+  readonly record: NodeRecord
+  /** Without its fingerprint. */
+  readonly address: string
+  /** The value of a `Bridge` option. */
+  readonly line: string
+  kill(): void
+  /** Resolves when it serves again. */
+  restart(): Promise<void>
+  /** Ends it and removes what it kept. */
+  remove(): void
+}
+
+/** Resolves when it has the network's directory, which it serves. */
+export async function startBridge(network: TorNetworkRecord, nickname: string): Promise<BridgeNode> {
+  const home = mkdtempSync(join(tmpdir(), 'allium-bridge-'))
+  const dataDirectory = join(home, nickname)
+  const [orPort = 0, controlPort = 0] = await findFreePorts(2)
+  const fingerprint = await createRelayKeys(dataDirectory, nickname)
+  const record: NodeRecord = {
+    nickname,
+    role: 'relay',
+    fingerprint,
+    dataDirectory,
+    address: '127.0.0.1',
+    orPort,
+    dirPort: 0,
+    controlPort,
+  }
+  writeFileSync(torrcOf(record), `${bridgeLines(network, record).join('\n')}\n`)
+  startNode(record)
+  const remove = (): void => {
+    killNode(record)
+    rmSync(home, { recursive: true, force: true })
+  }
+  await waitFor(`${nickname} to have a directory`, START_LIMIT_MS, () =>
+    readNodeLog(record).includes('(enough_dirinfo)') ? true : undefined,
+  ).catch((error: unknown) => {
+    remove()
+    throw error
+  })
+  const address = `127.0.0.1:${orPort}`
+  return {
+    record,
+    address,
+    line: `${address} ${fingerprint}`,
+    kill: () => killNode(record),
+    restart: () => restartNode(record),
+    remove,
+  }
+}
+
+function bridgeLines(network: TorNetworkRecord, node: NodeRecord): string[] {
+  return [
+    'TestingTorNetwork 1',
+    ...network.authorityLines,
+    `DataDirectory ${node.dataDirectory}`,
+    `PidFile ${join(node.dataDirectory, 'pid')}`,
+    `Log notice file ${join(node.dataDirectory, 'tor.log')}`,
+    `__OwningControllerProcess ${process.pid}`,
+    `Nickname ${node.nickname}`,
+    `Address ${node.address}`,
+    `ORPort ${node.address}:${node.orPort}`,
+    'SocksPort 0',
+    'BridgeRelay 1',
+    'BridgeDistribution none',
+    'PublishServerDescriptor 0',
+    'AssumeReachable 1',
+    // It builds no circuits of its own, which the network's relays might complain of.
+    '__DisablePredictedCircuits 1',
+    'ExitRelay 0',
+    'ExitPolicy reject *:*',
+    'ProtocolWarnings 1',
+    'SafeLogging 0',
+    'ShutdownWaitLength 0',
+    'NumCPUs 1',
+    'Sandbox 0',
+    'GeoIPFile /dev/null',
+    'GeoIPv6File /dev/null',
+    'ContactInfo nobody@example.com',
+  ]
+}
