@@ -102,23 +102,8 @@ export async function createClientParts(
   const buildTimeout = await createBuildTimeout(config, deps, store)
   const builder = createBuilder(config, deps, channels, surroundings.protectGuards(guards), buildTimeout)
   const circuits = createCircuits(config, constraints, deps, builder, guards, buildTimeout)
-  const bridges = await createBridges(
-    config,
-    deps,
-    store,
-    { channels, builder, guards, surroundings },
-    () => directory,
-  )
-  const directory = createDirectory(config, constraints, deps, store, {
-    builder,
-    guards,
-    surroundings,
-    bridges,
-  })
-  const view = viewWithBridges(directory.current, bridges)
-  directory.current.watch((netDir) => {
-    if (netDir !== undefined) channels.useParams(netDir.params)
-  })
+  const made = { channels, builder, guards, surroundings }
+  const { bridges, directory, view } = await createDirectories(config, constraints, deps, store, made)
   const traffic = new TrafficLedger()
   const board = new StatusBoard({
     channels,
@@ -153,6 +138,22 @@ export async function createClientParts(
     ...decided,
     lifetime,
   }
+}
+
+/** What is known of the network, and of the bridges to it. */
+async function createDirectories(
+  config: WatchedValue<ClientConfig>,
+  constraints: () => PathConstraints,
+  tools: ClientTools,
+  store: StateStore,
+  made: Pick<ClientParts, 'channels' | 'builder' | 'guards' | 'surroundings'>,
+): Promise<Pick<ClientParts, 'bridges' | 'directory' | 'view'>> {
+  const bridges = await createBridges(config, tools, store, made, () => directory)
+  const directory = createDirectory(config, constraints, tools, store, { ...made, bridges })
+  directory.current.watch((netDir) => {
+    if (netDir !== undefined) made.channels.useParams(netDir.params)
+  })
+  return { bridges, directory, view: viewWithBridges(directory.current, bridges) }
 }
 
 /** They hold the user's choices themselves, since what is permitted decides which of their samples is used. */

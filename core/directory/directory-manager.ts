@@ -241,7 +241,7 @@ export class DirectoryManager implements NetDirProvider {
       await this.#deps.whenSourcesAreKnown?.(inner)
       const bootstrap = bootstrapTiers(this.#deps.bootstrapDirectories())
       const tiers = view === undefined ? bootstrap : refreshTiers(this.#pickRelays(view), bootstrap)
-      return await raceForConsensus(this.#raceParts, this.#certs, view, tiers, inner)
+      return raceForConsensus(this.#raceParts, this.#certs, view, tiers, inner)
     })
   }
 
