@@ -8,9 +8,8 @@ import {
   type BuildTimeoutSettings,
   loadBuildTimeout,
 } from '../circuit-manager/build-timeout.ts'
-import { type BuilderSettings, CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
+import { type BuilderSettings, CircuitBuilder, networkDisabled } from '../circuit-manager/circuit-builder.ts'
 import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
-import { networkDisabled } from '../circuit-manager/circuit-builder.ts'
 import { BridgeManager } from '../directory/bridge-manager.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'

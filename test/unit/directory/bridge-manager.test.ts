@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { formatBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import { TorError } from '../../../core/util/errors.ts'
-import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
+import type { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { FakeBridges, identityAt, lineAt, NOW_MS } from './support/fake-bridges.ts'
 import { advanceUntil, settle, until } from './support/test-clock.ts'
 

@@ -1,8 +1,7 @@
 /** Bridges without a network: each has the identity that it proves, and answers as a test says. */
 import type { BridgeConnector } from '../../../../core/directory/bridge-fetch.ts'
 import { BridgeManager } from '../../../../core/directory/bridge-manager.ts'
-import type { BridgeLine } from '../../../../core/linkspec/bridge-line.ts'
-import { parseBridgeLine } from '../../../../core/linkspec/bridge-line.ts'
+import { type BridgeLine, parseBridgeLine } from '../../../../core/linkspec/bridge-line.ts'
 import type { RelayIds, RsaIdentity } from '../../../../core/linkspec/relay-ids.ts'
 import { formatEndpoint } from '../../../../core/linkspec/relay-target.ts'
 import { MemoryStateStore } from '../../../../core/persist/memory-state-store.ts'
