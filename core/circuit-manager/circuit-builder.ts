@@ -147,8 +147,11 @@ export class CircuitBuilder {
     if (!allowPrivateRelayAddresses) refusePrivateAddresses(netDir, path)
     const hops = path.map((index, at): HopView => {
       const { nickname, ids, ipv4, flags } = netDir.relay(index)
+      const shown = { nickname, rsa: ids.rsa, endpoint: ipv4 }
+      // No authority has given it flags.
+      if (netDir.bridgeAt(index) !== undefined) return { ...shown, flags: [], reason: { kind: 'bridge' } }
       const reason = reasons[at] ?? { kind: at === 0 ? 'guard' : 'weight' }
-      return { nickname, rsa: ids.rsa, endpoint: ipv4, flags: flagNames(flags), reason }
+      return { ...shown, flags: flagNames(flags), reason }
     })
     return this.#register(id, purpose, hops, async (onOver) => {
       const guard = netDir.circuitTarget(first, addressPreference)

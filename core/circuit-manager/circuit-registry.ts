@@ -11,6 +11,8 @@ export type CircuitPurpose = 'directory' | 'exit' | 'internal'
 export type HopReason =
   /** One of the few that the client always enters through. */
   | { readonly kind: 'guard' }
+  /** The user's own way in. */
+  | { readonly kind: 'bridge' }
   /** Drawn by the bandwidth that the network gives it. */
   | { readonly kind: 'weight' }
   /** Drawn likewise, among those that may reach the port. */

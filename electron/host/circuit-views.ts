@@ -41,7 +41,7 @@ function viewHop(circuit: CircuitStatus, hop: HopStatus, at: number): HopView {
 
 function roleOf({ purpose, hops }: CircuitStatus, at: number): HopRole {
   if (purpose === 'directory') return 'directory'
-  if (at === 0) return 'guard'
+  if (at === 0) return hops[0]?.reason.kind === 'bridge' ? 'bridge' : 'guard'
   if (at < hops.length - 1) return 'middle'
   return purpose === 'exit' ? 'exit' : 'end'
 }

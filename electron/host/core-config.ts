@@ -26,7 +26,7 @@ export function toCoreConfig(host: HostConfig): ClientConfig {
       nodes: { ...base.nodes, excludeNodes: parseNodeSet(excluded, 'ExcludeNodes'), isStrict: true },
     }),
     // Bridges were chosen and there is none: nothing may go to a relay directly.
-    isNetworkDisabled: bridgeLines?.length === 0 || base.isNetworkDisabled,
+    ...(bridgeLines?.length === 0 && { bridges: [], isNetworkDisabled: true }),
   }
 }
 

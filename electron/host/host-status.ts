@@ -33,7 +33,12 @@ export function viewHostStatus(status: ClientStatus, facts: HostFacts): HostStat
     proxies,
     circuits: viewCircuits(status, now),
     sites: viewSites(status, policies, now.wallMs),
-    bridges: [],
+    bridges: status.bridges.map(({ line, state, failingSinceMs, lastWorkedMs }) => ({
+      line,
+      health: state,
+      failingSinceMs,
+      lastWorkedMs,
+    })),
   }
 }
 

@@ -67,6 +67,16 @@ describe("the core's configuration", () => {
   })
 
   it('connects to nothing while bridges are wanted and there is none', () => {
-    expect(toCoreConfig({ ...HOST, bridgeLines: [] }).isNetworkDisabled).toBe(true)
+    expect(toCoreConfig({ ...HOST, bridgeLines: [] })).toMatchObject({ bridges: [], isNetworkDisabled: true })
+    expect(toCoreConfig(HOST).bridges).toBeUndefined()
+  })
+
+  it('connects to the bridges that are wanted, and refuses a transport that the core does not have', () => {
+    const { bridges } = toCoreConfig({ ...HOST, bridgeLines: ['192.0.2.1', '[2001:db8::1]:9001'] })
+    expect(bridges?.map(({ endpoint }) => endpoint)).toEqual([
+      { host: '192.0.2.1', port: 443 },
+      { host: '2001:db8::1', port: 9001 },
+    ])
+    expect(() => toCoreConfig({ ...HOST, bridgeLines: ['warp 192.0.2.1'] })).toThrow(/transport warp/)
   })
 })

@@ -40,8 +40,26 @@ describe('the view of circuits', () => {
     expect(roles).toEqual(['directory', 'end'])
   })
 
+  it('calls the first hop a bridge where it is one', () => {
+    const bridge = hop('b', { reason: { kind: 'bridge' }, flags: [] })
+    const { circuits } = viewCircuits({ circuits: [circuit(1, { hops: [bridge, hop('m'), hop('x')] })] }, NOW)
+    expect(circuits[0]?.hops[0]).toMatchObject({ role: 'bridge', reason: { kind: 'bridge' } })
+  })
+
   it('never guesses where the person is', () => {
     expect(viewCircuits({ circuits: [] }, NOW).ownCountry).toBeUndefined()
+  })
+})
+
+describe('the view of bridges', () => {
+  it('says of each line how it fares', () => {
+    const bridge = { fingerprint: undefined, failingSinceMs: 7, lastWorkedMs: 5, reason: 'refused' }
+    const bridges = [{ ...bridge, line: '192.0.2.1:443', state: 'failing' as const }]
+    const proxies = { socks: undefined, http: undefined, trouble: undefined }
+    const facts = { now: NOW, policies: [], proxies, failure: undefined }
+    expect(viewHostStatus({ ...STATUS, bridges }, facts).bridges).toEqual([
+      { line: '192.0.2.1:443', health: 'failing', failingSinceMs: 7, lastWorkedMs: 5 },
+    ])
   })
 })
 

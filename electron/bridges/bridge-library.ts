@@ -1,0 +1,145 @@
+/** Owns the bridges of the person and the choice among the built-in ones: the commands change them, the view shows them. */
+import { AppError } from '../app-error.ts'
+import type { HostBridgeStatus, HostStatus } from '../host/protocol.ts'
+import type { BridgeLineResult, BridgesView } from '../ipc/snapshot-bridges.ts'
+import type { AppLog, BridgesPart, Publish } from '../parts.ts'
+import { activeLines, bridgeId, keptBridges, viewBridges, withHealth } from './bridges-view.ts'
+import { builtInLines } from './built-in.ts'
+import { EMPTY_LIBRARY, type LibraryDocument } from './library-document.ts'
+import type { LibraryStore } from './library-file.ts'
+import { checkPasted } from './line-check.ts'
+
+export interface BridgeLibraryParts {
+  readonly store: LibraryStore
+  readonly publish: Publish<'bridges'>
+  readonly log: AppLog
+  /** That the core has. */
+  readonly transports: readonly string[]
+  readonly readQrFromScreen: () => Promise<string | null>
+}
+
+export class BridgeLibrary implements BridgesPart {
+  readonly #parts: BridgeLibraryParts
+  readonly #watchers = new Set<() => void>()
+  #document: LibraryDocument = EMPTY_LIBRARY
+  #status: readonly HostBridgeStatus[] = []
+  /** One change after the other, so that none is lost. */
+  #changing: Promise<unknown> = Promise.resolve()
+
+  private constructor(parts: BridgeLibraryParts) {
+    this.#parts = parts
+  }
+
+  /** Never rejects: a file that cannot be read is kept, said, and counts as empty. */
+  static async open(parts: BridgeLibraryParts): Promise<BridgeLibrary> {
+    const library = new BridgeLibrary(parts)
+    library.#document = await parts.store.load()
+    parts.publish(library.view)
+    return library
+  }
+
+  get view(): BridgesView {
+    return viewBridges(this.#document, this.#status, this.#parts.transports)
+  }
+
+  activeLines(): readonly string[] {
+    return activeLines(this.#document, this.#parts.transports)
+  }
+
+  watch(watcher: () => void): () => void {
+    this.#watchers.add(watcher)
+    return () => void this.#watchers.delete(watcher)
+  }
+
+  onHostStatus({ bridges }: Pick<HostStatus, 'bridges'>): void {
+    this.#status = bridges
+    this.#parts.publish(this.view)
+    const document = withHealth(this.#document, bridges)
+    if (document === this.#document) return
+    // Behind the commands, and made anew there: one of them may be changing the bridges right now.
+    this.#change((current) => withHealth(current, bridges)).catch((error: unknown) =>
+      this.#parts.log('info', `how the bridges fared was not kept: ${String(error)}`),
+    )
+  }
+
+  async check(text: string): Promise<readonly BridgeLineResult[]> {
+    return checkPasted(text, this.#known(this.#document), this.#parts.transports)
+  }
+
+  /** The good lines are added and used; a built-in one that is added becomes the person's own. */
+  async add(text: string): Promise<readonly BridgeLineResult[]> {
+    let results: readonly BridgeLineResult[] = []
+    await this.#change((document) => {
+      results = checkPasted(text, this.#known(document), this.#parts.transports)
+      const good = results.filter(({ fault }) => fault === undefined).map((result) => result.text)
+      return good.length === 0 ? document : { ...document, added: [...document.added, ...good] }
+    })
+    return results
+  }
+
+  /** Ids of built-in bridges, and of none, are passed over: those go with the choice of another transport. */
+  remove(ids: readonly string[]): Promise<void> {
+    const removed = new Set(ids)
+    return this.#change((document) => {
+      const stays = (line: string): boolean => !removed.has(bridgeId(line))
+      const added = document.added.filter(stays)
+      if (added.length === document.added.length) return document
+      return {
+        ...document,
+        added,
+        disabled: document.disabled.filter(stays),
+        health: document.health.filter(({ line }) => stays(line)),
+      }
+    })
+  }
+
+  enable(ids: readonly string[], isEnabled: boolean): Promise<void> {
+    const meant = new Set(ids)
+    return this.#change((document) => {
+      const lines = keptBridges(document, this.#parts.transports)
+        .map(({ text }) => text)
+        .filter((text) => meant.has(bridgeId(text)))
+      const others = document.disabled.filter((line) => !lines.includes(line))
+      return { ...document, disabled: isEnabled ? others : [...others, ...lines] }
+    })
+  }
+
+  async chooseBuiltIn(transport: string | null): Promise<void> {
+    if (transport !== null && builtInLines(transport).length === 0) {
+      throw new AppError('no-built-in-bridges', 'there are no built-in bridges of this kind')
+    }
+    if (transport !== null && !this.#parts.transports.includes(transport)) {
+      throw new AppError('transport-not-available', 'this version does not have the transport')
+    }
+    await this.#change((document) => ({ ...document, builtIn: transport }))
+  }
+
+  readQrFromScreen(): Promise<string | null> {
+    return this.#parts.readQrFromScreen()
+  }
+
+  /** Those of the person: a built-in one may be added to keep it. */
+  #known(document: LibraryDocument): ReadonlySet<string> {
+    const kept = keptBridges(document, this.#parts.transports).filter(({ origin }) => origin === 'added')
+    return new Set(kept.map(({ printed }) => printed))
+  }
+
+  #change(edit: (document: LibraryDocument) => LibraryDocument): Promise<void> {
+    const done = this.#changing.then(() => this.#apply(edit))
+    this.#changing = done.catch(() => {})
+    return done
+  }
+
+  /** Written first: what is shown and used is what a crash leaves. */
+  async #apply(edit: (document: LibraryDocument) => LibraryDocument): Promise<void> {
+    const { store, publish, transports } = this.#parts
+    const before = this.#document
+    const after = edit(before)
+    if (after === before) return
+    await store.save(after)
+    this.#document = after
+    publish(this.view)
+    if (activeLines(before, transports).join('\n') === activeLines(after, transports).join('\n')) return
+    for (const watcher of [...this.#watchers]) watcher()
+  }
+}
