@@ -2,6 +2,7 @@
  * Server descriptors (dir-spec 2.1.1): what a relay says of itself, in full. Clients need them of bridges only, which no
  * consensus lists: everything in one is proved by its own keys here, and whose they are is for the caller to compare.
  */
+import { isIPv4 } from 'node:net'
 import { sha1, sha256 } from '../crypto/hash.ts'
 import { verifyEd25519 } from '../crypto/ed25519.ts'
 import { checkNtorCrosscert } from '../crypto/ntor-crosscert.ts'
@@ -50,7 +51,6 @@ export const MAX_DESCRIPTOR_BYTES = 40_000
 /** The RSA keys of relays have no other size. */
 const RSA_KEY_BITS = 1024
 const NICKNAME = /^[A-Za-z0-9]{1,19}$/
-const ADDRESS = /^(?:[0-9]{1,3}\.){3}[0-9]{1,3}$/
 const ED25519_SIGNATURE_PREFIX = Buffer.from('Tor router descriptor signature v1', 'latin1')
 
 /** Parses and verifies the one descriptor that the text is. Throws `malformed`, or `bad-directory` for a wrong proof. */
@@ -60,7 +60,7 @@ export function parseServerDescriptor(text: string): ServerDescriptor {
   const items = tokenize(text, WHAT)
   const router = checkOrder(items)
   const [nickname = '', address = ''] = router.args
-  if (router.args.length < 5 || !NICKNAME.test(nickname) || !ADDRESS.test(address)) {
+  if (router.args.length < 5 || !NICKNAME.test(nickname) || !isIPv4(address)) {
     malformed(WHAT, 'nickname, IPv4 address and ports after "router"')
   }
   const identityKey = parseRsaPublicKey(objectOf(items, 'signing-key', ['RSA PUBLIC KEY'], WHAT))

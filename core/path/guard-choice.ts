@@ -23,7 +23,12 @@ export function guardFilter(constraints: PathConstraints): GuardFilter {
     reachableAddresses !== undefined
   return {
     isRestricting,
-    permits: (netDir, index) => permitsGuard(netDir, index, constraints),
+    // Also while bridges are used: the sample of relays that waits meanwhile must not be drawn anew for lack of them.
+    permits: (netDir, index) => {
+      const bridge = netDir.bridgeAt(index)
+      if (bridge !== undefined) return permitsBridge(bridge, constraints)
+      return nodeRules(netDir, constraints).permits('guard', index)
+    },
   }
 }
 

@@ -1,10 +1,14 @@
 /** Bridges as guards: a sample of their own beside the usual one, which waits untouched. */
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { GuardManager } from '../../../core/guard/guard-manager.ts'
+import { DEFAULT_GUARD_OPTIONS } from '../../../core/guard/guard-limits.ts'
 import type { BridgeRelay } from '../../../core/netdir/bridge-relay.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { bridgeLine, bridgeRelay, DIRECT_VIEW, FIRST_BRIDGE_ROW } from '../../support/bridged-view.ts'
-import { ANY, DAY_MS, DIRECTORY, GuardBench } from '../../support/guard-bench.ts'
+import { guardFilter } from '../../../core/path/guard-choice.ts'
+import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
+import { fakeNetDir } from '../../support/fake-net-dir.ts'
+import { ANY, DAY_MS, DIRECTORY, GuardBench, relays } from '../../support/guard-bench.ts'
 
 const BRIDGES = [11, 12, 13].map((number) => bridgeRelay(number))
 const VIEW = DIRECT_VIEW.withBridges(BRIDGES)
@@ -34,6 +38,19 @@ describe('the sample of bridges', () => {
     expect(guards.pickGuard(DIRECT_VIEW, ANY)).toBe(usual)
     expect(guards.sample).toEqual(before)
     expect(bench.lines.filter((line) => line.startsWith('notice'))).toHaveLength(2)
+  })
+
+  test('comes into use at run time, and no usual guard is drawn for it', () => {
+    const many = fakeNetDir(relays(250))
+    guards.pickGuard(many, ANY)
+    const before = guards.sample
+    const bridges = BRIDGES.map(({ line }) => line)
+    guards.useChoices(DEFAULT_GUARD_OPTIONS, guardFilter({ ...OPEN_CONSTRAINTS, bridges }))
+    expect(guards.sample).toEqual(before)
+    expect(guards.pickGuard(VIEW, ANY)).toBeGreaterThanOrEqual(FIRST_BRIDGE_ROW)
+    guards.useChoices(DEFAULT_GUARD_OPTIONS, guardFilter(OPEN_CONSTRAINTS))
+    guards.pickGuard(many, ANY)
+    expect(guards.sample).toEqual(before)
   })
 
   test('is kept over a restart, with the order in which they were first used', async () => {

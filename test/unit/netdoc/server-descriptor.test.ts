@@ -169,6 +169,7 @@ describe('texts that are no descriptor', () => {
     ['a sign bit that is none', write({ ntorSignBit: '2' })],
     ['a name that is none', write({ nickname: 'not-a-name' })],
     ['a host name', write({ address: 'bridge.example' })],
+    ['an address that is none', write({ address: '999.0.2.1' })],
   ])('%s', (_, text) => {
     expect(refusal(text).kind).toBe('malformed')
   })
