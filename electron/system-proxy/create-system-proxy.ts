@@ -9,6 +9,7 @@ import { PrivateJournalFile } from './journal-file.ts'
 import { GnomeProxy } from './linux-gnome.ts'
 import { KdeProxy } from './linux-kde.ts'
 import { MacosProxy } from './macos.ts'
+import { programGuides } from './program-lines.ts'
 import type { ProxyBackend } from './proxy-backend.ts'
 import { ProxyChanges } from './proxy-changes.ts'
 import { SystemProxy } from './system-proxy.ts'
@@ -64,6 +65,6 @@ export function createSystemProxy(surroundings: SystemProxySurroundings): System
     log,
     publish: surroundings.publish,
     knownDoors: surroundings.knownDoors,
-    programs: () => [],
+    programs: (backend, doors) => programGuides({ platform, backend }, doors),
   })
 }

@@ -9,6 +9,7 @@ import {
   type ProxiesView,
   type ProxyAddress,
   SYSTEM_PROXY_TROUBLES,
+  type SystemProxyBackend,
   type SystemProxyState,
   type SystemProxyTrouble,
   type SystemProxyView,
@@ -30,7 +31,10 @@ export interface SystemProxyDeps {
   readonly log: (level: 'warn' | 'notice', text: string) => void
   /** Doors that a setting of ours can lead to, for when the journal is broken. */
   readonly knownDoors: () => readonly ProxyAddress[]
-  readonly programs: (doors: Pick<ProxiesView, 'socks' | 'http'>) => readonly ProgramGuide[]
+  readonly programs: (
+    backend: SystemProxyBackend | undefined,
+    doors: Pick<ProxiesView, 'socks' | 'http'>,
+  ) => readonly ProgramGuide[]
 }
 
 interface Applied {
@@ -69,6 +73,7 @@ export class SystemProxy implements SystemProxyPart {
   #applied: Applied | undefined
   /** The mark of the setting when it was last found to be ours. */
   #fingerprint: string | undefined
+  #doors: Pick<ProxiesView, 'socks' | 'http'> = { socks: undefined, http: undefined }
   #queue: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
   #isClosed = false
@@ -96,7 +101,8 @@ export class SystemProxy implements SystemProxyPart {
   }
 
   showDoors(doors: Pick<ProxiesView, 'socks' | 'http'>): void {
-    this.#show({ programs: this.#deps.programs(doors) })
+    this.#doors = doors
+    this.#show({ programs: this.#deps.programs(this.#view.backend, doors) })
   }
 
   restoreLeftovers(): Promise<void> {
@@ -112,7 +118,7 @@ export class SystemProxy implements SystemProxyPart {
       }
       // Only what is offered depends on this; what was left behind is put right without it.
       const backend = await this.#deps.changes.present().catch(() => undefined)
-      this.#show({ backend: backend?.kind })
+      this.#show({ backend: backend?.kind, programs: this.#deps.programs(backend?.kind, this.#doors) })
     })
   }
 
