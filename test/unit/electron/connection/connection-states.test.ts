@@ -1,9 +1,32 @@
 /** Every state that the big button has, and the way into it and out of it. */
 import { describe, expect, it } from 'vitest'
-import { CONNECTION_STATES } from '../../../../electron/ipc/snapshot-connection.ts'
+import { CONNECTION_STATES, type ConnectionState } from '../../../../electron/ipc/snapshot-connection.ts'
 import { blockage, BRIDGES, MachineRig, WALL_START_MS } from './machine-rig.ts'
 
 const HOUR_MS = 3_600_000
+
+/** One for every state: the type checker asks for the way into a new one, or it would be words that nobody ever sees. */
+const WAYS_INTO: Readonly<Record<ConnectionState, () => MachineRig>> = {
+  off: () => new MachineRig(),
+  checking: () => new MachineRig().start(),
+  'no-network': () => new MachineRig().start().status({ phase: 'conn', network: 'down' }),
+  'clock-wrong': () =>
+    new MachineRig().start().status({
+      phase: 'loading-status',
+      clockAheadMs: -26 * HOUR_MS,
+      blockage: blockage('bad-directory', 'clock-skew'),
+    }),
+  connecting: () => new MachineRig().start().status({ phase: 'conn' }),
+  slow: () => new MachineRig().start().status({ phase: 'conn' }).wait(12_000),
+  stalled: () => new MachineRig().start().status({ phase: 'conn' }).wait(40_000),
+  blocked: () => new MachineRig().start().status({ phase: 'conn', network: 'blocked' }),
+  connected: () => new MachineRig().connect(),
+  'proxy-not-applied': () => new MachineRig().proxy('failed').connect(),
+  degraded: () => new MachineRig().connect().status({ isConnected: false }),
+  failed: () => new MachineRig().start().status({ blockage: blockage('obsolete-client') }),
+  'protected-down': () => new MachineRig().connect().crash(),
+  restoring: () => new MachineRig().connect().send({ kind: 'wanted', isWanted: false }),
+}
 
 describe('the states of the connection', () => {
   it('is off at first and has no attempt', () => {
@@ -204,8 +227,17 @@ describe('the states of the connection', () => {
     expect(rig.view).toMatchObject({ state: 'off', startedMs: undefined, percent: 0 })
   })
 
-  it('has a test for every state above', () => {
-    // Kept in step by hand: a new state without a way into it would be words that nobody ever sees.
-    expect(CONNECTION_STATES).toHaveLength(14)
+  it.each(CONNECTION_STATES)('can be seen: %s', (state) => {
+    expect(WAYS_INTO[state]().view.state).toBe(state)
+  })
+
+  it.each(CONNECTION_STATES)('is left by a stop, and ends in off: %s', (state) => {
+    expect(WAYS_INTO[state]().stop().view).toMatchObject({ state: 'off', tor: 'off' })
+  })
+
+  it.each(CONNECTION_STATES)('shows a cancelled attempt as soon as it is stopped: %s', (state) => {
+    const { view } = WAYS_INTO[state]().send({ kind: 'wanted', isWanted: false })
+    expect(['off', 'restoring']).toContain(view.state)
+    expect(view.attempts.every(({ endedMs }) => endedMs !== undefined)).toBe(true)
   })
 })
