@@ -16,7 +16,7 @@ import { ProxyKeeper } from './proxy-keeper.ts'
 
 export interface SessionDeps {
   readonly core: Pick<CorePart, 'state' | 'start' | 'stop' | 'reconfigure'>
-  readonly connection: Pick<ConnectionPart, 'handle'>
+  readonly connection: Pick<ConnectionPart, 'handle' | 'view'>
   readonly systemProxy: Pick<SystemProxyPart, 'apply' | 'restore'>
   readonly settings: () => Settings
   readonly config: () => HostConfig
@@ -45,12 +45,15 @@ export class Session {
 
   /** Begins, and returns at once. Throws an AppError where the question of the first run was not answered. */
   start(): void {
-    requireEntry(this.#deps.settings())
-    if (this.#isWanted) return
+    const { connection, settings } = this.#deps
+    requireEntry(settings())
+    // What the core cannot get over by itself is tried again with another core; the system stays on the closed door.
+    const isAgain = this.#isWanted
+    if (isAgain && connection.view.state !== 'failed') return
     this.#isWanted = true
     this.#tellWay()
-    this.#deps.connection.handle({ kind: 'wanted', isWanted: true })
-    void this.#begin()
+    connection.handle({ kind: 'wanted', isWanted: true })
+    void this.#begin(isAgain)
   }
 
   /** Resolves when the system is as it was; rejects when the old settings could not be put back, with the core ended. */
@@ -89,8 +92,9 @@ export class Session {
     await this.#keeper.again()
   }
 
-  async #begin(): Promise<void> {
+  async #begin(isAgain: boolean): Promise<void> {
     await this.#stopping?.catch(() => undefined)
+    if (isAgain) await this.#deps.core.stop()
     if (!this.#isWanted) return
     this.#config = this.#deps.config()
     try {

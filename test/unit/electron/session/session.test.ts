@@ -4,10 +4,14 @@ import { AppError } from '../../../../electron/app-error.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../../../../electron/ipc/settings.ts'
 import type { ConnectionEvent, CoreState } from '../../../../electron/parts.ts'
 import { hostConfigOf } from '../../../../electron/session/host-config.ts'
+import { viewOf } from '../../../../electron/connection/connection-view.ts'
+import { initialModel } from '../../../../electron/connection/connection-model.ts'
+import type { ConnectionState } from '../../../../electron/ipc/snapshot-connection.ts'
 import { Session } from '../../../../electron/session/session.ts'
 import { hostStatus } from '../host/fake-host.ts'
 
 const DOOR = { host: '127.0.0.1', port: 9251 }
+const FIRST_VIEW = viewOf(initialModel({ wallMs: 0, monotonicMs: 0 }, false))
 const OPEN = hostStatus({
   proxies: { socks: { host: '127.0.0.1', port: 9250 }, http: DOOR, trouble: undefined },
 })
@@ -16,7 +20,8 @@ function setUp(change: Partial<Settings> = {}) {
   const done: string[] = []
   const events: ConnectionEvent[] = []
   const fail: { start?: Error; apply?: Error; restore?: Error } = {}
-  const box: { settings: Settings; core: CoreState } = {
+  const box: { settings: Settings; core: CoreState; state: ConnectionState } = {
+    state: 'off',
     settings: { ...DEFAULT_SETTINGS, entry: 'direct', systemProxy: true, ...change },
     core: { kind: 'stopped' },
   }
@@ -33,7 +38,12 @@ function setUp(change: Partial<Settings> = {}) {
       stop: () => act('core stops', undefined),
       reconfigure: () => act('core reconfigured', undefined),
     },
-    connection: { handle: (event) => events.push(event) },
+    connection: {
+      handle: (event) => events.push(event),
+      get view() {
+        return { ...FIRST_VIEW, state: box.state }
+      },
+    },
     systemProxy: {
       apply: ({ port }) => act(`proxy to ${port}`, fail.apply),
       restore: () => act('proxy restored', fail.restore),
@@ -86,6 +96,14 @@ describe('connecting', () => {
     await connect(session)
     await connect(session)
     expect(done).toEqual(['core starts', 'proxy to 9251'])
+  })
+
+  it('begins with another core when it is asked to after a failure, with the system on the closed door', async () => {
+    const { box, done, session } = setUp()
+    await connect(session)
+    box.state = 'failed'
+    await connect(session)
+    expect(done).toEqual(['core starts', 'proxy to 9251', 'core stops', 'core starts'])
   })
 
   it('says why it failed, and can be tried again', async () => {
