@@ -13,7 +13,7 @@ export interface CommandDeps {
   readonly bridges: BridgesPart
   readonly protection: ProtectionPart
   readonly logs: Pick<LogPart, 'readAfter' | 'supportText'>
-  readonly writeClipboard: (text: string) => void
+  readonly writeClipboard: (text: string) => Promise<void>
   /** Begins to quit; resolves at once, for the answer must still arrive. */
   readonly quit: () => void
 }
@@ -49,7 +49,7 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
 
     'log.read': async ({ afterId }) => deps.logs.readAfter(afterId),
     'support.preview': async () => deps.logs.supportText(state.current),
-    'clipboard.write': async (text) => deps.writeClipboard(text),
+    'clipboard.write': (text) => deps.writeClipboard(text),
     'app.quit': async () => deps.quit(),
   }
 }

@@ -1,10 +1,224 @@
-/** The app's main process. */
-import { app, BrowserWindow } from 'electron'
+/** The app's main process: the edge to Electron. What it decides lies in `app.ts` and the parts. */
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import {
+  app,
+  clipboard,
+  type IpcMainInvokeEvent,
+  ipcMain,
+  nativeTheme,
+  powerMonitor,
+  protocol,
+  session,
+} from 'electron'
+import { App, type AppDeps } from './app.ts'
+import { AppError } from './app-error.ts'
+import { systemClock } from './clock.ts'
+import { answerAppRequest, APP_SCHEME, isAppPage, listAppFiles } from './desktop/app-scheme.ts'
+import { createDesktop, type Desktop, wasStartedHidden } from './desktop/desktop.ts'
+import { hardenApp } from './desktop/hardening.ts'
+import type { DesktopAction } from './desktop/menu-items.ts'
+import { Quitting } from './desktop/quitting.ts'
+import { describeApp, readNetworkLines, scrubForThisComputer } from './desktop/surroundings.ts'
+import { hasTray } from './desktop/tray-presence.ts'
+import { MainWindow, WINDOW_PARTITION } from './desktop/window.ts'
+import { forkHost } from './host/fork-host.ts'
+import { INVOKE_CHANNEL } from './ipc/channels.ts'
+import { createCommandServer, type Sender } from './ipc/serve.ts'
+import type { AboutView } from './ipc/snapshot.ts'
+import { systemSecretStore } from './settings/safe-storage.ts'
+import { RESTORE_FLAG } from './system-proxy/restore-command.ts'
 
-void app.whenReady().then(() => {
-  const window = new BrowserWindow({
-    webPreferences: { preload: join(__dirname, 'preload.cjs'), sandbox: true },
+/** Beside this file lie the page, the preload script and the core host. */
+const HERE = __dirname
+/** Several tools that each take their own limit. */
+const RESTORE_LIMIT_MS = 60_000
+
+/** Where lines go before there is a log store. */
+let writeLog: (text: string) => void = (text) => console.error(text)
+
+/** Never a dialog: Electron's own box for such errors would hold up even the end of the app. */
+function report(text: string, error?: unknown): void {
+  writeLog(error instanceof Error ? `${text}: ${error.stack ?? error.message}` : text)
+}
+
+function start(): void {
+  // A reader of our output that went away must not end us.
+  process.stdout.on('error', () => undefined)
+  process.stderr.on('error', () => undefined)
+  process.on('uncaughtException', (error) => report('an error that nobody caught', error))
+  process.on('unhandledRejection', (error) => report('a rejection that nobody caught', error))
+  hardenApp()
+  if (process.argv.includes(RESTORE_FLAG)) restoreAndExit()
+  // Anybody who can start us with a debugger's port could read and steer all of it.
+  if (app.isPackaged && app.commandLine.hasSwitch('remote-debugging-port')) return app.exit(1)
+  if (!app.requestSingleInstanceLock()) return app.exit(0)
+  protocol.registerSchemesAsPrivileged([{ scheme: APP_SCHEME, privileges: { standard: true, secure: true } }])
+  app
+    .whenReady()
+    .then(open)
+    .catch((error: unknown) => {
+      report('the app could not be opened', error)
+      app.exit(1)
+    })
+}
+
+async function open(): Promise<void> {
+  const files = await listAppFiles(join(HERE, 'renderer'))
+  session
+    .fromPartition(WINDOW_PARTITION, { cache: false })
+    .protocol.handle(APP_SCHEME, (request) => answerAppRequest(files, request))
+  const isInTray = await hasTray(process.platform)
+  const quitting = new Quitting({
+    close: async () => (await opening).close(),
+    show: () => window.show(),
+    exit: () => {
+      window.close()
+      app.exit(0)
+    },
   })
-  return window.loadFile(join(__dirname, 'renderer', 'index.html'))
-})
+  const running: { app?: App; desktop?: Desktop } = {}
+  const quit = (): void => quitting.request('person')
+  const window = createWindow(() => running.app, quit, isInTray)
+  const opening = App.open({
+    ...appDeps(window, describeApp(isInTray)),
+    onNotice: (notice) => running.desktop?.manners.onNotice(notice),
+    quit,
+  })
+  serveCommands(window, opening)
+  listen(window, quitting)
+  // The page is loaded while the disk is read; its first command waits for that.
+  window.open()
+  running.app = await opening
+  running.desktop = showOnDesktop(running.app, window, isInTray, quit)
+}
+
+function appDeps(window: MainWindow, about: AboutView): Omit<AppDeps, 'onNotice' | 'quit'> {
+  return {
+    clock: systemClock,
+    about,
+    folder: app.getPath('userData'),
+    platform: process.platform,
+    env: process.env,
+    networkLines: readNetworkLines(),
+    scrub: scrubForThisComputer(),
+    secrets: systemSecretStore,
+    spawnHost: (onOutput) => forkHost(join(HERE, 'core-host.cjs'), onOutput),
+    tell: (name, value) => window.send(name, value),
+    onSettings: ({ theme }) => {
+      nativeTheme.themeSource = theme
+    },
+    // Newer versions of Electron answer with a promise.
+    writeClipboard: async (text) => clipboard.writeText(text),
+  }
+}
+
+/** Tray, menu, notifications and start at login, kept in step with the snapshot. */
+function showOnDesktop(running: App, window: MainWindow, isInTray: boolean, quit: () => void): Desktop {
+  const desktop = createDesktop({
+    log: running.logs.log,
+    snapshot: running.state.current,
+    programFolder: HERE,
+    trayIcon: isInTray ? (light) => join(HERE, 'tray', `${light}.png`) : undefined,
+    onAction: (action) => {
+      const failed = (error: unknown): void => {
+        // What is wrong is in the window.
+        window.show()
+        if (!(error instanceof AppError)) report('an action of the menu failed', error)
+      }
+      act(action, running, window, quit).catch(failed)
+    },
+  })
+  running.state.watch((snapshot) => desktop.manners.update(snapshot))
+  desktop.manners.refreshAutostart()
+  return desktop
+}
+
+async function act(action: DesktopAction, running: App, window: MainWindow, quit: () => void): Promise<void> {
+  switch (action.kind) {
+    case 'show':
+      return window.show()
+    case 'show-view':
+      window.show()
+      return window.send('view.show', action.view)
+    case 'connect':
+      return running.session.start()
+    case 'disconnect':
+      return running.session.stop()
+    case 'new-identity':
+      await running.handlers['identity.new'](undefined)
+      return
+    case 'quit':
+      return quit()
+  }
+}
+
+function createWindow(running: () => App | undefined, quit: () => void, isInTray: boolean): MainWindow {
+  return new MainWindow({
+    preload: join(HERE, 'preload.cjs'),
+    stateFile: join(app.getPath('userData'), 'window.json'),
+    icon: join(HERE, 'icon.png'),
+    mayUseDevTools: !app.isPackaged,
+    onClose: () => {
+      const closesToTray = isInTray && running()?.settings.current.closeToTray === true
+      return process.platform === 'darwin' || closesToTray ? 'hide' : 'quit'
+    },
+    quit,
+    // Where no tray would say that we are there, the window does.
+    startsHidden: isInTray && wasStartedHidden(),
+    report,
+  })
+}
+
+function serveCommands(window: MainWindow, opening: Promise<App>): void {
+  const serving = opening.then((running) => {
+    writeLog = (text) => running.logs.log('err', text)
+    return createCommandServer({
+      handlers: running.handlers,
+      isOurUrl: isAppPage,
+      clock: systemClock,
+      report,
+    })
+  })
+  ipcMain.handle(INVOKE_CHANNEL, async (event, name: unknown, argument: unknown) => {
+    const sender = senderOf(event, window.webContentsId)
+    return (await serving).serve(sender, name, argument)
+  })
+}
+
+/** Read before anything is awaited: a frame may be gone a moment later. */
+function senderOf(event: IpcMainInvokeEvent, ourId: number | undefined): Sender {
+  const frame = event.senderFrame
+  return {
+    isOurWindow: event.sender.id === ourId,
+    isMainFrame: frame !== null && frame === event.sender.mainFrame,
+    url: frame?.url ?? '',
+  }
+}
+
+function listen(window: MainWindow, quitting: Quitting): void {
+  app.on('second-instance', () => window.show())
+  app.on('activate', () => window.show())
+  app.on('window-all-closed', () => undefined)
+  app.on('before-quit', (event) => {
+    event.preventDefault()
+    quitting.request('person')
+  })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => quitting.request('system'))
+  }
+  powerMonitor.on('shutdown', () => quitting.request('system'))
+}
+
+/** Without a window or a screen, and also while another instance runs: for people whose system is stuck. */
+function restoreAndExit(): never {
+  const done = new Int32Array(new SharedArrayBuffer(4))
+  const worker = new Worker(join(HERE, 'restore.cjs'), {
+    workerData: { folder: app.getPath('userData'), done },
+  })
+  worker.on('error', () => undefined)
+  const isDone = Atomics.wait(done, 0, 0, RESTORE_LIMIT_MS) !== 'timed-out'
+  process.exit(isDone ? Atomics.load(done, 0) - 1 : 1)
+}
+
+start()

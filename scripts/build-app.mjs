@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { build as bundle } from 'esbuild'
 import { build as buildPage } from 'vite'
 
-const { version } = JSON.parse(readFileSync('package.json', 'utf8'))
+const { version, description, license } = JSON.parse(readFileSync('package.json', 'utf8'))
 
 rmSync('out/app', { recursive: true, force: true })
 mkdirSync('out/app', { recursive: true })
@@ -23,7 +23,11 @@ const shared = {
 await Promise.all([
   bundle({
     ...shared,
-    entryPoints: { main: 'electron/main.ts', 'core-host': 'electron/core-host.ts' },
+    entryPoints: {
+      main: 'electron/main.ts',
+      restore: 'electron/restore.ts',
+      'core-host': 'electron/core-host.ts',
+    },
     platform: 'node',
     target: 'node18',
   }),
@@ -45,7 +49,16 @@ cpSync('renderer/words', 'out/app/words', {
   recursive: true,
   filter: (source) => !source.includes('.') || source.endsWith('desktop.ftl'),
 })
-writeFileSync(
-  'out/app/package.json',
-  `${JSON.stringify({ name: 'allium', productName: 'Allium', desktopName: 'allium.desktop', version, main: 'main.cjs' }, undefined, 2)}\n`,
-)
+cpSync('assets/tray', 'out/app/tray', { recursive: true })
+cpSync('assets/icons/256x256.png', 'out/app/icon.png')
+const manifest = {
+  name: 'allium',
+  productName: 'Allium',
+  desktopName: 'allium.desktop',
+  description,
+  version,
+  license,
+  author: 'The Allium authors',
+  main: 'main.cjs',
+}
+writeFileSync('out/app/package.json', `${JSON.stringify(manifest, undefined, 2)}\n`)

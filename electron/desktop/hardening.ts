@@ -53,7 +53,8 @@ const NOWHERE = {
 
 /** Before `ready`. */
 export function hardenApp(): void {
-  app.enableSandbox()
+  // It would undo the switch with which root, as in tests, runs Electron at all.
+  if (app.isPackaged || !app.commandLine.hasSwitch('no-sandbox')) app.enableSandbox()
   for (const name of SWITCHES) app.commandLine.appendSwitch(name)
   app.commandLine.appendSwitch('disable-features', DISABLED_FEATURES.join(','))
   // Chromium resolves no name at all: not for a page, not for itself.

@@ -13,10 +13,29 @@ const BACKGROUND = { light: '#f6f5f9', dark: '#16131c' }
 /** In memory: the page leaves no cache, cookie or storage on the disk. */
 export const WINDOW_PARTITION = 'allium'
 
+/**
+ * Ways to devices and to other programs, which the page does not even see. Asking for a USB device would end the whole
+ * app on an older Electron.
+ */
+const UNUSED_FEATURES = [
+  'WebUSB',
+  'WebHID',
+  'Serial',
+  'WebBluetooth',
+  'WebNFC',
+  'WebXR',
+  'PaymentRequest',
+  'PushMessaging',
+  'Presentation',
+  'BackgroundFetch',
+  'FileSystemAccess',
+  'GamepadAPI',
+].join(',')
+
 export interface MainWindowDeps {
   readonly preload: string
   readonly stateFile: string
-  readonly icon: string | undefined
+  readonly icon: string
   readonly mayUseDevTools: boolean
   /** What closing the window means: to go on without it, or to quit with it still there to show how that goes. */
   readonly onClose: () => 'hide' | 'quit'
@@ -52,7 +71,7 @@ export class MainWindow {
       show: false,
       title: 'Allium',
       backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
-      ...(this.#deps.icon === undefined ? {} : { icon: this.#deps.icon }),
+      icon: this.#deps.icon,
       webPreferences: {
         preload: this.#deps.preload,
         partition: WINDOW_PARTITION,
@@ -65,6 +84,7 @@ export class MainWindow {
         devTools: this.#deps.mayUseDevTools,
         enableWebSQL: false,
         navigateOnDragDrop: false,
+        disableBlinkFeatures: UNUSED_FEATURES,
       },
     })
     this.#window = window

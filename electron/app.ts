@@ -1,0 +1,295 @@
+/**
+ * Puts the parts of main together and lets state flow through them: what the core says and what the parts decide goes
+ * into the one snapshot; what the person chooses goes the other way. It knows no Electron: windows, processes and the
+ * clipboard are passed in, so that the whole can be driven by a test.
+ */
+import { join } from 'node:path'
+import { NO_BRIDGES } from './absent-parts.ts'
+import type { Clock, Timer } from './clock.ts'
+import { type CommandDeps, createCommandHandlers } from './commands.ts'
+import { Connection } from './connection/connection.ts'
+import type { ConnectionNotice } from './connection/connection-event.ts'
+import { readHasConnectedBefore, rememberSuccess } from './connection/connection-memory.ts'
+import { attemptWay, shouldConnectAtStart } from './connection/entry-way.ts'
+import type { HostProcess } from './host/host-run.ts'
+import type { HostStatus } from './host/protocol.ts'
+import { Supervisor } from './host/supervisor.ts'
+import type { AppEventName, AppEvents, CommandHandlers } from './ipc/contract.ts'
+import type { Settings } from './ipc/settings.ts'
+import type { AboutView, ProxiesView } from './ipc/snapshot.ts'
+import type { SitesView } from './ipc/snapshot-circuits.ts'
+import { LogStore } from './logs/log-store.ts'
+import type { Scrub } from './logs/scrub.ts'
+import type { BridgesPart, CoreState, SystemProxyPart } from './parts.ts'
+import { Protection } from './protection/protection.ts'
+import { hostConfigOf } from './session/host-config.ts'
+import { Session } from './session/session.ts'
+import { TrafficMeter } from './session/traffic-meter.ts'
+import { SettingsFile, type SettingsFileParts } from './settings/settings-file.ts'
+import { AppState } from './state/app-state.ts'
+import { firstSnapshot } from './state/first-snapshot.ts'
+import { createSystemProxy } from './system-proxy/create-system-proxy.ts'
+
+/** What a person still waits for when they quit; a system that does not answer is not waited for longer. */
+const CLOSE_LIMIT_MS = 20_000
+const SAMPLE_INTERVAL_MS = 1000
+const NO_DOORS: ProxiesView = { socks: undefined, http: undefined, trouble: undefined }
+
+export interface AppDeps {
+  readonly clock: Clock
+  readonly about: AboutView
+  /** The app's own folder; settings, journal and the core's data lie in it. */
+  readonly folder: string
+  readonly platform: NodeJS.Platform
+  readonly env: NodeJS.ProcessEnv
+  readonly networkLines: readonly string[]
+  readonly scrub: Scrub
+  readonly secrets: SettingsFileParts['secrets']
+  readonly spawnHost: (onOutput: (line: string) => void) => HostProcess
+  readonly tell: <Name extends AppEventName>(name: Name, value: AppEvents[Name]) => void
+  readonly onSettings: (settings: Settings) => void
+  readonly onNotice: (notice: ConnectionNotice) => void
+  readonly writeClipboard: CommandDeps['writeClipboard']
+  readonly quit: CommandDeps['quit']
+}
+
+export class App {
+  readonly state: AppState
+  readonly logs: LogStore
+  readonly settings: SettingsFile
+  readonly handlers: CommandHandlers
+  readonly session: Session
+  readonly #deps: AppDeps
+  readonly #core: Supervisor
+  readonly #connection: Connection
+  readonly #systemProxy: SystemProxyPart
+  readonly #bridges: BridgesPart
+  readonly #protection: Protection
+  readonly #meter = new TrafficMeter()
+  #sampling: Timer | undefined
+
+  /** Reads what is on the disk and puts back what a crashed run left, before anything can be connected. */
+  static async open(deps: AppDeps): Promise<App> {
+    const memory = join(deps.folder, 'connected-before.json')
+    const memories = { hasConnected: await readHasConnectedBefore(memory) }
+    const logs = new LogStore({
+      clock: deps.clock,
+      scrub: deps.scrub,
+      tell: (lines) => deps.tell('log.lines', lines),
+    })
+    const settings = await SettingsFile.open({
+      path: join(deps.folder, 'settings.json'),
+      clock: deps.clock,
+      secrets: deps.secrets,
+      log: logs.log,
+      hasConnectedBefore: () => memories.hasConnected,
+    })
+    const app = new App(deps, logs, settings, memories.hasConnected, (notice) => {
+      if (notice.kind === 'first-success') {
+        memories.hasConnected = true
+        rememberSuccess(memory).catch(() => logs.log('warn', 'the first success could not be kept'))
+      }
+      deps.onNotice(notice)
+    })
+    await app.#systemProxy.restoreLeftovers()
+    if (shouldConnectAtStart(settings.current, memories.hasConnected)) app.session.start()
+    return app
+  }
+
+  private constructor(
+    deps: AppDeps,
+    logs: LogStore,
+    settings: SettingsFile,
+    hasConnectedBefore: boolean,
+    onNotice: (notice: ConnectionNotice) => void,
+  ) {
+    const { clock } = deps
+    this.#deps = deps
+    this.logs = logs
+    this.settings = settings
+    this.state = new AppState({
+      clock,
+      initial: firstSnapshot(deps.about),
+      tell: (change) => deps.tell('snapshot.changed', change),
+    })
+    this.#connection = new Connection({
+      clock,
+      hasConnectedBefore,
+      publish: (view) => this.state.set('connection', view),
+      onNotice,
+    })
+    this.#core = new Supervisor({
+      spawn: () => deps.spawnHost((line) => logs.log('info', `core host: ${line}`)),
+      clock,
+      onState: (state) => this.#onCore(state),
+      onStatus: (status) => this.#onStatus(status),
+      onLog: (lines) => logs.add(lines),
+    })
+    this.#systemProxy = this.#createSystemProxy()
+    this.#bridges = NO_BRIDGES
+    this.#protection = this.#createProtection()
+    this.session = this.#createSession()
+    this.handlers = createCommandHandlers({
+      ...deps,
+      state: this.state,
+      session: this.session,
+      core: this.#core,
+      settings,
+      bridges: this.#bridges,
+      protection: this.#protection,
+      logs,
+    })
+    this.#followSettings()
+  }
+
+  /** Puts everything back and ends the core. False where the system's old settings could not be put back. */
+  async close(): Promise<boolean> {
+    const isRestored = await this.#within(CLOSE_LIMIT_MS, this.#restoreAndStop())
+    this.#sampling?.cancel()
+    this.#connection.close()
+    return isRestored ?? false
+  }
+
+  /** After `close`, when nobody looks any more. */
+  dispose(): void {
+    this.#systemProxy.close()
+    this.state.close()
+  }
+
+  async #restoreAndStop(): Promise<boolean> {
+    const isStopped = await this.session.stop().then(
+      () => true,
+      () => false,
+    )
+    if (!isStopped) return false
+    // An earlier run's leftovers, or a setting that could not be put back when it was turned off.
+    if (this.#systemProxy.view.state === 'off') return true
+    return this.#systemProxy.restore().then(
+      () => true,
+      () => false,
+    )
+  }
+
+  #within<Value>(limitMs: number, work: Promise<Value>): Promise<Value | undefined> {
+    return new Promise((resolve) => {
+      const timer = this.#deps.clock.setTimer(limitMs, () => resolve(undefined))
+      void work.then((value) => {
+        timer.cancel()
+        resolve(value)
+      })
+    })
+  }
+
+  #createSystemProxy(): SystemProxyPart {
+    const { platform, env, clock, folder } = this.#deps
+    return createSystemProxy({
+      platform,
+      env,
+      clock,
+      dataFolder: folder,
+      publish: (view) => {
+        this.state.set('systemProxy', view)
+        this.#connection.handle({ kind: 'system-proxy', view })
+      },
+      log: this.logs.log,
+      knownDoors: () => {
+        const { httpPort } = this.settings.current
+        return httpPort === 0 ? [] : [{ host: '127.0.0.1', port: httpPort }]
+      },
+    })
+  }
+
+  #createProtection(): Protection {
+    return new Protection({
+      clock: this.#deps.clock,
+      log: this.logs.log,
+      publish: (view) => this.state.set('protection', view),
+      settings: () => this.settings.current,
+      isConnected: () => this.#connection.view.tor === 'connected',
+      checkStream: (url) => this.#core.call('check.stream', url),
+      resolve: (host) => this.#core.call('check.resolve', host),
+      systemProxy: this.#systemProxy,
+    })
+  }
+
+  #createSession(): Session {
+    return new Session({
+      core: this.#core,
+      connection: this.#connection,
+      systemProxy: this.#systemProxy,
+      settings: () => this.settings.current,
+      config: () =>
+        hostConfigOf(this.settings.current, this.#bridges.activeLines(), {
+          dataDirectory: join(this.#deps.folder, 'core'),
+          networkLines: this.#deps.networkLines,
+        }),
+      way: () => attemptWay(this.settings.current, this.state.current.bridges.bridges),
+      log: this.logs.log,
+    })
+  }
+
+  #followSettings(): void {
+    const follow = (settings: Settings): void => {
+      this.state.set('settings', settings)
+      this.#systemProxy.setWanted(settings.systemProxy)
+      this.#deps.onSettings(settings)
+      this.session.onChange()
+    }
+    this.state.set('settingsTrouble', this.settings.trouble)
+    follow(this.settings.current)
+    this.settings.watch(follow)
+    this.#bridges.watch(() => this.session.onChange())
+  }
+
+  #onStatus(status: HostStatus): void {
+    this.#meter.onStatus(status)
+    this.state.set('circuits', status.circuits)
+    this.state.set('sites', { sites: status.sites })
+    this.#showDoors(status.proxies)
+    this.#bridges.onHostStatus(status)
+    this.#connection.handle({ kind: 'status', status })
+    this.session.onStatus(status)
+  }
+
+  #onCore(state: CoreState): void {
+    if (state.kind === 'gone') {
+      const words = state.reason === 'silent' ? 'fell silent and was ended' : 'crashed'
+      this.logs.log('err', `the core ${words} (${state.detail}); it is started again`)
+    }
+    if (state.kind === 'gone' || state.kind === 'stopped') this.#onCoreEnded()
+    this.#connection.handle({ kind: 'core', state })
+    this.#sample(state.kind !== 'stopped')
+  }
+
+  /** Circuits and doors are gone with it; sites keep their rules and totals. */
+  #onCoreEnded(): void {
+    this.#meter.onCoreEnded()
+    this.#protection.forget()
+    this.state.set('circuits', { circuits: [], ownCountry: this.state.current.circuits.ownCountry })
+    this.state.set('sites', withoutCircuits(this.state.current.sites))
+    this.#showDoors(NO_DOORS)
+  }
+
+  #showDoors(proxies: ProxiesView): void {
+    const before = this.state.current.proxies
+    this.state.set('proxies', proxies)
+    if (this.state.current.proxies !== before) this.#systemProxy.showDoors(proxies)
+  }
+
+  #sample(isOn: boolean): void {
+    if (!isOn) {
+      this.#sampling?.cancel()
+      this.#sampling = undefined
+      return
+    }
+    this.#sampling ??= this.#deps.clock.setTimer(SAMPLE_INTERVAL_MS, () => {
+      this.#sampling = undefined
+      this.state.set('traffic', this.#meter.sample(this.#deps.clock.wallMs()))
+      this.#sample(true)
+    })
+  }
+}
+
+function withoutCircuits({ sites }: SitesView): SitesView {
+  return { sites: sites.map((site) => ({ ...site, circuitIds: [], streams: 0 })) }
+}
