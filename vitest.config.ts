@@ -48,6 +48,17 @@ export default defineConfig({
           hookTimeout: 120_000,
         },
       },
+      {
+        test: {
+          name: 'app',
+          include: ['test/app/*.test.ts'],
+          // One screen, and one app with its processes at a time.
+          fileParallelism: false,
+          globalSetup: ['test/interop/support/global-network.ts', 'test/app/support/global-app.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 })
