@@ -6,6 +6,7 @@ import {
   clipboard,
   type IpcMainInvokeEvent,
   ipcMain,
+  Menu,
   nativeTheme,
   powerMonitor,
   protocol,
@@ -68,6 +69,8 @@ async function open(): Promise<void> {
   session
     .fromPartition(WINDOW_PARTITION, { cache: false })
     .protocol.handle(APP_SCHEME, (request) => answerAppRequest(files, request))
+  // Electron's own menu has ways to the developer tools and to web pages.
+  Menu.setApplicationMenu(null)
   const isInTray = await hasTray(process.platform)
   const quitting = new Quitting({
     close: async () => (await opening).close(),

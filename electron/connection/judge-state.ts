@@ -11,8 +11,15 @@ export function judgeState(model: ConnectionModel): ConnectionState {
   if (finalFailure(model) !== undefined) return 'failed'
   if (model.core.kind === 'gone' || model.restart !== undefined) return 'protected-down'
   if (isNetworkGone(model)) return 'no-network'
-  if (isVerified(model)) return isProxyMissing(model) ? 'proxy-not-applied' : 'connected'
+  if (isVerified(model)) return judgeVerified(model)
   return judgeConnecting(model)
+}
+
+function judgeVerified(model: ConnectionModel): ConnectionState {
+  if (isProxyMissing(model)) return 'proxy-not-applied'
+  // Not green before programs are led to us, too; a person who turns the setting on later sees its own progress.
+  const isFirst = model.shown.state !== 'connected' && model.shown.state !== 'proxy-not-applied'
+  return isFirst && isProxyOnItsWay(model) ? 'connecting' : 'connected'
 }
 
 function judgeConnecting({ evidence, attempt, core, wasConnected }: ConnectionModel): ConnectionState {
@@ -29,8 +36,11 @@ function judgeConnecting({ evidence, attempt, core, wasConnected }: ConnectionMo
 /** Wanted and not in force; one that is on its way is missed only after a while. */
 function isProxyMissing({ proxy, proxyMissingSince, activeMs }: ConnectionModel): boolean {
   if (!proxy.isWanted || proxyMissingSince === undefined) return false
-  const isOnItsWay = proxy.state === 'applying' || proxy.state === 'off'
-  return !isOnItsWay || activeMs - proxyMissingSince > PROXY_GRACE_MS
+  return !isProxyOnItsWay({ proxy }) || activeMs - proxyMissingSince > PROXY_GRACE_MS
+}
+
+function isProxyOnItsWay({ proxy }: Pick<ConnectionModel, 'proxy'>): boolean {
+  return proxy.isWanted && (proxy.state === 'applying' || proxy.state === 'off')
 }
 
 /** States of trouble: leaving them for something else than the person's own wish takes evidence that lasts. */

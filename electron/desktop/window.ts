@@ -70,6 +70,8 @@ export class MainWindow {
       minHeight: MIN_HEIGHT,
       show: false,
       title: 'Allium',
+      // Everything in it is in the window, too; Alt shows it, its keys work always.
+      autoHideMenuBar: true,
       backgroundColor: nativeTheme.shouldUseDarkColors ? BACKGROUND.dark : BACKGROUND.light,
       icon: this.#deps.icon,
       webPreferences: {

@@ -158,6 +158,15 @@ describe('the states of the connection', () => {
     expect(rig.view.state).toBe('proxy-not-applied')
   })
 
+  it('is not green before programs are led to us, too', () => {
+    const rig = new MachineRig().proxy('applying').connect()
+    expect(rig.view.state).toBe('connecting')
+    rig.proxy('on')
+    expect(rig.view.state).toBe('connected')
+    const late = new MachineRig().proxy('applying').connect()
+    expect(late.wait(4_000).view.state).toBe('proxy-not-applied')
+  })
+
   it('gives a system proxy that is on its way a moment, and no more', () => {
     const rig = new MachineRig().connect().proxy('applying')
     expect(rig.view.state).toBe('connected')
