@@ -63,6 +63,8 @@ export async function launchApp(
     args: [...startArguments(), APP, ...args],
     env: environment(home, env),
     timeout: LAUNCH_LIMIT_MS,
+    // The app's own theme, not one that the driver puts over it.
+    colorScheme: null,
   })
   const page = await electron.firstWindow()
   const pid = electron.process().pid ?? 0

@@ -1,0 +1,208 @@
+/** The parts of main together, with a core host that the test plays: what flows where. */
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { App, type AppDeps } from '../../../electron/app.ts'
+import type { SiteView } from '../../../electron/ipc/snapshot-circuits.ts'
+import { manualClock } from '../../support/manual-clock.ts'
+import { FakeHost, hostStatus } from './host/fake-host.ts'
+
+const ABOUT: AppDeps['about'] = {
+  version: '1.0.0',
+  electronVersion: '45.0.0',
+  chromeVersion: '150',
+  nodeVersion: '24',
+  platform: 'linux',
+  arch: 'x64',
+  dataDates: { countries: '2026-01-01', relays: '2026-01-01', bridges: '2026-01-01' },
+  isTestRuntime: false,
+  isDemo: false,
+  canStartAtLogin: true,
+  canNotify: true,
+  hasTray: true,
+}
+const DOORS = {
+  socks: { host: '127.0.0.1', port: 9250 },
+  http: { host: '127.0.0.1', port: 9251 },
+  trouble: undefined,
+}
+const SITE: SiteView = {
+  site: 'example.com',
+  circuitIds: [1],
+  seenFromCountry: 'de',
+  streams: 2,
+  readBytes: 10,
+  writtenBytes: 5,
+  lastUsedMs: 1,
+  policy: { isBlocked: false, exitCountry: undefined, pin: undefined },
+  refusal: undefined,
+}
+
+let folder: string
+const opened: App[] = []
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'allium-app-'))
+})
+
+afterEach(async () => {
+  for (const app of opened.splice(0)) app.dispose()
+  // The first success may still be being written down.
+  await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
+})
+
+async function setUp() {
+  const clock = manualClock()
+  const hosts: FakeHost[] = []
+  const told: string[] = []
+  const app = await App.open({
+    clock,
+    about: ABOUT,
+    folder,
+    // Of which we know no proxy setting.
+    platform: 'aix',
+    env: {},
+    networkLines: ['TestingTorNetwork 1'],
+    scrub: (text) => text,
+    secrets: {
+      isAvailable: () => Promise.resolve(false),
+      encrypt: (text) => Promise.resolve(text),
+      decrypt: (text) => Promise.resolve(text),
+    },
+    spawnHost: () => {
+      const host = new FakeHost()
+      hosts.push(host)
+      queueMicrotask(() => host.say({ kind: 'ready' }))
+      return host
+    },
+    tell: (name) => told.push(name),
+    onSettings: () => undefined,
+    onNotice: () => undefined,
+    writeClipboard: () => Promise.resolve(),
+    quit: () => undefined,
+  })
+  opened.push(app)
+  return { app, clock, hosts, told }
+}
+
+async function settle(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+}
+
+async function connected() {
+  const parts = await setUp()
+  await parts.app.handlers['entry.choose']('direct')
+  await parts.app.handlers['connection.start'](undefined)
+  await settle()
+  const host = parts.hosts[0]
+  if (host === undefined) throw new Error('the core was not started')
+  host.say({
+    kind: 'status',
+    status: hostStatus({
+      phase: 'done',
+      isConnected: true,
+      verifiedMs: parts.clock.wallMs(),
+      network: 'up',
+      proxies: DOORS,
+      sites: [SITE],
+      readBytes: 1000,
+      writtenBytes: 100,
+    }),
+  })
+  await settle()
+  return { ...parts, host }
+}
+
+describe('the app', () => {
+  it('starts no core before it is asked to, and none before the question of the first run', async () => {
+    const { app, hosts } = await setUp()
+    await expect(app.handlers['connection.start'](undefined)).rejects.toMatchObject({ kind: 'entry-unasked' })
+    await settle()
+    expect(hosts).toEqual([])
+    expect(app.state.current.connection.state).toBe('off')
+  })
+
+  it('gives the core its configuration, and shows what the core says', async () => {
+    const { app, host, told } = await connected()
+    expect(host.calls('start')).toMatchObject([
+      {
+        argument: {
+          dataDirectory: join(folder, 'core'),
+          bridgeLines: undefined,
+          networkLines: ['TestingTorNetwork 1'],
+        },
+      },
+    ])
+    const { connection, proxies, sites } = app.state.current
+    expect(connection.state).toBe('connected')
+    expect(connection.hasConnectedBefore).toBe(true)
+    expect(proxies).toEqual(DOORS)
+    expect(sites.sites).toEqual([SITE])
+    expect(told).toContain('snapshot.changed')
+  })
+
+  it('tells a core that runs only of settings that concern it', async () => {
+    const { app, host } = await connected()
+    await app.handlers['settings.change']({ theme: 'dark' })
+    expect(host.calls('reconfigure')).toEqual([])
+    await app.handlers['settings.change']({ excludedCountries: ['fr'] })
+    expect(host.calls('reconfigure')).toMatchObject([{ argument: { excludedCountries: ['fr'] } }])
+  })
+
+  it('shows closed doors and no circuits when the core is gone, keeps what the sites have, and comes back', async () => {
+    const { app, clock, host, hosts } = await connected()
+    host.exit(1)
+    const { connection, proxies, sites } = app.state.current
+    expect(connection.state).toBe('protected-down')
+    expect(proxies.http).toBeUndefined()
+    expect(sites.sites).toEqual([{ ...SITE, circuitIds: [], streams: 0 }])
+    expect(app.logs.readAfter(0).some(({ level, text }) => level === 'err' && text.includes('crashed'))).toBe(
+      true,
+    )
+    clock.advance(250)
+    await settle()
+    expect(hosts).toHaveLength(2)
+  })
+
+  it('samples the traffic each second while the core runs, and not after it', async () => {
+    const { app, clock, host } = await connected()
+    for (let second = 0; second < 3; second++) {
+      host.say({ kind: 'alive' })
+      clock.advance(1000)
+    }
+    expect(app.state.current.traffic.samples).toHaveLength(3)
+    expect(app.state.current.traffic).toMatchObject({ readBytes: 1000, writtenBytes: 100 })
+    await app.handlers['connection.stop'](undefined)
+    clock.advance(10_000)
+    expect(app.state.current.traffic.samples).toHaveLength(3)
+  })
+
+  it('answers commands for the core with a kind while there is none', async () => {
+    const { app } = await setUp()
+    await expect(app.handlers['identity.new'](undefined)).rejects.toMatchObject({ kind: 'core-gone' })
+  })
+
+  it('refuses a system proxy where the system has none that we know, and does not remember the wish', async () => {
+    const { app } = await setUp()
+    await expect(app.handlers['system-proxy.set'](true)).rejects.toMatchObject({ kind: 'proxy-unsupported' })
+    expect(app.settings.current.systemProxy).toBe(false)
+  })
+
+  it('ends the core when it is closed, and says that everything was put back', async () => {
+    const { app, host } = await connected()
+    expect(await app.close()).toBe(true)
+    expect(host.calls('stop')).toHaveLength(1)
+    expect(host.isKilled).toBe(true)
+    expect(app.state.current.connection.state).toBe('off')
+  })
+
+  it('connects by itself at its start when it was told to and has connected before', async () => {
+    const { app } = await connected()
+    await app.handlers['settings.change']({ connectAtStart: true })
+    await settle()
+    const again = await setUp()
+    await settle()
+    expect(again.hosts).toHaveLength(1)
+  })
+})
