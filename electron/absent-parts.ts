@@ -14,6 +14,5 @@ export const NO_BRIDGES: BridgesPart = {
   remove: absent,
   enable: absent,
   chooseBuiltIn: absent,
-  readQrFromScreen: absent,
   watch: () => () => undefined,
 }

@@ -49,6 +49,7 @@ export interface AppDeps {
   readonly tell: <Name extends AppEventName>(name: Name, value: AppEvents[Name]) => void
   readonly onSettings: (settings: Settings) => void
   readonly onNotice: (notice: ConnectionNotice) => void
+  readonly screen: CommandDeps['screen']
   readonly writeClipboard: CommandDeps['writeClipboard']
   readonly quit: CommandDeps['quit']
 }

@@ -33,10 +33,11 @@ tor_version() {
 
 # The programs that people use with a Tor client, and the Debian packages that they come in.
 readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium firefox-esr faketime microsocks tinyproxy
-  gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send)
+  gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send Xvfb)
 readonly PACKAGES=(tor curl wget torsocks dnsutils openssh-client openssh-server netcat-openbsd chromium
   firefox-esr faketime microsocks tinyproxy
-  libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus)
+  libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
+  xvfb libgtk-3-0 libnss3 libgbm1 libasound2)
 
 missing_programs() {
   local program
@@ -123,11 +124,12 @@ run_project renderer
 if npm run --silent build; then
   run_project interop
   run_project interop-varied
+  run_project app
 else
   echo 'The build failed, so the interop tests have nothing to run.' >&2
 fi
 
-read -r passed failed skipped <<<"$(node scripts/tally.mjs "$work/unit.json" "$work/renderer.json" "$work/interop.json" "$work/interop-varied.json")"
+read -r passed failed skipped <<<"$(node scripts/tally.mjs "$work/unit.json" "$work/renderer.json" "$work/interop.json" "$work/interop-varied.json" "$work/app.json")"
 failed=$((failed + extra_failures))
 # Nothing passing is no success, whatever went wrong.
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi

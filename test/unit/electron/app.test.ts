@@ -79,6 +79,7 @@ async function setUp() {
     tell: (name) => told.push(name),
     onSettings: () => undefined,
     onNotice: () => undefined,
+    screen: { isAllowed: () => false, take: () => Promise.resolve([]) },
     writeClipboard: () => Promise.resolve(),
     quit: () => undefined,
   })
