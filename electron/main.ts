@@ -35,6 +35,7 @@ import { RESTORE_FLAG } from './system-proxy/restore-command.ts'
 const HERE = __dirname
 /** Several tools that each take their own limit. */
 const RESTORE_LIMIT_MS = 60_000
+const DEBUG_SWITCHES = ['remote-debugging-port', 'remote-debugging-pipe']
 
 /** Where lines go before there is a log store. */
 let writeLog: (text: string) => void = (text) => console.error(text)
@@ -53,7 +54,9 @@ function start(): void {
   hardenApp()
   if (process.argv.includes(RESTORE_FLAG)) restoreAndExit()
   // Anybody who can start us with a debugger's port could read and steer all of it.
-  if (app.isPackaged && app.commandLine.hasSwitch('remote-debugging-port')) return app.exit(1)
+  if (app.isPackaged && DEBUG_SWITCHES.some((name) => app.commandLine.hasSwitch(name))) return app.exit(1)
+  // Without it Windows shows no notification of ours.
+  app.setAppUserModelId('app.allium.Allium')
   if (!app.requestSingleInstanceLock()) return app.exit(0)
   protocol.registerSchemesAsPrivileged([{ scheme: APP_SCHEME, privileges: { standard: true, secure: true } }])
   app

@@ -10,6 +10,10 @@ import { MIN_HEIGHT, MIN_WIDTH, parseWindowState, placeWindow, type WindowState 
 /** The page's own colours, so that nothing flashes before it is drawn. */
 const BACKGROUND = { light: '#f6f5f9', dark: '#16131c' }
 
+/** A page that crashes at once each time would keep the processor busy for nothing. */
+const MAX_RELOADS = 3
+const RELOAD_WINDOW_MS = 60_000
+
 /** In memory: the page leaves no cache, cookie or storage on the disk. */
 export const WINDOW_PARTITION = 'allium'
 
@@ -49,6 +53,8 @@ export class MainWindow {
   readonly #deps: MainWindowDeps
   #window: BrowserWindow | undefined
   #mayClose = false
+  /** When the page was loaded again lately. */
+  #reloads: readonly number[] = []
 
   constructor(deps: MainWindowDeps) {
     this.#deps = deps
@@ -140,6 +146,9 @@ export class MainWindow {
   #onPageGone(window: BrowserWindow, reason: string): void {
     if (window.isDestroyed() || reason === 'clean-exit') return
     this.#deps.report(`the page's process ended: ${reason}`)
+    const now = Date.now()
+    this.#reloads = [...this.#reloads.filter((at) => now - at < RELOAD_WINDOW_MS), now]
+    if (this.#reloads.length > MAX_RELOADS) return
     window.loadURL(APP_PAGE).catch(() => this.#deps.report('the page could not be loaded again'))
   }
 

@@ -197,3 +197,22 @@ describe('the core', () => {
     expect(coreProcess(processTree(app.pid))).toBeUndefined()
   })
 })
+
+describe('the page', () => {
+  it('is loaded again when its process was killed, and shows what is so', async () => {
+    const home = createHome()
+    cleanUps.push(() => home.remove())
+    const app = await openApp(home)
+    const page = processTree(app.pid).find(({ command }) => command.includes('--type=renderer'))
+    process.kill(page?.pid ?? 0, 'SIGKILL')
+    await waitFor('another page', 20_000, async () => {
+      const state = await app.electron.evaluate(({ BrowserWindow }) => {
+        const contents = BrowserWindow.getAllWindows()[0]?.webContents
+        return contents === undefined || contents.isCrashed() || contents.isLoading()
+          ? undefined
+          : contents.executeJavaScript(`window.allium.invoke('snapshot.read').then((outcome) => outcome.ok)`)
+      })
+      return state === true ? true : undefined
+    })
+  })
+})
