@@ -206,7 +206,7 @@ describe('the page', () => {
     const page = processTree(app.pid).find(({ command }) => command.includes('--type=renderer'))
     process.kill(page?.pid ?? 0, 'SIGKILL')
     await waitFor('another page', 20_000, async () => {
-      const state = await app.electron.evaluate(({ BrowserWindow }) => {
+      const state: unknown = await app.electron.evaluate(({ BrowserWindow }) => {
         const contents = BrowserWindow.getAllWindows()[0]?.webContents
         return contents === undefined || contents.isCrashed() || contents.isLoading()
           ? undefined
