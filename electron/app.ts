@@ -4,30 +4,27 @@
  * clipboard are passed in, so that the whole can be driven by a test.
  */
 import { join } from 'node:path'
-import { NO_BRIDGES } from './absent-parts.ts'
-import type { Clock, Timer } from './clock.ts'
+import type { Timer } from './clock.ts'
 import { type CommandDeps, createCommandHandlers } from './commands.ts'
 import { Connection } from './connection/connection.ts'
 import type { ConnectionNotice } from './connection/connection-event.ts'
-import { readHasConnectedBefore, rememberSuccess } from './connection/connection-memory.ts'
 import { attemptWay, shouldConnectAtStart } from './connection/entry-way.ts'
+import { type AppGround, type GroundDeps, openGround } from './ground.ts'
 import type { HostProcess } from './host/host-run.ts'
 import type { HostStatus } from './host/protocol.ts'
 import { Supervisor } from './host/supervisor.ts'
-import type { AppEventName, AppEvents, CommandHandlers } from './ipc/contract.ts'
+import type { CommandHandlers } from './ipc/contract.ts'
 import type { Settings } from './ipc/settings.ts'
-import type { AboutView, ProxiesView } from './ipc/snapshot.ts'
+import type { ProxiesView } from './ipc/snapshot.ts'
 import type { SitesView } from './ipc/snapshot-circuits.ts'
-import { LogStore } from './logs/log-store.ts'
-import type { Scrub } from './logs/scrub.ts'
+import type { LogStore } from './logs/log-store.ts'
 import type { BridgesPart, CoreState, SystemProxyPart } from './parts.ts'
 import { Protection } from './protection/protection.ts'
 import { hostConfigOf } from './session/host-config.ts'
 import { Session } from './session/session.ts'
 import { TrafficMeter } from './session/traffic-meter.ts'
-import { SettingsFile, type SettingsFileParts } from './settings/settings-file.ts'
-import { AppState } from './state/app-state.ts'
-import { firstSnapshot } from './state/first-snapshot.ts'
+import type { SettingsFile } from './settings/settings-file.ts'
+import type { AppState } from './state/app-state.ts'
 import { createSystemProxy } from './system-proxy/create-system-proxy.ts'
 
 /** What a person still waits for when they quit; a system that does not answer is not waited for longer. */
@@ -35,21 +32,13 @@ const CLOSE_LIMIT_MS = 20_000
 const SAMPLE_INTERVAL_MS = 1000
 const NO_DOORS: ProxiesView = { socks: undefined, http: undefined, trouble: undefined }
 
-export interface AppDeps {
-  readonly clock: Clock
-  readonly about: AboutView
-  /** The app's own folder; settings, journal and the core's data lie in it. */
-  readonly folder: string
+export interface AppDeps extends GroundDeps {
   readonly platform: NodeJS.Platform
   readonly env: NodeJS.ProcessEnv
   readonly networkLines: readonly string[]
-  readonly scrub: Scrub
-  readonly secrets: SettingsFileParts['secrets']
   readonly spawnHost: (onOutput: (line: string) => void) => HostProcess
-  readonly tell: <Name extends AppEventName>(name: Name, value: AppEvents[Name]) => void
   readonly onSettings: (settings: Settings) => void
   readonly onNotice: (notice: ConnectionNotice) => void
-  readonly screen: CommandDeps['screen']
   readonly writeClipboard: CommandDeps['writeClipboard']
   readonly quit: CommandDeps['quit']
 }
@@ -71,53 +60,28 @@ export class App {
 
   /** Reads what is on the disk and puts back what a crashed run left, before anything can be connected. */
   static async open(deps: AppDeps): Promise<App> {
-    const memory = join(deps.folder, 'connected-before.json')
-    const memories = { hasConnected: await readHasConnectedBefore(memory) }
-    const logs = new LogStore({
-      clock: deps.clock,
-      scrub: deps.scrub,
-      tell: (lines) => deps.tell('log.lines', lines),
-    })
-    const settings = await SettingsFile.open({
-      path: join(deps.folder, 'settings.json'),
-      clock: deps.clock,
-      secrets: deps.secrets,
-      log: logs.log,
-      hasConnectedBefore: () => memories.hasConnected,
-    })
-    const app = new App(deps, logs, settings, memories.hasConnected, (notice) => {
-      if (notice.kind === 'first-success') {
-        memories.hasConnected = true
-        rememberSuccess(memory).catch(() => logs.log('warn', 'the first success could not be kept'))
-      }
-      deps.onNotice(notice)
-    })
+    const ground = await openGround(deps)
+    const app = new App(deps, ground)
     await app.#systemProxy.restoreLeftovers()
-    if (shouldConnectAtStart(settings.current, memories.hasConnected)) app.session.start()
+    if (shouldConnectAtStart(ground.settings.current, ground.success.hasBeen)) app.session.start()
     return app
   }
 
-  private constructor(
-    deps: AppDeps,
-    logs: LogStore,
-    settings: SettingsFile,
-    hasConnectedBefore: boolean,
-    onNotice: (notice: ConnectionNotice) => void,
-  ) {
+  private constructor(deps: AppDeps, { state, logs, settings, bridges, success }: AppGround) {
     const { clock } = deps
     this.#deps = deps
+    this.state = state
     this.logs = logs
     this.settings = settings
-    this.state = new AppState({
-      clock,
-      initial: firstSnapshot(deps.about),
-      tell: (change) => deps.tell('snapshot.changed', change),
-    })
+    this.#bridges = bridges
     this.#connection = new Connection({
       clock,
-      hasConnectedBefore,
+      hasConnectedBefore: success.hasBeen,
       publish: (view) => this.state.set('connection', view),
-      onNotice,
+      onNotice: (notice) => {
+        if (notice.kind === 'first-success') success.note()
+        deps.onNotice(notice)
+      },
     })
     this.#core = new Supervisor({
       spawn: () => deps.spawnHost((line) => logs.log('info', `core host: ${line}`)),
@@ -127,7 +91,6 @@ export class App {
       onLog: (lines) => logs.add(lines),
     })
     this.#systemProxy = this.#createSystemProxy()
-    this.#bridges = NO_BRIDGES
     this.#protection = this.#createProtection()
     this.session = this.#createSession()
     this.handlers = createCommandHandlers({

@@ -1,6 +1,5 @@
 /** What each command of the contract does: one line of delegation each, so that this table can be read as a whole. */
 import { AppError } from './app-error.ts'
-import { readQrFromScreens, type ScreenCapture } from './bridges/screen-qr.ts'
 import type { CommandHandlers } from './ipc/contract.ts'
 import type { BridgesPart, CorePart, LogPart, ProtectionPart, SettingsPart } from './parts.ts'
 import type { Session } from './session/session.ts'
@@ -14,7 +13,6 @@ export interface CommandDeps {
   readonly bridges: BridgesPart
   readonly protection: ProtectionPart
   readonly logs: Pick<LogPart, 'readAfter' | 'supportText'>
-  readonly screen: ScreenCapture
   readonly writeClipboard: (text: string) => Promise<void>
   /** Begins to quit; resolves at once, for the answer must still arrive. */
   readonly quit: () => void
@@ -41,7 +39,7 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     'bridges.remove': (ids) => bridges.remove(ids),
     'bridges.enable': ({ ids, isEnabled }) => bridges.enable(ids, isEnabled),
     'bridges.choose-built-in': (transport) => bridges.chooseBuiltIn(transport),
-    'bridges.read-qr-from-screen': () => readQrFromScreens(deps.screen),
+    'bridges.read-qr-from-screen': () => bridges.readQrFromScreen(),
 
     'system-proxy.set': (isWanted) => setSystemProxy(deps, isWanted),
     'system-proxy.reapply': () => session.reapplyProxy(),

@@ -116,6 +116,8 @@ export interface BridgesPart {
   enable(ids: readonly string[], isEnabled: boolean): Promise<void>
   /** Rejects with an AppError for a transport that this version has not. */
   chooseBuiltIn(transport: string | null): Promise<void>
+  /** The text of a QR code on the screen. */
+  readQrFromScreen(): Promise<string | null>
   /** Calls back when `activeLines` gives something else than before. */
   watch(watcher: () => void): () => void
 }

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { app, Notification } from 'electron'
 import { BUILT_IN_DATA_DATES } from '../../core/index.ts'
+import { BUILT_IN_BRIDGES_DATE } from '../bridges/built-in.ts'
 import type { AboutView } from '../ipc/snapshot.ts'
 import { createScrub, type Scrub } from '../logs/scrub.ts'
 
@@ -17,7 +18,7 @@ export function describeApp(hasTray: boolean): AboutView {
     nodeVersion: process.versions.node,
     platform: process.platform,
     arch: process.arch,
-    dataDates: { ...BUILT_IN_DATA_DATES, bridges: BUILT_IN_DATA_DATES.relays },
+    dataDates: { ...BUILT_IN_DATA_DATES, bridges: BUILT_IN_BRIDGES_DATE },
     isTestRuntime: !app.isPackaged && process.env['ALLIUM_RUNTIME_KIND'] === 'test',
     isDemo: !app.isPackaged && process.env['ALLIUM_DEMO'] === '1',
     canStartAtLogin: ['linux', 'darwin', 'win32'].includes(process.platform),
