@@ -13,7 +13,6 @@ import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
 import { useWords } from '../../words/words.tsx'
 import { BridgeCard } from './BridgeCard.tsx'
-import { isUsable } from './bridge-state.ts'
 import { QrDialog } from './QrDialog.tsx'
 import { RemoveDialog } from './RemoveDialog.tsx'
 import { useTransportWords } from './transport-words.ts'
@@ -36,7 +35,10 @@ export function BridgeList({ onAdd }: { readonly onAdd: () => void }): ReactNode
       about={
         bridges.length === 0
           ? undefined
-          : words('bridges-count', { total: bridges.length, on: bridges.filter(isUsable).length })
+          : words('bridges-count', {
+              total: bridges.length,
+              on: bridges.filter(({ isEnabled }) => isEnabled).length,
+            })
       }
       actions={
         bridges.length > 0 && (

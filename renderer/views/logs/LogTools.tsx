@@ -1,5 +1,5 @@
 /** What of the log is shown, and what can be done with it. */
-import { ArrowDownToLine, Copy, LifeBuoy } from 'lucide-react'
+import { Copy, LifeBuoy } from 'lucide-react'
 import type { ReactNode } from 'react'
 import type { LogLevelName, LogLine } from '../../../electron/ipc/contract.ts'
 import { announce } from '../../components/announce.ts'
@@ -7,6 +7,7 @@ import { Button } from '../../components/Button.tsx'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
 import { Field } from '../../components/Field.tsx'
 import { Select } from '../../components/Select.tsx'
+import { Switch } from '../../components/Switch.tsx'
 import { useCommand } from '../../state/use-command.ts'
 import { useWords } from '../../words/words.tsx'
 import { LEVELS, linesToText, type LogFilter } from './log-lines.ts'
@@ -31,9 +32,10 @@ export function LogTools(props: LogToolsProps): ReactNode {
   }
   return (
     <>
-      <div className="flex flex-wrap items-end gap-x-3 gap-y-2">
+      <div className="flex flex-wrap items-center gap-x-4 gap-y-2">
         <Select<LogLevelName>
           label={words('logs-level')}
+          isLabelHidden
           value={filter.level}
           options={LEVELS.map((level) => ({ value: level, label: words(`logs-level-${level}`) }))}
           onChange={(level) => onFilter({ ...filter, level })}
@@ -41,23 +43,16 @@ export function LogTools(props: LogToolsProps): ReactNode {
         <div className="min-w-40 grow basis-40">
           <Field
             label={words('logs-filter')}
+            isLabelHidden
             type="search"
-            placeholder={words('logs-filter-hint')}
+            placeholder={words('logs-filter')}
             value={filter.text}
             maxLength={200}
             onChange={(event) => onFilter({ ...filter, text: event.target.value })}
           />
         </div>
+        <Switch label={words('logs-follow')} isOn={isFollowing} onChange={onFollow} />
         <div className="flex flex-wrap gap-2">
-          <Button
-            icon={ArrowDownToLine}
-            aria-pressed={isFollowing}
-            aria-label={words('logs-follow-about')}
-            kind={isFollowing ? 'primary' : 'normal'}
-            onClick={() => onFollow(!isFollowing)}
-          >
-            {words('logs-follow')}
-          </Button>
           <Button icon={Copy} disabled={shown.length === 0} onClick={() => void copyLines()}>
             {words('logs-copy')}
           </Button>

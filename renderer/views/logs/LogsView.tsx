@@ -34,7 +34,7 @@ export function LogsView(): ReactNode {
         onSupport={() => setHasSupport(true)}
       />
       <ErrorNote error={log.error} />
-      <div className="flex min-h-56 grow flex-col gap-1">
+      <div className="flex min-h-44 grow flex-col gap-1">
         <div
           ref={follow.list}
           role="log"

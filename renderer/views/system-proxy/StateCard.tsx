@@ -64,9 +64,9 @@ function State({ onSet, isSetting }: StateProps): ReactNode {
       </span>
       <div className="min-w-0 grow">
         <p className={classNames('text-[0.9375rem] font-semibold', tone !== 'soft' && ink)}>
-          {words(`system-proxy-state-${state}`)}
+          {words(`system-proxy-state-${state}`)}{' '}
           {state === 'on' && (
-            <span className="ms-1.5 text-[0.8125rem] font-normal text-soft">
+            <span className="ms-1 text-[0.8125rem] font-normal text-soft">
               {words('system-proxy-since', { time: format.time(view.sinceMs) })}
             </span>
           )}

@@ -34,8 +34,8 @@ export function SystemProxyView(): ReactNode {
           <p>{words('system-proxy-unsupported-about')}</p>
         </Notice>
       )}
-      <Limits />
       <Protection />
+      <Limits />
       {isSupported && <Exceptions />}
       <Addresses />
       <Programs />

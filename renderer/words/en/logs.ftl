@@ -1,17 +1,15 @@
 ### The view "logs": what the app and the core report, and the bundle for whoever helps.
 
 logs-title = Log
-logs-intro = What Allium reports about itself. Addresses, sites and bridges are left out before a line is kept.
+logs-intro = Addresses, sites and bridges are taken out before a line is kept.
 logs-level = Show
 logs-level-err = Errors
 logs-level-warn = Warnings and worse
 logs-level-notice = Notices and worse
 logs-level-info = Information, too
 logs-level-debug = Everything
-logs-filter = Only lines with
-logs-filter-hint = Words, in any order
-logs-follow = Follow
-logs-follow-about = Follow new lines
+logs-filter = Only lines with these words
+logs-follow = Follow new lines
 logs-copy = Copy lines
 logs-copied = { $count ->
     [one] One line copied.
