@@ -16,6 +16,8 @@ import type { StatusBoard } from './status-board.ts'
 const SUSPICIOUS_FAILURES = 3
 /** A check that is silent for so long is told as trouble; it goes on to its own limits. */
 const SILENCE_MS = 15_000
+/** Where no circuit is open there is nothing to doubt: soon, but not for the moment that a new one takes. */
+const SILENCE_WITHOUT_PATH_MS = 3_000
 /** Between checks that fail: soon, for a person waits, and never slower than somebody who looks again. */
 const RETRY_BASE_MS = 500
 const RETRY_MAX_MS = 10_000
@@ -137,7 +139,7 @@ export class ConnectionWatch {
       log.info('no stream through three hops: ', error.message)
       this.noteTrouble(error)
     }
-    const silence = clock.setTimer(SILENCE_MS, () =>
+    const silence = clock.setTimer(hasOpenPath() ? SILENCE_MS : SILENCE_WITHOUT_PATH_MS, () =>
       tell(new TorError('timeout', 'no circuit answers', { retry: 'later' })),
     )
     try {

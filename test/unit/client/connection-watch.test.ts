@@ -183,7 +183,7 @@ describe('the watch over the connection', () => {
     const silent = setUp()
     silent.net.hasOpenPath = false
     silent.tell(LOST)
-    silent.clock.advance(15_000)
+    silent.clock.advance(3_000)
     expect(silent.status()).toMatchObject({ isConnected: false, blockage: { kind: 'timeout' } })
     await silent.answer()
     expect(silent.status().isConnected).toBe(true)
