@@ -187,15 +187,26 @@ export class CoreService {
 
   /** Not before the network may be used. */
   #bootstrap(running: Running, { isNetworkDisabled }: ClientConfig): void {
-    if (running.isBootstrapping || isNetworkDisabled) return
+    if (isNetworkDisabled) {
+      running.failure ??= this.#failure('no-path', 'nothing may be connected to: there is no bridge to use')
+      return
+    }
+    if (running.isBootstrapping) {
+      if (running.failure?.kind === 'no-path') running.failure = undefined
+      return
+    }
+    running.failure = undefined
     running.isBootstrapping = true
     running.client.bootstrap().catch((thrown: unknown) => {
       const error = toTorError(thrown)
       if (error.kind === 'closed') return
       this.#deps.log.err('Cannot bootstrap: ', error.message)
-      const sinceMs = this.#deps.clock.wallMs()
-      running.failure = { kind: error.kind, detail: error.message, failures: 1, sinceMs, cause: undefined }
+      running.failure = this.#failure(error.kind, error.message)
     })
+  }
+
+  #failure(kind: string, detail: string): NonNullable<HostStatus['blockage']> {
+    return { kind, detail, failures: 1, sinceMs: this.#deps.clock.wallMs(), cause: undefined }
   }
 
   async #setPolicy(policy: HostArgument<'site.set-policy'>): Promise<HostResult<'site.set-policy'>> {

@@ -147,11 +147,13 @@ describe('the core as main uses it', () => {
   })
 
   it('does not connect while bridges are wanted and there is none, and does when there is no such wish any more', async () => {
-    const { handlers, said, configs } = setUp()
+    const { handlers, said, configs, service } = setUp()
     await handlers.start({ ...CONFIG, bridgeLines: [] })
     expect(configs[0]?.isNetworkDisabled).toBe(true)
     expect(said).toEqual([])
+    expect(service.readStatus()).toMatchObject({ isConnected: false, blockage: { kind: 'no-path' } })
     await handlers.reconfigure(CONFIG)
+    expect(service.readStatus()).toMatchObject({ isConnected: true, blockage: undefined })
     expect(said).toEqual(['reconfigure false', 'bootstrap'])
     await handlers.reconfigure(CONFIG)
     expect(said.filter((line) => line === 'bootstrap')).toHaveLength(1)
