@@ -3,7 +3,7 @@ import { AppError } from '../app-error.ts'
 import type { HostBridgeStatus, HostStatus } from '../host/protocol.ts'
 import type { BridgeLineResult, BridgesView } from '../ipc/snapshot-bridges.ts'
 import type { AppLog, BridgesPart, Publish } from '../parts.ts'
-import { activeLines, bridgeId, keptBridges, viewBridges, withHealth } from './bridges-view.ts'
+import { activeLines, bridgeId, hasTransport, keptBridges, viewBridges, withHealth } from './bridges-view.ts'
 import { builtInLines } from './built-in.ts'
 import { EMPTY_LIBRARY, type LibraryDocument } from './library-document.ts'
 import type { LibraryStore } from './library-file.ts'
@@ -108,7 +108,7 @@ export class BridgeLibrary implements BridgesPart {
     if (transport !== null && builtInLines(transport).length === 0) {
       throw new AppError('no-built-in-bridges', 'there are no built-in bridges of this kind')
     }
-    if (transport !== null && !this.#parts.transports.includes(transport)) {
+    if (transport !== null && !hasTransport(transport, this.#parts.transports)) {
       throw new AppError('transport-not-available', 'this version does not have the transport')
     }
     await this.#change((document) => ({ ...document, builtIn: transport }))

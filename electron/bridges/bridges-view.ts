@@ -5,7 +5,7 @@ import type { HostBridgeStatus } from '../host/protocol.ts'
 import type { BridgesView, BridgeView } from '../ipc/snapshot-bridges.ts'
 import { BUILT_IN_TRANSPORTS, builtInLines } from './built-in.ts'
 import type { LibraryDocument } from './library-document.ts'
-import { describeLine, PLAIN } from './line-check.ts'
+import { commonName, describeLine, PLAIN } from './line-check.ts'
 
 /** A bridge that the app has, used or not. */
 export interface KeptBridge {
@@ -74,11 +74,16 @@ export function viewBridges(
     builtIn: BUILT_IN_TRANSPORTS.map((transport) => ({
       transport,
       count: builtInLines(transport).length,
-      isAvailable: transports.includes(transport),
+      isAvailable: hasTransport(transport, transports),
       isChosen: document.builtIn === transport,
     })),
-    transports: [PLAIN, ...transports],
+    transports: [PLAIN, ...transports.map(commonName)],
   }
+}
+
+/** `name` is what people call it; `transports` are those that the core has. */
+export function hasTransport(name: string, transports: readonly string[]): boolean {
+  return transports.some((transport) => commonName(transport) === name)
 }
 
 /** What is to be kept of the core's word; the same document when nothing of it is new. */

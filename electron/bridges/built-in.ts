@@ -1,4 +1,4 @@
-/** The bridges that come with the app, by transport. Everybody has them, censors too: they help where few are blocked. */
+/** The bridges that come with the app, by the name that people know the transport by. Everybody has them, censors too: they help where few are blocked. */
 import builtIn from './built-in.json' with { type: 'json' }
 
 const BY_TRANSPORT: ReadonlyMap<string, readonly string[]> = new Map(Object.entries(builtIn.bridges))

@@ -16,6 +16,14 @@ export const MAX_BRIDGES = 100
 /** How a bridge without a transport is called. */
 export const PLAIN = 'vanilla'
 
+/** What people call a transport, where bridge lines have another name. */
+const COMMON_NAMES: ReadonlyMap<string, string> = new Map([['meek_lite', 'meek']])
+
+/** As the page knows it. */
+export function commonName(transport: string | undefined): string {
+  return transport === undefined ? PLAIN : (COMMON_NAMES.get(transport) ?? transport)
+}
+
 /** Transports that bridges were ever handed out for: who names one of them has made no mistake in writing. */
 const KNOWN_TRANSPORTS: ReadonlySet<string> = new Set([
   'conjure',
@@ -92,5 +100,5 @@ export function describeLine(
 ): NonNullable<BridgeLineResult['bridge']> {
   const { host, port } = endpoint
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  return { transport: transport ?? PLAIN, address, emoji: bridgeEmoji(text) }
+  return { transport: commonName(transport), address, emoji: bridgeEmoji(text) }
 }

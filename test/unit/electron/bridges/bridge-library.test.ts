@@ -5,7 +5,7 @@ import {
   BUILT_IN_TRANSPORTS,
   builtInLines,
 } from '../../../../electron/bridges/built-in.ts'
-import { checkLine } from '../../../../electron/bridges/line-check.ts'
+import { checkLine, commonName } from '../../../../electron/bridges/line-check.ts'
 import { bridgeEmoji } from '../../../../electron/bridges/bridge-emoji.ts'
 import { openLibrary, NOW_MS, plain, statusOf, TRANSPORTS } from './support.ts'
 
@@ -91,11 +91,12 @@ describe('removing and turning off', () => {
 
 describe('built-in bridges', () => {
   it('are lines that are in order, with a date', () => {
-    expect(BUILT_IN_TRANSPORTS).toEqual(expect.arrayContaining(['obfs4', 'snowflake', 'meek_lite']))
+    expect(BUILT_IN_TRANSPORTS).toEqual(expect.arrayContaining(['obfs4', 'snowflake', 'meek']))
     expect(BUILT_IN_BRIDGES_DATE).toMatch(/^20[0-9]{2}-[0-9]{2}-[0-9]{2}$/)
     for (const transport of BUILT_IN_TRANSPORTS) {
       for (const line of builtInLines(transport)) {
-        expect(checkLine(line, [transport]), line).toMatchObject({ kind: 'good', line: { transport } })
+        const checked = checkLine(line, ['obfs4', 'snowflake', 'meek_lite'])
+        expect(checked.kind === 'good' && commonName(checked.line.transport), line).toBe(transport)
       }
     }
   })
@@ -129,11 +130,18 @@ describe('built-in bridges', () => {
 
   it.each([
     ['warp', 'no-built-in-bridges'],
-    ['meek_lite', 'transport-not-available'],
+    ['meek', 'transport-not-available'],
   ])('of %s are refused: %s', async (transport, kind) => {
     const { library, saved } = await openLibrary()
     await expect(library.chooseBuiltIn(transport)).rejects.toMatchObject({ kind })
     expect(saved).toEqual([])
+  })
+
+  it('of meek are called so, though their lines have another word', async () => {
+    const { library } = await openLibrary({}, ['meek_lite'])
+    await library.chooseBuiltIn('meek')
+    expect(library.activeLines()).toEqual(builtInLines('meek'))
+    expect(library.view).toMatchObject({ bridges: [{ transport: 'meek' }], transports: ['vanilla', 'meek'] })
   })
 
   it('of a transport that the core lost are shown, and never given to it', async () => {
