@@ -345,6 +345,7 @@ function createDirectory(
       usesBridges() ? [] : pickDirectoryGuards(view, guards, constraints(), config.value.numDirectoryGuards),
     primaryGuards: (view) => (usesBridges() ? [] : guards.primaryGuards(view)),
     whenSourcesAreKnown: (signal) => bridges.whenReachable(signal),
+    fetchesLate: usesBridges,
     onClockEvidence: (evidence) => surroundings.noteClock(evidence),
     isDormant: surroundings.views.value.isDormant,
   })

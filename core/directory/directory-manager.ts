@@ -60,6 +60,8 @@ export interface DirectoryManagerDeps {
   readonly primaryGuards: (view: NetDir) => readonly number[]
   /** Resolves when there is somebody to ask, for who must first get to know them. */
   readonly whenSourcesAreKnown?: (signal: AbortSignal) => Promise<void>
+  /** Whether the sources get their documents when other clients do, as bridges do. */
+  readonly fetchesLate?: () => boolean
   /** Told what relays and documents say about our clock. */
   readonly onClockEvidence?: (evidence: ClockEvidence) => void
   /** Whether to begin dormant: the cache is read, nothing is fetched until `setDormant(false)`. */
@@ -203,12 +205,13 @@ export class DirectoryManager implements NetDirProvider {
   async #waitForRefetch(view: NetDir, wasFetched: boolean, signal: AbortSignal): Promise<void> {
     const { clock, random } = this.#deps
     const fraction = randomFraction(random)
+    const isLate = this.#deps.fetchesLate?.() ?? false
     const restMs = wasFetched ? (view.freshUntilMs - view.validAfterMs) / 2 : 0
-    let untilMs = Math.max(chooseRefetchMs(view, fraction), clock.wallMs() + restMs)
+    let untilMs = Math.max(chooseRefetchMs(view, fraction, isLate), clock.wallMs() + restMs)
     while (clock.wallMs() < untilMs) {
       await this.#board.freshness.sleepUntil(untilMs, signal)
       // Woken before the time: something has happened to the clock, and only the documents' times count.
-      untilMs = chooseRefetchMs(view, fraction)
+      untilMs = chooseRefetchMs(view, fraction, isLate)
     }
   }
 

@@ -41,15 +41,20 @@ export function nextFreshnessChangeMs(times: ConsensusTimes, nowMs: number): num
 
 /**
  * When to fetch the successor: 3/4 of an interval after fresh-until at the earliest, when caches have it, and then
- * uniformly over the first 7/8 of the time that is left. `fraction` is the random draw, 0 to 1.
+ * uniformly over the first 7/8 of the time that is left. `fraction` is the random draw, 0 to 1. Who is late, because
+ * bridges fetch when everybody does, draws from what is left after that.
  */
-export function chooseRefetchMs(times: ConsensusTimes, fraction: number): number {
+export function chooseRefetchMs(times: ConsensusTimes, fraction: number, isLate = false): number {
   const intervalMs = times.freshUntilMs - times.validAfterMs
   // A consensus may be valid for less than that; then what is left after fresh-until is divided instead.
   const earliestMs = Math.min(times.freshUntilMs + intervalMs * 0.75, times.validUntilMs)
   const startMs = earliestMs < times.validUntilMs ? earliestMs : times.freshUntilMs
   const windowMs = Math.max(0, times.validUntilMs - startMs) * 0.875
-  return Math.floor(startMs + fraction * windowMs)
+  if (!isLate) return Math.floor(startMs + fraction * windowMs)
+  // Time for the last of the bridges before, and for a download behind.
+  const marginMs = Math.min(120_000, intervalMs / 16)
+  const lateMs = Math.min(startMs + windowMs + marginMs, times.validUntilMs)
+  return Math.floor(lateMs + fraction * Math.max(0, times.validUntilMs - marginMs - lateMs))
 }
 
 /**

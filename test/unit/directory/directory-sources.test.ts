@@ -42,6 +42,16 @@ function recordsOf(records: ReadonlyMap<DirectorySource, SourceRecord>) {
   return (asked: DirectorySource): SourceRecord => records.get(asked) ?? { failures: 0, restUntilMs: 0 }
 }
 
+describe('who uses bridges', () => {
+  it('asks them and nobody else, before the first consensus and after it', () => {
+    const directories = { fallbacks: [target(1)], authorities: [target(2)], bridges: [target(3), target(4)] }
+    const only = bootstrapTiers(directories)
+    expect(only.map(({ sources }) => sources.map(({ kind }) => kind))).toEqual([['bridge', 'bridge']])
+    expect(refreshTiers([], only)).toEqual(only)
+    expect(bootstrapTiers({ ...directories, bridges: [] }).flatMap(({ sources }) => sources)).toEqual([])
+  })
+})
+
 describe('whom to ask next', () => {
   it('is a fallback at once', () => {
     expect(decideNextStep(state({}), 0)).toEqual({ kind: 'start', source: source(0, 0) })

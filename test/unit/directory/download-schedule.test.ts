@@ -32,6 +32,20 @@ describe('the time of the next download', () => {
     )
   })
 
+  it('comes after that of all others for who asks bridges, and before the document ends', () => {
+    const duration = fc.integer({ min: 1, max: 10 ** 10 })
+    fc.assert(
+      fc.property(duration, duration, fc.double({ min: 0, max: 1, noNaN: true }), (fresh, rest, fraction) => {
+        const some = { validAfterMs: 5, freshUntilMs: 5 + fresh, validUntilMs: 5 + fresh + rest }
+        const lateMs = chooseRefetchMs(some, fraction, true)
+        expect(lateMs).toBeGreaterThanOrEqual(chooseRefetchMs(some, 1))
+        expect(lateMs).toBeLessThanOrEqual(some.validUntilMs)
+      }),
+    )
+    expect(chooseRefetchMs(times, 0, true)).toBeGreaterThan(3 * HOUR_MS + 50 * MINUTE_MS)
+    expect(chooseRefetchMs(times, 1, true)).toBe(4 * HOUR_MS - 2 * MINUTE_MS)
+  })
+
   it('backs off by the minute on an hourly network, by the second on a testing one', () => {
     expect(refetchRetryBounds(times)).toEqual({ baseMs: MINUTE_MS, maxMs: HOUR_MS })
     expect(refetchRetryBounds({ validAfterMs: 0, freshUntilMs: 20_000, validUntilMs: 60_000 })).toEqual({
