@@ -17,7 +17,7 @@ import type { GuardReports } from '../guard/guard-selector.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import type { Countries } from '../netdir/countries.ts'
 import { bootstrapDirectories, pickDirectoryGuards } from '../path/directory-path.ts'
-import { guardFilter } from '../path/guard-choice.ts'
+import { guardFilter, whyNotBridge } from '../path/guard-choice.ts'
 import type { PathConstraints } from '../path/relay-constraints.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { refusalToDial } from '../transport/bridge-rule.ts'
@@ -147,7 +147,7 @@ async function createDirectories(
   store: StateStore,
   made: Pick<ClientParts, 'channels' | 'builder' | 'guards' | 'surroundings'>,
 ): Promise<Pick<ClientParts, 'bridges' | 'directory' | 'view'>> {
-  const bridges = await createBridges(config, tools, store, made, () => directory)
+  const bridges = await createBridges(config, constraints, tools, store, made, () => directory)
   const directory = createDirectory(config, constraints, tools, store, { ...made, bridges })
   directory.current.watch((netDir) => {
     if (netDir !== undefined) made.channels.useParams(netDir.params)
@@ -299,6 +299,7 @@ function createCircuits(
 
 async function createBridges(
   config: WatchedValue<ClientConfig>,
+  constraints: () => PathConstraints,
   tools: ClientTools,
   store: StateStore,
   made: Pick<ClientParts, 'channels' | 'builder' | 'guards' | 'surroundings'>,
@@ -310,6 +311,7 @@ async function createBridges(
     store,
     connector: createBridgeConnector(channels, builder, tools.random),
     preferred: () => guards.knownBridges,
+    refusal: (line, rsa) => whyNotBridge(line, rsa, constraints()),
     onPhase: (phase) => directory().notePhase(phase),
     onFailure: (error) => directory().noteFailure(error),
     isDormant: surroundings.views.value.isDormant,

@@ -5,7 +5,7 @@ import type { BridgeRelay } from '../netdir/bridge-relay.ts'
 import type { ServerDescriptor } from '../netdoc/server-descriptor.ts'
 import { throwIfAborted } from '../util/abort.ts'
 import { type Clock, sleep } from '../util/clock.ts'
-import { type TorError, toTorError } from '../util/errors.ts'
+import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
 import { RetryDelay } from '../util/retry-delay.ts'
@@ -26,6 +26,7 @@ export interface BridgeKeeperParts {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  readonly refusal?: (line: BridgeLine, rsa: RsaIdentity | undefined) => string | undefined
   readonly onPhase: (phase: ConnectPhase) => void
   /** Something of what the keeper shows has changed. */
   readonly onChange: () => void
@@ -103,7 +104,9 @@ export class BridgeKeeper {
 
   async #fetch(signal: AbortSignal): Promise<void> {
     const { line, rsa } = this
-    const { turnstile, onChange } = this.#parts
+    const { turnstile, refusal, onChange } = this.#parts
+    const words = refusal?.(line, rsa)
+    if (words !== undefined) throw new TorError('bad-config', words)
     const known = { line, rsa, descriptor: this.#descriptor }
     const parts = { ...this.#parts, onIdentity: (ids: RelayIds) => this.#learn(ids) }
     const descriptor = await turnstile.run(signal, () => fetchBridgeDescriptor(known, parts, signal))

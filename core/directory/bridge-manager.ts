@@ -44,6 +44,8 @@ export interface BridgeManagerParts {
   readonly store: StateStore
   /** The bridges that were used before, the first choice first. */
   readonly preferred: () => readonly RsaIdentity[]
+  /** Why the options forbid a bridge, in words; undefined when they do not. */
+  readonly refusal?: (line: BridgeLine, rsa: RsaIdentity | undefined) => string | undefined
   readonly onPhase: (phase: ConnectPhase) => void
   readonly onFailure: (error: TorError) => void
   readonly isDormant: boolean
@@ -88,7 +90,9 @@ export class BridgeManager {
   /** Where to ask for directory documents; the first choice first. */
   get directories(): readonly ChannelTarget[] {
     const targets = this.#order.flatMap(({ line, rsa }) =>
-      rsa === undefined ? [] : bridgeTarget({ line, ids: { rsa, ed25519: undefined } }),
+      rsa === undefined || this.#parts.refusal?.(line, rsa) !== undefined
+        ? []
+        : bridgeTarget({ line, ids: { rsa, ed25519: undefined } }),
     )
     const places = new Map(this.#parts.preferred().map((rsa, place) => [rsa, place]))
     const placeOf = ({ ids }: ChannelTarget): number => places.get(ids.rsa) ?? places.size
@@ -149,11 +153,12 @@ export class BridgeManager {
     const key = formatBridgeLine(line)
     const known = this.#keepers.get(key)
     if (known !== undefined) return known
-    const { connector, clock, random, onPhase, onFailure } = this.#parts
+    const { connector, clock, random, refusal, onPhase, onFailure } = this.#parts
     const keeper = new BridgeKeeper(line, {
       connector,
       clock,
       random,
+      ...(refusal === undefined ? {} : { refusal }),
       onPhase,
       onFailure,
       turnstile: this.#turnstile,

@@ -2,6 +2,8 @@
 import type { GuardFilter } from '../guard/guard-filter.ts'
 import type { GuardNetDir } from '../guard/guard-sample.ts'
 import type { GuardRestrictions, GuardSelector } from '../guard/guard-selector.ts'
+import type { BridgeLine } from '../linkspec/bridge-line.ts'
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { BridgeRelay } from '../netdir/bridge-relay.ts'
 import { isConfigured } from '../transport/bridge-rule.ts'
 import { mayDialBridge, relayEndpoints } from './dial-constraints.ts'
@@ -39,12 +41,26 @@ export function permitsGuard(netDir: GuardNetDir, index: number, constraints: Pa
   return constraints.bridges === undefined && nodeRules(netDir, constraints).permits('guard', index)
 }
 
-/** As in C tor, ExcludeNodes counts for bridges. */
-function permitsBridge({ line, ids, descriptor }: BridgeRelay, constraints: PathConstraints): boolean {
+function permitsBridge({ line, ids }: BridgeRelay, constraints: PathConstraints): boolean {
   const { bridges = [] } = constraints
-  if (!isConfigured(bridges, line) || !mayDialBridge(line, constraints)) return false
-  const endpoints = [line.endpoint]
-  return !excludesRelay(constraints, { rsa: ids.rsa, nickname: descriptor?.nickname, endpoints })
+  return isConfigured(bridges, line) && whyNotBridge(line, ids.rsa, constraints) === undefined
+}
+
+/**
+ * Why the options do not let a bridge be connected to, in words; undefined when they do. As in C tor, ExcludeNodes counts
+ * for bridges; `rsa` is undefined while nobody knows who the bridge is.
+ */
+export function whyNotBridge(
+  line: BridgeLine,
+  rsa: RsaIdentity | undefined,
+  constraints: PathConstraints,
+): string | undefined {
+  if (!mayDialBridge(line, constraints)) {
+    return "the options on address families and reachable addresses forbid the bridge's address"
+  }
+  const isExcluded =
+    rsa !== undefined && excludesRelay(constraints, { rsa, nickname: undefined, endpoints: [line.endpoint] })
+  return isExcluded ? 'ExcludeNodes forbids the bridge' : undefined
 }
 
 /**

@@ -53,12 +53,9 @@ describe('bridges that answer', () => {
     expect(bridges.network.requests).toHaveLength(1)
     bridges.serve(0, bridges.descriptorOf(0, 60_000))
     const before = bridges.manager.relays.value
-    await advanceUntil(
-      bridges.clock,
-      HOUR_MS / 10,
-      () => bridges.manager.relays.value !== before,
-      'a new one',
-    )
+    const isAsking = (): boolean => bridges.network.openConnections > 0
+    const isNew = (): boolean => bridges.manager.relays.value !== before
+    await advanceUntil(bridges.clock, HOUR_MS / 20, isNew, 'a new one', isAsking)
     expect(bridges.clock.wallMs() - NOW_MS).toBeLessThan(HOUR_MS * 1.5)
   })
 
@@ -137,6 +134,17 @@ describe('bridges that do not answer', () => {
     bridges.serve(0, bridges.descriptorOf(0))
     bridges.manager.reconsider()
     await until(() => readyCount() === 1, 'the descriptor')
+  })
+
+  test('because the options forbid them, are not reached, and say why', async () => {
+    bridges.refusal = (line) =>
+      line.endpoint.host === '10.0.0.1' ? 'ExcludeNodes forbids the bridge' : undefined
+    bridges.manager.use([lineAt(0), lineAt(1)])
+    bridges.manager.start()
+    await until(() => readyCount() === 1 && bridges.failures.length === 1, 'the other one')
+    expect(bridges.manager.directories.map(({ bridge }) => bridge)).toEqual([lineAt(1)])
+    expect(bridges.manager.views.value[0]?.health.reason).toBe('ExcludeNodes forbids the bridge')
+    expect(bridges.network.connects).toEqual(['10.0.0.2:443'])
   })
 
   test('are not blamed for what is not their doing', () => {

@@ -5,7 +5,7 @@ import type { BridgeRelay } from '../../../core/netdir/bridge-relay.ts'
 import { parseNodeSet } from '../../../core/netdir/node-set.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { type Path, pickExitPath } from '../../../core/path/exit-path.ts'
-import { guardFilter } from '../../../core/path/guard-choice.ts'
+import { guardFilter, whyNotBridge } from '../../../core/path/guard-choice.ts'
 import type { PathConstraints } from '../../../core/path/relay-constraints.ts'
 import { parseAddressPolicy } from '../../../core/util/address-policy.ts'
 import { silentLogger } from '../../../core/util/log.ts'
@@ -71,6 +71,17 @@ describe('a bridge that the options forbid', () => {
     ['because there are none', { bridges: [] }],
   ])('%s is not used, and no relay is used for it', (_, constraints) => {
     expect(() => pick(bridgeRelay(11), constraints)).toThrow(/permits none of the bridges|can be used/)
+  })
+
+  test('is told apart in words', () => {
+    const { rsa } = bridgeRelay(11).ids
+    const nodes = parseChoices({ excludeNodes: `$${rsa}` })
+    expect(whyNotBridge(bridgeLine(11), rsa, { ...OPEN_CONSTRAINTS, nodes })).toMatch(/ExcludeNodes/)
+    expect(whyNotBridge(bridgeLine(11), undefined, { ...OPEN_CONSTRAINTS, nodes })).toBeUndefined()
+    expect(whyNotBridge(bridgeLine(11), rsa, { ...OPEN_CONSTRAINTS, useIpv4: false })).toMatch(
+      /address families/,
+    )
+    expect(whyNotBridge(bridgeLine(11), rsa, OPEN_CONSTRAINTS)).toBeUndefined()
   })
 
   test('is one behind a transport for no reason of its address', () => {

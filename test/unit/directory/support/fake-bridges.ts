@@ -39,6 +39,8 @@ export class FakeBridges {
   readonly failures: string[] = []
   readonly phases: string[] = []
   preferred: readonly RsaIdentity[] = []
+  /** Why the options forbid a bridge. */
+  refusal: (line: BridgeLine) => string | undefined = () => undefined
   readonly manager: BridgeManager
 
   constructor(options: { readonly store?: MemoryStateStore; readonly isDormant?: boolean } = {}) {
@@ -53,6 +55,7 @@ export class FakeBridges {
       log: silentLogger,
       store: this.store,
       preferred: () => this.preferred,
+      refusal: (line) => this.refusal(line),
       onPhase: (phase) => this.phases.push(phase),
       onFailure: (error) => this.failures.push(error.message),
       isDormant: options.isDormant ?? false,

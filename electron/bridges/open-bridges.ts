@@ -1,0 +1,34 @@
+/** The bridges as the main process has them: the library on its file, with the core's transports and the screen's eye. */
+import { join } from 'node:path'
+import { TRANSPORT_NAMES } from '../../core/index.ts'
+import type { Clock } from '../clock.ts'
+import type { AppLog, Publish } from '../parts.ts'
+import { BridgeLibrary } from './bridge-library.ts'
+import { LibraryFile } from './library-file.ts'
+import { readQrFromScreens, type ScreenCapture } from './screen-qr.ts'
+
+export interface OpenBridgesParts {
+  /** Where the app keeps its files. */
+  readonly folder: string
+  readonly clock: Pick<Clock, 'wallMs'>
+  readonly log: AppLog
+  readonly publish: Publish<'bridges'>
+  readonly capture: ScreenCapture
+}
+
+/** Never rejects. */
+export function openBridges({
+  folder,
+  clock,
+  log,
+  publish,
+  capture,
+}: OpenBridgesParts): Promise<BridgeLibrary> {
+  return BridgeLibrary.open({
+    store: new LibraryFile({ path: join(folder, 'bridges.json'), clock, log }),
+    publish,
+    log,
+    transports: TRANSPORT_NAMES,
+    readQrFromScreen: () => readQrFromScreens(capture),
+  })
+}

@@ -1,0 +1,30 @@
+/** The bridges as main opens them: on their file, over restarts. */
+import { mkdtemp, readFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, it } from 'vitest'
+import { openBridges } from '../../../../electron/bridges/open-bridges.ts'
+import type { BridgesView } from '../../../../electron/ipc/snapshot-bridges.ts'
+import { NOW_MS, plain } from './support.ts'
+
+it('a bridge that was added is there, and shown, after a restart', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'allium-open-bridges-'))
+  const shown: BridgesView[] = []
+  const open = () =>
+    openBridges({
+      folder,
+      clock: { wallMs: () => NOW_MS },
+      log: () => {},
+      publish: (view) => shown.push(view),
+      capture: { isAllowed: () => false, take: () => Promise.resolve([]) },
+    })
+  const first = await open()
+  await first.add(plain(1))
+  expect(JSON.parse(await readFile(join(folder, 'bridges.json'), 'utf8'))).toMatchObject({
+    added: [plain(1)],
+  })
+  const second = await open()
+  expect(second.activeLines()).toEqual([plain(1)])
+  expect(shown.at(-1)?.bridges).toMatchObject([{ line: plain(1) }])
+  await expect(second.readQrFromScreen()).rejects.toMatchObject({ kind: 'screen-not-allowed' })
+})
