@@ -163,7 +163,10 @@ export async function unreachable(page: Page): Promise<readonly string[]> {
     document
       .querySelectorAll('button, a[href], input, textarea, select, summary, [role="switch"], [tabindex="0"]')
       .forEach((element, index) => element.setAttribute('data-count', String(index)))
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+    // From the top: where the focus was last, the Tab key would go on.
+    document.body.tabIndex = -1
+    document.body.focus()
+    document.body.removeAttribute('tabindex')
   })
   for (let presses = 0; presses < 200; presses++) {
     await page.keyboard.press('Tab')
@@ -178,6 +181,8 @@ export async function unreachable(page: Page): Promise<readonly string[]> {
           (element) =>
             element.checkVisibility() &&
             element.tabIndex >= 0 &&
+            // Of a group of radio buttons the Tab key reaches the chosen one, and arrow keys the others.
+            !element.matches('input[type="radio"]:not(:checked)') &&
             element.closest('[aria-hidden="true"], [inert]') === null,
         )
         .filter((element) => !seen.includes(element.dataset['count'] ?? ''))
