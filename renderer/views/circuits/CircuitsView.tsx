@@ -38,10 +38,10 @@ export function CircuitsView(): ReactNode {
       />
       <div className="@container">
         <div className="grid gap-4 @3xl:grid-cols-[minmax(0,1fr)_22rem] @5xl:grid-cols-[minmax(0,1fr)_26rem]">
-          <div className="flex flex-col gap-4 @3xl:sticky @3xl:top-5 @3xl:self-start">
+          <div className="contents @3xl:sticky @3xl:top-5 @3xl:flex @3xl:flex-col @3xl:gap-4 @3xl:self-start">
             <section
               aria-label={words('circuits-map')}
-              className="h-[clamp(10rem,36dvh,16rem)] @3xl:h-[min(21rem,calc(100dvh-19rem))] @5xl:h-[min(36rem,calc(100dvh-22rem))]"
+              className="map-section sticky top-0 z-[2] -mt-2 h-[clamp(10rem,36dvh,16rem)] bg-surface py-2 @3xl:static @3xl:m-0 @3xl:p-0 @3xl:h-[min(21rem,calc(100dvh-19rem))] @5xl:h-[min(36rem,calc(100dvh-22rem))]"
             >
               <CircuitMap />
             </section>
