@@ -23,6 +23,7 @@ import { Protection } from './protection/protection.ts'
 import { hostConfigOf } from './session/host-config.ts'
 import { Session } from './session/session.ts'
 import { TrafficMeter } from './session/traffic-meter.ts'
+import { withoutSecrets } from './settings/settings-document.ts'
 import type { SettingsFile } from './settings/settings-file.ts'
 import type { AppState } from './state/app-state.ts'
 import { createSystemProxy } from './system-proxy/create-system-proxy.ts'
@@ -194,7 +195,8 @@ export class App {
 
   #followSettings(): void {
     const follow = (settings: Settings): void => {
-      this.state.set('settings', settings)
+      // Secrets stay in main: the page shows what is set and need not know them.
+      this.state.set('settings', withoutSecrets(settings))
       this.#systemProxy.setWanted(settings.systemProxy)
       this.#deps.onSettings(settings)
       this.session.onChange()

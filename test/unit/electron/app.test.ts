@@ -151,6 +151,22 @@ describe('the app', () => {
     expect(host.calls('reconfigure')).toMatchObject([{ argument: { excludedCountries: ['fr'] } }])
   })
 
+  it('gives the password of the proxy to the core alone: the page and the support text never see it', async () => {
+    const { app, host } = await connected()
+    const upstreamProxy = {
+      kind: 'socks5',
+      host: 'p.example',
+      port: 1080,
+      username: 'me',
+      password: 'pa55',
+    } as const
+    await app.handlers['settings.change']({ upstreamProxy })
+    expect(host.calls('reconfigure')).toMatchObject([{ argument: { upstreamProxy } }])
+    expect(app.state.current.settings.upstreamProxy).toMatchObject({ username: 'me' })
+    expect(JSON.stringify(app.state.read())).not.toContain('pa55')
+    expect(await app.handlers['support.preview'](undefined)).not.toContain('pa55')
+  })
+
   it('shows closed doors and no circuits when the core is gone, keeps what the sites have, and comes back', async () => {
     const { app, clock, host, hosts } = await connected()
     host.exit(1)
