@@ -9,7 +9,6 @@ import * as v from 'valibot'
 export const DIRECT_FLAG = 0x01
 export const PROXY_FLAG = 0x02
 export const SCRIPT_FLAG = 0x04
-export const DETECT_FLAG = 0x08
 
 /** What Internet Explorer 7 and everything after it writes. */
 const CURRENT_VERSION = 0x46
