@@ -32,9 +32,12 @@ const FAILURES_OF_BRIDGES: ReadonlySet<ErrorKind> = new Set([
   'bad-config',
 ] satisfies ErrorKind[])
 
+/** A watcher need not hear of each time that all is well. */
+const WORTH_SAYING_MS = 60_000
+
 export function noteSuccess(health: BridgeHealth, nowMs: number): BridgeHealth {
-  // A watcher need not hear of each time that all is well.
-  if (health.failingSinceMs === undefined && nowMs - (health.lastWorkedMs ?? 0) < 60_000) return health
+  const isNews = health.failingSinceMs !== undefined || nowMs - (health.lastWorkedMs ?? 0) >= WORTH_SAYING_MS
+  if (!isNews) return health
   return { ...UNKNOWN_HEALTH, lastWorkedMs: nowMs }
 }
 
