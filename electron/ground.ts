@@ -1,8 +1,7 @@
 /** What the app stands on before anything runs: the snapshot, the log, and all that an earlier run left on the disk. */
 import { join } from 'node:path'
-import { BridgeLibrary } from './bridges/bridge-library.ts'
-import { LibraryFile } from './bridges/library-file.ts'
-import { readQrFromScreens, type ScreenCapture } from './bridges/screen-qr.ts'
+import { openBridges } from './bridges/open-bridges.ts'
+import type { ScreenCapture } from './bridges/screen-qr.ts'
 import type { Clock } from './clock.ts'
 import { readHasConnectedBefore, rememberSuccess } from './connection/connection-memory.ts'
 import type { AppEventName, AppEvents } from './ipc/contract.ts'
@@ -13,9 +12,6 @@ import type { BridgesPart } from './parts.ts'
 import { SettingsFile, type SettingsFileParts } from './settings/settings-file.ts'
 import { AppState } from './state/app-state.ts'
 import { firstSnapshot } from './state/first-snapshot.ts'
-
-/** What the core can speak to a bridge; the next ones come with their transports. */
-const TRANSPORTS = ['vanilla']
 
 export interface GroundDeps {
   readonly clock: Clock
@@ -55,12 +51,12 @@ export async function openGround(deps: GroundDeps): Promise<AppGround> {
     log,
     hasConnectedBefore: () => success.hasBeen,
   })
-  const bridges = await BridgeLibrary.open({
-    store: new LibraryFile({ path: join(folder, 'bridges.json'), clock, log }),
-    publish: (view) => state.set('bridges', view),
+  const bridges = await openBridges({
+    folder,
+    clock,
     log,
-    transports: TRANSPORTS,
-    readQrFromScreen: () => readQrFromScreens(screen),
+    publish: (view) => state.set('bridges', view),
+    capture: screen,
   })
   return { state, logs, settings, bridges, success }
 }
