@@ -11,7 +11,15 @@ const flags = new Map(
   Object.entries(files).map(([path, url]) => [path.slice(path.lastIndexOf('/') + 1, -'.svg'.length), url]),
 )
 
-/** Undefined for what has no flag. */
+/** What has a flag and is no country, or a part of one. */
+const NO_COUNTRIES: readonly string[] = ['eu', 'un', 'ac', 'ta', 'ic']
+
+/** Every country, by two lower-case letters. */
+export const COUNTRIES: readonly string[] = [...flags.keys()]
+  .map((code) => code.toLowerCase())
+  .filter((code) => /^[a-z]{2}$/.test(code) && !NO_COUNTRIES.includes(code))
+
+/** Nothing for what has no flag. */
 export function Flag({ country }: { readonly country: string | undefined }): ReactNode {
   const url = flags.get((country ?? '').toUpperCase())
   return url === undefined ? null : (

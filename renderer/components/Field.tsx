@@ -13,7 +13,7 @@ interface FieldText {
 const BOX =
   'copyable w-full rounded-control border bg-raised px-3 py-1.5 text-ink placeholder:text-soft disabled:opacity-50'
 
-type FieldProps = FieldText & Omit<ComponentProps<'input'>, 'className' | 'id'>
+type FieldProps = FieldText & Omit<ComponentProps<'input'>, 'className' | 'id' | 'about'>
 
 export function Field({ label, isLabelHidden, about, fault, ...rest }: FieldProps): ReactNode {
   return (
@@ -32,7 +32,7 @@ export function Field({ label, isLabelHidden, about, fault, ...rest }: FieldProp
   )
 }
 
-type TextAreaProps = FieldText & Omit<ComponentProps<'textarea'>, 'className' | 'id'>
+type TextAreaProps = FieldText & Omit<ComponentProps<'textarea'>, 'className' | 'id' | 'about'>
 
 export function TextArea({ label, isLabelHidden, about, fault, ...rest }: TextAreaProps): ReactNode {
   return (

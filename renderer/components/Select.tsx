@@ -18,11 +18,22 @@ interface SelectProps<Value extends string> {
   readonly value: Value
   readonly options: readonly SelectOption<Value>[]
   readonly isDisabled?: boolean
+  /** What stands there while `value` is none of the options. */
+  readonly placeholder?: string
   readonly onChange: (value: Value) => void
 }
 
 export function Select<Value extends string>(props: SelectProps<Value>): ReactNode {
-  const { label, isLabelHidden = false, about, value, options, isDisabled = false, onChange } = props
+  const {
+    label,
+    isLabelHidden = false,
+    about,
+    value,
+    options,
+    isDisabled = false,
+    placeholder,
+    onChange,
+  } = props
   const id = useId()
   const chosen = options.find((option) => option.value === value)
   return (
@@ -49,7 +60,7 @@ export function Select<Value extends string>(props: SelectProps<Value>): ReactNo
         >
           <span id={`${id}-value`} className="flex min-w-0 items-center gap-2 truncate">
             {chosen?.picture}
-            {chosen?.label}
+            {chosen?.label ?? placeholder}
           </span>
           <ChevronsUpDown aria-hidden className="size-4 shrink-0 text-soft" />
         </BaseSelect.Trigger>

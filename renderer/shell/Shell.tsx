@@ -13,6 +13,7 @@ import { SystemProxyView } from '../views/system-proxy/SystemProxyView.tsx'
 import { Banners } from './Banners.tsx'
 import { Header } from './Header.tsx'
 import { Navigation } from './Navigation.tsx'
+import { StateAnnouncer } from './StateAnnouncer.tsx'
 
 const VIEWS: Readonly<Record<ViewName, () => ReactNode>> = {
   connect: ConnectView,
@@ -35,6 +36,7 @@ export function Shell(): ReactNode {
   }, [view])
   return (
     <div className="grid h-dvh grid-cols-[auto_minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)]">
+      <StateAnnouncer />
       <Header />
       <Navigation view={view} />
       <main ref={content} id="content" data-view={view} className="relative min-h-0 overflow-y-auto">

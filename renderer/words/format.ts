@@ -8,6 +8,8 @@ export interface Format {
   readonly rate: (bytesPerSecond: number) => string
   /** The largest unit that fits: `3 min`. */
   readonly duration: (ms: number) => string
+  /** The same in full words: `3 hours`. */
+  readonly span: (ms: number) => string
   /** A clock that counts up: `1:05`. */
   readonly elapsed: (ms: number) => string
   readonly milliseconds: (ms: number) => string
@@ -19,6 +21,8 @@ export interface Format {
   readonly day: (isoDay: string) => string
   /** Of two lower-case letters. */
   readonly country: (code: string) => string
+  /** A language by its own name. */
+  readonly language: (tag: string) => string
   readonly list: (items: readonly string[]) => string
 }
 
@@ -32,11 +36,11 @@ const COUNTRY = /^[a-z]{2}$/i
 export function createFormat(locale: string): Format {
   const number = (value: number, maximumFractionDigits = 0): string =>
     new Intl.NumberFormat(locale, { maximumFractionDigits }).format(value)
-  const unit = (value: number, name: string, maximumFractionDigits = 0): string =>
+  const unit = (value: number, name: string, maximumFractionDigits = 0, isLong = false): string =>
     new Intl.NumberFormat(locale, {
       style: 'unit',
       unit: name,
-      unitDisplay: 'short',
+      unitDisplay: isLong ? 'long' : 'short',
       maximumFractionDigits,
     }).format(value)
   const names = new Intl.DisplayNames(locale, { type: 'region' })
@@ -56,6 +60,10 @@ export function createFormat(locale: string): Format {
       const [divisor, name] = unitOf(ms)
       return unit(Math.floor(ms / divisor), name)
     },
+    span(ms) {
+      const [divisor, name] = unitOf(ms)
+      return unit(Math.round(ms / divisor), name, 0, true)
+    },
     elapsed: (ms) => clockOf(Math.max(0, ms), locale),
     milliseconds: (ms) => unit(ms, 'millisecond'),
     ago(atMs, nowMs) {
@@ -73,6 +81,7 @@ export function createFormat(locale: string): Format {
         : new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' }).format(at)
     },
     country: (code) => (COUNTRY.test(code) ? (names.of(code.toUpperCase()) ?? code) : code),
+    language: (tag) => new Intl.DisplayNames(tag, { type: 'language' }).of(tag) ?? tag,
     list: (items) => lists.format(items),
   }
 }

@@ -1,9 +1,34 @@
-/** The one big button. */
+/** The heart of the app: one big button, the state in plain words, and what protects the person now. */
 import type { ReactNode } from 'react'
-import { ViewHeader } from '../../components/ViewHeader.tsx'
-import { useWords } from '../../words/words.tsx'
+import { useSnapshot } from '../../state/store.ts'
+import { FirstRun } from '../first-run/FirstRun.tsx'
+import { Protection } from '../system-proxy/Protection.tsx'
+import { Attempts } from './Attempts.tsx'
+import { Facts } from './Facts.tsx'
+import { Hero } from './Hero.tsx'
+import { isInTrouble } from './state-look.ts'
+import { Switches } from './Switches.tsx'
 
 export function ConnectView(): ReactNode {
-  const words = useWords()
-  return <ViewHeader title={words('connect-title')} />
+  const isUnasked = useSnapshot((snapshot) => snapshot.settings.entry === 'unasked')
+  return isUnasked ? <FirstRun /> : <Connection />
+}
+
+function Connection(): ReactNode {
+  const state = useSnapshot((snapshot) => snapshot.connection.state)
+  const isUp = state === 'connected' || state === 'proxy-not-applied' || state === 'degraded'
+  // In trouble the attempts say why; else they are history and come last.
+  const isAttemptsFirst = isInTrouble(state) && !isUp
+  return (
+    <div className="mx-auto flex w-full max-w-4xl flex-col gap-4">
+      <div className="py-2 [@media(min-height:42rem)]:py-8">
+        <Hero />
+      </div>
+      {isUp && <Facts />}
+      {isAttemptsFirst && <Attempts />}
+      <Switches />
+      {isUp && <Protection />}
+      {!isAttemptsFirst && <Attempts />}
+    </div>
+  )
 }

@@ -1,0 +1,71 @@
+/** What each state of the connection looks like, what the big button does in it, and its one next step. Pure. */
+import type {
+  AttemptNext,
+  ConnectionState,
+  ConnectStep,
+  ConnectionView,
+} from '../../../electron/ipc/snapshot-connection.ts'
+
+export type Tone = 'idle' | 'working' | 'good' | 'warn' | 'bad'
+/** What pressing the big button does. */
+export type Press = 'connect' | 'retry' | 'cancel' | 'disconnect' | 'wait' | 'add-bridge'
+/** Where the person can do something about it; `none` where waiting is right or the button says it all. */
+export type NextPlace = 'none' | 'bridges' | 'system-proxy' | 'logs' | 'about'
+
+export interface StateLook {
+  readonly tone: Tone
+  readonly press: Press
+  /** An attempt is on its way: its steps and its time are shown. */
+  readonly isUnderWay: boolean
+  readonly place: NextPlace
+}
+
+const LOOKS: Readonly<Record<ConnectionState, StateLook>> = {
+  off: { tone: 'idle', press: 'connect', isUnderWay: false, place: 'none' },
+  checking: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none' },
+  'no-network': { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'none' },
+  'clock-wrong': { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'none' },
+  connecting: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none' },
+  slow: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none' },
+  stalled: { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'bridges' },
+  blocked: { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'bridges' },
+  connected: { tone: 'good', press: 'disconnect', isUnderWay: false, place: 'none' },
+  'proxy-not-applied': { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'system-proxy' },
+  degraded: { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'none' },
+  failed: { tone: 'bad', press: 'retry', isUnderWay: false, place: 'logs' },
+  'protected-down': { tone: 'bad', press: 'disconnect', isUnderWay: false, place: 'none' },
+  restoring: { tone: 'working', press: 'wait', isUnderWay: false, place: 'none' },
+}
+
+const PLACE_BY_NEXT: Readonly<Partial<Record<AttemptNext, NextPlace>>> = {
+  'add-bridges': 'bridges',
+  'check-proxy': 'bridges',
+  'update-app': 'about',
+}
+
+/** The look of the state, with what the last attempt knows better. */
+export function lookOf(view: ConnectionView, needsBridge: boolean): StateLook {
+  const look = LOOKS[view.state]
+  if (needsBridge && look.press === 'connect') return { ...look, press: 'add-bridge' }
+  const next = view.attempts.at(-1)?.next ?? 'none'
+  const place = view.state === 'failed' || look.isUnderWay ? PLACE_BY_NEXT[next] : undefined
+  return { ...look, place: place ?? look.place }
+}
+
+/** Whether the attempts are what the person wants to see: somebody who is connected does not. */
+export function isInTrouble(state: ConnectionState): boolean {
+  return LOOKS[state].tone === 'warn' || LOOKS[state].tone === 'bad'
+}
+
+const STEP_NUMBERS: Readonly<Record<ConnectStep, number>> = {
+  start: 1,
+  'reach-network': 2,
+  'get-directory': 3,
+  'get-relays': 4,
+  'build-circuit': 5,
+  verify: 6,
+}
+
+/** Counted from 1. */
+export const stepNumber = (step: ConnectStep): number => STEP_NUMBERS[step]
+export const STEPS = Object.keys(STEP_NUMBERS) as readonly ConnectStep[]
