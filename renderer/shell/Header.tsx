@@ -34,7 +34,7 @@ export function Header(): ReactNode {
         className="sr-only z-50 rounded-control bg-accent px-3 py-1.5 font-medium text-on-accent focus:not-sr-only focus:absolute focus:start-2 focus:top-2"
         onClick={(event) => {
           event.preventDefault()
-          document.querySelector<HTMLElement>('#content h1')?.focus()
+          document.querySelector<HTMLElement>('#content')?.focus()
         }}
       >
         {words('app-skip')}

@@ -39,7 +39,13 @@ export function Shell(): ReactNode {
       <StateAnnouncer />
       <Header />
       <Navigation view={view} />
-      <main ref={content} id="content" data-view={view} className="relative min-h-0 overflow-y-auto">
+      <main
+        ref={content}
+        id="content"
+        tabIndex={-1}
+        data-view={view}
+        className="relative min-h-0 overflow-y-auto outline-none"
+      >
         <div className="flex min-h-full flex-col gap-4 p-4 lg:px-6 lg:py-5">
           <Banners />
           <View key={view} />

@@ -62,8 +62,8 @@ function Row({ attempt }: { readonly attempt: AttemptView }): ReactNode {
       <div className="min-w-0 grow">
         <p className="flex flex-wrap items-baseline justify-between gap-x-3">
           <span>
-            <span className="font-medium">{useWayWords(way)}</span>
-            <span className={classNames('ms-2 text-[0.8125rem] font-medium', ink)}>
+            <span className="font-medium">{useWayWords(way)}</span>{' '}
+            <span className={classNames('ms-1 text-[0.8125rem] font-medium', ink)}>
               {words(`connect-outcome-${outcome}`)}
             </span>
           </span>

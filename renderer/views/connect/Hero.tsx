@@ -1,6 +1,6 @@
 /** The state in one headline, one plain sentence, what to do next, and the button that does it. */
 import { ArrowRight, Hourglass } from 'lucide-react'
-import { type ReactNode, useEffect, useRef } from 'react'
+import type { ReactNode } from 'react'
 import type { ViewName } from '../../../electron/ipc/contract.ts'
 import { Button } from '../../components/Button.tsx'
 import { classNames } from '../../components/class-names.ts'
@@ -59,18 +59,8 @@ export function Hero(): ReactNode {
 }
 
 function Headline({ text, tone }: { readonly text: string; readonly tone: Tone }): ReactNode {
-  const heading = useRef<HTMLHeadingElement>(null)
-  useEffect(() => {
-    if (document.activeElement === document.body) heading.current?.focus()
-  }, [])
   return (
-    <h1
-      ref={heading}
-      tabIndex={-1}
-      className={classNames('text-2xl font-semibold tracking-tight text-balance outline-none', INKS[tone])}
-    >
-      {text}
-    </h1>
+    <h1 className={classNames('text-2xl font-semibold tracking-tight text-balance', INKS[tone])}>{text}</h1>
   )
 }
 

@@ -68,11 +68,7 @@ function Answer({ entry, icon: Icon, isBusy, onChoose }: AnswerProps): ReactNode
         <Consequence isGood={false} text={words(`first-run-${entry}-cost`)} />
       </ul>
       <div>
-        <Button
-          kind={entry === 'direct' ? 'primary' : 'normal'}
-          isBusy={isBusy}
-          onClick={onChoose}
-        >
+        <Button kind={entry === 'direct' ? 'primary' : 'normal'} isBusy={isBusy} onClick={onChoose}>
           {words(`first-run-${entry}-button`)}
         </Button>
       </div>

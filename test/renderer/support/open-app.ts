@@ -128,46 +128,25 @@ export async function checkAxe(page: Page): Promise<void> {
   expect(violations).toEqual([])
 }
 
-/** Presses Tab until the focus is back where it began; the names of what had it, in order. */
-export async function tabThrough(page: Page, limit = 150): Promise<readonly string[]> {
-  const names: string[] = []
+/** The next Tab goes to the first thing in the page, as after it was opened. */
+export async function startAtTop(page: Page): Promise<void> {
   await page.evaluate(() => {
-    if (document.activeElement instanceof HTMLElement) document.activeElement.blur()
+    // Taking the focus away would leave the place from which Tab goes on.
+    document.body.tabIndex = -1
+    document.body.focus()
+    document.body.removeAttribute('tabindex')
   })
-  for (let presses = 0; presses < limit; presses++) {
-    await page.keyboard.press('Tab')
-    const name = await page.evaluate(nameOfFocused)
-    if (name === undefined) break
-    names.push(name)
-  }
-  return names
 }
 
-/** Runs in the page. Undefined at the end of the page. */
-function nameOfFocused(): string | undefined {
-  const element = document.activeElement
-  if (element === null || element === document.body) return undefined
-  const labelled = element.getAttribute('aria-labelledby')?.split(' ') ?? []
-  const byOthers = labelled.map((id) => document.querySelector(`[id="${id}"]`)?.textContent ?? '').join(' ')
-  const label =
-    element instanceof HTMLInputElement || element instanceof HTMLTextAreaElement
-      ? element.labels?.[0]?.textContent
-      : undefined
-  return (element.getAttribute('aria-label') ?? (byOthers || (label ?? element.textContent))).trim()
-}
-
-/** Every control that can be used now and is not reached by the Tab key. */
+/** Every control that can be used now and is not reached by the Tab key; of a group of radio buttons, one is enough. */
 export async function unreachable(page: Page): Promise<readonly string[]> {
   const reached = new Set<string>()
   await page.evaluate(() => {
     document
       .querySelectorAll('button, a[href], input, textarea, select, summary, [role="switch"], [tabindex="0"]')
       .forEach((element, index) => element.setAttribute('data-count', String(index)))
-    // From the top: where the focus was last, the Tab key would go on.
-    document.body.tabIndex = -1
-    document.body.focus()
-    document.body.removeAttribute('tabindex')
   })
+  await startAtTop(page)
   for (let presses = 0; presses < 200; presses++) {
     await page.keyboard.press('Tab')
     const count = await page.evaluate(() => document.activeElement?.getAttribute('data-count') ?? undefined)
@@ -176,7 +155,7 @@ export async function unreachable(page: Page): Promise<readonly string[]> {
   }
   return page.evaluate(
     (seen) =>
-      [...document.querySelectorAll<HTMLElement>('[data-count]:not(:disabled)')]
+      [...document.querySelectorAll<HTMLElement>('[data-count]:not(:disabled, [type="radio"]:not(:checked))')]
         .filter(
           (element) =>
             element.checkVisibility() &&
