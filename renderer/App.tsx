@@ -2,7 +2,7 @@
 import { CSPProvider } from '@base-ui/react/csp-provider'
 import { DirectionProvider } from '@base-ui/react/direction-provider'
 import { Tooltip } from '@base-ui/react/tooltip'
-import { type ReactNode, useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useLayoutEffect, useState } from 'react'
 import type { CommandError } from '../electron/ipc/contract.ts'
 import { onEvent } from './bridge.ts'
 import { ErrorNote } from './components/ErrorNote.tsx'
@@ -26,7 +26,7 @@ export function App(): ReactNode {
 function Ready(): ReactNode {
   const theme = useSnapshot((snapshot) => snapshot.settings.theme)
   const language = useSnapshot((snapshot) => snapshot.settings.language)
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (theme === 'system') delete document.documentElement.dataset['theme']
     else document.documentElement.dataset['theme'] = theme
   }, [theme])

@@ -33,7 +33,7 @@ export function chooseLocale(setting: string, systemLanguages: readonly string[]
 
 function lengthen(text: string): string {
   const accented = text.replace(/[aeiou]/g, (letter) => ACCENTED[letter] ?? letter)
-  return text.trim().length < 3 ? accented : `${accented}${'~'.repeat(Math.ceil(text.length / 3))}`
+  return text.trim().length < 3 ? accented : `${accented}${' ~~~~'.repeat(Math.ceil(text.length / 15))}`
 }
 
 const ACCENTED: Readonly<Record<string, string>> = { a: 'á', e: 'é', i: 'í', o: 'ó', u: 'ú' }

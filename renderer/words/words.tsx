@@ -3,7 +3,7 @@
  * (scripts/word-ids.mjs), so a missing word fails the type check and not a person.
  */
 import { FluentBundle, FluentResource } from '@fluent/bundle'
-import { createContext, type ReactNode, useContext, useEffect, useMemo } from 'react'
+import { createContext, type ReactNode, useContext, useLayoutEffect, useMemo } from 'react'
 import { createFormat, type Format } from './format.ts'
 import type { WordArgument, WordArguments, WordId } from './ids.gen.ts'
 import { chooseLocale, type Locale } from './locales.ts'
@@ -62,7 +62,8 @@ export function WordsProvider({
     () => createLanguage(chooseLocale(language, navigator.languages), navigator.languages),
     [language],
   )
-  useEffect(() => {
+  // Before anything is painted, or the page would be seen to turn around.
+  useLayoutEffect(() => {
     document.documentElement.lang = value.locale.tag
     document.documentElement.dir = value.locale.direction
   }, [value])

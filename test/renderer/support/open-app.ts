@@ -61,7 +61,7 @@ export async function openApp(options: AppOptions = {}): Promise<OpenedApp> {
   const main = new FakeMain(options.snapshot ?? snapshotIn('off'), options.handlers)
   await join(page, main)
   await page.goto(inject('pageUrl'))
-  await page.locator('main h1').first().waitFor()
+  await page.locator('#content h1').first().waitFor()
   if (options.view !== undefined) await showView(page, options.view)
   return { page, main }
 }
