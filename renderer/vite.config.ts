@@ -19,5 +19,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    // It is read from the disk, once.
+    chunkSizeWarningLimit: 1_500,
   },
 })

@@ -1,35 +1,70 @@
 /** What must be known before anything else is believed: a demonstration, an outdated runtime, settings that were lost. */
+import { FlaskConical, type LucideIcon, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { Button } from '../components/Button.tsx'
+import { classNames } from '../components/class-names.ts'
 import { Notice } from '../components/Notice.tsx'
 import { showView } from '../state/navigation.ts'
 import { useSnapshot } from '../state/store.ts'
 import { useWords } from '../words/words.tsx'
 
-export function Banners(): ReactNode {
+/** Above every view, and never to be closed: it stays true. */
+export function Strips(): ReactNode {
   const words = useWords()
-  const isDemo = useSnapshot((snapshot) => snapshot.about.isDemo)
-  const isTestRuntime = useSnapshot((snapshot) => snapshot.about.isTestRuntime)
-  const settingsTrouble = useSnapshot((snapshot) => snapshot.settingsTrouble)
+  const { isDemo, isTestRuntime } = useSnapshot((snapshot) => snapshot.about)
+  if (!isDemo && !isTestRuntime) return null
   return (
-    <>
-      {isDemo && <Notice title={words('app-demo')}>{words('app-demo-about')}</Notice>}
+    <aside aria-label={words('app-warnings')} className="shrink-0">
+      {isDemo && (
+        <Strip
+          icon={FlaskConical}
+          ink="text-accent"
+          title={words('app-demo')}
+          text={words('app-demo-about')}
+        />
+      )}
       {isTestRuntime && (
-        <Notice tone="warn" title={words('app-test-runtime')}>
-          {words('app-test-runtime-about')}
-        </Notice>
+        <Strip
+          icon={TriangleAlert}
+          ink="text-warn"
+          title={words('app-test-runtime')}
+          text={words('app-test-runtime-about')}
+        />
       )}
-      {settingsTrouble !== undefined && (
-        <Notice
-          tone="warn"
-          title={words('app-settings-trouble')}
-          action={
-            <Button onClick={() => showView('settings')}>{words('app-settings-trouble-action')}</Button>
-          }
-        >
-          {words('app-settings-trouble-about', { file: settingsTrouble.backupName })}
-        </Notice>
-      )}
-    </>
+    </aside>
+  )
+}
+
+interface StripProps {
+  readonly icon: LucideIcon
+  readonly ink: string
+  readonly title: string
+  readonly text: string
+}
+
+function Strip({ icon: Icon, ink, title, text }: StripProps): ReactNode {
+  return (
+    <p className="flex items-start gap-2 border-b border-line bg-sunken px-4 py-1.5 text-[0.8125rem]">
+      <Icon aria-hidden className={classNames('mt-0.5 size-3.5 shrink-0', ink)} />
+      <span>
+        <span className={classNames('font-semibold', ink)}>{title}</span> {text}
+      </span>
+    </p>
+  )
+}
+
+/** Above the view: what happened to the settings, until the next start. */
+export function SettingsTrouble(): ReactNode {
+  const words = useWords()
+  const trouble = useSnapshot((snapshot) => snapshot.settingsTrouble)
+  if (trouble === undefined) return null
+  return (
+    <Notice
+      tone="warn"
+      title={words('app-settings-trouble')}
+      action={<Button onClick={() => showView('settings')}>{words('app-settings-trouble-action')}</Button>}
+    >
+      <p>{words('app-settings-trouble-about', { file: trouble.backupName })}</p>
+    </Notice>
   )
 }

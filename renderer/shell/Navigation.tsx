@@ -47,7 +47,7 @@ export function Navigation({ view: shown }: { readonly view: ViewName }): ReactN
   return (
     <nav
       aria-label={words('app-navigation')}
-      className="min-h-0 overflow-y-auto border-e border-line bg-raised p-2 lg:w-48"
+      className="shrink-0 overflow-y-auto border-e border-line bg-raised p-2 lg:w-48"
     >
       <ul className="flex flex-col gap-1">
         {ENTRIES.map(({ view, icon: Icon }) => (

@@ -10,7 +10,7 @@ import { LogsView } from '../views/logs/LogsView.tsx'
 import { SettingsView } from '../views/settings/SettingsView.tsx'
 import { SitesView } from '../views/sites/SitesView.tsx'
 import { SystemProxyView } from '../views/system-proxy/SystemProxyView.tsx'
-import { Banners } from './Banners.tsx'
+import { SettingsTrouble, Strips } from './Banners.tsx'
 import { Header } from './Header.tsx'
 import { Navigation } from './Navigation.tsx'
 import { StateAnnouncer } from './StateAnnouncer.tsx'
@@ -35,22 +35,25 @@ export function Shell(): ReactNode {
     content.current?.scrollTo({ top: 0 })
   }, [view])
   return (
-    <div className="grid h-dvh grid-cols-[auto_minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)]">
+    <div className="flex h-dvh flex-col">
       <StateAnnouncer />
       <Header />
-      <Navigation view={view} />
-      <main
-        ref={content}
-        id="content"
-        tabIndex={-1}
-        data-view={view}
-        className="relative min-h-0 overflow-y-auto outline-none"
-      >
-        <div className="flex min-h-full flex-col gap-4 p-4 lg:px-6 lg:py-5">
-          <Banners />
-          <View key={view} />
-        </div>
-      </main>
+      <Strips />
+      <div className="flex min-h-0 grow">
+        <Navigation view={view} />
+        <main
+          ref={content}
+          id="content"
+          tabIndex={-1}
+          data-view={view}
+          className="relative min-w-0 grow overflow-y-auto outline-none"
+        >
+          <div className="flex min-h-full flex-col gap-4 p-4 lg:px-6 lg:py-5">
+            <SettingsTrouble />
+            <View key={view} />
+          </div>
+        </main>
+      </div>
     </div>
   )
 }

@@ -116,7 +116,7 @@ const EXPECTED: Readonly<Record<ConnectionState, Expected>> = {
   },
   'protected-down': {
     headline: 'Interrupted, nothing leaks',
-    tone: 'bad',
+    tone: 'warn',
     button: 'Disconnect',
     about: 'has stopped',
     next: 'started again in 4 seconds',

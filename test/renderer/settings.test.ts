@@ -42,6 +42,14 @@ describe('the settings', () => {
     expect(main.callsOf('settings.change')).toEqual([{ theme: 'dark' }])
   })
 
+  it('say at once that hiding needs a bridge, and lead there', async () => {
+    const { page, main } = await openApp({ view: 'settings' })
+    await page.getByRole('switch', { name: 'Hide that I use Tor' }).click()
+    await page.locator('#content').getByRole('button', { name: 'Add a bridge' }).click()
+    await page.locator('main[data-view="bridges"]').waitFor()
+    expect(main.callsOf('entry.choose')).toEqual(['hide'])
+  })
+
   it('leave countries out and take them back', async () => {
     const { page, main } = await openApp({ view: 'settings' })
     await page.getByRole('combobox', { name: 'Country' }).click()

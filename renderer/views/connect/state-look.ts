@@ -33,7 +33,7 @@ const LOOKS: Readonly<Record<ConnectionState, StateLook>> = {
   'proxy-not-applied': { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'system-proxy' },
   degraded: { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'none' },
   failed: { tone: 'bad', press: 'retry', isUnderWay: false, place: 'logs' },
-  'protected-down': { tone: 'bad', press: 'disconnect', isUnderWay: false, place: 'none' },
+  'protected-down': { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'none' },
   restoring: { tone: 'working', press: 'wait', isUnderWay: false, place: 'none' },
 }
 
@@ -46,15 +46,18 @@ const PLACE_BY_NEXT: Readonly<Partial<Record<AttemptNext, NextPlace>>> = {
 /** The look of the state, with what the last attempt knows better. */
 export function lookOf(view: ConnectionView, needsBridge: boolean): StateLook {
   const look = LOOKS[view.state]
-  if (needsBridge && look.press === 'connect') return { ...look, press: 'add-bridge' }
+  if (needsBridge && (look.press === 'connect' || look.press === 'retry'))
+    return { ...look, press: 'add-bridge' }
   const next = view.attempts.at(-1)?.next ?? 'none'
   const place = view.state === 'failed' || look.isUnderWay ? PLACE_BY_NEXT[next] : undefined
   return { ...look, place: place ?? look.place }
 }
 
+export const toneOf = (state: ConnectionState): Tone => LOOKS[state].tone
+
 /** Whether the attempts are what the person wants to see: somebody who is connected does not. */
 export function isInTrouble(state: ConnectionState): boolean {
-  return LOOKS[state].tone === 'warn' || LOOKS[state].tone === 'bad'
+  return toneOf(state) === 'warn' || toneOf(state) === 'bad'
 }
 
 const STEP_NUMBERS: Readonly<Record<ConnectStep, number>> = {

@@ -1,14 +1,18 @@
 /** How Allium starts, looks and speaks up. */
 import type { ReactNode } from 'react'
 import type { Settings } from '../../../electron/ipc/settings.ts'
+import { Button } from '../../components/Button.tsx'
 import { Card } from '../../components/Card.tsx'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
+import { Notice } from '../../components/Notice.tsx'
 import { Select } from '../../components/Select.tsx'
 import { Switch } from '../../components/Switch.tsx'
+import { showView } from '../../state/navigation.ts'
 import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
 import { LOCALES } from '../../words/locales.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
+import { useNeedsBridge } from '../connect/state-words.ts'
 import { ConnectAtStart } from '../connect/Switches.tsx'
 
 export function StartCard(): ReactNode {
@@ -26,6 +30,7 @@ export function StartCard(): ReactNode {
 export function EntryCard(): ReactNode {
   const words = useWords()
   const entry = useSnapshot((snapshot) => snapshot.settings.entry)
+  const needsBridge = useNeedsBridge()
   const change = useCommand('entry.choose')
   return (
     <Card title={words('settings-entry')}>
@@ -36,6 +41,14 @@ export function EntryCard(): ReactNode {
         isDisabled={change.isRunning}
         onChange={(isOn) => void change.run(isOn ? 'hide' : 'direct')}
       />
+      {needsBridge && (
+        <Notice
+          tone="warn"
+          action={<Button onClick={() => showView('bridges')}>{words('connect-press-add-bridge')}</Button>}
+        >
+          <p>{words('connect-about-needs-bridge')}</p>
+        </Notice>
+      )}
       <ErrorNote error={change.error} />
     </Card>
   )

@@ -26,6 +26,7 @@ app-starting = Starting Allium
 app-starting-trouble = Allium's window cannot reach the rest of the app. It tries again every second.
 app-skip = Skip to content
 
+app-warnings = Warnings
 app-demo = Demonstration
 app-demo-about = This is a private test network. Nothing leaves this computer, and nobody is made anonymous.
 app-test-runtime = Old test runtime
