@@ -45,17 +45,18 @@ export function createFormat(locale: string): Format {
     }).format(value)
   const names = new Intl.DisplayNames(locale, { type: 'region' })
   const lists = new Intl.ListFormat(locale, { type: 'conjunction' })
-  const sized = (count: number, suffix: string): string => {
-    const step = byteStep(count)
+  const sized = (count: number, step: number, suffix: string): string => {
     const value = count / 1_000 ** step
-    return unit(value, `${BYTE_UNITS[step] ?? 'byte'}${suffix}`, step > 0 && value < 10 ? 1 : 0)
+    const name = `${BYTE_UNITS[step] ?? 'byte'}${suffix}`
+    // The short form of a byte is "byte", whatever their number.
+    return unit(value, name, step > 0 && value < 10 ? 1 : 0, step === 0)
   }
   return {
     number,
     percent: (share, maximumFractionDigits = 0) =>
       new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits }).format(share),
-    bytes: (count) => sized(count, ''),
-    rate: (bytesPerSecond) => sized(bytesPerSecond, '-per-second'),
+    bytes: (count) => sized(count, byteStep(count), ''),
+    rate: (bytesPerSecond) => sized(bytesPerSecond, Math.max(1, byteStep(bytesPerSecond)), '-per-second'),
     duration(ms) {
       const [divisor, name] = unitOf(ms)
       return unit(Math.floor(ms / divisor), name)
