@@ -66,7 +66,7 @@ export function Select<Value extends string>(props: SelectProps<Value>): ReactNo
         </BaseSelect.Trigger>
         <BaseSelect.Portal>
           <BaseSelect.Positioner className="z-50" sideOffset={4} alignItemWithTrigger={false}>
-            <BaseSelect.Popup className="max-h-[min(20rem,var(--available-height))] min-w-(--anchor-width) overflow-y-auto rounded-card border border-line bg-raised p-1 text-ink shadow-lg">
+            <BaseSelect.Popup className="max-h-[min(20rem,var(--available-height))] min-w-(--anchor-width) overflow-y-auto rounded-card border border-edge bg-raised p-1 text-ink shadow-lg">
               <BaseSelect.List aria-labelledby={`${id}-label`}>
                 {options.map((option) => (
                   <Option key={option.value} option={option} />
