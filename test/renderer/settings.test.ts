@@ -1,7 +1,7 @@
 /** Settings and About: what is chosen reaches main at once, what is wrong never does. */
 import { describe, expect, it } from 'vitest'
 import { CommandFailure } from './support/fake-main.ts'
-import { openApp, plain, screenshot } from './support/open-app.ts'
+import { checkAxe, clippedControls, openApp, plain, screenshot } from './support/open-app.ts'
 import { snapshotIn } from './support/snapshots.ts'
 
 describe('the settings', () => {
@@ -114,10 +114,18 @@ describe('about', () => {
   it('warns of a runtime that is for tests, and of a demonstration', async () => {
     const snapshot = snapshotIn('off')
     const { page } = await openApp({
-      snapshot: { ...snapshot, about: { ...snapshot.about, isTestRuntime: true, isDemo: true } },
+      snapshot: {
+        ...snapshot,
+        about: { ...snapshot.about, isTestRuntime: true, isDemo: true },
+        settingsTrouble: { backupName: 'settings.broken.json' },
+      },
+      size: { width: 720, height: 480 },
     })
     const text = plain(await page.locator('body').innerText())
     expect(text).toContain('Nothing leaves this computer')
     expect(text).toContain('outdated Electron')
+    await checkAxe(page)
+    expect(await clippedControls(page)).toEqual([])
+    await screenshot(page, 'banners')
   })
 })

@@ -28,9 +28,9 @@ app-skip = Skip to content
 
 app-warnings = Warnings
 app-demo = Demonstration
-app-demo-about = This is a private test network. Nothing leaves this computer, and nobody is made anonymous.
+app-demo-about = A private test network. Nothing leaves this computer, nobody is made anonymous.
 app-test-runtime = Old test runtime
-app-test-runtime-about = This window runs on an outdated Electron with known holes. Use it for tests only, never to protect yourself.
+app-test-runtime-about = Runs on an outdated Electron with known holes. For tests only, never to protect yourself.
 app-settings-trouble = Your settings could not be read
 app-settings-trouble-about = The file was damaged. It was kept as { $file }, and Allium started with the usual settings. Check them before you connect.
 app-settings-trouble-action = Check settings
