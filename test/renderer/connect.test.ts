@@ -87,7 +87,7 @@ const EXPECTED: Readonly<Record<ConnectionState, Expected>> = {
     tone: 'good',
     button: 'Disconnect',
     about: 'gone through three relays and come back',
-    next: undefined,
+    next: 'Turn on the system proxy',
     command: 'connection.stop',
   },
   'proxy-not-applied': {
@@ -182,6 +182,17 @@ describe('the connect view', () => {
     expect(await textOf(page, 'section[data-state]')).not.toContain('system proxy still points')
     await main.change({ systemProxy: { ...snapshot.systemProxy, isWanted: true, state: 'on' } })
     await page.getByText('system proxy still points to it').waitFor()
+  })
+
+  it('says that nothing uses the connection yet, until the system proxy is in force', async () => {
+    const snapshot = snapshotIn('connected')
+    const { page, main } = await openApp({ snapshot })
+    expect(await textOf(page, 'section[data-state]')).toContain('Only programs that use Allium')
+    await page.getByRole('switch', { name: 'System proxy' }).click()
+    await expect.poll(() => main.callsOf('system-proxy.set')).toEqual([true])
+    await main.change({ systemProxy: { ...snapshot.systemProxy, isWanted: true, state: 'on' } })
+    await page.getByText('Programs that follow your system proxy are protected').waitFor()
+    expect(await page.locator('[data-next]').count()).toBe(0)
   })
 
   it('tells screen readers about a change, in whichever view they are', async () => {

@@ -75,7 +75,7 @@ function Next({ text, look, onGiveUp }: NextProps): ReactNode {
   const words = useWords()
   if (text === undefined) return null
   const hasAction = look.place !== 'none' || look.press === 'retry'
-  const Icon = look.place === 'none' ? Hourglass : ArrowRight
+  const Icon = look.place === 'none' && look.tone !== 'good' ? Hourglass : ArrowRight
   return (
     <div data-next={look.place} className="flex max-w-[34rem] flex-col gap-2">
       <p className="flex items-start gap-2 text-soft">

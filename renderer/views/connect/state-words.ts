@@ -57,11 +57,9 @@ export function useStateWords(): StateWords {
       return { headline, about, next }
     }
     case 'connected':
-      return {
-        headline,
-        about: words(isProxyOn ? 'connect-about-connected-system' : 'connect-about-connected'),
-        next: undefined,
-      }
+      return isProxyOn
+        ? { headline, about: words('connect-about-connected-system'), next: undefined }
+        : { headline, about: words('connect-about-connected'), next: words('connect-next-connected') }
     case 'checking':
     case 'restoring':
       return { headline, about: words(`connect-about-${state}`), next: undefined }

@@ -43,7 +43,8 @@ connect-about-blocked = There is a network, but no relay answers. Somebody on th
 connect-next-blocked = Add a bridge: an entrance to Tor that is on no public list.
 
 connect-headline-connected = Connected
-connect-about-connected = A request has gone through three relays and come back. Programs that use Allium as their proxy are protected.
+connect-about-connected = A request has gone through three relays and come back. Only programs that use Allium as their proxy are protected.
+connect-next-connected = Turn on the system proxy below to send your programs through it, or give single programs the addresses.
 connect-about-connected-system = A request has gone through three relays and come back. Programs that follow your system proxy are protected.
 
 connect-headline-proxy-not-applied = Connected, but not used
