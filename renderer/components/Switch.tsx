@@ -1,6 +1,7 @@
 /** A setting that is on or off, with its name and what it means, as one line. */
 import { Switch as BaseSwitch } from '@base-ui/react/switch'
 import { type ReactNode, useId } from 'react'
+import { classNames } from './class-names.ts'
 
 interface SwitchProps {
   readonly label: string
@@ -22,7 +23,12 @@ export function Switch({
 }: SwitchProps): ReactNode {
   const id = useId()
   return (
-    <div className="flex items-start justify-between gap-4">
+    <div
+      className={classNames(
+        'flex justify-between gap-4',
+        about === undefined ? 'items-center' : 'items-start',
+      )}
+    >
       <div className="min-w-0">
         <label id={`${id}-label`} htmlFor={id} className={isLabelHidden ? 'sr-only' : 'font-medium'}>
           {label}
@@ -42,7 +48,7 @@ export function Switch({
         checked={isOn}
         disabled={isDisabled}
         onCheckedChange={onChange}
-        className="relative mt-0.5 h-6 w-10 shrink-0 rounded-full border border-edge bg-sunken p-0 transition-colors data-[checked]:border-accent data-[checked]:bg-accent data-[disabled]:cursor-not-allowed data-[disabled]:opacity-50"
+        className="relative h-6 w-10 shrink-0 rounded-full border border-edge bg-sunken p-0 transition-colors data-[checked]:border-accent data-[checked]:bg-accent data-[disabled]:cursor-not-allowed data-[disabled]:opacity-50"
       >
         <BaseSwitch.Thumb className="absolute start-[3px] top-[3px] size-4 rounded-full bg-edge transition-transform data-[checked]:translate-x-4 data-[checked]:bg-on-accent rtl:data-[checked]:-translate-x-4" />
       </BaseSwitch.Root>

@@ -42,8 +42,8 @@ describe('the cards of bridges', () => {
   it('read the four pictures out by their names', async () => {
     const { page } = await open()
     const pictures = card(page, /192\.0\.2\.14/).getByRole('img')
-    expect(plain((await pictures.getAttribute('aria-label')) ?? '')).toMatch(
-      /^Emoji check: .+, .+, .+ and .+$/,
+    expect(plain((await pictures.getAttribute('aria-label')) ?? '')).toBe(
+      'Emoji check: robot, brain, octopus and cactus',
     )
   })
 

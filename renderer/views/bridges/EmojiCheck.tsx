@@ -2,13 +2,7 @@
 import type { ReactNode } from 'react'
 import { classNames } from '../../components/class-names.ts'
 import { useFormat, useWordLookUp, useWords, type WordsFunction } from '../../words/words.tsx'
-
-/** `1f9d1-200d-1f680`: how the words name an emoji; the selector of its colourful form is left out. */
-function codeOfEmoji(emoji: string): string {
-  return Array.from(emoji, (character) => (character.codePointAt(0) ?? 0).toString(16))
-    .filter((code) => code !== 'fe0f')
-    .join('-')
-}
+import { codeOfEmoji } from './emoji-code.ts'
 
 function useEmojiNames(): (emoji: readonly string[]) => string[] {
   const words: (id: string) => string = useWords() as WordsFunction & ((id: string) => string)

@@ -67,14 +67,14 @@ function Summary({
           !canOpen && 'invisible',
         )}
       />
-      <div className="flex min-w-0 grow flex-wrap items-baseline justify-between gap-x-3">
-        <span className="font-medium">{words(`system-proxy-program-${guide.program}`)}</span>
-        <span className={classNames('shrink-0 rounded-full border px-2 text-xs', CHIPS[guide.obedience])}>
-          {words(`system-proxy-${guide.obedience}`)}
-        </span>
-        <span className="w-full max-w-prose text-soft">
-          {words(`system-proxy-program-${guide.program}-about`)}
-        </span>
+      <div className="min-w-0 grow">
+        <p className="flex flex-wrap items-baseline justify-between gap-x-3">
+          <span className="font-medium">{words(`system-proxy-program-${guide.program}`)}</span>
+          <span className={classNames('shrink-0 rounded-full border px-2 text-xs', CHIPS[guide.obedience])}>
+            {words(`system-proxy-${guide.obedience}`)}
+          </span>
+        </p>
+        <p className="max-w-prose text-soft">{words(`system-proxy-program-${guide.program}-about`)}</p>
       </div>
     </div>
   )
