@@ -80,9 +80,16 @@ describe('the fix', () => {
     await page.locator('main[data-view="settings"]').waitFor()
   })
 
-  it('says how a program is told to leave names alone', async () => {
-    const { page } = await open([verdict('dns', 'bad', 'use-proxy-with-names')])
-    await page.getByText('SOCKS address as socks5h://').waitFor()
+  it('says how a program is told to leave names alone, with the address to copy', async () => {
+    const { page, main } = await open([verdict('dns', 'bad', 'use-proxy-with-names')])
+    await page.getByText('turn on “Proxy DNS” in it').waitFor()
+    await page.getByRole('button', { name: 'Copy the SOCKS address that looks names up' }).click()
+    expect(main.callsOf('clipboard.write')).toEqual(['socks5h://127.0.0.1:9250'])
+  })
+
+  it('is to connect, and nothing is said to be wrong, where nothing could be asked', async () => {
+    const { page } = await open([verdict('stream', 'bad', 'connect')])
+    await page.getByText('Allium is not connected, so this could not be asked.').waitFor()
   })
 
   it('is not offered where there is nothing to do', async () => {

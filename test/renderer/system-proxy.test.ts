@@ -55,7 +55,12 @@ describe('the state of the system proxy', () => {
 
   it('can be tried again, with the technical words behind a disclosure', async () => {
     const { page, main } = await open({
-      snapshot: withSystemProxy({ state: 'failed', isWanted: true, detail: 'gsettings: no session bus' }),
+      snapshot: withSystemProxy({
+        state: 'failed',
+        isWanted: true,
+        trouble: 'proxy-not-applied',
+        detail: 'gsettings: no session bus',
+      }),
     })
     await page.locator('main summary', { hasText: 'Technical details' }).click()
     await page.getByText('gsettings: no session bus').waitFor()

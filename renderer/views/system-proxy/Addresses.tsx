@@ -8,6 +8,7 @@ import { Notice } from '../../components/Notice.tsx'
 import { showView } from '../../state/navigation.ts'
 import { useSnapshot } from '../../state/store.ts'
 import { useWords } from '../../words/words.tsx'
+import { addressText } from './address-text.ts'
 
 export function Addresses(): ReactNode {
   const words = useWords()
@@ -60,6 +61,3 @@ function Door({
     </>
   )
 }
-
-const addressText = ({ host, port }: ProxyAddress): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`

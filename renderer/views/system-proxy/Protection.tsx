@@ -12,6 +12,7 @@ import { ErrorNote } from '../../components/ErrorNote.tsx'
 import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
 import { useWords, type WordsFunction } from '../../words/words.tsx'
+import { addressText } from './address-text.ts'
 import { ProtectionFixButton } from './ProtectionFixButton.tsx'
 
 const LOOKS: Readonly<Record<ProtectionVerdict, { readonly icon: LucideIcon; readonly ink: string }>> = {
@@ -92,10 +93,14 @@ function Row({ result }: { readonly result: ProtectionResult }): ReactNode {
               {words(`protection-verdict-${verdict}`)}
             </span>
           </p>
-          <p className="max-w-prose">{words(`protection-${check}-${verdict}`)}</p>
-          {fix === 'use-proxy-with-names' && (
-            <p className="max-w-prose text-soft">{words('protection-fix-use-proxy-with-names-about')}</p>
-          )}
+          <p className="max-w-prose">
+            {words(
+              fix === 'connect' && check !== 'system-proxy'
+                ? 'protection-not-connected'
+                : `protection-${check}-${verdict}`,
+            )}
+          </p>
+          {fix === 'use-proxy-with-names' && <AddressWithNames />}
           {detail !== undefined && verdict !== 'good' && (
             <details className="mt-0.5 text-soft">
               <summary className="w-fit">{words('common-details')}</summary>
@@ -106,6 +111,28 @@ function Row({ result }: { readonly result: ProtectionResult }): ReactNode {
         <ProtectionFixButton fix={fix} />
       </div>
     </li>
+  )
+}
+
+/** `h` for host: with it, programs hand names over instead of looking them up. */
+function AddressWithNames(): ReactNode {
+  const words = useWords()
+  const socks = useSnapshot((snapshot) => snapshot.proxies.socks)
+  return (
+    <>
+      <p className="max-w-prose text-soft">{words('protection-fix-use-proxy-with-names-about')}</p>
+      {socks !== undefined && (
+        <p className="flex items-center gap-1">
+          <bdi dir="ltr" className="copyable tabular font-mono text-[0.8125rem]">
+            {`socks5h://${addressText(socks)}`}
+          </bdi>
+          <CopyButton
+            text={`socks5h://${addressText(socks)}`}
+            label={words('protection-copy-names-address')}
+          />
+        </p>
+      )}
+    </>
   )
 }
 

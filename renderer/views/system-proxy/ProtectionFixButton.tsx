@@ -4,12 +4,13 @@ import type { ProtectionFix } from '../../../electron/ipc/snapshot.ts'
 import { announce } from '../../components/announce.ts'
 import { Button } from '../../components/Button.tsx'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
-import { showView } from '../../state/navigation.ts'
+import { showView, useView } from '../../state/navigation.ts'
 import { useCommand } from '../../state/use-command.ts'
 import { useWords } from '../../words/words.tsx'
 
 export function ProtectionFixButton({ fix }: { readonly fix: ProtectionFix }): ReactNode {
   const words = useWords()
+  const view = useView()
   const start = useCommand('connection.start')
   const check = useCommand('protection.check')
   const set = useCommand('system-proxy.set')
@@ -42,7 +43,8 @@ export function ProtectionFixButton({ fix }: { readonly fix: ProtectionFix }): R
     // A new check tells its own result.
     if (outcome?.ok === true && fix !== 'wait-and-retry') announce(words('protection-fixed'))
   }
-  if (fix === 'none') return null
+  // Nothing leads from a view to itself: there, the address stands in the row.
+  if (fix === 'none' || (fix === 'use-proxy-with-names' && view === 'system-proxy')) return null
   const commands = [start, check, set, reapply, identity]
   return (
     <div className="flex flex-col items-end gap-1.5">

@@ -5,7 +5,7 @@ import { announce } from '../../components/announce.ts'
 import { Button } from '../../components/Button.tsx'
 import { Card } from '../../components/Card.tsx'
 import { classNames } from '../../components/class-names.ts'
-import { ErrorNote } from '../../components/ErrorNote.tsx'
+import { ErrorNote, useErrorWords } from '../../components/ErrorNote.tsx'
 import { Switch } from '../../components/Switch.tsx'
 import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
@@ -50,6 +50,7 @@ interface StateProps {
 function State({ onSet, isSetting }: StateProps): ReactNode {
   const words = useWords()
   const format = useFormat()
+  const errorWords = useErrorWords()
   const view = useSnapshot((snapshot) => snapshot.systemProxy)
   const state = shownState(view)
   const tone = PROXY_TONES[state]
@@ -75,7 +76,8 @@ function State({ onSet, isSetting }: StateProps): ReactNode {
         {view.backend !== undefined && (
           <p className="mt-0.5 text-xs text-soft">{words(`system-proxy-backend-${view.backend}`)}</p>
         )}
-        {hasTrouble(state) && view.detail !== undefined && (
+        {view.trouble !== undefined && <p className="max-w-prose font-medium">{errorWords(view.trouble)}</p>}
+        {view.trouble !== undefined && view.detail !== undefined && (
           <details className="mt-1 text-soft">
             <summary className="w-fit">{words('common-details')}</summary>
             <p className="copyable mt-1 font-mono text-xs break-words">{view.detail}</p>

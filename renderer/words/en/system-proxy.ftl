@@ -85,15 +85,15 @@ system-proxy-copy-line = Copy the line for { $program }
 system-proxy-copy-undo = Copy the line that takes it back
 
 system-proxy-program-firefox = Firefox
-system-proxy-program-firefox-about = Follows it with “Use system proxy settings”, which is what it does unless you changed it.
+system-proxy-program-firefox-about = Has a setting of its own: with “Use system proxy settings” it follows GNOME, macOS and Windows.
 system-proxy-program-chromium = Chromium and Chrome
-system-proxy-program-chromium-about = Follow it on GNOME, KDE, macOS and Windows. Started with the line below, they need no setting.
+system-proxy-program-chromium-about = Follow GNOME, KDE, macOS and Windows. Started with the line below, they need no setting.
 system-proxy-program-safari = Safari
 system-proxy-program-safari-about = Follows it.
 system-proxy-program-edge = Edge
 system-proxy-program-edge-about = Follows it.
 system-proxy-program-desktop-programs = Other desktop programs
-system-proxy-program-desktop-programs-about = Many ask the system for web addresses, but not for everything that they connect to.
+system-proxy-program-desktop-programs-about = Where they follow it, they do so for web addresses, and not for everything that they connect to.
 system-proxy-program-curl = curl
 system-proxy-program-curl-about = Takes only its own options and variables.
 system-proxy-program-wget = wget
@@ -107,7 +107,7 @@ system-proxy-program-apt-about = Runs as another user, and reads its own files.
 system-proxy-program-npm = npm
 system-proxy-program-npm-about = Takes only its own settings and variables.
 system-proxy-program-pip = pip
-system-proxy-program-pip-about = Takes only its own options and variables.
+system-proxy-program-pip-about = Asks macOS and Windows, but no desktop of Linux.
 
 ## Without the window
 
