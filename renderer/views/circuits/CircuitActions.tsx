@@ -14,10 +14,10 @@ import { openSite } from './selection.ts'
 
 interface CircuitActionsProps {
   readonly circuit: CircuitView
-  readonly nowMs: number
+  readonly age: string
 }
 
-export function CircuitActions({ circuit, nowMs }: CircuitActionsProps): ReactNode {
+export function CircuitActions({ circuit, age }: CircuitActionsProps): ReactNode {
   const words = useWords()
   const format = useFormat()
   const close = useCommand('circuit.close')
@@ -35,7 +35,7 @@ export function CircuitActions({ circuit, nowMs }: CircuitActionsProps): ReactNo
         <CopyButton
           isWide
           label={words('circuits-copy')}
-          text={detailsText(circuit, nowMs, { words, format, unknownCountry })}
+          text={detailsText(circuit, age, { words, format, unknownCountry })}
         />
         {circuit.sites.length > 0 && (
           <Button icon={Split} onClick={() => openSite(circuit.sites[0] ?? '')}>

@@ -1,6 +1,6 @@
 /** One circuit of the list: in short, and opened with its hops and what can be done with it. */
 import { ArrowDown, ArrowUp, ChevronRight } from 'lucide-react'
-import { type ReactNode, useEffect, useId, useRef } from 'react'
+import { memo, type ReactNode, useEffect, useId, useRef } from 'react'
 import type { CircuitView } from '../../../electron/ipc/snapshot-circuits.ts'
 import { classNames } from '../../components/class-names.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
@@ -14,7 +14,7 @@ interface CircuitRowProps {
   readonly circuit: CircuitView
   readonly ownCountry: string | undefined
   readonly isSelected: boolean
-  readonly nowMs: number
+  readonly age: string
 }
 
 const STATES: Readonly<Record<StateWord, string>> = {
@@ -25,7 +25,8 @@ const STATES: Readonly<Record<StateWord, string>> = {
   closed: 'text-soft',
 }
 
-export function CircuitRow({ circuit, ownCountry, isSelected, nowMs }: CircuitRowProps): ReactNode {
+export const CircuitRow = memo(function CircuitRow(props: CircuitRowProps): ReactNode {
+  const { circuit, ownCountry, isSelected, age } = props
   const id = useId()
   const words = useWords()
   const row = useRef<HTMLLIElement>(null)
@@ -55,23 +56,22 @@ export function CircuitRow({ circuit, ownCountry, isSelected, nowMs }: CircuitRo
             isSelected ? 'rotate-90' : 'rtl:-scale-x-100',
           )}
         />
-        <Summary circuit={circuit} nowMs={nowMs} />
+        <Summary circuit={circuit} age={age} />
       </button>
       {isSelected && (
         <div id={`${id}-details`} className="flex flex-col gap-2 border-t border-line px-3 pt-2 pb-3">
           <p className="text-xs text-soft">{aboutText(circuit, words)}</p>
           <HopList circuit={circuit} ownCountry={ownCountry} />
-          <CircuitActions circuit={circuit} nowMs={nowMs} />
+          <CircuitActions circuit={circuit} age={age} />
         </div>
       )}
     </li>
   )
-}
+})
 
-function Summary({ circuit, nowMs }: { readonly circuit: CircuitView; readonly nowMs: number }): ReactNode {
+function Summary({ circuit, age }: { readonly circuit: CircuitView; readonly age: string }): ReactNode {
   const words = useWords()
   const format = useFormat()
-  const age = format.duration(Math.max(nowMs - circuit.createdMs, 0))
   return (
     <span className="flex min-w-0 grow flex-col gap-0.5">
       <span className="flex items-baseline justify-between gap-2">

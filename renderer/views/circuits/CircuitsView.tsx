@@ -9,12 +9,13 @@ import { WorldMap } from '../../map/WorldMap.tsx'
 import { showView } from '../../state/navigation.ts'
 import { useSnapshot } from '../../state/store.ts'
 import { useNow } from '../../state/use-now.ts'
-import { useWords } from '../../words/words.tsx'
+import { useFormat, useWords } from '../../words/words.tsx'
 import { CIRCUIT_FILTERS, type CircuitFilter, groupCircuits } from './circuit-groups.ts'
 import { targetName } from './circuit-words.ts'
 import { CircuitRow } from './CircuitRow.tsx'
 import { activateRelay, selectCircuit, useSelection } from './selection.ts'
 import { TrafficCard } from './TrafficCard.tsx'
+import { useUnchanged } from './use-unchanged.ts'
 
 export function CircuitsView(): ReactNode {
   const words = useWords()
@@ -84,8 +85,10 @@ function CircuitList({ filter }: { readonly filter: CircuitFilter }): ReactNode 
   const words = useWords()
   const { circuits, ownCountry } = useSnapshot((snapshot) => snapshot.circuits)
   const { circuitId } = useSelection()
+  const format = useFormat()
   const nowMs = useNow()
-  const groups = useMemo(() => groupCircuits(circuits, filter), [circuits, filter])
+  const unchanged = useUnchanged(circuits)
+  const groups = useMemo(() => groupCircuits(unchanged, filter), [unchanged, filter])
   const isSelectionGone = circuitId !== undefined && !circuits.some(({ id }) => id === circuitId)
   useEffect(() => {
     if (isSelectionGone) selectCircuit(undefined)
@@ -106,7 +109,7 @@ function CircuitList({ filter }: { readonly filter: CircuitFilter }): ReactNode 
                 circuit={circuit}
                 ownCountry={ownCountry}
                 isSelected={circuit.id === circuitId}
-                nowMs={nowMs}
+                age={format.duration(Math.max(nowMs - circuit.createdMs, 0))}
               />
             ))}
           </ul>

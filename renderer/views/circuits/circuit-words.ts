@@ -70,14 +70,14 @@ export function reasonText({ reason }: HopView, words: WordsFunction, format: Fo
 /** Everything that the list shows of a circuit, for a person who asks somebody else about it. */
 export function detailsText(
   circuit: CircuitView,
-  nowMs: number,
+  age: string,
   { words, format, unknownCountry }: { words: WordsFunction; format: Format; unknownCountry: string },
 ): string {
   const lines = [
     words('circuits-text-title', { id: String(circuit.id), name: circuitName(circuit, words, format) }),
     words('circuits-text-state', {
       state: stateText(circuit, words),
-      age: format.duration(Math.max(nowMs - circuit.createdMs, 0)),
+      age,
     }),
     words('circuits-text-traffic', {
       down: format.bytes(circuit.readBytes),

@@ -1,5 +1,5 @@
 /** The list of countries as radio buttons: arrow keys move, letters are for the search field above it. */
-import { type ReactNode, useId } from 'react'
+import { type ReactNode, useEffect, useId, useRef } from 'react'
 import { Flag } from '../../components/CountryName.tsx'
 import { classNames } from '../../components/class-names.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
@@ -80,8 +80,14 @@ interface RowProps {
 }
 
 function Row({ name, isChosen, isDisabled = false, onChoose, children }: RowProps): ReactNode {
+  const row = useRef<HTMLLabelElement>(null)
+  useEffect(() => {
+    // What is said about its cost takes room from the list: the choice itself stays in sight.
+    if (isChosen) row.current?.scrollIntoView({ block: 'nearest' })
+  }, [isChosen])
   return (
     <label
+      ref={row}
       className={classNames(
         'flex items-center gap-2.5 px-3 py-1.5 has-focus-visible:bg-accent/15',
         isDisabled ? 'text-soft' : 'cursor-pointer hover:bg-ink/5',

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { CircuitView } from '../../../../electron/ipc/snapshot-circuits.ts'
 import { groupCircuits, nameOf } from '../../../../renderer/views/circuits/circuit-groups.ts'
 import { figuresOf, GRAPH_SECONDS, seriesOf } from '../../../../renderer/views/circuits/traffic-series.ts'
+import { keepUnchanged } from '../../../../renderer/views/circuits/use-unchanged.ts'
 import { circuit } from '../map/samples.ts'
 
 describe('the list of circuits', () => {
@@ -41,6 +42,18 @@ describe('the list of circuits', () => {
     expect(nameOf(circuit(1, ['de'], { state: 'building' }))).toBe('building')
     expect(nameOf(circuit(1, ['de'], { isRetired: true }))).toBe('retired')
     expect(nameOf(circuit(1, ['de']))).toBe('reserve')
+  })
+})
+
+describe('an event about circuits', () => {
+  it('leaves those that are as they were the same values, so that nothing is drawn anew for them', () => {
+    const [one, two] = [circuit(1, ['de', 'fr']), circuit(2, ['de', 'nl'])]
+    const first = keepUnchanged(new Map(), [one, two])
+    const second = keepUnchanged(first, [structuredClone(one), { ...structuredClone(two), readBytes: 9 }])
+    expect(second.get(1)).toBe(first.get(1))
+    expect(second.get(1)?.circuit).toBe(one)
+    expect(second.get(2)?.circuit.readBytes).toBe(9)
+    expect(keepUnchanged(second, [two]).has(1)).toBe(false)
   })
 })
 
