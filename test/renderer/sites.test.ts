@@ -243,7 +243,7 @@ describe('decisions about a site', () => {
       view: 'sites',
       handlers: {
         'site.new-circuit': async () => {
-          throw new CommandFailure('core-down')
+          throw new CommandFailure('core-gone')
         },
       },
     })
@@ -355,7 +355,7 @@ describe('a new identity', () => {
       view: 'sites',
       handlers: {
         'identity.new': async () => {
-          throw new CommandFailure('core-down')
+          throw new CommandFailure('core-gone')
         },
       },
     })
