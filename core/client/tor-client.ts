@@ -184,10 +184,12 @@ export class TorClient implements StreamOpener {
    * streams to come; open ones stay. Rejects with `bad-target`, `bad-config` or `limit`, in words.
    */
   async setSitePolicy(site: string, choice: SitePolicyChoice): Promise<void> {
-    const { sites, countries, circuits } = this.#parts
+    const { sites, countries, circuits, traffic } = this.#parts
     if (choice.exitCountry !== undefined) await countries.load()
     await sites.set(site, choice)
-    circuits.retireSite(siteOf(parseStreamHost(site).host))
+    const decided = siteOf(parseStreamHost(site).host)
+    traffic.dropRefusal(decided)
+    circuits.retireSite(decided)
   }
 
   /** Drops what is decided for the site and what is known of its use. Rejects as `setSitePolicy` does. */

@@ -34,6 +34,7 @@ export class TrafficLedger {
     }
     const meter = meters.get(site) ?? { readBytes: 0, writtenBytes: 0 }
     meters.set(site, meter)
+    this.dropRefusal(site)
     return meter
   }
 
@@ -47,6 +48,12 @@ export class TrafficLedger {
     const record = this.#touch(site)
     record.lastUsedMs = wallMs
     record.refusal = { kind, atMs: wallMs }
+  }
+
+  /** It no longer holds: a circuit was found after all, or the rule has changed. */
+  dropRefusal(site: string): void {
+    const record = this.#sites.get(site)
+    if (record !== undefined) record.refusal = undefined
   }
 
   /** Its totals begin anew when it is used again. */

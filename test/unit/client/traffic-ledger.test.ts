@@ -81,6 +81,15 @@ describe('the ledger of traffic', () => {
     ])
   })
 
+  it('drops a refusal when a circuit was found for the site after all, and when its rule has changed', () => {
+    const ledger = new TrafficLedger()
+    ledger.noteRefusal('a.test', 'no-path', 1_000)
+    ledger.noteRefusal('b.test', 'blocked', 1_000)
+    ledger.meterFor(circuit(1).ends, 'a.test')
+    ledger.dropRefusal('b.test')
+    expect(ledger.sites().map(({ refusal }) => refusal)).toEqual([undefined, undefined])
+  })
+
   it('keeps a thousand sites, and drops those that were unused the longest', () => {
     const ledger = new TrafficLedger()
     for (let at = 0; at < 1_001; at++) {
