@@ -54,7 +54,7 @@ export default defineConfig({
           include: ['test/app/*.test.ts'],
           // One screen, and one app with its processes at a time.
           fileParallelism: false,
-          globalSetup: ['test/interop/support/global-network.ts', 'test/app/support/global-app.ts'],
+          globalSetup: ['test/interop/support/global-varied-network.ts', 'test/app/support/global-app.ts'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -17,6 +17,8 @@ export interface HomeOptions {
   readonly folder?: string
   /** The private network that the app is to use. */
   readonly network?: TorNetworkRecord
+  /** More of a torrc for it. */
+  readonly torrcLines?: readonly string[]
   readonly settings?: Readonly<Record<string, unknown>>
   /** As after a first success. */
   readonly hasConnectedBefore?: boolean
@@ -25,6 +27,7 @@ export interface HomeOptions {
 export function createHome({
   folder = mkdtempSync(join(tmpdir(), 'allium-app-')),
   network,
+  torrcLines = [],
   settings,
   hasConnectedBefore,
 }: HomeOptions = {}): AppHome {
@@ -35,7 +38,7 @@ export function createHome({
     writeFileSync(join(userData, 'connected-before.json'), '{"version":1,"hasConnectedBefore":true}')
   }
   const networkFile = join(folder, 'network.torrc')
-  if (network !== undefined) writeFileSync(networkFile, clientLines(network).join('\n'))
+  if (network !== undefined) writeFileSync(networkFile, [...clientLines(network), ...torrcLines].join('\n'))
   return {
     folder,
     userData,
