@@ -105,14 +105,28 @@ export class Session {
   }
 
   #onStartFailed(error: unknown): void {
-    if (!this.#isWanted || this.#stopping !== undefined) return
     // It crashed at once and is being started again: the connection's state says so.
     if (this.#deps.core.state.kind === 'gone') return
+    this.#fail(error, 'the core could not be started')
+  }
+
+  /**
+   * A core that does not follow would go on as it did before: directly, for somebody who has just chosen bridges. So it
+   * is ended. One that is gone is told when it starts again; one that never came is spoken of by its start.
+   */
+  #onChangeFailed(error: unknown): void {
+    const { kind } = reasonOf(error)
+    if (kind === 'core-gone' || kind === 'closed') return
+    this.#fail(error, 'the core did not take the new settings')
+    this.#deps.core.stop().catch(() => undefined)
+  }
+
+  /** The attempt is over and still wanted: a system that points at our door stays there until the person lets it go. */
+  #fail(error: unknown, what: string): void {
+    if (!this.#isWanted || this.#stopping !== undefined) return
     const reason = reasonOf(error)
-    this.#deps.log('warn', `the core could not be started: ${reason.detail}`)
-    this.#isWanted = false
-    this.#door = undefined
-    this.#keepProxy()
+    this.#deps.log('warn', `${what}: ${reason.detail}`)
+    this.#config = undefined
     this.#deps.connection.handle({ kind: 'start-failed', reason })
   }
 
@@ -141,9 +155,7 @@ export class Session {
     const config = this.#deps.config()
     if (this.#config === undefined || isDeepStrictEqual(config, this.#config)) return
     this.#config = config
-    this.#deps.core.reconfigure(config).catch((error: unknown) => {
-      this.#deps.log('warn', `the core did not take the new settings: ${reasonOf(error).detail}`)
-    })
+    this.#deps.core.reconfigure(config).catch((error: unknown) => this.#onChangeFailed(error))
   }
 
   #keepProxy(): void {

@@ -19,7 +19,7 @@ const OPEN = hostStatus({
 function setUp(change: Partial<Settings> = {}) {
   const done: string[] = []
   const events: ConnectionEvent[] = []
-  const fail: { start?: Error; apply?: Error; restore?: Error } = {}
+  const fail: { start?: Error; change?: Error; apply?: Error; restore?: Error } = {}
   const box: { settings: Settings; core: CoreState; state: ConnectionState } = {
     state: 'off',
     settings: { ...DEFAULT_SETTINGS, entry: 'direct', systemProxy: true, ...change },
@@ -36,7 +36,7 @@ function setUp(change: Partial<Settings> = {}) {
       },
       start: () => act('core starts', fail.start),
       stop: () => act('core stops', undefined),
-      reconfigure: () => act('core reconfigured', undefined),
+      reconfigure: () => act('core reconfigured', fail.change),
     },
     connection: {
       handle: (event) => events.push(event),
@@ -107,16 +107,31 @@ describe('connecting', () => {
   })
 
   it('says why it failed, and can be tried again', async () => {
-    const { done, events, fail, session } = setUp()
+    const { box, done, events, fail, session } = setUp()
     fail.start = new AppError('state', 'the data folder is locked')
-    await connect(session)
+    session.start()
+    await settle()
     expect(events.at(-1)).toEqual({
       kind: 'start-failed',
       reason: { kind: 'state', detail: 'the data folder is locked' },
     })
     delete fail.start
+    box.state = 'failed'
     await connect(session)
-    expect(done).toEqual(['core starts', 'core starts', 'proxy to 9251'])
+    expect(done).toEqual(['core starts', 'core stops', 'core starts', 'proxy to 9251'])
+  })
+
+  it('leaves the system on the closed door when it is tried again in vain', async () => {
+    const { box, done, events, fail, session } = setUp()
+    await connect(session)
+    box.state = 'failed'
+    fail.start = new AppError('state', 'the data folder is locked')
+    session.start()
+    await settle()
+    expect(events.at(-1)).toMatchObject({ kind: 'start-failed' })
+    expect(done).toEqual(['core starts', 'proxy to 9251', 'core stops', 'core starts'])
+    await session.stop()
+    expect(done.slice(-2)).toEqual(['proxy restored', 'core stops'])
   })
 
   it('goes on when the core crashed at its start and is being started again', async () => {
@@ -178,6 +193,46 @@ describe('while connected', () => {
     box.settings = { ...box.settings, excludedCountries: ['fr'] }
     session.onChange()
     expect(done).toEqual(['core starts', 'proxy to 9251', 'proxy restored', 'core reconfigured'])
+  })
+})
+
+describe('a change that the core refuses', () => {
+  it('ends the core, which would go on directly for somebody who has just chosen to hide', async () => {
+    const { box, done, events, fail, session } = setUp()
+    await connect(session)
+    fail.change = new AppError('bad-config', 'the proxy must be given by its IP address')
+    box.settings = { ...box.settings, entry: 'hide' }
+    session.onChange()
+    await settle()
+    expect(events.at(-1)).toEqual({
+      kind: 'start-failed',
+      reason: { kind: 'bad-config', detail: 'the proxy must be given by its IP address' },
+    })
+    // And the system stays on the closed door.
+    expect(done).toEqual(['core starts', 'proxy to 9251', 'core reconfigured', 'core stops'])
+  })
+
+  it('is made good by another start, which tells the core everything', async () => {
+    const { box, done, fail, session } = setUp()
+    await connect(session)
+    fail.change = new AppError('timeout', 'no answer')
+    box.settings = { ...box.settings, entry: 'hide' }
+    session.onChange()
+    await settle()
+    box.state = 'failed'
+    await connect(session)
+    expect(done.slice(3)).toEqual(['core stops', 'core stops', 'core starts'])
+  })
+
+  it('is no refusal where the core is gone: it hears of it when it starts again', async () => {
+    const { box, done, events, fail, session } = setUp()
+    await connect(session)
+    fail.change = new AppError('core-gone', 'it crashed')
+    box.settings = { ...box.settings, entry: 'hide' }
+    session.onChange()
+    await settle()
+    expect(done.at(-1)).toBe('core reconfigured')
+    expect(events.some(({ kind }) => kind === 'start-failed')).toBe(false)
   })
 })
 
