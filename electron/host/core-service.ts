@@ -69,6 +69,8 @@ export class CoreService {
   /** One at a time: two at once would take the same directory and the same ports. */
   #turn: Promise<void> = Promise.resolve()
   #checks = 0
+  /** What main wanted last; what is under way may be about something older. */
+  #newest: HostConfig | undefined
   readonly #dates: Dates
   /** The last view and what it was made of. */
   #shown: { readonly view: HostStatus; readonly of: readonly unknown[] } | undefined
@@ -79,9 +81,9 @@ export class CoreService {
   }
 
   readonly handlers: HostHandlers = {
-    start: (config) => this.#inTurn(() => this.#start(config)),
+    start: (config) => this.#want(config, () => this.#start(config)),
     stop: () => this.stop(),
-    reconfigure: (config) => this.#inTurn(() => this.#reconfigure(config)),
+    reconfigure: (config) => this.#want(config, () => this.#reconfigure(config)),
     'circuit.close': async (id) => this.#client.closeCircuit(id),
     'site.new-circuit': async (site) => this.#client.newCircuitFor(site),
     'site.set-policy': (policy) => this.#setPolicy(policy),
@@ -137,6 +139,11 @@ export class CoreService {
     return ['check', String(++this.#checks)]
   }
 
+  #want(config: HostConfig, work: () => Promise<void>): Promise<void> {
+    this.#newest = config
+    return this.#inTurn(work)
+  }
+
   #inTurn(work: () => Promise<void>): Promise<void> {
     const done = this.#turn.then(work)
     this.#turn = done.catch(() => {})
@@ -173,7 +180,8 @@ export class CoreService {
     client.loadCountries().catch((error: unknown) => {
       log.in('config').warn('The countries of relays are not known: ', toTorError(error).message)
     })
-    this.#bootstrap(this.#running, toCoreConfig(config))
+    // Nothing is dialled for a wish that was taken back meanwhile: who chose bridges since must not be seen directly.
+    if (config === this.#newest) this.#bootstrap(this.#running, toCoreConfig(config))
   }
 
   async #reconfigure(config: HostConfig): Promise<void> {

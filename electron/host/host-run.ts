@@ -28,7 +28,8 @@ const DEFAULT_CALL_LIMIT_MS = 10_000
 const CALL_LIMITS_MS: Partial<Record<HostMethodName, number>> = {
   start: 30_000,
   stop: 5_000,
-  reconfigure: 20_000,
+  // It may have to wait for the start before it.
+  reconfigure: 50_000,
   'check.stream': 75_000,
   'check.resolve': 75_000,
   // A new identity may wait ten seconds for its turn.

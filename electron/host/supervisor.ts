@@ -72,7 +72,8 @@ export class Supervisor implements CorePart {
   async reconfigure(config: HostConfig): Promise<void> {
     if (this.#config === undefined) return
     this.#config = config
-    if (this.#run !== undefined && this.#state.kind === 'running') {
+    // Also to one that is starting: it must not begin with what is no longer wanted.
+    if (this.#run !== undefined && this.#state.kind !== 'gone') {
       await this.#run.call('reconfigure', this.#ports.forChange(config))
     }
   }
@@ -99,10 +100,7 @@ export class Supervisor implements CorePart {
     this.#setState({ kind: 'running' })
     this.#stable = this.#deps.clock.setTimer(STABLE_MS, () => {
       this.#failures = 0
-    })
-    // What was changed while it started.
-    if (this.#config !== undefined && this.#config !== config) await this.reconfigure(this.#config)
-  }
+    })  }
 
   #spawn(): HostRun {
     const run: HostRun = new HostRun(this.#deps.spawn(), this.#deps.clock, {

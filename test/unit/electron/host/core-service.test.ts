@@ -159,6 +159,14 @@ describe('the core as main uses it', () => {
     expect(said.filter((line) => line === 'bootstrap')).toHaveLength(1)
   })
 
+  it('dials nothing for a wish that was taken back while it started: bridges, chosen meanwhile, come first', async () => {
+    const { handlers, said } = setUp()
+    const started = handlers.start(CONFIG)
+    const hiding = handlers.reconfigure({ ...CONFIG, bridgeLines: ['192.0.2.1:443'] })
+    await Promise.all([started, hiding])
+    expect(said).toEqual(['reconfigure false', 'bootstrap'])
+  })
+
   it('says in its status that the core has given up', async () => {
     const { handlers, service } = setUp({
       bootstrap: () => Promise.reject(new TorError('obsolete-client', 'this release is too old')),

@@ -93,7 +93,7 @@ describe('starting', () => {
     expect(supervisor.state).toEqual({ kind: 'stopped' })
   })
 
-  it('applies what was changed while the core was starting', async () => {
+  it('tells the core at once what was changed while it was starting', async () => {
     const { hosts, supervisor } = setUp((host) => {
       host.answers.delete('start')
       readySoon(host)
@@ -101,10 +101,10 @@ describe('starting', () => {
     const started = supervisor.start(CONFIG)
     await settle()
     await supervisor.reconfigure({ ...CONFIG, excludedCountries: ['fr'] })
-    expect(nth(hosts, 0).calls('reconfigure')).toEqual([])
+    expect(nth(hosts, 0).calls('reconfigure')).toMatchObject([{ argument: { excludedCountries: ['fr'] } }])
     nth(hosts, 0).reply(1, { ok: true, value: undefined })
     await started
-    expect(nth(hosts, 0).calls('reconfigure')).toMatchObject([{ argument: { excludedCountries: ['fr'] } }])
+    expect(supervisor.state).toEqual({ kind: 'running' })
   })
 })
 
