@@ -82,17 +82,22 @@ export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig):
     channels.closeAll(networkDisabled())
     return
   }
-  const hasOtherBridges = JSON.stringify(before.bridges) !== JSON.stringify(next.bridges)
-  if (hasOtherBridges) {
+  const hasChanged = (field: 'bridges' | 'upstreamProxy'): boolean =>
+    JSON.stringify(before[field]) !== JSON.stringify(next[field])
+  const [hasOtherBridges, hasOtherProxy] = [hasChanged('bridges'), hasChanged('upstreamProxy')]
+  if (hasOtherBridges || hasOtherProxy) {
     // At once, with the streams on them: the user must not be seen where they do not want to be seen any more.
-    const reason = new TorError('closed', 'other bridges are to be used', { retry: 'elsewhere' })
-    channels.closeWhere((target) => refusalToDial(next.bridges, target) !== undefined, reason)
+    const reason = new TorError('closed', 'another way to the network is to be used', { retry: 'elsewhere' })
+    channels.closeWhere(
+      (target) => hasOtherProxy || refusalToDial(next.bridges, target) !== undefined,
+      reason,
+    )
   }
   circuits.retireWhere(
     ({ netDir, path }) => isPathRefused(netDir, path, constraints()),
     'the options forbid one of its relays',
   )
-  if (!hasOtherBridges && !before.isNetworkDisabled) return
+  if (!hasOtherBridges && !hasOtherProxy && !before.isNetworkDisabled) return
   bridges.reconsider()
   directory.reconsider()
   circuits.retryNow()

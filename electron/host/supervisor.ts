@@ -100,7 +100,8 @@ export class Supervisor implements CorePart {
     this.#setState({ kind: 'running' })
     this.#stable = this.#deps.clock.setTimer(STABLE_MS, () => {
       this.#failures = 0
-    })  }
+    })
+  }
 
   #spawn(): HostRun {
     const run: HostRun = new HostRun(this.#deps.spawn(), this.#deps.clock, {

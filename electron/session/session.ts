@@ -118,7 +118,7 @@ export class Session {
     const { kind } = reasonOf(error)
     if (kind === 'core-gone' || kind === 'closed') return
     this.#fail(error, 'the core did not take the new settings')
-    this.#deps.core.stop().catch(() => undefined)
+    void this.#deps.core.stop()
   }
 
   /** The attempt is over and still wanted: a system that points at our door stays there until the person lets it go. */

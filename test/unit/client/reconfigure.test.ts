@@ -166,6 +166,29 @@ describe('bridges for a running client', () => {
   })
 })
 
+describe('an upstream proxy for a running client', () => {
+  const proxied: ClientConfig = {
+    ...CONFIG,
+    upstreamProxy: { kind: 'socks4', endpoint: { host: '192.0.2.8', port: 1080 } },
+  }
+  const ANEW = ['retire the forbidden', 'reach bridges', 'ask directories', 'try again']
+
+  it.each([
+    ['is turned on: those were dialled past it', CONFIG, proxied],
+    ['is turned off', proxied, CONFIG],
+  ])('ends every channel when it %s', async (_, before, after) => {
+    config = new WatchedValue(before)
+    await apply(after)
+    expect(done).toEqual(['close channels to relay bridge otherBridge', ...ANEW])
+  })
+
+  it('leaves everything where it is when it stays the same', async () => {
+    config = new WatchedValue(proxied)
+    await apply({ ...proxied })
+    expect(done).toEqual(['retire the forbidden'])
+  })
+})
+
 describe('an exclusion of a country that there is not', () => {
   const excluding = (excludeNodes: string, excludeExitNodes = ''): ClientConfig => ({
     ...CONFIG,
