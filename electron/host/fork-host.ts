@@ -1,7 +1,6 @@
 /** Starts the core host as a utility process: the thin edge under the supervisor. */
 import { type UtilityProcess, utilityProcess } from 'electron'
 import type { HostProcess } from './host-run.ts'
-import type { FromHost } from './protocol.ts'
 
 /** What the core can need of the surroundings; proxies, keys and debug switches of the user's shell are none of it. */
 const KEPT_VARIABLES = [
@@ -20,6 +19,8 @@ const KEPT_VARIABLES = [
 
 /** A line of the host's own output; longer ones are cut, for nobody reads them. */
 const MAX_LINE_CHARS = 2_000
+/** In one piece of output; the host has a log, so that this is the words of a crash, or a flood. */
+const MAX_LINES_AT_ONCE = 50
 
 export function forkHost(file: string, onOutput: (line: string) => void): HostProcess {
   const child = utilityProcess.fork(file, [], {
@@ -31,7 +32,7 @@ export function forkHost(file: string, onOutput: (line: string) => void): HostPr
   readLines(child.stderr, onOutput)
   return {
     send: (message) => child.postMessage(message),
-    onMessage: (listener) => child.on('message', (message: FromHost) => listener(message)),
+    onMessage: (listener) => child.on('message', (message: unknown) => listener(message)),
     onExit: (listener) => child.once('exit', (code) => listener(code)),
     kill: () => killNow(child),
   }
@@ -66,7 +67,8 @@ function readLines(stream: NodeJS.ReadableStream | null, onLine: (line: string) 
   stream.on('data', (chunk: Buffer) => {
     const lines = (rest + chunk.toString('utf8')).split('\n')
     rest = (lines.pop() ?? '').slice(0, MAX_LINE_CHARS)
-    for (const line of lines) if (line.trim() !== '') onLine(line.slice(0, MAX_LINE_CHARS))
+    for (const line of lines.slice(0, MAX_LINES_AT_ONCE))
+      if (line.trim() !== '') onLine(line.slice(0, MAX_LINE_CHARS))
   })
   stream.on('error', () => undefined)
 }

@@ -5,12 +5,13 @@
 import { AppError } from '../app-error.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { CommandOutcome } from '../ipc/contract.ts'
+import { parseFromHost, parseResult } from './parse-from-host.ts'
 import type { FromHost, HostArgument, HostMethodName, HostResult, ToHost } from './protocol.ts'
 
 /** The process, as far as it concerns us; `fork-host.ts` makes real ones. */
 export interface HostProcess {
   send(message: ToHost): void
-  onMessage(listener: (message: FromHost) => void): void
+  onMessage(listener: (message: unknown) => void): void
   /** Called once, however it ended. */
   onExit(listener: (code: number | undefined) => void): void
   /** At once and without asking it. */
@@ -22,6 +23,8 @@ const SILENT_TICKS = 5
 /** A cold disk may take its time until the first word. */
 const SILENT_TICKS_AT_START = 20
 const TICK_MS = 1000
+/** A host says some ten things a second; what came while the computer slept or main stood still comes all at once. */
+const MAX_MESSAGES_A_TICK = 2_000
 
 const DEFAULT_CALL_LIMIT_MS = 10_000
 /** A check waits for a circuit and for a service far away; a start for the lock and the documents on disk. */
@@ -62,7 +65,7 @@ export class HostRun {
   #nextId = 1
   #isReady = false
   #hasEnded = false
-  #heardSinceTick = false
+  #heardSinceTick = 0
   #silentTicks = 0
   #tick: Timer
   /** What the process said of its own death. */
@@ -87,8 +90,10 @@ export class HostRun {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       const settle = (outcome: CommandOutcome<unknown>): void => {
-        if (outcome.ok) resolve(outcome.value as HostResult<Name>)
-        else reject(new AppError(outcome.error.kind, outcome.error.detail))
+        if (!outcome.ok) return reject(new AppError(outcome.error.kind, outcome.error.detail))
+        const result = parseResult(method, outcome.value)
+        if (result === undefined) reject(new AppError('malformed', `what the core answered ${method}`))
+        else resolve(result.value)
       }
       const timer = this.#clock.setTimer(CALL_LIMITS_MS[method] ?? DEFAULT_CALL_LIMIT_MS, () => {
         this.#calls.delete(id)
@@ -110,9 +115,11 @@ export class HostRun {
     else this.#waiting.push(message)
   }
 
-  #receive(message: FromHost): void {
+  #receive(said: unknown): void {
     if (this.#hasEnded) return
-    this.#heardSinceTick = true
+    const message = parseFromHost(said)
+    if (message === undefined) return this.#distrust('it said what no core says')
+    if (++this.#heardSinceTick > MAX_MESSAGES_A_TICK) return this.#distrust('it said too much at once')
     switch (message.kind) {
       case 'ready':
         this.#isReady = true
@@ -132,6 +139,12 @@ export class HostRun {
     }
   }
 
+  /** It is not, or not any more, what we have started. */
+  #distrust(detail: string): void {
+    this.#finish({ reason: 'crashed', detail })
+    this.#process.kill()
+  }
+
   #onReply(id: number, outcome: CommandOutcome<unknown>): void {
     const call = this.#calls.get(id)
     if (call === undefined) return
@@ -142,8 +155,8 @@ export class HostRun {
 
   /** Counts our own ticks, not time: after the computer slept, or main stood still, the host gets its full patience. */
   #onTick(): void {
-    this.#silentTicks = this.#heardSinceTick ? 0 : this.#silentTicks + 1
-    this.#heardSinceTick = false
+    this.#silentTicks = this.#heardSinceTick > 0 ? 0 : this.#silentTicks + 1
+    this.#heardSinceTick = 0
     if (this.#silentTicks >= (this.#isReady ? SILENT_TICKS : SILENT_TICKS_AT_START)) {
       this.#finish({ reason: 'silent', detail: `no sign of life for ${this.#silentTicks} s` })
       this.#process.kill()

@@ -7,7 +7,7 @@ export class FakeHost implements HostProcess {
   isKilled = false
   /** Methods that are answered at once with nothing; the others wait for `reply`. */
   readonly answers = new Set<HostMethodName>(['start', 'stop', 'reconfigure'])
-  #onMessage: (message: FromHost) => void = () => undefined
+  #onMessage: (message: unknown) => void = () => undefined
   #onExit: (code: number | undefined) => void = () => undefined
 
   send(message: ToHost): void {
@@ -15,7 +15,7 @@ export class FakeHost implements HostProcess {
     if (this.answers.has(message.method)) this.reply(message.id, { ok: true, value: undefined })
   }
 
-  onMessage(listener: (message: FromHost) => void): void {
+  onMessage(listener: (message: unknown) => void): void {
     this.#onMessage = listener
   }
 
@@ -29,6 +29,11 @@ export class FakeHost implements HostProcess {
   }
 
   say(message: FromHost): void {
+    this.#onMessage(message)
+  }
+
+  /** As a host that somebody else has taken over. */
+  sayAnything(message: unknown): void {
     this.#onMessage(message)
   }
 

@@ -257,6 +257,48 @@ describe('a core that hangs', () => {
   })
 })
 
+describe('a core that somebody else has taken over', () => {
+  it('is ended and replaced as soon as it says what no core says, and nothing of it is passed on', async () => {
+    const { clock, hosts, states, statuses, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    const elsewhere = { socks: undefined, http: { host: '192.0.2.1', port: 80 }, trouble: undefined }
+    nth(hosts, 0).say({ kind: 'status', status: hostStatus({ proxies: elsewhere }) })
+    expect(statuses).toEqual([])
+    expect(nth(hosts, 0).isKilled).toBe(true)
+    expect(states.at(-1)).toMatchObject({ kind: 'gone', detail: 'it said what no core says' })
+    nth(hosts, 0).say({ kind: 'status', status: hostStatus() })
+    expect(statuses).toEqual([])
+    clock.advance(250)
+    await settle()
+    expect(supervisor.state).toEqual({ kind: 'running' })
+  })
+
+  it.each([[undefined], [null], ['alive'], [{ kind: 'status' }], [{ kind: 'reply', id: 1 }]])(
+    'does not harm main by saying %o',
+    async (message) => {
+      const { hosts, supervisor } = setUp()
+      await supervisor.start(CONFIG)
+      nth(hosts, 0).sayAnything(message)
+      expect(nth(hosts, 0).isKilled).toBe(true)
+    },
+  )
+
+  it('is ended when it floods main', async () => {
+    const { hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    for (let said = 0; said < 3_000; said++) nth(hosts, 0).say({ kind: 'alive' })
+    expect(nth(hosts, 0).isKilled).toBe(true)
+  })
+
+  it('cannot answer a question with something else', async () => {
+    const { hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    const asked = supervisor.call('exit-countries.list', undefined)
+    nth(hosts, 0).reply(2, { ok: true, value: 'nowhere' })
+    await expect(asked).rejects.toMatchObject({ kind: 'malformed' })
+  })
+})
+
 describe('stopping', () => {
   it('asks the core first, then ends the process, and starts nothing again', async () => {
     const { clock, hosts, supervisor } = setUp()
