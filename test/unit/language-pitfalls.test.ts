@@ -43,8 +43,11 @@ describe('the sources', () => {
 
   it('do public-key arithmetic on secrets with the runtime and not with big integers', () => {
     expect(filesWith(/@noble\/curves/)).toEqual([])
-    // What is left of big integers: versions of protocols, counters that 53 bits do not hold, and a public key.
+    // What is left of big integers: versions of protocols, counters that 53 bits do not hold, public keys, and random
+    // bits that hide which curve they are of.
     expect(filesWith(/\bBigInt\(|\b[0-9]+n\b/, 'core/crypto/').sort()).toEqual([
+      'core/crypto/elligator2.ts',
+      'core/crypto/field25519.ts',
       'core/crypto/handshake/ntor-v3.ts',
       'core/crypto/node-primitives.ts',
       'core/crypto/ntor-crosscert.ts',
