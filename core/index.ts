@@ -56,7 +56,7 @@ export {
 } from './proxy/listener-options.ts'
 export { type ListenerDeps, ProxyListener } from './proxy/proxy-listener.ts'
 export { DEFAULT_ISOLATION, type ListenerIsolation } from './proxy/request-isolation.ts'
-export { TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
+export { checkBridgeArguments, TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
 export type { UpstreamProxy } from './transport/upstream-proxy.ts'
 export { type AddressPolicy, parseAddressPolicy } from './util/address-policy.ts'
 export type { ByteSink, ByteStream } from './util/byte-stream.ts'

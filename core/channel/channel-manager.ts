@@ -7,6 +7,7 @@ import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { type ChannelTarget, type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import { DEFAULT_NET_PARAMS, type NetParams } from '../netdir/net-params.ts'
 import type { DialTarget } from '../transport/bridge-rule.ts'
+import { TransportIdentityError } from '../transport/transport-identity-error.ts'
 import { abortable, abortError, throwIfAborted } from '../util/abort.ts'
 import { isTorError, TorError, toTorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
@@ -326,8 +327,8 @@ export class ChannelManager {
 /** The user has given a fingerprint, and can look whether it is the right one. */
 function inWordsOfBridges(error: TorError, { bridge }: DialTarget): TorError {
   if (bridge?.fingerprint === undefined || error.kind !== 'wrong-identity') return error
-  // It tells of our clock, and more words would hide it.
-  if (error instanceof ExpiredLinkCertificate) return error
+  // One tells of our clock, the other of the transport's own key: more words would hide it.
+  if (error instanceof ExpiredLinkCertificate || error instanceof TransportIdentityError) return error
   const words = `who answers at the bridge's address is not the relay that the fingerprint names (${error.message})`
   return new TorError('wrong-identity', words, { cause: error, retry: 'elsewhere' })
 }

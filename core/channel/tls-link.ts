@@ -2,10 +2,12 @@
  * TLS to a relay (tor-spec 2). The X.509 chain proves nothing here: the relay's identity is checked by the CERTS
  * message against the leaf certificate, whose raw bytes this file hands over.
  */
-import type { OnReadOpts } from 'node:net'
+import type { OnReadOpts, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import type { Endpoint } from '../linkspec/relay-target.ts'
 import { connectThroughProxy } from '../transport/proxy-dialler.ts'
+import { connectionError, dialTcp } from '../transport/tcp-dialler.ts'
 import type { TlsCarrier } from '../transport/transport.ts'
 import { abortError, throwIfAborted } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
@@ -120,12 +122,22 @@ export async function openTlsLink(
   if (carrier.kind === 'tcp') return finishTls(dialTls(carrier, parts), parts, signal)
   const socket =
     carrier.kind === 'pluggable'
-      ? await carrier.transport.connect(carrier.bridge, signal)
+      ? await connectByTransport(carrier, parts, signal)
       : await connectThroughProxy(carrier, parts.clock, signal)
   if (signal.aborted) socket.destroy()
   throwIfAborted(signal)
   parts.onCarrierReady()
   return finishTls(wrapTls(socket, parts), parts, signal)
+}
+
+function connectByTransport(
+  { transport, bridge, way }: TlsCarrier & { kind: 'pluggable' },
+  { clock, random }: TlsLinkParts,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const dial = (endpoint: Endpoint, inner: AbortSignal): Promise<Socket> =>
+    dialTcp(endpoint, way, clock, inner)
+  return transport.connect(bridge, { clock, random, dial }, signal)
 }
 
 function finishTls(tls: TLSSocket, parts: TlsLinkParts, signal: AbortSignal): Promise<TlsLink> {
@@ -145,7 +157,8 @@ function finishTls(tls: TLSSocket, parts: TlsLinkParts, signal: AbortSignal): Pr
       reject(error)
     }
     const onAbort = (): void => fail(abortError(signal))
-    const onError = (error: Error): void => fail(linkError(error, isConnected ? 'TLS with' : 'connecting to'))
+    const onError = (error: Error): void =>
+      fail(connectionError(error, isConnected ? 'TLS with' : 'connecting to'))
     const onClose = (): void =>
       fail(new TorError('channel-failed', 'the relay closed during TLS', { retry: 'elsewhere' }))
     signal.addEventListener('abort', onAbort, { once: true })
@@ -166,15 +179,6 @@ function finishTls(tls: TLSSocket, parts: TlsLinkParts, signal: AbortSignal): Pr
   })
 }
 
-/** The system's error code without the address, which does not belong in an error's text. */
-function linkError(error: Error, doing: string): TorError {
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  return new TorError('channel-failed', `${doing} the relay failed: ${code}`, {
-    cause: error,
-    retry: 'elsewhere',
-  })
-}
-
 function attachLink(tls: TLSSocket, sink: TlsLinkSink, certificate: Buffer): TlsLink {
   let cause: Error | undefined
   tls.on('error', (error: Error) => {
@@ -187,7 +191,7 @@ function attachLink(tls: TLSSocket, sink: TlsLinkSink, certificate: Buffer): Tls
     sink.onClose(
       cause === undefined
         ? new TorError('channel-failed', 'the relay closed the channel', { retry: 'elsewhere' })
-        : linkError(cause, 'the channel to'),
+        : connectionError(cause, 'the channel to'),
     )
   })
   return {

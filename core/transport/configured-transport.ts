@@ -36,12 +36,12 @@ export function createTransport(settings: () => TransportSettings): Transport {
       const refusal = refusalOfEndpoint(bridges, relay, bridge)
       if (refusal !== undefined) throw refusal
       const transport = bridge === undefined ? undefined : transportOf(bridge)
-      if (bridge !== undefined && transport !== undefined) return { kind: 'pluggable', transport, bridge }
-      if (proxy === undefined) {
-        return { kind: 'tcp', relay, localAddress: localAddressFor(relay, outboundBindAddress) }
+      if (proxy !== undefined) checkUpstreamProxy(proxy)
+      const localAddress = localAddressFor(proxy?.endpoint ?? relay, outboundBindAddress)
+      if (bridge !== undefined && transport !== undefined) {
+        return { kind: 'pluggable', transport, bridge, way: { proxy, localAddress } }
       }
-      checkUpstreamProxy(proxy)
-      const localAddress = localAddressFor(proxy.endpoint, outboundBindAddress)
+      if (proxy === undefined) return { kind: 'tcp', relay, localAddress }
       return { kind: 'proxied', proxy, relay, localAddress }
     },
   }

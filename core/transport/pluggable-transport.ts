@@ -2,9 +2,24 @@
  * Transports that make the way to a bridge look like something else than TLS to a relay. Each is one object in the table
  * below; a bridge line names it.
  */
+import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
+import type { Endpoint } from '../linkspec/relay-target.ts'
+import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
+import type { Random } from '../util/random.ts'
+import { obfs4Transport } from './obfs4/obfs4-transport.ts'
+
+export interface TransportParts {
+  readonly clock: Clock
+  readonly random: Random
+  /**
+   * Resolves with a paused socket to an IP address, by the user's upstream proxy where there is one: a transport opens
+   * none by itself. Rejects with `channel-failed`, `proxy-failed`, or the signal's error.
+   */
+  readonly dial: (endpoint: Endpoint, signal: AbortSignal) => Promise<Socket>
+}
 
 export interface PluggableTransport {
   /** As in bridge lines. */
@@ -13,14 +28,15 @@ export interface PluggableTransport {
   check(line: BridgeLine): void
   /**
    * Resolves with a stream behind which the bridge speaks TLS. Rejects with `channel-failed`, `wrong-identity`,
-   * `proxy-failed`, or the signal's error; nothing is left open then. It dials IP literals only, and nothing beside the
-   * upstream proxy where there is one.
+   * `proxy-failed`, or the signal's error; nothing is left open then.
    */
-  connect(line: BridgeLine, signal: AbortSignal): Promise<Duplex>
+  connect(line: BridgeLine, parts: TransportParts, signal: AbortSignal): Promise<Duplex>
 }
 
-/** By name. There is none yet: bridges without a transport need none. */
-const TRANSPORTS: ReadonlyMap<string, PluggableTransport> = new Map()
+/** By name; bridges without a transport need none. */
+const TRANSPORTS: ReadonlyMap<string, PluggableTransport> = new Map(
+  [obfs4Transport].map((transport) => [transport.name, transport]),
+)
 
 /** The names that bridge lines may begin with. */
 export const TRANSPORT_NAMES: readonly string[] = [...TRANSPORTS.keys()]
@@ -34,6 +50,11 @@ export function transportOf({ transport }: BridgeLine): PluggableTransport | und
     'bad-config',
     `this release does not have the transport ${transport}, which a bridge needs`,
   )
+}
+
+/** Throws `bad-config`, in words, for arguments that the line's transport cannot use. */
+export function checkBridgeArguments(line: BridgeLine): void {
+  if (line.transport !== undefined) TRANSPORTS.get(line.transport)?.check(line)
 }
 
 /** Throws `bad-config`, in words, for the first line that cannot be used. */

@@ -2,6 +2,7 @@
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import type { PluggableTransport } from './pluggable-transport.ts'
+import type { TcpWay } from './tcp-dialler.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
 /**
@@ -25,6 +26,8 @@ export interface PluggableCarrier {
   readonly kind: 'pluggable'
   readonly transport: PluggableTransport
   readonly bridge: BridgeLine
+  /** For the sockets that the transport needs. */
+  readonly way: TcpWay
 }
 
 export interface Transport {

@@ -5,7 +5,7 @@ import type { HostBridgeStatus } from '../host/protocol.ts'
 import type { BridgesView, BridgeView } from '../ipc/snapshot-bridges.ts'
 import { BUILT_IN_TRANSPORTS, builtInLines } from './built-in.ts'
 import type { LibraryDocument } from './library-document.ts'
-import { commonName, describeLine, PLAIN } from './line-check.ts'
+import { commonName, describeLine, hasGoodArguments, PLAIN } from './line-check.ts'
 
 /** A bridge that the app has, used or not. */
 export interface KeptBridge {
@@ -28,7 +28,8 @@ export function keptBridges(
   const keep = (text: string, origin: BridgeView['origin']): KeptBridge[] => {
     const line = parseOrNone(text)
     if (line === undefined) return []
-    const isAvailable = line.transport === undefined || transports.includes(line.transport)
+    const isAvailable =
+      line.transport === undefined || (transports.includes(line.transport) && hasGoodArguments(line))
     return [{ text, line, printed: formatBridgeLine(line), origin, isEnabled: !off.has(text), isAvailable }]
   }
   const all = [

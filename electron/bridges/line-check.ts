@@ -3,7 +3,9 @@ import {
   type BridgeLine,
   BridgeLineError,
   type BridgeLineFault as CoreFault,
+  checkBridgeArguments,
   formatBridgeLine,
+  isTorError,
   parseBridgeLine,
 } from '../../core/index.ts'
 import type { BridgeLineFault, BridgeLineResult } from '../ipc/snapshot-bridges.ts'
@@ -64,9 +66,23 @@ export function checkLine(text: string, transports: readonly string[]): CheckedL
     return { kind: 'bad', fault: faultOf(error, text) }
   }
   const { transport } = line
-  if (transport === undefined || transports.includes(transport)) return { kind: 'good', line }
+  if (transport === undefined) return { kind: 'good', line }
+  if (transports.includes(transport)) {
+    return hasGoodArguments(line) ? { kind: 'good', line } : { kind: 'bad', fault: 'bad-arguments' }
+  }
   const isKnown = KNOWN_TRANSPORTS.has(transport)
   return { kind: 'bad', fault: isKnown ? 'transport-not-available' : 'unknown-transport' }
+}
+
+/** The core takes no bridge at all when one of them cannot be used: such a line must not get there. */
+export function hasGoodArguments(line: BridgeLine): boolean {
+  try {
+    checkBridgeArguments(line)
+    return true
+  } catch (error) {
+    if (isTorError(error, 'bad-config')) return false
+    throw error
+  }
 }
 
 /** A text without anything like an address in it is no bridge line at all. */

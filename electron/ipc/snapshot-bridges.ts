@@ -43,6 +43,7 @@ export type BridgeLineFault =
   | 'not-a-bridge-line'
   | 'bad-address'
   | 'bad-fingerprint'
+  | 'bad-arguments'
   | 'unknown-transport'
   | 'transport-not-available'
   | 'already-there'

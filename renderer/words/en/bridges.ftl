@@ -132,6 +132,7 @@ bridges-fault-more = { $count ->
 bridges-fault-not-a-bridge-line = this is not a bridge line
 bridges-fault-bad-address = the address is not an IP address with a port
 bridges-fault-bad-fingerprint = the fingerprint is not 40 hexadecimal digits
+bridges-fault-bad-arguments = a part of the line is missing or damaged; copy all of it, to the last character
 bridges-fault-unknown-transport = no program knows this transport; look for a typing mistake in the first word
 bridges-fault-transport-not-available = this version cannot speak this transport yet
 bridges-fault-already-there = you have this bridge already

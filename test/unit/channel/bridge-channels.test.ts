@@ -109,6 +109,7 @@ test('whoever is not the one that the fingerprint names is refused, in words abo
 })
 
 describe('a bridge behind a transport', () => {
+  const WAY = { proxy: undefined, localAddress: undefined }
   const warped = (): BridgeLine => parseBridgeLine('warp 192.0.2.7:1')
 
   test('is spoken to by TLS through the stream that the transport makes', async () => {
@@ -124,7 +125,9 @@ describe('a bridge behind a transport', () => {
         return Duplex.from({ readable: socket, writable: socket })
       },
     }
-    manager = create({ carrierFor: (_, line = warped()) => ({ kind: 'pluggable', transport, bridge: line }) })
+    manager = create({
+      carrierFor: (_, line = warped()) => ({ kind: 'pluggable', transport, bridge: line, way: WAY }),
+    })
     const channel = await manager.get(asBridge(warped()))
     expect(channel.isOpen).toBe(true)
     expect(asked).toEqual([warped()])
@@ -134,7 +137,9 @@ describe('a bridge behind a transport', () => {
     bridges = [warped()]
     const error = new TorError('channel-failed', 'the transport found nobody')
     const transport = { name: 'warp', check: () => {}, connect: () => Promise.reject(error) }
-    manager = create({ carrierFor: (_, line = warped()) => ({ kind: 'pluggable', transport, bridge: line }) })
+    manager = create({
+      carrierFor: (_, line = warped()) => ({ kind: 'pluggable', transport, bridge: line, way: WAY }),
+    })
     await expect(manager.get(asBridge(warped()))).rejects.toBe(error)
     expect(network.connections.all).toEqual([])
   })

@@ -4,13 +4,18 @@ import { BRIDGE_EMOJI, bridgeEmoji } from '../../../../electron/bridges/bridge-e
 import { checkPasted, MAX_BRIDGES } from '../../../../electron/bridges/line-check.ts'
 import { FINGERPRINT, plain, TRANSPORTS } from './support.ts'
 
+const CERT = `${'Ab'.repeat(34)}AA`
+
 const faults = (pasted: string, known: readonly string[] = []): (string | undefined)[] =>
   checkPasted(pasted, new Set(known), TRANSPORTS).map(({ fault }) => fault)
 
 describe('a pasted line', () => {
   it.each([
     [plain(1), undefined],
-    [`obfs4 192.0.2.1:1 ${FINGERPRINT} cert=abc iat-mode=0`, undefined],
+    [`obfs4 192.0.2.1:1 ${FINGERPRINT} cert=${CERT} iat-mode=0`, undefined],
+    [`obfs4 192.0.2.1:1 ${FINGERPRINT} cert=${CERT.slice(1)} iat-mode=0`, 'bad-arguments'],
+    [`obfs4 192.0.2.1:1 ${FINGERPRINT} cert=${CERT} iat-mode=7`, 'bad-arguments'],
+    [`obfs4 192.0.2.1:1 ${FINGERPRINT}`, 'bad-arguments'],
     ['192.0.2.1:1', undefined],
     ['[2001:db8::1]:1', undefined],
     ['hello world', 'not-a-bridge-line'],

@@ -1,0 +1,77 @@
+/** TCP for transports: a socket to one IP address, through the user's upstream proxy where there is one. */
+import { connect, isIP, type Socket } from 'node:net'
+import type { Endpoint } from '../linkspec/relay-target.ts'
+import { abortError, throwIfAborted } from '../util/abort.ts'
+import type { Clock } from '../util/clock.ts'
+import { isTorError, TorError } from '../util/errors.ts'
+import { connectThroughProxy } from './proxy-dialler.ts'
+import type { UpstreamProxy } from './upstream-proxy.ts'
+
+/** How this machine reaches the network. */
+export interface TcpWay {
+  readonly proxy: UpstreamProxy | undefined
+  /** Of the family of what is dialled: the proxy, or else the endpoint. */
+  readonly localAddress: string | undefined
+}
+
+/**
+ * Resolves with a paused socket. Rejects with `channel-failed`, `proxy-failed`, or the signal's error; nothing is left
+ * open then.
+ */
+export function dialTcp(
+  endpoint: Endpoint,
+  { proxy, localAddress }: TcpWay,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Socket> {
+  if (proxy === undefined) return dialDirectly(endpoint, localAddress, signal)
+  return connectThroughProxy({ kind: 'proxied', proxy, relay: endpoint, localAddress }, clock, signal)
+}
+
+async function dialDirectly(
+  { host, port }: Endpoint,
+  localAddress: string | undefined,
+  signal: AbortSignal,
+): Promise<Socket> {
+  throwIfAborted(signal)
+  if (isIP(host) === 0) throw new TorError('internal', 'what a transport dials must be an IP address')
+  const socket = connect({
+    host,
+    port,
+    noDelay: true,
+    ...(localAddress === undefined ? {} : { localAddress }),
+  })
+  socket.pause()
+  return new Promise((resolve, reject) => {
+    const finish = (): void => {
+      signal.removeEventListener('abort', onAbort)
+      socket.removeListener('connect', onConnect)
+      socket.removeListener('error', onError)
+    }
+    const fail = (error: TorError): void => {
+      finish()
+      socket.on('error', () => {})
+      socket.destroy()
+      reject(error)
+    }
+    const onAbort = (): void => fail(abortError(signal))
+    const onError = (error: Error): void => fail(connectionError(error, 'connecting to'))
+    const onConnect = (): void => {
+      finish()
+      resolve(socket)
+    }
+    signal.addEventListener('abort', onAbort, { once: true })
+    socket.once('connect', onConnect)
+    socket.once('error', onError)
+  })
+}
+
+/** The system's error code without the address, which does not belong in an error's text. */
+export function connectionError(error: Error, doing: string): TorError {
+  if (isTorError(error)) return error
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  return new TorError('channel-failed', `${doing} the relay failed: ${code}`, {
+    cause: error,
+    retry: 'elsewhere',
+  })
+}
