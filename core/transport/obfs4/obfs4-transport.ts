@@ -8,8 +8,11 @@ import { type IatMode, parseObfs4Arguments } from './obfs4-arguments.ts'
 import { type Obfs4Handshake, startObfs4Handshake } from './obfs4-handshake.ts'
 import { Obfs4Stream } from './obfs4-stream.ts'
 
-/** One round trip. It ends before the time for the whole channel does, so that the words are those below. */
-const HANDSHAKE_TIMEOUT_MS = 20_000
+/**
+ * One round trip, and eight kilobytes on the slowest of lines. It ends before the time for the whole channel does, so that
+ * the words are those below.
+ */
+const HANDSHAKE_TIMEOUT_MS = 15_000
 
 /** What keeps a bridge silent. It does not say which, and only to us does it matter. */
 const WHY_SILENT = 'the cert of its line may be wrong, or our clock by more than an hour'

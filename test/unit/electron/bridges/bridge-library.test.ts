@@ -7,7 +7,7 @@ import {
 } from '../../../../electron/bridges/built-in.ts'
 import { checkLine, commonName } from '../../../../electron/bridges/line-check.ts'
 import { bridgeEmoji } from '../../../../electron/bridges/bridge-emoji.ts'
-import { openLibrary, NOW_MS, plain, statusOf, TRANSPORTS } from './support.ts'
+import { FINGERPRINT, openLibrary, NOW_MS, plain, statusOf, TRANSPORTS } from './support.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -149,6 +149,14 @@ describe('built-in bridges', () => {
     expect(library.activeLines()).toEqual([plain(1)])
     expect(library.view.bridges.map(({ health }) => health)).toContain('unavailable')
     expect(library.view.transports).toEqual(['vanilla'])
+  })
+
+  it('of a transport that could use no such line are not given to it, which would refuse the others too', async () => {
+    const { library } = await openLibrary({
+      added: [`obfs4 192.0.2.1:1 ${FINGERPRINT} cert=damaged`, plain(1)],
+    })
+    expect(library.activeLines()).toEqual([plain(1)])
+    expect(library.view.bridges.map(({ health }) => health)).toEqual(['unavailable', 'unknown'])
   })
 })
 

@@ -104,12 +104,12 @@ test('one connection is made, to the bridge, and each looks different', async ()
 })
 
 describe('who is not the bridge', () => {
-  test('has said nothing in 20 seconds, and is given up in words about the cert and the clock', async () => {
+  test('has said nothing in 15 seconds, and is given up in words about the cert and the clock', async () => {
     const other = new Obfs4Server()
     const failing = failure(open(server.line(0, other.cert)))
     await untilServerHas(1)
     await new Promise((resolve) => setTimeout(resolve, 50))
-    clock.advance(20_000)
+    clock.advance(15_000)
     expect(await failing).toMatchObject({ kind: 'channel-failed' })
     expect((await failing).message).toMatch(/does not answer.*cert.*clock/)
     await untilServerHas(0)
