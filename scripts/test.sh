@@ -33,10 +33,10 @@ tor_version() {
 
 # The programs that people use with a Tor client, and the Debian packages that they come in.
 readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium firefox-esr faketime microsocks tinyproxy
-  gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send Xvfb)
+  obfs4proxy gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send Xvfb)
 readonly PACKAGES=(tor curl wget torsocks dnsutils openssh-client openssh-server netcat-openbsd chromium
   firefox-esr faketime microsocks tinyproxy
-  libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
+  obfs4proxy libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
   xvfb libgtk-3-0 libnss3 libgbm1 libasound2)
 
 missing_programs() {

@@ -1,11 +1,14 @@
-/** A bridge beside the private network: a `tor` process that tells no authority of itself. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+/**
+ * A bridge beside the private network: a `tor` process that tells no authority of itself, and that Debian's obfs4proxy
+ * stands before if it is asked for.
+ */
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findFreePorts } from './free-ports.ts'
 import { createRelayKeys } from './tor-keys.ts'
 import type { TorNetworkRecord } from './tor-network.ts'
-import { killNode, type NodeRecord, readNodeLog, restartNode, startNode, torrcOf } from './tor-node.ts'
+import { killNode, type NodeRecord, pidOf, readNodeLog, restartNode, startNode, torrcOf } from './tor-node.ts'
 import { waitFor } from './waiting.ts'
 
 const START_LIMIT_MS = 30_000
@@ -23,8 +26,52 @@ export interface BridgeNode {
   remove(): void
 }
 
+export interface Obfs4BridgeNode extends BridgeNode {
+  readonly obfs4Port: number
+  /** The process that speaks obfs4. */
+  readonly obfs4Pid: number
+}
+
+export type ServerIatMode = 0 | 1 | 2
+
+/** A bridge that is reached by obfs4; the line is obfs4proxy's own. */
+export async function startObfs4Bridge(
+  network: TorNetworkRecord,
+  nickname: string,
+  iatMode: ServerIatMode,
+): Promise<Obfs4BridgeNode> {
+  const [obfs4Port = 0] = await findFreePorts(1)
+  const bridge = await startBridge(network, nickname, [
+    'ServerTransportPlugin obfs4 exec /usr/bin/obfs4proxy',
+    `ServerTransportListenAddr obfs4 127.0.0.1:${obfs4Port}`,
+    `ServerTransportOptions obfs4 iat-mode=${iatMode}`,
+    'ExtORPort auto',
+  ])
+  const { fingerprint, dataDirectory } = bridge.record
+  const file = join(dataDirectory, 'pt_state', 'obfs4_bridgeline.txt')
+  const cert = await waitFor('obfs4proxy to have keys', START_LIMIT_MS, () =>
+    existsSync(file) ? /^Bridge obfs4 .* (cert=\S+)/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined,
+  )
+  const address = `127.0.0.1:${obfs4Port}`
+  return {
+    ...bridge,
+    address,
+    line: `obfs4 ${address} ${fingerprint} ${cert} iat-mode=${iatMode}`,
+    obfs4Port,
+    get obfs4Pid() {
+      const pid = pidOf(bridge.record)
+      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
+      return Number(children.trim().split(' ')[0])
+    },
+  }
+}
+
 /** Resolves when it has the network's directory, which it serves. */
-export async function startBridge(network: TorNetworkRecord, nickname: string): Promise<BridgeNode> {
+export async function startBridge(
+  network: TorNetworkRecord,
+  nickname: string,
+  extra: readonly string[] = [],
+): Promise<BridgeNode> {
   const home = mkdtempSync(join(tmpdir(), 'allium-bridge-'))
   const dataDirectory = join(home, nickname)
   const [orPort = 0, controlPort = 0] = await findFreePorts(2)
@@ -39,7 +86,7 @@ export async function startBridge(network: TorNetworkRecord, nickname: string): 
     dirPort: 0,
     controlPort,
   }
-  writeFileSync(torrcOf(record), `${bridgeLines(network, record).join('\n')}\n`)
+  writeFileSync(torrcOf(record), `${[...bridgeLines(network, record), ...extra].join('\n')}\n`)
   startNode(record)
   const remove = (): void => {
     killNode(record)
