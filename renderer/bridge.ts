@@ -11,6 +11,7 @@ import type {
   CommandOutcome,
   CommandResult,
 } from '../electron/ipc/contract.ts'
+import type { AppErrorKind } from '../electron/ipc/error-kinds.ts'
 
 declare global {
   interface Window {
@@ -53,7 +54,7 @@ export function onEvent<Name extends AppEventName>(
 }
 
 function failure(
-  kind: string,
+  kind: AppErrorKind,
   detail: string,
 ): { readonly ok: false; readonly error: { kind: string; detail: string } } {
   return { ok: false, error: { kind, detail } }

@@ -1,4 +1,5 @@
 /** The rows of attempts: when one begins, how far it comes, what holds it up, how it ends. Pure. */
+import type { AppErrorKind } from '../ipc/error-kinds.ts'
 import {
   type AttemptNext,
   type AttemptOutcome,
@@ -24,7 +25,10 @@ const FINAL_KINDS: Readonly<Record<string, AttemptNext>> = {
 }
 
 /** Bridges are wanted and there is none: the core would wait for ever. */
-const NO_BRIDGES: Reason = { kind: 'no-bridges', detail: 'bridges are wanted, and none is there or enabled' }
+const NO_BRIDGES: Reason = {
+  kind: 'no-bridges' satisfies AppErrorKind,
+  detail: 'bridges are wanted, and none is there or enabled',
+}
 
 /** Why nothing can come of it, if so. */
 export function finalFailure({ failure, way, evidence }: ConnectionModel): Reason | undefined {
@@ -48,7 +52,10 @@ function explain(evidence: ConnectionEvidence | undefined): {
   if (blockage?.cause === 'clock-skew') return { reason, next: 'fix-clock' }
   if (blockage?.cause === 'no-network' || evidence.network === 'down') {
     return {
-      reason: { kind: 'no-network', detail: blockage?.detail ?? 'this computer has no network' },
+      reason: {
+        kind: 'no-network' satisfies AppErrorKind,
+        detail: blockage?.detail ?? 'this computer has no network',
+      },
       next: 'waiting-for-network',
     }
   }

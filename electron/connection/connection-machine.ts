@@ -5,6 +5,7 @@
 import { endAttempt, finalFailure, withAttempts } from './attempts.ts'
 import { MAX_GAP_MS, NETWORK_GONE_FOR_MS, TELL_LOSS_AFTER_MS } from './connect-limits.ts'
 import type { ConnectionEvent, ConnectionNotice, Moment } from './connection-event.ts'
+import type { AppErrorKind } from '../ipc/error-kinds.ts'
 import type { CoreState } from '../parts.ts'
 import { type ConnectionModel, isNetworkGone, isVerified, NO_LOSS } from './connection-model.ts'
 import { withShownState } from './judge-state.ts'
@@ -107,7 +108,7 @@ function changeCore(model: ConnectionModel, core: CoreState, moment: Moment): Co
       return { ...forget(model), core, restart, isAttemptDue: model.isWanted && model.attempt === undefined }
     }
     case 'gone': {
-      const reason = { kind: 'core-crashed', detail: core.detail }
+      const reason = { kind: 'core-crashed' satisfies AppErrorKind, detail: core.detail }
       const ended = endAttempt(model, moment, { outcome: 'failed', reason, next: 'restarting-core' })
       return { ...forgetCore(ended), core, restart: { count: core.count, nextMs: core.nextMs } }
     }
@@ -127,7 +128,7 @@ function withNetworkGone(model: ConnectionModel, moment: Moment): ConnectionMode
   const goneForMs = model.activeMs - model.networkGoneSince
   const back: ConnectionModel = { ...model, networkGoneSince: undefined }
   if (goneForMs < NETWORK_GONE_FOR_MS || model.attempt === undefined) return back
-  const reason = { kind: 'no-network', detail: 'this computer had no network' }
+  const reason = { kind: 'no-network' satisfies AppErrorKind, detail: 'this computer had no network' }
   const ended = endAttempt(back, moment, { outcome: 'failed', reason, next: 'retrying' })
   return { ...ended, isAttemptDue: true }
 }

@@ -2,7 +2,7 @@
  * One life of the core host: its calls by id, each with its limit in time, and the watch over whether it still turns.
  * It ends once, by itself or because it fell silent; what was under way is then answered with an error.
  */
-import { AppError } from '../app-error.ts'
+import { AppError, CoreError } from '../app-error.ts'
 import type { Clock, Timer } from '../clock.ts'
 import type { CommandOutcome } from '../ipc/contract.ts'
 import { parseFromHost, parseResult } from './parse-from-host.ts'
@@ -90,9 +90,10 @@ export class HostRun {
     const id = this.#nextId++
     return new Promise((resolve, reject) => {
       const settle = (outcome: CommandOutcome<unknown>): void => {
-        if (!outcome.ok) return reject(new AppError(outcome.error.kind, outcome.error.detail))
+        if (!outcome.ok) return reject(new CoreError(outcome.error))
         const result = parseResult(method, outcome.value)
-        if (result === undefined) reject(new AppError('malformed', `what the core answered ${method}`))
+        const malformed = { kind: 'malformed', detail: `what the core answered ${method}` }
+        if (result === undefined) reject(new CoreError(malformed))
         else resolve(result.value)
       }
       const timer = this.#clock.setTimer(CALL_LIMITS_MS[method] ?? DEFAULT_CALL_LIMIT_MS, () => {

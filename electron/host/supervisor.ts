@@ -86,6 +86,9 @@ export class Supervisor implements CorePart {
   }
 
   call<Name extends HostMethodName>(method: Name, argument: HostArgument<Name>): Promise<HostResult<Name>> {
+    if (this.#state.kind === 'stopped') {
+      return Promise.reject(new AppError('not-connected', 'no core runs, and none is wanted'))
+    }
     if (this.#run === undefined || this.#state.kind !== 'running') return Promise.reject(goneError())
     return this.#run.call(method, argument)
   }

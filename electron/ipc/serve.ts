@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { AppError } from '../app-error.ts'
 import type { Clock } from '../clock.ts'
+import type { AppErrorKind } from './error-kinds.ts'
 import { COMMANDS, type CommandHandlers, type CommandName, type CommandOutcome } from './contract.ts'
 
 /** More than the app's own page ever has under way; a page that was taken over does not pile up work in main. */
@@ -46,7 +47,9 @@ export function createCommandServer(deps: {
       try {
         return await run(deps.handlers, name, argument)
       } catch (error) {
-        if (error instanceof AppError) return refusal(error.kind, error.message)
+        if (error instanceof AppError) {
+          return { ok: false, error: { kind: error.kind, detail: error.message } }
+        }
         deps.report(`the command ${name} failed`, error)
         return refusal('internal', 'an error that nobody expected; the log has it')
       } finally {
@@ -73,7 +76,7 @@ function isCommandName(name: unknown): name is CommandName {
   return typeof name === 'string' && Object.hasOwn(COMMANDS, name)
 }
 
-function refusal(kind: string, detail: string): CommandOutcome<never> {
+function refusal(kind: AppErrorKind, detail: string): CommandOutcome<never> {
   return { ok: false, error: { kind, detail } }
 }
 

@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../app-error.ts'
 import { requireEntry } from '../connection/entry-way.ts'
 import type { HostConfig, HostStatus } from '../host/protocol.ts'
+import type { AppErrorKind } from '../ipc/error-kinds.ts'
 import type { Settings } from '../ipc/settings.ts'
 import type { ProxyAddress } from '../ipc/snapshot.ts'
 import type { AttemptWay } from '../ipc/snapshot-connection.ts'
@@ -176,5 +177,6 @@ export class Session {
 
 function reasonOf(error: unknown): { readonly kind: string; readonly detail: string } {
   if (error instanceof AppError) return { kind: error.kind, detail: error.message }
-  return { kind: 'internal', detail: error instanceof Error ? error.message : 'an error without words' }
+  const kind = 'internal' satisfies AppErrorKind
+  return { kind, detail: error instanceof Error ? error.message : 'an error without words' }
 }

@@ -197,7 +197,9 @@ describe('the app', () => {
 
   it('answers commands for the core with a kind while there is none', async () => {
     const { app } = await setUp()
-    await expect(app.handlers['identity.new'](undefined)).rejects.toMatchObject({ kind: 'core-gone' })
+    await expect(app.handlers['identity.new'](undefined)).rejects.toMatchObject({
+      kind: 'not-connected',
+    })
   })
 
   it('refuses a system proxy where the system has none that we know, and does not remember the wish', async () => {

@@ -1,6 +1,6 @@
 /** What a page that was taken over can send, and what comes of it. */
 import { describe, expect, it } from 'vitest'
-import { AppError } from '../../../../electron/app-error.ts'
+import { CoreError } from '../../../../electron/app-error.ts'
 import type { CommandHandlers, CommandName } from '../../../../electron/ipc/contract.ts'
 import { COMMANDS } from '../../../../electron/ipc/contract.ts'
 import { createCommandServer, type Sender } from '../../../../electron/ipc/serve.ts'
@@ -106,7 +106,8 @@ describe('commands', () => {
 
   it('answer with the kind of an error that was made to be shown', async () => {
     const { server } = setUp({
-      'connection.start': () => Promise.reject(new AppError('no-path', 'no exit in that country')),
+      'connection.start': () =>
+        Promise.reject(new CoreError({ kind: 'no-path', detail: 'no exit in that country' })),
     })
     expect(await server.serve(OURS, 'connection.start', undefined)).toEqual({
       ok: false,

@@ -1,6 +1,6 @@
 /** The verdicts about protection, each with its one fix, and what is asked of whom. */
 import { describe, expect, it } from 'vitest'
-import { AppError } from '../../../../electron/app-error.ts'
+import { CoreError } from '../../../../electron/app-error.ts'
 import type { HostResult } from '../../../../electron/host/protocol.ts'
 import type { ProtectionView } from '../../../../electron/ipc/snapshot.ts'
 import { judgeProtection, type ProtectionEvidence } from '../../../../electron/protection/judge-protection.ts'
@@ -193,7 +193,7 @@ describe('a check of protection', () => {
   })
 
   it('tells an error by its kind, and neither the log nor the page by its words', async () => {
-    const error = new AppError('resolve-failed', 'check.example could not be resolved')
+    const error = new CoreError({ kind: 'resolve-failed', detail: 'check.example could not be resolved' })
     const { protection, views, logged } = setUp({ checkStream: () => Promise.reject(error) })
     await protection.check()
     expect(views.at(-1)?.results[0]).toMatchObject({ fix: 'change-check-address', detail: 'resolve-failed' })

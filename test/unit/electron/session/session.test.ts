@@ -1,6 +1,6 @@
 /** In which order the system is pointed at the doors and let go again, whatever goes wrong meanwhile. */
 import { describe, expect, it } from 'vitest'
-import { AppError } from '../../../../electron/app-error.ts'
+import { AppError, CoreError } from '../../../../electron/app-error.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../../../../electron/ipc/settings.ts'
 import type { ConnectionEvent, CoreState } from '../../../../electron/parts.ts'
 import { hostConfigOf } from '../../../../electron/session/host-config.ts'
@@ -108,7 +108,7 @@ describe('connecting', () => {
 
   it('says why it failed, and can be tried again', async () => {
     const { box, done, events, fail, session } = setUp()
-    fail.start = new AppError('state', 'the data folder is locked')
+    fail.start = new CoreError({ kind: 'state', detail: 'the data folder is locked' })
     session.start()
     await settle()
     expect(events.at(-1)).toEqual({
