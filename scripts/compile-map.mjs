@@ -3,9 +3,11 @@
 //
 // Everything is projected here, so the app needs no map library: per country one path, and one point where its relays
 // are drawn. The same input gives the same map.
-import { readFileSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { geoContains, geoNaturalEarth1, geoPath } from 'd3-geo'
 import { feature } from 'topojson-client'
+import topology from 'world-atlas/countries-50m.json' with { type: 'json' }
+import about from 'world-atlas/package.json' with { type: 'json' }
 
 const OUTPUT = 'renderer/map/world.json'
 /** Map units; a tenth of one is what a coordinate is rounded to. */
@@ -48,7 +50,6 @@ projection.translate([moveX, moveY - top])
 const height = Math.round(bottom - top)
 const path = geoPath(projection).digits(1)
 
-const topology = JSON.parse(readFileSync('node_modules/world-atlas/countries-50m.json', 'utf8'))
 const world = feature(simplified(topology), topology.objects.countries)
 const countries = []
 const points = {}
@@ -62,9 +63,8 @@ for (const [code, [latitude, longitude]] of Object.entries(POINTS_BY_HAND)) {
   points[code] = rounded(projection([longitude, latitude]))
 }
 countries.sort((a, b) => (a.code < b.code ? -1 : 1))
-const { version } = JSON.parse(readFileSync('node_modules/world-atlas/package.json', 'utf8'))
 const map = {
-  source: `Natural Earth 1:50m (public domain), by way of world-atlas ${version}; Natural Earth projection`,
+  source: `Natural Earth 1:50m (public domain), by way of world-atlas ${about.version}; Natural Earth projection`,
   width: WIDTH,
   height,
   countries,

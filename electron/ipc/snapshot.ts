@@ -147,11 +147,16 @@ export type ProtectionFix =
   | 'change-check-address'
   | 'use-proxy-with-names'
 
+/** `impostor`: whoever answered could not prove to be the check service, so somebody on the way plays its part. */
+export type ProtectionFinding = 'impostor'
+
 export interface ProtectionResult {
   readonly check: ProtectionCheck
   readonly verdict: ProtectionVerdict
   readonly fix: ProtectionFix
   readonly detail: string | undefined
+  /** Set where the verdict has a cause with words of its own. */
+  readonly finding?: ProtectionFinding | undefined
 }
 
 export interface ProtectionView {

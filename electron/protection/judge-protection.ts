@@ -1,5 +1,11 @@
 /** From what was seen to verdicts, each with the one thing to do about it. Pure. */
-import type { ProtectionCheck, ProtectionFix, ProtectionResult, ProtectionVerdict } from '../ipc/snapshot.ts'
+import type {
+  ProtectionCheck,
+  ProtectionFinding,
+  ProtectionFix,
+  ProtectionResult,
+  ProtectionVerdict,
+} from '../ipc/snapshot.ts'
 
 /** What came of asking something; an error is told by its kind alone, for its words could name a host. */
 export type Asked<T> =
@@ -20,7 +26,12 @@ export interface ProtectionEvidence {
   }
 }
 
-type Judgement = readonly [verdict: ProtectionVerdict, fix: ProtectionFix, detail?: string]
+type Judgement = readonly [
+  verdict: ProtectionVerdict,
+  fix: ProtectionFix,
+  detail?: string,
+  finding?: ProtectionFinding,
+]
 
 /** The service was reached, or its address cannot be: asking again brings the same. */
 const SERVICE_FAULTS: ReadonlySet<string> = new Set([
@@ -41,12 +52,13 @@ export function judgeProtection(evidence: ProtectionEvidence): readonly Protecti
   ]
 }
 
-function result(check: ProtectionCheck, [verdict, fix, detail]: Judgement): ProtectionResult {
-  return { check, verdict, fix, detail }
+function result(check: ProtectionCheck, [verdict, fix, detail, finding]: Judgement): ProtectionResult {
+  return { check, verdict, fix, detail, finding }
 }
 
 function judgeStream({ isConnected, stream }: ProtectionEvidence): Judgement {
   if (!isConnected || stream === undefined) return ['bad', 'connect', 'not connected']
+  if (isImpostor(stream)) return ['bad', 'new-identity', 'wrong-identity', 'impostor']
   if (!stream.ok) return failedToAsk(stream.kind)
   switch (stream.value.isTor) {
     case true:
@@ -60,6 +72,7 @@ function judgeStream({ isConnected, stream }: ProtectionEvidence): Judgement {
 
 function judgeExit({ isConnected, stream }: ProtectionEvidence): Judgement {
   if (!isConnected || stream === undefined) return ['unknown', 'connect', 'not connected']
+  if (isImpostor(stream)) return ['unknown', 'new-identity', 'wrong-identity', 'impostor']
   if (!stream.ok) return failedToAsk(stream.kind)
   const { address, isTor } = stream.value
   if (address === undefined) return ['unknown', 'change-check-address', 'the check service names no address']
@@ -103,6 +116,11 @@ function judgeDns({ isConnected, resolve, systemProxy }: ProtectionEvidence): Ju
     case 'unknown':
       return ['unknown', 'wait-and-retry', 'the setting could not be read']
   }
+}
+
+/** The exit, or somebody behind it: another exit, and the check tells again. What it said of us counts for nothing. */
+function isImpostor(stream: NonNullable<ProtectionEvidence['stream']>): boolean {
+  return !stream.ok && stream.kind === 'wrong-identity'
 }
 
 function failedToAsk(kind: string): Judgement {

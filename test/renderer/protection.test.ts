@@ -31,6 +31,18 @@ describe('the verdicts', () => {
     await checkAxe(page)
   })
 
+  it('say that somebody plays the check service, and offer a new identity', async () => {
+    const { page, main } = await open([
+      { ...verdict('stream', 'bad', 'new-identity'), finding: 'impostor' },
+      { ...verdict('exit', 'unknown', 'new-identity'), finding: 'impostor' },
+    ])
+    const row = page.locator('li[data-check="stream"]')
+    expect(plain(await row.innerText())).toContain('What answered could not prove to be the check service.')
+    await page.getByText('only plays the check service').waitFor()
+    await row.getByRole('button', { name: 'New identity' }).click()
+    expect(main.callsOf('identity.new')).toEqual([undefined])
+  })
+
   it('come to one sentence, with when it was and how web sites see us', async () => {
     const { page, main } = await open(PROTECTION_CHECKS.map((check) => verdict(check, 'good')))
     const card = page.getByRole('region', { name: 'Check protection' })

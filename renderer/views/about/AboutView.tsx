@@ -8,7 +8,7 @@ import { Logo } from '../../shell/Logo.tsx'
 import { useSnapshot } from '../../state/store.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
 
-const WORKS = ['ipfire', 'natural-earth', 'inter', 'flags', 'icons', 'bridges'] as const
+const WORKS = ['ipfire', 'natural-earth', 'world-atlas', 'inter', 'flags', 'icons', 'bridges'] as const
 
 export function AboutView(): ReactNode {
   const words = useWords()

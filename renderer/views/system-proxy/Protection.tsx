@@ -93,13 +93,7 @@ function Row({ result }: { readonly result: ProtectionResult }): ReactNode {
               {words(`protection-verdict-${verdict}`)}
             </span>
           </p>
-          <p className="max-w-prose">
-            {words(
-              fix === 'connect' && check !== 'system-proxy'
-                ? 'protection-not-connected'
-                : `protection-${check}-${verdict}`,
-            )}
-          </p>
+          <p className="max-w-prose">{sayVerdict(result, words)}</p>
           {fix === 'use-proxy-with-names' && <AddressWithNames />}
           {detail !== undefined && verdict !== 'good' && (
             <details className="mt-0.5 text-soft">
@@ -112,6 +106,14 @@ function Row({ result }: { readonly result: ProtectionResult }): ReactNode {
       </div>
     </li>
   )
+}
+
+function sayVerdict({ check, verdict, fix, finding }: ProtectionResult, words: WordsFunction): string {
+  if (fix === 'connect' && check !== 'system-proxy') return words('protection-not-connected')
+  if (finding === 'impostor' && (check === 'stream' || check === 'exit')) {
+    return words(`protection-${check}-impostor`)
+  }
+  return words(`protection-${check}-${verdict}`)
 }
 
 /** `h` for host: with it, programs hand names over instead of looking them up. */

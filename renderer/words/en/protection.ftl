@@ -26,12 +26,14 @@ protection-stream = Connection through Tor
 protection-stream-good = A request went through three relays and came back.
 protection-stream-bad = A request came through, but the check service does not take it for one from Tor.
 protection-stream-unknown = There was no clear answer from the check service.
+protection-stream-impostor = What answered could not prove to be the check service. The relay at the end of the path, or somebody behind it, tampers with what passes.
 protection-stream-not-used = Allium is not connected.
 
 protection-exit = How web sites see you
 protection-exit-good = The check service sees an exit relay of the Tor network, not you.
 protection-exit-bad = The check service does not know the address that it saw as an exit relay.
 protection-exit-unknown = The check service did not say which address it sees.
+protection-exit-impostor = Whoever answered only plays the check service, so it is not known how web sites see you.
 protection-exit-not-used = Asked only while connected.
 
 protection-system-proxy = System proxy

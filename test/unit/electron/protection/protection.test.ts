@@ -70,6 +70,11 @@ describe('the verdicts about protection', () => {
       ['stream unknown change-check-address'],
     ],
     [
+      'somebody plays the check service',
+      { stream: { ok: false, kind: 'wrong-identity' } },
+      ['stream bad new-identity', 'exit unknown new-identity'],
+    ],
+    [
       'no system proxy is wanted',
       proxied({ isWanted: false, readBack: 'off' }),
       ['system-proxy not-used turn-on-system-proxy', 'dns unknown use-proxy-with-names'],
@@ -93,6 +98,14 @@ describe('the verdicts about protection', () => {
     ],
   ])('say what to do when %s', (_, change, expected) => {
     expect(verdicts(change)).toEqual(expect.arrayContaining(expected))
+  })
+
+  it('name an impostor, which is another thing than a service that does not know us', () => {
+    const findings = (change: Partial<ProtectionEvidence>): unknown[] =>
+      judgeProtection({ ...GOOD, ...change }).map(({ finding }) => finding)
+    const played = findings({ stream: { ok: false, kind: 'wrong-identity' } })
+    expect(played).toEqual(['impostor', 'impostor', undefined, undefined])
+    expect(findings(streamed(false, '203.0.113.7')).every((finding) => finding === undefined)).toBe(true)
   })
 
   it('are never good without evidence', () => {
