@@ -73,20 +73,6 @@ describe('the words', () => {
   })
 })
 
-describe('the words for errors', () => {
-  it('are there for every kind of the core, and for every kind that main answers with', () => {
-    const ids = new Set(words.map(({ id }) => id))
-    const core = readFileSync('core/util/errors.ts', 'utf8')
-    const coreKinds = [...core.matchAll(/^ {2}\| '([a-z-]+)'$/gm)].map(([, kind]) => kind)
-    const appKinds = sources.flatMap(({ text }) =>
-      [...text.matchAll(/new AppError\(\s*'([a-z-]+)'/g)].map(([, kind]) => kind),
-    )
-    expect(coreKinds.length).toBeGreaterThan(20)
-    expect(appKinds.length).toBeGreaterThan(10)
-    expect([...coreKinds, ...appKinds].filter((kind) => !ids.has(`error-${kind}`))).toEqual([])
-  })
-})
-
 describe('the renderer', () => {
   it('takes types and nothing else from the rest of the app', () => {
     const faults = renderer.flatMap(({ path, text }) =>

@@ -125,7 +125,7 @@ describe('connecting', () => {
     const { box, done, events, fail, session } = setUp()
     await connect(session)
     box.state = 'failed'
-    fail.start = new AppError('state', 'the data folder is locked')
+    fail.start = new CoreError({ kind: 'state', detail: 'the data folder is locked' })
     session.start()
     await settle()
     expect(events.at(-1)).toMatchObject({ kind: 'start-failed' })
@@ -200,7 +200,7 @@ describe('a change that the core refuses', () => {
   it('ends the core, which would go on directly for somebody who has just chosen to hide', async () => {
     const { box, done, events, fail, session } = setUp()
     await connect(session)
-    fail.change = new AppError('bad-config', 'the proxy must be given by its IP address')
+    fail.change = new CoreError({ kind: 'bad-config', detail: 'the proxy must be given by its IP address' })
     box.settings = { ...box.settings, entry: 'hide' }
     session.onChange()
     await settle()
