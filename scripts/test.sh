@@ -7,14 +7,29 @@ cd "$(dirname "$0")/.."
 # What the private test network is known to work with.
 readonly OLDEST_TOR=0.4.8
 readonly OLDEST_NODE=20.19.0
-# Several times what the longest part takes on two busy cores.
-readonly RUN_LIMIT_SECONDS=1200
+# What a private network may take to start, its second and third attempts included.
+readonly NETWORK_LIMIT_SECONDS=150
+
+# run_limit NAME: several times what the project takes on two cores that do nothing else.
+run_limit() {
+  case "$1" in
+    unit | renderer) echo 400 ;;
+    *) echo 900 ;;
+  esac
+}
 
 # Debian keeps daemons out of the path of ordinary users.
 export PATH="$PATH:/usr/sbin:/sbin"
 
 work="$(mktemp -d)"
-trap 'rm -rf "$work"' EXIT
+networks=()
+
+clean_up() {
+  local network
+  for network in "${networks[@]}"; do kill "$network" 2>/dev/null && wait "$network" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap clean_up EXIT
 
 stop() {
   echo "$1" >&2
@@ -39,9 +54,14 @@ readonly PACKAGES=(tor curl wget torsocks dnsutils openssh-client openssh-server
   obfs4proxy libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
   xvfb libgtk-3-0 libnss3 libgbm1 libasound2)
 
+# Electron and Chromium are linked to these; without one of them they do not start.
+readonly LIBRARIES=(libgtk-3.so.0 libnss3.so libgbm.so.1 libasound.so.2)
+
 missing_programs() {
-  local program
+  local program library libraries
   for program in "${PROGRAMS[@]}"; do command -v "$program" >/dev/null || printf '%s ' "$program"; done
+  libraries="$(ldconfig -p 2>/dev/null || true)"
+  for library in "${LIBRARIES[@]}"; do grep -q "$library" <<<"$libraries" || printf '%s ' "$library"; done
 }
 
 has_tools() {
@@ -90,9 +110,31 @@ ensure_packages() {
 
 extra_failures=0
 
+# start_network KIND: beside the tests before, because nearly all of its start is waiting for the authorities' vote.
+start_network() {
+  node scripts/test-network.mjs "$work/$1.network" "$1" >"$work/$1.network.log" 2>&1 </dev/null &
+  networks+=($!)
+  echo $! >"$work/$1.pid"
+}
+
+# started_network KIND: prints the file of a network that runs. A project that gets none starts one itself, and fails
+# with the reason when it cannot.
+started_network() {
+  local second
+  for ((second = 0; second < NETWORK_LIMIT_SECONDS; second++)); do
+    if [ -f "$work/$1.network" ]; then
+      echo "$work/$1.network"
+      return
+    fi
+    kill -0 "$(cat "$work/$1.pid")" 2>/dev/null || break
+    sleep 1
+  done
+  echo "The $1 test network did not start; the tests start one of their own." >&2
+}
+
 # run_vitest NAME: ends with 124 when it stood still.
 run_vitest() {
-  timeout --kill-after=10 "$RUN_LIMIT_SECONDS" node_modules/.bin/vitest run --project "$1" --allowOnly=false \
+  timeout --kill-after=10 "$(run_limit "$1")" node_modules/.bin/vitest run --project "$1" --allowOnly=false \
     --reporter=default --reporter=json --outputFile.json="$work/$1.json" </dev/null
 }
 
@@ -105,6 +147,7 @@ run_project() {
     # some fifty runs; a second time it counts.
     echo "The $name tests stood still and are run again." >&2
     status=0
+    rm -f "$work/$name.json"
     run_vitest "$name" || status=$?
   fi
   counts="$(node scripts/tally.mjs "$work/$name.json")"
@@ -119,9 +162,15 @@ ensure_node
 ensure_packages
 ensure_tools
 
+start_network plain
+start_network varied
 run_project unit
 run_project renderer
 if npm run --silent build; then
+  plain="$(started_network plain)"
+  varied="$(started_network varied)"
+  if [ -n "$plain" ]; then export INTEROP_NETWORK="$plain"; fi
+  if [ -n "$varied" ]; then export INTEROP_VARIED_NETWORK="$varied"; fi
   run_project interop
   run_project interop-varied
   run_project app

