@@ -10,6 +10,14 @@ readonly OLDEST_NODE=20.19.0
 # What a private network may take to start, its second and third attempts included.
 readonly NETWORK_LIMIT_SECONDS=150
 
+# standstill_limit NAME: more than any test or hook of the project may take before it fails by its own limit.
+standstill_limit() {
+  case "$1" in
+    unit | renderer) echo 120 ;;
+    *) echo 400 ;;
+  esac
+}
+
 # run_limit NAME: several times what the project takes on two cores that do nothing else.
 run_limit() {
   case "$1" in
@@ -134,8 +142,10 @@ started_network() {
 
 # run_vitest NAME: ends with 124 when it stood still.
 run_vitest() {
-  timeout --kill-after=10 "$(run_limit "$1")" node_modules/.bin/vitest run --project "$1" --allowOnly=false \
-    --reporter=default --reporter=json --outputFile.json="$work/$1.json" </dev/null
+  ALLIUM_STANDSTILL_SECONDS="$(standstill_limit "$1")" timeout --kill-after=10 "$(run_limit "$1")" \
+    node_modules/.bin/vitest run --project "$1" --allowOnly=false \
+    --reporter=default --reporter=json --reporter=./scripts/standstill-reporter.mjs \
+    --outputFile.json="$work/$1.json" </dev/null
 }
 
 # run_project NAME: its report goes to $work/NAME.json. An error outside any test fails the run, too.
@@ -143,8 +153,8 @@ run_project() {
   local name="$1" status=0 counts failed
   run_vitest "$name" || status=$?
   if [ "$status" -eq 124 ]; then
-    # No test ran for so long: every one has a limit of its own. The runner itself stood still, which was seen once in
-    # some fifty runs; a second time it counts.
+    # Every test has a limit of its own, so the runner itself stood still; what it stood at has been said. That was seen
+    # once in some fifty runs; a second time it counts.
     echo "The $name tests stood still and are run again." >&2
     status=0
     rm -f "$work/$name.json"

@@ -68,7 +68,7 @@ afterAll(async () => {
 
 function systemProxySettings(): string {
   const args = ['list-recursively', 'org.gnome.system.proxy']
-  return execFileSync('/usr/bin/gsettings', args, { env: bus.env, encoding: 'utf8' })
+  return execFileSync('/usr/bin/gsettings', args, { env: bus.env, encoding: 'utf8', timeout: 20_000 })
 }
 
 function throughProxy(): string[] {

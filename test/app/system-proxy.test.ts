@@ -24,7 +24,7 @@ let before: string
 const open: RunningApp[] = []
 
 function gsettings(...args: string[]): string {
-  return execFileSync('/usr/bin/gsettings', args, { env: bus.env, encoding: 'utf8' }).trim()
+  return execFileSync('/usr/bin/gsettings', args, { env: bus.env, encoding: 'utf8', timeout: 20_000 }).trim()
 }
 
 function everything(): string {

@@ -11,6 +11,8 @@ import type { SystemProxy } from '../../../../electron/system-proxy/system-proxy
 import { type SessionBus, startSessionBus } from '../../../support/session-bus.ts'
 
 const DOOR = { host: '127.0.0.1', port: 9251, exceptions: { loopback: true, lan: false } }
+/** While the test's process waits for a program, its own limits cannot end it. */
+const PROGRAM_LIMIT_MS = 10_000
 const SCHEMA = 'org.gnome.system.proxy'
 
 let dataFolder: string
@@ -44,7 +46,11 @@ afterEach(async () => {
 
 describe('GNOME, for real', () => {
   const gsettings = (...args: string[]): string =>
-    execFileSync('/usr/bin/gsettings', args, { env: bus.env, encoding: 'utf8' }).trim()
+    execFileSync('/usr/bin/gsettings', args, {
+      env: bus.env,
+      encoding: 'utf8',
+      timeout: PROGRAM_LIMIT_MS,
+    }).trim()
   const everything = (): string => gsettings('list-recursively', SCHEMA)
 
   beforeEach(async () => {
@@ -112,7 +118,10 @@ describe('GNOME, for real', () => {
 
   it('says that nothing was applied where there is no session bus, though gsettings ends with 0', async () => {
     const env = { ...bus.env, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent/bus' }
-    const set = spawnSync('/usr/bin/gsettings', ['set', SCHEMA, 'mode', 'manual'], { env })
+    const set = spawnSync('/usr/bin/gsettings', ['set', SCHEMA, 'mode', 'manual'], {
+      env,
+      timeout: PROGRAM_LIMIT_MS,
+    })
     expect(set.status).toBe(0)
     const app = startApp(env)
     await expect(app.apply(DOOR)).rejects.toMatchObject({ kind: 'proxy-not-applied' })
