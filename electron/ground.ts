@@ -9,6 +9,7 @@ import type { AboutView } from './ipc/snapshot.ts'
 import { LogStore } from './logs/log-store.ts'
 import type { Scrub } from './logs/scrub.ts'
 import type { BridgesPart } from './parts.ts'
+import { keepFolderPrivate } from './private-folder.ts'
 import { SettingsFile, type SettingsFileParts } from './settings/settings-file.ts'
 import { AppState } from './state/app-state.ts'
 import { firstSnapshot } from './state/first-snapshot.ts'
@@ -43,6 +44,7 @@ export async function openGround(deps: GroundDeps): Promise<AppGround> {
   })
   const logs = new LogStore({ clock, scrub, tell: (lines) => tell('log.lines', lines) })
   const { log } = logs
+  await keepFolderPrivate(folder, log)
   const success = await openSuccess(join(folder, 'connected-before.json'), logs)
   const settings = await SettingsFile.open({
     path: join(folder, 'settings.json'),

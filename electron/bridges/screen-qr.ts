@@ -1,9 +1,12 @@
 /**
  * Finds a QR code in what the screens show, for a bridge that somebody sent as a picture. The pictures are looked at in
- * memory, once, when the person asks, and dropped: nothing is stored, sent or logged, and only the code's text leaves.
+ * memory, once, when the person asks, and dropped: nothing is stored, sent or logged, and only the text of a code with bridges in it
+ * leaves. Other codes on a screen are second factors, passwords and payments: a page that was taken over gets none.
  */
 import { decodeQR } from 'qr/decode.js'
 import { AppError } from '../app-error.ts'
+import { checkLine } from './line-check.ts'
+import { pastedLines } from './pasted-lines.ts'
 
 /** One screen's picture: four bytes a pixel in the order blue, green, red, alpha. */
 export interface ScreenPicture {
@@ -37,9 +40,17 @@ export async function readQrFromScreens(capture: ScreenCapture): Promise<string 
   const texts = new Set<string>()
   for (const picture of pictures.slice(0, MAX_SCREENS)) {
     const text = readQr(picture)
-    if (text !== undefined && text.length <= MAX_TEXT) texts.add(text)
+    if (text !== undefined && text.length <= MAX_TEXT && isAboutBridges(text)) texts.add(text)
   }
   return texts.size === 0 ? null : [...texts].join('\n')
+}
+
+/** Also one with a mistake in it, so that the person is told which. */
+function isAboutBridges(text: string): boolean {
+  return pastedLines(text).some((line) => {
+    const checked = checkLine(line.text, [])
+    return checked.kind === 'good' || checked.fault !== 'not-a-bridge-line'
+  })
 }
 
 function readQr(picture: ScreenPicture): string | undefined {

@@ -46,6 +46,16 @@ describe('a QR code on the screen', () => {
     expect(await readQrFromScreens(showing(screen(LINE), screen(LINE)))).toBe(LINE)
   })
 
+  it.each([
+    ['a second factor', 'otpauth://totp/Example:alice?secret=JBSWY3DPEHPK3PXP&issuer=Example'],
+    ['the password of a network', 'WIFI:T:WPA;S:home;P:correct horse;;'],
+    ['a payment', 'bitcoin:bc1qar0srrr7xfkvy5l643lydnw9re59gtzzwf5mdq?amount=1'],
+    ['an address of the web', 'https://192.0.2.1/'],
+  ])('that holds %s is not handed to the page', async (_, text) => {
+    expect(await readQrFromScreens(showing(screen(text)))).toBeNull()
+    expect(await readQrFromScreens(showing(screen(text), screen(LINE)))).toBe(LINE)
+  })
+
   it('is null where no screen shows one', async () => {
     expect(await readQrFromScreens(showing(screen()))).toBeNull()
   })
