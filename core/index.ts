@@ -11,7 +11,13 @@ export { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './client/config.ts'
 export type { AgentTlsOptions, TorHttpAgent, TorHttpsAgent } from './client/http-agent.ts'
 export type { HttpRequestOptions, HttpResponse } from './client/http-request.ts'
 export { IDENTITY_CHANGES, IDENTITY_KEEPS, type NewIdentity } from './client/identity.ts'
-export type { ExitPin, SitePolicy, SitePolicyChoice, SitePolicyEntry } from './client/site-policies.ts'
+export {
+  type ExitPin,
+  readSitePolicies,
+  type SitePolicy,
+  type SitePolicyChoice,
+  type SitePolicyEntry,
+} from './client/site-policies.ts'
 export { siteOf } from './client/site.ts'
 export type {
   BandwidthStatus,

@@ -4,6 +4,7 @@
  * clipboard are passed in, so that the whole can be driven by a test.
  */
 import { join } from 'node:path'
+import { readSitePolicies } from '../core/index.ts'
 import type { Timer } from './clock.ts'
 import { type CommandDeps, createCommandHandlers } from './commands.ts'
 import { Connection } from './connection/connection.ts'
@@ -12,6 +13,7 @@ import { attemptWay, shouldConnectAtStart } from './connection/entry-way.ts'
 import { type AppGround, type GroundDeps, openGround } from './ground.ts'
 import type { HostProcess } from './host/host-run.ts'
 import type { HostStatus } from './host/protocol.ts'
+import { viewSites } from './host/site-views.ts'
 import { Supervisor } from './host/supervisor.ts'
 import type { CommandHandlers } from './ipc/contract.ts'
 import type { Settings } from './ipc/settings.ts'
@@ -63,7 +65,7 @@ export class App {
   static async open(deps: AppDeps): Promise<App> {
     const ground = await openGround(deps)
     const app = new App(deps, ground)
-    await app.#systemProxy.restoreLeftovers()
+    await Promise.all([app.#systemProxy.restoreLeftovers(), app.#showKeptSites()])
     if (shouldConnectAtStart(ground.settings.current, ground.success.hasBeen)) app.session.start()
     return app
   }
@@ -135,6 +137,10 @@ export class App {
     )
   }
 
+  get #dataDirectory(): string {
+    return join(this.#deps.folder, 'core')
+  }
+
   #within<Value>(limitMs: number, work: Promise<Value>): Promise<Value | undefined> {
     return new Promise((resolve) => {
       const timer = this.#deps.clock.setTimer(limitMs, () => resolve(undefined))
@@ -143,6 +149,13 @@ export class App {
         resolve(value)
       })
     })
+  }
+
+  /** The rules of an earlier run, before a core runs; a file that cannot be read is the core's to say at its start. */
+  async #showKeptSites(): Promise<void> {
+    const policies = await readSitePolicies(this.#dataDirectory).catch(() => [])
+    const sites = viewSites({ circuits: [], streams: [], sites: [] }, policies, this.#deps.clock.wallMs())
+    this.state.set('sites', { sites })
   }
 
   #createSystemProxy(): SystemProxyPart {
@@ -185,7 +198,7 @@ export class App {
       settings: () => this.settings.current,
       config: () =>
         hostConfigOf(this.settings.current, this.#bridges.activeLines(), {
-          dataDirectory: join(this.#deps.folder, 'core'),
+          dataDirectory: this.#dataDirectory,
           networkLines: this.#deps.networkLines,
         }),
       way: () => attemptWay(this.settings.current, this.state.current.bridges.bridges),
@@ -197,6 +210,7 @@ export class App {
     const follow = (settings: Settings): void => {
       // Secrets stay in main: the page shows what is set and need not know them.
       this.state.set('settings', withoutSecrets(settings))
+      this.state.set('upstreamPassword', this.settings.passwordStorage)
       this.#systemProxy.setWanted(settings.systemProxy)
       this.#deps.onSettings(settings)
       this.session.onChange()

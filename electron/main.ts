@@ -78,7 +78,10 @@ async function open(): Promise<void> {
   const isInTray = await hasTray(process.platform)
   const quitting = new Quitting({
     close: async () => (await opening).close(),
-    show: () => window.show(),
+    show: () => {
+      window.show()
+      window.send('view.show', 'system-proxy')
+    },
     exit: () => {
       window.close()
       app.exit(0)
@@ -97,6 +100,7 @@ async function open(): Promise<void> {
   // The page is loaded while the disk is read; its first command waits for that.
   window.open()
   running.app = await opening
+  running.app.state.hold(!window.isVisible)
   running.desktop = showOnDesktop(running.app, window, isInTray, quit)
 }
 
@@ -172,6 +176,7 @@ function createWindow(running: () => App | undefined, quit: () => void, isInTray
       return process.platform === 'darwin' || closesToTray ? 'hide' : 'quit'
     },
     quit,
+    onVisibility: (isVisible) => running()?.state.hold(!isVisible),
     // Where no tray would say that we are there, the window does.
     startsHidden: isInTray && wasStartedHidden(),
     report,

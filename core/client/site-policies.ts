@@ -3,9 +3,15 @@
  * while. Kept over restarts; obeyed strictly, or the request is refused in words.
  */
 import { parseRsaIdentity, type RsaIdentity } from '../linkspec/relay-ids.ts'
+import { readDocumentFile } from '../persist/file-state-store.ts'
 import { JsonFields } from '../persist/json-fields.ts'
 import type { StateStore } from '../persist/state-store.ts'
-import { type DocumentSchema, loadDocument, saveDocument } from '../persist/versioned-document.ts'
+import {
+  type DocumentSchema,
+  loadDocument,
+  parseDocument,
+  saveDocument,
+} from '../persist/versioned-document.ts'
 import type { Clock } from '../util/clock.ts'
 import { malformed, TorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -63,6 +69,15 @@ export async function loadSitePolicies(parts: SitePoliciesParts): Promise<SitePo
     parts.log.warn('What was decided for single sites does not hold any more: no site is blocked or pinned.')
   }
   return new SitePolicies(parts, loaded.kind === 'loaded' ? loaded.value : [])
+}
+
+/**
+ * What a client that runs on this directory would begin with, for those who show it while none runs. Changes nothing:
+ * a file that is damaged is set aside by the client. Throws `malformed` or `state`.
+ */
+export async function readSitePolicies(dataDirectory: string): Promise<readonly SitePolicyEntry[]> {
+  const bytes = await readDocumentFile(dataDirectory, SITES_SCHEMA.name)
+  return bytes === undefined ? [] : parseDocument(SITES_SCHEMA, bytes)
 }
 
 export class SitePolicies {

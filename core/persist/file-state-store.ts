@@ -62,6 +62,21 @@ async function removeTemporaryFiles(directory: string): Promise<void> {
   }
 }
 
+/** Also for those who only look while nobody, or somebody else, holds the directory: documents are replaced as a whole. */
+export async function readDocumentFile(directory: string, name: string): Promise<Uint8Array | undefined> {
+  const path = `${directory}/${name}`
+  const file = await openIfPresent(path)
+  if (file === undefined) return undefined
+  try {
+    const status = await file.stat()
+    if (!status.isFile()) throw new TorError('state', `${path} is not a regular file`)
+    checkDocumentSize(name, status.size)
+    return await file.readFile()
+  } finally {
+    await file.close()
+  }
+}
+
 /** Made by `openFileStateStore`; owns the directory's lock until `close`. */
 export class FileStateStore implements StateStore {
   readonly directory: string
@@ -80,18 +95,7 @@ export class FileStateStore implements StateStore {
   }
 
   read(name: string): Promise<Uint8Array | undefined> {
-    return this.#enqueue(name, 'read', async (path) => {
-      const file = await openIfPresent(path)
-      if (file === undefined) return undefined
-      try {
-        const status = await file.stat()
-        if (!status.isFile()) throw new TorError('state', `${path} is not a regular file`)
-        checkDocumentSize(name, status.size)
-        return await file.readFile()
-      } finally {
-        await file.close()
-      }
-    })
+    return this.#enqueue(name, 'read', () => readDocumentFile(this.directory, name))
   }
 
   write(name: string, bytes: Uint8Array): Promise<void> {

@@ -65,7 +65,8 @@ class NewerVersion extends TorError {
   }
 }
 
-function parseDocument<T>(schema: DocumentSchema<T>, bytes: Uint8Array): T {
+/** Throws `malformed`, or `state` for what a newer version wrote. */
+export function parseDocument<T>(schema: DocumentSchema<T>, bytes: Uint8Array): T {
   const envelope = new JsonFields(schema.name, parseJson(schema.name, bytes))
   const version = envelope.integer('version', 1, MAX_VERSION)
   if (version > schema.version) throw new NewerVersion(version, schema.version)

@@ -44,6 +44,8 @@ export interface MainWindowDeps {
   /** What closing the window means: to go on without it, or to quit with it still there to show how that goes. */
   readonly onClose: () => 'hide' | 'quit'
   readonly quit: () => void
+  /** Whether anybody can see the page, each time that it may have changed. */
+  readonly onVisibility: (isVisible: boolean) => void
   /** Hidden until somebody asks: for a start at login. */
   readonly startsHidden: boolean
   readonly report: (text: string) => void
@@ -109,6 +111,12 @@ export class MainWindow {
     this.#window?.focus()
   }
 
+  get isVisible(): boolean {
+    const window = this.#window
+    if (window === undefined || window.isDestroyed()) return false
+    return window.isFocused() || (window.isVisible() && !window.isMinimized())
+  }
+
   send<Name extends AppEventName>(name: Name, value: AppEvents[Name]): void {
     const window = this.#window
     if (window === undefined || window.isDestroyed() || window.webContents.isCrashed()) return
@@ -135,6 +143,13 @@ export class MainWindow {
     window.on('closed', () => {
       this.#window = undefined
     })
+    const look = (): void => this.#deps.onVisibility(this.isVisible)
+    window.on('show', look)
+    window.on('hide', look)
+    window.on('minimize', look)
+    window.on('restore', look)
+    // Not every desktop says that a window was restored; one that has the focus is seen.
+    window.on('focus', look)
     window.webContents.on('render-process-gone', (_event, { reason }) => this.#onPageGone(window, reason))
     nativeTheme.on('updated', () => {
       if (window.isDestroyed()) return

@@ -15,6 +15,7 @@ export interface AppSnapshot {
   readonly settings: Settings
   /** Set when the settings file was broken: it was kept under another name, and the defaults hold. */
   readonly settingsTrouble: { readonly backupName: string } | undefined
+  readonly upstreamPassword: PasswordStorage
   readonly connection: ConnectionView
   readonly circuits: CircuitsView
   readonly sites: SitesView
@@ -24,6 +25,15 @@ export interface AppSnapshot {
   readonly systemProxy: SystemProxyView
   readonly protection: ProtectionView
 }
+
+/** How the password of the upstream proxy is kept; the page never sees the password itself. */
+export type PasswordStorage =
+  | 'none'
+  | 'encrypted'
+  /** The system has no store for secrets, so whoever reads the settings file can read it. */
+  | 'plain'
+  /** It was encrypted, and could not be decrypted at this start. */
+  | 'locked'
 
 /** What this program is made of. */
 export interface AboutView {

@@ -9,6 +9,7 @@ import writeFileAtomic from 'write-file-atomic'
 import { AppError } from '../app-error.ts'
 import type { Clock } from '../clock.ts'
 import { type Settings, type SettingsChange, settingsChangeSchema } from '../ipc/settings.ts'
+import type { PasswordStorage } from '../ipc/snapshot.ts'
 import type { AppLog, SettingsPart } from '../parts.ts'
 import {
   EMPTY_DOCUMENT,
@@ -37,9 +38,6 @@ export interface SettingsFileParts {
   readonly log: AppLog
   readonly hasConnectedBefore: () => boolean
 }
-
-/** How the password of the upstream proxy lies on the disk. */
-export type PasswordStorage = 'none' | 'encrypted' | 'plain'
 
 export class SettingsFile implements SettingsPart {
   /** Set when the file was broken. */
@@ -76,7 +74,9 @@ export class SettingsFile implements SettingsPart {
   }
 
   get passwordStorage(): PasswordStorage {
-    return this.#document.password?.kind ?? 'none'
+    const { password, settings } = this.#document
+    if (password === undefined) return 'none'
+    return passwordOf(settings) === undefined ? 'locked' : password.kind
   }
 
   /** One change after the other, so that none writes over another's. */

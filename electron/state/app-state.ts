@@ -23,6 +23,7 @@ export class AppState {
   #dirty = new Set<Section>()
   #lastToldMs = Number.NEGATIVE_INFINITY
   #timer: Timer | undefined
+  #isHeld = false
 
   constructor(deps: {
     readonly clock: Clock
@@ -62,6 +63,14 @@ export class AppState {
     return () => this.#watchers.delete(watcher)
   }
 
+  /** While nobody sees the page it is told nothing; what changed meanwhile is told at once when somebody does. */
+  hold(isHeld: boolean): void {
+    this.#isHeld = isHeld
+    if (!isHeld) return this.#tellNow()
+    this.#timer?.cancel()
+    this.#timer = undefined
+  }
+
   close(): void {
     this.#timer?.cancel()
     this.#timer = undefined
@@ -69,7 +78,7 @@ export class AppState {
   }
 
   #tellSoon(): void {
-    if (this.#timer !== undefined) return
+    if (this.#isHeld || this.#timer !== undefined) return
     const waitMs = this.#lastToldMs + TELL_INTERVAL_MS - this.#clock.monotonicMs()
     if (waitMs <= 0) return this.#tellNow()
     this.#timer = this.#clock.setTimer(waitMs, () => {

@@ -7,6 +7,7 @@ export function firstSnapshot(about: AboutView): AppSnapshot {
     about,
     settings: DEFAULT_SETTINGS,
     settingsTrouble: undefined,
+    upstreamPassword: 'none',
     connection: {
       state: 'off',
       sinceMs: 0,

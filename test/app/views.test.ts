@@ -48,6 +48,28 @@ describe('the views', () => {
     await app.page.waitForSelector('[data-view="circuits"][aria-current="page"]')
   })
 
+  it('are told nothing while nobody sees them, and what changed when somebody does', async () => {
+    const show = (isShown: boolean): Promise<void> =>
+      app.electron.evaluate(({ BrowserWindow }, isSeen) => {
+        const [window] = BrowserWindow.getAllWindows()
+        if (isSeen) window?.show()
+        else window?.hide()
+      }, isShown)
+    const heard = (): Promise<unknown> => app.page.evaluate('window.heard')
+    await app.page.evaluate(
+      `window.heard = 0; void window.allium.subscribe((name) => { if (name === 'snapshot.changed') window.heard++ })`,
+    )
+    // Each second of a connection has its sample of traffic.
+    await waitFor('a change', 10_000, async () => (Number(await heard()) > 1 ? true : undefined))
+    await show(false)
+    await app.page.waitForTimeout(500)
+    const before = await heard()
+    await app.page.waitForTimeout(3000)
+    expect(await heard()).toBe(before)
+    await show(true)
+    await waitFor('what changed', 5000, async () => ((await heard()) === before ? undefined : true))
+  })
+
   it('follow the theme of the settings', async () => {
     expect(await app.invoke('settings.change', { theme: 'dark' })).toMatchObject({ ok: true })
     await waitFor('the dark', 5000, async () =>

@@ -354,6 +354,26 @@ describe("the network's own demands", () => {
     ])
   })
 
+  it.each([
+    ['encrypted', 'Stored. Leave empty to keep it.', undefined],
+    ['plain', 'Stored. Leave empty to keep it.', 'It lies unencrypted'],
+    ['locked', undefined, 'could not be read at this start'],
+  ] as const)('a password that is %s is said to be so, as long as proxy and user stay', async (...how) => {
+    const [upstreamPassword, placeholder, note] = how
+    const upstreamProxy = { kind: 'http', host: 'proxy.example', port: 3128, username: 'ann' } as const
+    const snapshot = { ...withBridges([], { upstreamProxy }), upstreamPassword }
+    const { page } = await open({ snapshot })
+    const form = page.locator('form').first()
+    const field = form.getByLabel('Password')
+    expect((await field.getAttribute('placeholder')) ?? undefined).toBe(placeholder)
+    if (note !== undefined) await form.getByText(note).waitFor()
+    await checkAxe(page)
+    await screenshot(page, `upstream-password-${upstreamPassword}`)
+    await form.getByLabel('User name').fill('bob')
+    expect(await field.getAttribute('placeholder')).toBeNull()
+    expect(await form.locator('[data-stored]').count()).toBe(0)
+  })
+
   it('only some ports are set as numbers, and nonsense is refused by name', async () => {
     const { page, main } = await open()
     await page.getByRole('switch', { name: 'only some ports' }).click()

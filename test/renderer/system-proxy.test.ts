@@ -76,6 +76,15 @@ describe('the state of the system proxy', () => {
     expect(main.callsOf('system-proxy.set')).toEqual([false])
   })
 
+  it('says how to quit when the old settings cannot be put back, and does it', async () => {
+    const { page, main } = await open({
+      snapshot: withSystemProxy({ state: 'restore-failed', isWanted: false }),
+    })
+    await page.getByText('quit again and it ends all the same').waitFor()
+    await page.getByRole('button', { name: 'Quit Allium' }).click()
+    expect(main.callsOf('app.quit')).toEqual([undefined])
+  })
+
   it('keeps what the person chose visible when the command fails', async () => {
     const { page } = await open({
       handlers: {

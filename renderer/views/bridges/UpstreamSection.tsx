@@ -1,4 +1,5 @@
 /** The proxy that a network makes everybody go through. */
+import { TriangleAlert } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { Button } from '../../components/Button.tsx'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
@@ -58,7 +59,12 @@ function UpstreamForm({ inForce, setting }: UpstreamFormProps): ReactNode {
         if (result.ok) setting.save({ upstreamProxy: result.setting })
       }}
     >
-      <UpstreamFields draft={draft} faults={faults} onChange={setDraft} />
+      <UpstreamFields
+        draft={draft}
+        faults={faults}
+        isSameUser={inForce !== undefined && isSameUser(draft, inForce)}
+        onChange={setDraft}
+      />
       <div className="flex flex-wrap gap-2">
         <Button type="submit" kind="primary" disabled={!isChanged} isBusy={setting.isRunning}>
           {words('common-save')}
@@ -74,10 +80,12 @@ function UpstreamForm({ inForce, setting }: UpstreamFormProps): ReactNode {
 interface UpstreamFieldsProps {
   readonly draft: UpstreamDraft
   readonly faults: UpstreamFaults
+  /** A stored password goes with its proxy and its user. */
+  readonly isSameUser: boolean
   readonly onChange: (draft: UpstreamDraft) => void
 }
 
-function UpstreamFields({ draft, faults, onChange }: UpstreamFieldsProps): ReactNode {
+function UpstreamFields({ draft, faults, isSameUser, onChange }: UpstreamFieldsProps): ReactNode {
   const words = useWords()
   return (
     <>
@@ -112,33 +120,53 @@ function UpstreamFields({ draft, faults, onChange }: UpstreamFieldsProps): React
           />
         </div>
       </div>
-      {draft.kind !== 'socks4' && <CredentialFields draft={draft} faults={faults} onChange={onChange} />}
+      {draft.kind !== 'socks4' && (
+        <CredentialFields draft={draft} faults={faults} isSameUser={isSameUser} onChange={onChange} />
+      )}
     </>
   )
 }
 
-function CredentialFields({ draft, faults, onChange }: UpstreamFieldsProps): ReactNode {
+function CredentialFields({ draft, faults, isSameUser, onChange }: UpstreamFieldsProps): ReactNode {
   const words = useWords()
+  const stored = useSnapshot((snapshot) => (isSameUser ? snapshot.upstreamPassword : 'none'))
   return (
-    <div className="flex flex-wrap gap-3">
-      <div className="min-w-0 grow basis-48">
-        <Field
-          label={words('bridges-upstream-username')}
-          value={draft.username}
-          fault={faults.username && words(`bridges-upstream-username-${faults.username}`)}
-          onChange={(event) => onChange({ ...draft, username: event.target.value })}
-        />
+    <>
+      <div className="flex flex-wrap gap-3">
+        <div className="min-w-0 grow basis-48">
+          <Field
+            label={words('bridges-upstream-username')}
+            value={draft.username}
+            fault={faults.username && words(`bridges-upstream-username-${faults.username}`)}
+            onChange={(event) => onChange({ ...draft, username: event.target.value })}
+          />
+        </div>
+        <div className="min-w-0 grow basis-48">
+          <Field
+            label={words('bridges-upstream-password')}
+            type="password"
+            autoComplete="new-password"
+            placeholder={
+              stored === 'encrypted' || stored === 'plain'
+                ? words('bridges-upstream-password-stored')
+                : undefined
+            }
+            value={draft.password}
+            fault={faults.password && words(`bridges-upstream-password-${faults.password}`)}
+            onChange={(event) => onChange({ ...draft, password: event.target.value })}
+          />
+        </div>
       </div>
-      <div className="min-w-0 grow basis-48">
-        <Field
-          label={words('bridges-upstream-password')}
-          type="password"
-          autoComplete="new-password"
-          value={draft.password}
-          fault={faults.password && words(`bridges-upstream-password-${faults.password}`)}
-          onChange={(event) => onChange({ ...draft, password: event.target.value })}
-        />
-      </div>
-    </div>
+      {(stored === 'plain' || stored === 'locked') && (
+        <p data-stored={stored} className="flex max-w-prose items-start gap-2">
+          <TriangleAlert aria-hidden className="mt-0.5 size-4 shrink-0 text-warn" />
+          {words(`bridges-upstream-password-${stored}`)}
+        </p>
+      )}
+    </>
   )
+}
+
+function isSameUser(one: UpstreamDraft, other: UpstreamDraft): boolean {
+  return one.host === other.host && one.port === other.port && one.username === other.username
 }

@@ -99,6 +99,7 @@ function StateAction({
 }: StateProps & { readonly state: ShownProxyState }): ReactNode {
   const words = useWords()
   const reapply = useCommand('system-proxy.reapply')
+  const quit = useCommand('app.quit')
   if (!hasTrouble(state)) return null
   return (
     <div className="mt-2 flex flex-col items-start gap-2">
@@ -113,11 +114,19 @@ function StateAction({
         </Button>
       )}
       {state === 'restore-failed' && (
-        <Button kind="primary" isBusy={isSetting} onClick={() => onSet(false)}>
-          {words('system-proxy-restore-retry')}
-        </Button>
+        <>
+          <p className="max-w-prose text-soft">{words('system-proxy-state-restore-failed-quit')}</p>
+          <div className="flex flex-wrap gap-2">
+            <Button kind="primary" isBusy={isSetting} onClick={() => onSet(false)}>
+              {words('system-proxy-restore-retry')}
+            </Button>
+            <Button isBusy={quit.isRunning} onClick={() => void quit.run()}>
+              {words('system-proxy-quit')}
+            </Button>
+          </div>
+        </>
       )}
-      <ErrorNote error={reapply.error} />
+      <ErrorNote error={reapply.error ?? quit.error} />
     </div>
   )
 }

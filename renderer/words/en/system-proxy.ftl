@@ -27,11 +27,13 @@ system-proxy-state-failed-about = Programs connect directly. Use the addresses b
 system-proxy-state-restoring = Being turned off…
 system-proxy-state-restoring-about = Your old settings are being put back.
 system-proxy-state-restore-failed = Your old settings could not be put back
-system-proxy-state-restore-failed-about = Allium still has them and tries again by itself. Programs that follow the setting reach nothing meanwhile.
+system-proxy-state-restore-failed-about = Allium still has them and tries again by itself. Programs that follow the setting may reach nothing meanwhile.
+system-proxy-state-restore-failed-quit = If you quit now, Allium tries once more. If that fails, it stays open and shows this; quit again and it ends all the same, and puts them back when you next start it.
 system-proxy-since = since { $time }
 system-proxy-reapply = Put it back
 system-proxy-retry = Try again
 system-proxy-restore-retry = Try again now
+system-proxy-quit = Quit Allium
 system-proxy-announce = System proxy: { $state }
 
 system-proxy-restored-title = Your old settings are back

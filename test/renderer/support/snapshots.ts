@@ -253,6 +253,7 @@ function quietSnapshot(): AppSnapshot {
     },
     settings: ANSWERED,
     settingsTrouble: undefined,
+    upstreamPassword: 'none',
     connection: OFF,
     circuits: { circuits: [], ownCountry: undefined },
     sites: { sites: [] },

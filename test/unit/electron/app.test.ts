@@ -1,5 +1,5 @@
 /** The parts of main together, with a core host that the test plays: what flows where. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -143,6 +143,27 @@ describe('the app', () => {
     expect(told).toContain('snapshot.changed')
   })
 
+  it('shows the rules for sites before a core has run, and refuses to change them in words until one does', async () => {
+    const content = { sites: [{ site: 'example.com', blocked: 1, country: '' }] }
+    await mkdir(join(folder, 'core'))
+    await writeFile(join(folder, 'core', 'sites.json'), JSON.stringify({ version: 1, content }))
+    const { app, hosts } = await setUp()
+    expect(hosts).toEqual([])
+    expect(app.state.current.sites.sites).toMatchObject([
+      { site: 'example.com', circuitIds: [], streams: 0, policy: { isBlocked: true } },
+    ])
+    const change = { site: 'example.com', isBlocked: false, exitCountry: null, pinForMs: null }
+    await expect(app.handlers['site.set-policy'](change)).rejects.toMatchObject({ kind: 'not-connected' })
+  })
+
+  it('opens without rules where their file is damaged, and leaves it to the core to set it aside', async () => {
+    await mkdir(join(folder, 'core'))
+    await writeFile(join(folder, 'core', 'sites.json'), '{"version":1,')
+    const { app } = await setUp()
+    expect(app.state.current.sites.sites).toEqual([])
+    expect(await readdir(join(folder, 'core'))).toEqual(['sites.json'])
+  })
+
   it('tells a core that runs only of settings that concern it', async () => {
     const { app, host } = await connected()
     await app.handlers['settings.change']({ theme: 'dark' })
@@ -163,6 +184,8 @@ describe('the app', () => {
     await app.handlers['settings.change']({ upstreamProxy })
     expect(host.calls('reconfigure')).toMatchObject([{ argument: { upstreamProxy } }])
     expect(app.state.current.settings.upstreamProxy).toMatchObject({ username: 'me' })
+    // The system of this test has no store for secrets.
+    expect(app.state.current.upstreamPassword).toBe('plain')
     expect(JSON.stringify(app.state.read())).not.toContain('pa55')
     expect(await app.handlers['support.preview'](undefined)).not.toContain('pa55')
   })

@@ -219,6 +219,7 @@ describe('the password of the upstream proxy', () => {
     await (await open()).change(change)
     const locked = await open({ secrets: noKeyring })
     expect(locked.current.upstreamProxy).toEqual(PROXY)
+    expect(locked.passwordStorage).toBe('locked')
     await locked.change({ theme: 'dark' })
     expect((await open()).current.upstreamProxy).toEqual({ ...PROXY, password: SECRET })
   })

@@ -49,6 +49,32 @@ describe('the snapshot', () => {
     expect(told.map((change) => change.sequence)).toEqual(told.map((_, index) => index + 1))
   })
 
+  it('tells nothing while nobody sees the page, and then all that changed in one event', () => {
+    const { clock, told, state } = setUp()
+    state.set('traffic', withBytes(1))
+    state.set('traffic', withBytes(2))
+    state.hold(true)
+    for (let index = 3; index <= 100; index++) {
+      state.set('traffic', withBytes(index))
+      clock.advance(1000)
+    }
+    expect(told).toHaveLength(1)
+    state.hold(false)
+    expect(told.slice(1)).toEqual([{ sequence: 2, value: { traffic: withBytes(100) } }])
+    state.set('traffic', withBytes(101))
+    clock.advance(250)
+    expect(told.at(-1)?.sequence).toBe(3)
+  })
+
+  it('is read whole also while nobody sees the page, and goes on from there', () => {
+    const { told, state } = setUp()
+    state.hold(true)
+    state.set('traffic', withBytes(7))
+    expect(state.read()).toMatchObject({ sequence: 1, value: { traffic: withBytes(7) } })
+    state.hold(false)
+    expect(told).toHaveLength(1)
+  })
+
   it('puts sections that changed together into one event, and leaves the others out', () => {
     const { clock, told, state } = setUp()
     state.set('traffic', withBytes(1))
