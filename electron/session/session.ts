@@ -77,6 +77,12 @@ export class Session {
     const door = status.proxies.http
     if (door === undefined || !this.#isWanted || this.#stopping !== undefined) return
     if (isDeepStrictEqual(door, this.#door)) return
+    if (this.#door !== undefined && status.proxies.trouble?.port === this.#door.port) {
+      this.#deps.log(
+        'err',
+        `another program took port ${this.#door.port} while the core was gone, and the system pointed at it: it could read what programs sent there`,
+      )
+    }
     this.#door = door
     this.#keepProxy()
   }

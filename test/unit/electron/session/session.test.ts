@@ -19,6 +19,7 @@ const OPEN = hostStatus({
 function setUp(change: Partial<Settings> = {}) {
   const done: string[] = []
   const events: ConnectionEvent[] = []
+  const logged: string[] = []
   const fail: { start?: Error; change?: Error; apply?: Error; restore?: Error } = {}
   const box: { settings: Settings; core: CoreState; state: ConnectionState } = {
     state: 'off',
@@ -51,9 +52,9 @@ function setUp(change: Partial<Settings> = {}) {
     settings: () => box.settings,
     config: () => hostConfigOf(box.settings, [], { dataDirectory: '/nowhere', networkLines: [] }),
     way: () => ({ kind: 'direct' }),
-    log: () => undefined,
+    log: (level, text) => logged.push(`${level} ${text}`),
   })
-  return { box, done, events, fail, session }
+  return { box, done, events, fail, logged, session }
 }
 
 async function settle(): Promise<void> {
@@ -178,6 +179,23 @@ describe('while connected', () => {
       hostStatus({ proxies: { socks: undefined, http: { ...DOOR, port: 40_000 }, trouble: undefined } }),
     )
     await settle()
+    expect(done.at(-1)).toBe('proxy to 40000')
+  })
+
+  it('says that another program took the door while the core was gone, and leads the system away from it', async () => {
+    const { done, logged, session } = setUp()
+    await connect(session)
+    session.onStatus(
+      hostStatus({
+        proxies: {
+          socks: undefined,
+          http: { ...DOOR, port: 40_000 },
+          trouble: { port: DOOR.port, detail: 'EADDRINUSE' },
+        },
+      }),
+    )
+    await settle()
+    expect(logged).toEqual([expect.stringMatching(/^err another program took port 9251 /)])
     expect(done.at(-1)).toBe('proxy to 40000')
   })
 
