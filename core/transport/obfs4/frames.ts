@@ -28,6 +28,7 @@ export const FRAME_KEY_BYTES = SECRETBOX_KEY_BYTES + SECRETBOX_NONCE_PREFIX_BYTE
 
 const TYPE_PAYLOAD = 0
 const TYPE_PRNG_SEED = 1
+const NOTHING: Buffer = Buffer.alloc(0)
 
 function cut(keys: Buffer): { box: Secretbox; masks: Drbg } {
   const prefixEnd = SECRETBOX_KEY_BYTES + SECRETBOX_NONCE_PREFIX_BYTES
@@ -81,7 +82,7 @@ export class FrameDecoder {
   readonly #masks: Drbg
   readonly #sink: FrameSink
   readonly #random: Random
-  #rest: Buffer = Buffer.alloc(0)
+  #rest: Buffer = NOTHING
   /** Of the frame that comes next, when its length is known. */
   #boxBytes: number | undefined
   #isForged = false
@@ -100,12 +101,11 @@ export class FrameDecoder {
   }
 
   /**
-   * The payload of all frames that are now complete, in new memory. Throws `protocol-violation`; the connection ends
-   * then, because no later frame can be read.
+   * The payload of all frames that are now complete: it is written over `bytes`, which are the decoder's from now on.
+   * Throws `protocol-violation`; the connection ends then, because no later frame can be read.
    */
   decode(bytes: Buffer): Buffer {
     const input = this.#rest.length === 0 ? bytes : Buffer.concat([this.#rest, bytes])
-    const payload = Buffer.allocUnsafe(input.length)
     let payloadBytes = 0
     let offset = 0
     for (;;) {
@@ -116,13 +116,13 @@ export class FrameDecoder {
       }
       const end = offset + this.#boxBytes
       if (input.length < end) break
-      payloadBytes += this.#readFrame(input.subarray(offset, end), payload, payloadBytes)
+      payloadBytes += this.#readFrame(input.subarray(offset, end), input, payloadBytes)
       this.#boxBytes = undefined
       offset = end
     }
     // A copy, so that a few bytes do not hold a whole read in memory.
-    this.#rest = Buffer.from(input.subarray(offset))
-    return payload.subarray(0, payloadBytes)
+    this.#rest = offset === input.length ? NOTHING : Buffer.from(input.subarray(offset))
+    return input.subarray(0, payloadBytes)
   }
 
   wipe(): void {
