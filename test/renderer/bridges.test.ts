@@ -356,7 +356,7 @@ describe("the network's own demands", () => {
 
   it.each([
     ['encrypted', 'Stored. Leave empty to keep it.', undefined],
-    ['plain', 'Stored. Leave empty to keep it.', 'It lies unencrypted'],
+    ['plain', 'Stored. Leave empty to keep it.', 'The password lies unencrypted'],
     ['locked', undefined, 'could not be read at this start'],
   ] as const)('a password that is %s is said to be so, as long as proxy and user stay', async (...how) => {
     const [upstreamPassword, placeholder, note] = how
@@ -368,6 +368,7 @@ describe("the network's own demands", () => {
     expect((await field.getAttribute('placeholder')) ?? undefined).toBe(placeholder)
     if (note !== undefined) await form.getByText(note).waitFor()
     await checkAxe(page)
+    await field.scrollIntoViewIfNeeded()
     await screenshot(page, `upstream-password-${upstreamPassword}`)
     await form.getByLabel('User name').fill('bob')
     expect(await field.getAttribute('placeholder')).toBeNull()
