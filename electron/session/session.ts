@@ -80,7 +80,7 @@ export class Session {
     if (this.#door !== undefined && status.proxies.trouble?.port === this.#door.port) {
       this.#deps.log(
         'err',
-        `another program took port ${this.#door.port} while the core was gone, and the system pointed at it: it could read what programs sent there`,
+        `another program took port ${this.#door.port} while the core was gone: it could read what programs sent there`,
       )
     }
     this.#door = door
