@@ -53,15 +53,24 @@ export async function startObfs4Bridge(
     existsSync(file) ? /^Bridge obfs4 .* (cert=\S+)/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined,
   )
   const address = `127.0.0.1:${obfs4Port}`
+  const proxyPid = (): number => {
+    const pid = pidOf(bridge.record)
+    if (pid === undefined) return 0
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
+  }
   return {
     ...bridge,
     address,
     line: `obfs4 ${address} ${fingerprint} ${cert} iat-mode=${iatMode}`,
     obfs4Port,
     get obfs4Pid() {
-      const pid = pidOf(bridge.record)
-      const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8')
-      return Number(children.trim().split(' ')[0])
+      return proxyPid()
+    },
+    remove: () => {
+      // One that a test has stopped does not see that its parent ends.
+      const pid = proxyPid()
+      if (pid > 0) process.kill(pid, 'SIGKILL')
+      bridge.remove()
     },
   }
 }
