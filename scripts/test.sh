@@ -18,13 +18,9 @@ standstill_limit() {
   esac
 }
 
-# run_limit NAME: several times what the project takes on two cores that do nothing else.
-run_limit() {
-  case "$1" in
-    unit | renderer) echo 400 ;;
-    *) echo 900 ;;
-  esac
-}
+# For a runner whose own process is blocked: several times what the longest project takes on two cores of its own, and
+# more than it took with ten programs waiting for them.
+readonly RUN_LIMIT_SECONDS=900
 
 # Debian keeps daemons out of the path of ordinary users.
 export PATH="$PATH:/usr/sbin:/sbin"
@@ -142,7 +138,7 @@ started_network() {
 
 # run_vitest NAME: ends with 124 when it stood still.
 run_vitest() {
-  ALLIUM_STANDSTILL_SECONDS="$(standstill_limit "$1")" timeout --kill-after=10 "$(run_limit "$1")" \
+  ALLIUM_STANDSTILL_SECONDS="$(standstill_limit "$1")" timeout --kill-after=10 "$RUN_LIMIT_SECONDS" \
     node_modules/.bin/vitest run --project "$1" --allowOnly=false \
     --reporter=default --reporter=json --reporter=./scripts/standstill-reporter.mjs \
     --outputFile.json="$work/$1.json" </dev/null
