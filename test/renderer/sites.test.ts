@@ -250,7 +250,7 @@ describe('decisions about a site', () => {
     await row(page, 'example.com')
       .getByRole('button', { name: /New circuit/ })
       .click()
-    await row(page, 'example.com').getByRole('alert').getByText('is not running').waitFor()
+    await row(page, 'example.com').getByRole('alert').getByText('is not ready yet').waitFor()
     expect(await row(page, 'example.com').getByTestId('renewed').count()).toBe(0)
   })
 })
