@@ -23,6 +23,7 @@ export default defineConfig({
           pool: 'forks',
           isolate: false,
           globalSetup: ['test/renderer/support/global-page.ts'],
+          expect: { poll: { timeout: 10_000 } },
           testTimeout: 30_000,
           hookTimeout: 30_000,
         },
