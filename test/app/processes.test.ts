@@ -204,13 +204,16 @@ describe('the page', () => {
     cleanUps.push(() => home.remove())
     const app = await openApp(home)
     const page = processTree(app.pid).find(({ command }) => command.includes('--type=renderer'))
-    process.kill(page?.pid ?? 0, 'SIGKILL')
+    if (page === undefined) throw new Error('there is no page')
+    process.kill(page.pid, 'SIGKILL')
     await waitFor('another page', 20_000, async () => {
       const state: unknown = await app.electron.evaluate(({ BrowserWindow }) => {
         const contents = BrowserWindow.getAllWindows()[0]?.webContents
-        return contents === undefined || contents.isCrashed() || contents.isLoading()
-          ? undefined
-          : contents.executeJavaScript(`window.allium.invoke('snapshot.read').then((outcome) => outcome.ok)`)
+        if (contents === undefined || contents.isCrashed() || contents.isLoading()) return undefined
+        const script = `window.allium.invoke('snapshot.read').then((outcome) => outcome.ok)`
+        // A page that dies under the question never answers it.
+        const silence = new Promise((resolve) => setTimeout(resolve, 1000))
+        return Promise.race([contents.executeJavaScript(script), silence])
       })
       return state === true ? true : undefined
     })
