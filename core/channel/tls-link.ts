@@ -7,9 +7,10 @@ import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import { connectThroughProxy } from '../transport/proxy-dialler.ts'
+import { waitOnSocket } from '../transport/socket-wait.ts'
 import { connectionError, dialTcp } from '../transport/tcp-dialler.ts'
 import type { TlsCarrier } from '../transport/transport.ts'
-import { abortError, throwIfAborted } from '../util/abort.ts'
+import { throwIfAborted } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
 import { type Random, randomBelow, randomBytes } from '../util/random.ts'
@@ -143,38 +144,24 @@ function connectByTransport(
 function finishTls(tls: TLSSocket, parts: TlsLinkParts, signal: AbortSignal): Promise<TlsLink> {
   // Before the handshake, whose last message would else wait for an acknowledgement of the one before.
   tls.setNoDelay(true)
-  return new Promise((resolve, reject) => {
+  return waitOnSocket(tls, signal, (wait) => {
     let isConnected = !tls.connecting
-    const finish = (): void => {
-      signal.removeEventListener('abort', onAbort)
-      tls.removeListener('error', onError)
-      tls.removeListener('close', onClose)
-    }
-    const fail = (error: TorError): void => {
-      finish()
-      tls.on('error', () => {})
-      tls.destroy()
-      reject(error)
-    }
-    const onAbort = (): void => fail(abortError(signal))
-    const onError = (error: Error): void =>
-      fail(connectionError(error, isConnected ? 'TLS with' : 'connecting to'))
-    const onClose = (): void =>
-      fail(new TorError('channel-failed', 'the relay closed during TLS', { retry: 'elsewhere' }))
-    signal.addEventListener('abort', onAbort, { once: true })
-    tls.on('error', onError)
-    tls.on('close', onClose)
-    tls.once('connect', () => {
+    wait.on('error', (error: Error) =>
+      wait.fail(connectionError(error, isConnected ? 'TLS with' : 'connecting to')),
+    )
+    wait.on('close', () =>
+      wait.fail(new TorError('channel-failed', 'the relay closed during TLS', { retry: 'elsewhere' })),
+    )
+    wait.on('connect', () => {
       isConnected = true
       parts.onCarrierReady()
     })
-    tls.once('secureConnect', () => {
+    wait.on('secureConnect', () => {
       const certificate = tls.getPeerCertificate(true).raw as Buffer | undefined
       if (certificate === undefined) {
-        return fail(new TorError('wrong-identity', 'the relay showed no TLS certificate'))
+        return wait.fail(new TorError('wrong-identity', 'the relay showed no TLS certificate'))
       }
-      finish()
-      resolve(attachLink(tls, parts.sink, certificate))
+      wait.succeed(() => attachLink(tls, parts.sink, certificate))
     })
   })
 }

@@ -1,9 +1,10 @@
 /** Connects to a relay through the user's upstream proxy and hands over the socket on which TLS may begin. */
 import { connect, type Socket } from 'node:net'
-import { abortError, throwIfAborted, withTimeout } from '../util/abort.ts'
+import { throwIfAborted, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
-import { isTorError, type TorError, toTorError } from '../util/errors.ts'
+import { isTorError, toTorError } from '../util/errors.ts'
 import { MAX_PROXY_ANSWER_BYTES, proxyFailed, startProxyHandshake } from './proxy-handshake.ts'
+import { codeOf, waitOnSocket } from './socket-wait.ts'
 import type { ProxiedCarrier } from './transport.ts'
 
 /** A proxy is near, or the user would not have it; the time that it takes to reach the relay comes on top. */
@@ -21,23 +22,8 @@ export async function connectThroughProxy(
   throwIfAborted(signal)
   const handshake = startProxyHandshake(carrier.proxy, carrier.relay)
   const socket = await dial(carrier, clock, signal)
-  return new Promise((resolve, reject) => {
+  return waitOnSocket(socket, signal, (wait) => {
     let received: Buffer = Buffer.alloc(0)
-    const finish = (): void => {
-      signal.removeEventListener('abort', onAbort)
-      socket.removeListener('data', onData)
-      socket.removeListener('end', onEnd)
-      socket.removeListener('error', onError)
-    }
-    const fail = (error: TorError): void => {
-      finish()
-      socket.on('error', () => {})
-      socket.destroy()
-      reject(error)
-    }
-    const onAbort = (): void => fail(abortError(signal))
-    const onEnd = (): void => fail(proxyFailed('closed the connection before it answered'))
-    const onError = (error: Error): void => fail(proxyFailed(`broke the connection: ${codeOf(error)}`, error))
     const onData = (bytes: Buffer): void => {
       received = Buffer.concat([received, bytes])
       try {
@@ -48,21 +34,20 @@ export async function connectThroughProxy(
           if (step.kind === 'done') {
             // In TLS the client speaks first: what comes here is not of the relay.
             if (received.length > 0) throw proxyFailed('says more than its answer')
-            finish()
-            socket.pause()
-            return resolve(socket)
+            return wait.succeed(() => socket.pause())
           }
           socket.write(step.bytes)
         }
         if (received.length > MAX_PROXY_ANSWER_BYTES) throw proxyFailed('answers without end')
       } catch (error) {
-        fail(toTorError(error, 'proxy-failed', 'the upstream proxy'))
+        wait.fail(toTorError(error, 'proxy-failed', 'the upstream proxy'))
       }
     }
-    signal.addEventListener('abort', onAbort, { once: true })
-    socket.on('data', onData)
-    socket.on('end', onEnd)
-    socket.on('error', onError)
+    wait.on('data', onData)
+    wait.on('end', () => wait.fail(proxyFailed('closed the connection before it answered')))
+    wait.on('error', (error: Error) =>
+      wait.fail(proxyFailed(`broke the connection: ${codeOf(error)}`, error)),
+    )
     socket.write(handshake.firstBytes)
   })
 }
@@ -89,9 +74,4 @@ async function dial(carrier: ProxiedCarrier, clock: Clock, signal: AbortSignal):
     socket.destroy()
     throw !signal.aborted && isTorError(error, 'timeout') ? proxyFailed('does not answer', error) : error
   }
-}
-
-/** The system's error code, without addresses. */
-function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
 }

@@ -1,10 +1,11 @@
 /** TCP for transports: a socket to one IP address, through the user's upstream proxy where there is one. */
 import { connect, isIP, type Socket } from 'node:net'
 import type { Endpoint } from '../linkspec/relay-target.ts'
-import { abortError, throwIfAborted } from '../util/abort.ts'
+import { throwIfAborted } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { isTorError, TorError } from '../util/errors.ts'
 import { connectThroughProxy } from './proxy-dialler.ts'
+import { codeOf, waitOnSocket } from './socket-wait.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
 /** How this machine reaches the network. */
@@ -42,35 +43,16 @@ async function dialDirectly(
     ...(localAddress === undefined ? {} : { localAddress }),
   })
   socket.pause()
-  return new Promise((resolve, reject) => {
-    const finish = (): void => {
-      signal.removeEventListener('abort', onAbort)
-      socket.removeListener('connect', onConnect)
-      socket.removeListener('error', onError)
-    }
-    const fail = (error: TorError): void => {
-      finish()
-      socket.on('error', () => {})
-      socket.destroy()
-      reject(error)
-    }
-    const onAbort = (): void => fail(abortError(signal))
-    const onError = (error: Error): void => fail(connectionError(error, 'connecting to'))
-    const onConnect = (): void => {
-      finish()
-      resolve(socket)
-    }
-    signal.addEventListener('abort', onAbort, { once: true })
-    socket.once('connect', onConnect)
-    socket.once('error', onError)
+  return waitOnSocket(socket, signal, (wait) => {
+    wait.on('error', (error: Error) => wait.fail(connectionError(error, 'connecting to')))
+    wait.on('connect', () => wait.succeed(() => socket))
   })
 }
 
 /** The system's error code without the address, which does not belong in an error's text. */
 export function connectionError(error: Error, doing: string): TorError {
   if (isTorError(error)) return error
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
-  return new TorError('channel-failed', `${doing} the relay failed: ${code}`, {
+  return new TorError('channel-failed', `${doing} the relay failed: ${codeOf(error)}`, {
     cause: error,
     retry: 'elsewhere',
   })

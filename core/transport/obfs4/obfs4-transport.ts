@@ -1,8 +1,8 @@
 /** obfs4, client side: a connection that looks like random bytes of random lengths, to a bridge that proves its key. */
 import type { Socket } from 'node:net'
-import { abortError } from '../../util/abort.ts'
 import { TorError, toTorError } from '../../util/errors.ts'
 import type { PluggableTransport, TransportParts } from '../pluggable-transport.ts'
+import { waitOnSocket } from '../socket-wait.ts'
 import { connectionError } from '../tcp-dialler.ts'
 import { type IatMode, parseObfs4Arguments } from './obfs4-arguments.ts'
 import { type Obfs4Handshake, startObfs4Handshake } from './obfs4-handshake.ts'
@@ -37,48 +37,32 @@ function finishHandshake(
   { clock, random }: TransportParts,
   signal: AbortSignal,
 ): Promise<Obfs4Stream> {
-  return new Promise((resolve, reject) => {
+  return waitOnSocket(socket, signal, (wait) => {
     let received: Buffer = Buffer.alloc(0)
-    const finish = (): void => {
-      timer.cancel()
-      signal.removeEventListener('abort', onAbort)
-      socket.removeListener('data', onData)
-      socket.removeListener('end', onEnd)
-      socket.removeListener('error', onError)
-    }
-    const fail = (error: TorError): void => {
-      finish()
-      socket.on('error', () => {})
-      socket.destroy()
-      reject(error)
-    }
-    const onAbort = (): void => fail(abortError(signal))
-    const onEnd = (): void => fail(failed('closed the connection during the obfs4 handshake'))
-    const onError = (error: Error): void => fail(connectionError(error, 'the obfs4 handshake with'))
     const onData = (bytes: Buffer): void => {
       received = received.length === 0 ? bytes : Buffer.concat([received, bytes])
       try {
         const session = handshake.onAnswer(received)
         if (session === undefined) return
-        finish()
-        socket.pause()
-        // Not read before somebody listens to the stream.
-        if (received.length > session.usedBytes) socket.unshift(received.subarray(session.usedBytes))
-        resolve(new Obfs4Stream({ socket, session, iatMode, clock, random }))
+        wait.succeed(() => {
+          socket.pause()
+          // Not read before somebody listens to the stream.
+          if (received.length > session.usedBytes) socket.unshift(received.subarray(session.usedBytes))
+          return new Obfs4Stream({ socket, session, iatMode, clock, random })
+        })
       } catch (error) {
-        fail(toTorError(error, 'channel-failed', 'the obfs4 handshake'))
+        wait.fail(toTorError(error, 'channel-failed', 'the obfs4 handshake'))
       }
     }
     const timer = clock.setTimer(HANDSHAKE_TIMEOUT_MS, () =>
-      fail(failed('does not answer the obfs4 handshake')),
+      wait.fail(failed('does not answer the obfs4 handshake')),
     )
-    signal.addEventListener('abort', onAbort, { once: true })
-    socket.on('data', onData)
-    socket.on('end', onEnd)
-    socket.on('error', onError)
+    wait.onEnd(() => timer.cancel())
+    wait.on('data', onData)
+    wait.on('end', () => wait.fail(failed('closed the connection during the obfs4 handshake')))
+    wait.on('error', (error: Error) => wait.fail(connectionError(error, 'the obfs4 handshake with')))
     socket.write(handshake.request)
     socket.resume()
-    if (signal.aborted) onAbort()
   })
 }
 
