@@ -70,7 +70,6 @@ function BuildingLine({
       {legs.map((leg, index) => (
         <path
           // A leg is drawn when it comes, and its place among the legs is what it is.
-          // eslint-disable-next-line react/no-array-index-key
           key={index}
           className="map-line"
           data-building

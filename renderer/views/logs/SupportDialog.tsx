@@ -50,7 +50,6 @@ export function SupportDialog({ onClose }: { readonly onClose: () => void }): Re
           </p>
           <pre
             // Focusable, for it scrolls: whoever has no mouse must be able to read all of it.
-            // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
             tabIndex={0}
             aria-label={words('logs-support-text')}
             dir="ltr"
