@@ -139,13 +139,16 @@ export async function createClientParts(
   }
 }
 
+/** What stands before the directory and the bridges do. */
+type DirectoryGround = Pick<ClientParts, 'channels' | 'builder' | 'guards' | 'surroundings'>
+
 /** What is known of the network, and of the bridges to it. */
 async function createDirectories(
   config: WatchedValue<ClientConfig>,
   constraints: () => PathConstraints,
   tools: ClientTools,
   store: StateStore,
-  made: Pick<ClientParts, 'channels' | 'builder' | 'guards' | 'surroundings'>,
+  made: DirectoryGround,
 ): Promise<Pick<ClientParts, 'bridges' | 'directory' | 'view'>> {
   const bridges = await createBridges(config, constraints, tools, store, made, () => directory)
   const directory = createDirectory(config, constraints, tools, store, { ...made, bridges })
@@ -302,7 +305,7 @@ async function createBridges(
   constraints: () => PathConstraints,
   tools: ClientTools,
   store: StateStore,
-  made: Pick<ClientParts, 'channels' | 'builder' | 'guards' | 'surroundings'>,
+  made: DirectoryGround,
   directory: () => DirectoryManager,
 ): Promise<BridgeManager> {
   const { channels, builder, guards, surroundings } = made
