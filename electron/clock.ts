@@ -1,4 +1,7 @@
-/** The app's door to time, shaped like the core's: it is passed in, so that hours pass in a test's millisecond. */
+/**
+ * The app's door to time, shaped like the core's: it is passed in, so that hours pass in a test's millisecond. It is not
+ * the core's own, for the command that restores the system's settings runs on it, and must not load a Tor client.
+ */
 
 export interface Timer {
   cancel(): void
