@@ -8,10 +8,10 @@ import { curl } from './support/curl.ts'
 import { expectNoProtocolWarnings, viaSocks } from './support/fixture.ts'
 import { findFreePorts } from './support/free-ports.ts'
 import { WarningCollector } from './support/protocol-warnings.ts'
-import { remotePortsOf } from './support/relay-view.ts'
+import { remotePortsOf, watchRemotePorts } from './support/relay-view.ts'
 import { hashOfBody, startWebServer, type TestServer } from './support/test-servers.ts'
 import { clientLines } from './support/tor-network.ts'
-import { sleep, waitFor } from './support/waiting.ts'
+import { waitFor } from './support/waiting.ts'
 
 expectNoProtocolWarnings()
 const network = inject('network')
@@ -54,25 +54,6 @@ async function begin(...lines: readonly string[]): Promise<ClientProcess> {
   return client
 }
 
-/** The ports at the other end of the client's sockets, applications apart, until it is stopped. */
-function watchDialled(client: ClientProcess): { stop(): Promise<Set<number>> } {
-  const seen = new Set<number>()
-  let isWatching = true
-  const look = (async () => {
-    while (isWatching) {
-      for (const port of remotePortsOf(client.pid)) seen.add(port)
-      await sleep(5)
-    }
-  })()
-  return {
-    stop: async () => {
-      isWatching = false
-      await look
-      return seen
-    },
-  }
-}
-
 async function download(client: ClientProcess, bytes: number): Promise<void> {
   const url = `http://ok.test:${web.port}/body/${bytes}`
   const got = await curl(...viaSocks(client), '--output', `${client.home.directory}/got`, url)
@@ -83,7 +64,7 @@ async function download(client: ClientProcess, bytes: number): Promise<void> {
 
 test('a client that has never run connects through one bridge, and dials nothing but the bridge', async () => {
   const client = await begin('UseBridges 1', `Bridge ${bridge.line}`)
-  const watch = watchDialled(client)
+  const watch = watchRemotePorts(client.pid)
   await client.bootstrapped()
   expect([...(await watch.stop())]).toEqual([bridge.record.orPort])
   await download(client, 5_000_000)
@@ -100,7 +81,7 @@ test('a bridge without a fingerprint is taken for whoever it proves to be', asyn
 
 test('whoever is not the bridge that the fingerprint names is refused, in words, and nobody else is asked', async () => {
   const client = await begin('UseBridges 1', `Bridge ${bridge.address} ${other.record.fingerprint}`)
-  const watch = watchDialled(client)
+  const watch = watchRemotePorts(client.pid)
   await client.waitForLog(/Problem bootstrapping.*fingerprint/, 30_000)
   expect([...(await watch.stop())]).toEqual([bridge.record.orPort])
 })
@@ -136,7 +117,7 @@ test('bridges that are turned on and off at run time end what went the other way
   await waitFor('the channels to relays to end', 10_000, () =>
     relayPortsAmong(remotePortsOf(client.pid)).length === 0 ? true : undefined,
   )
-  const watch = watchDialled(client)
+  const watch = watchRemotePorts(client.pid)
   await waitFor('a download through the bridge', 30_000, () => tryDownload(client))
   expect(relayPortsAmong([...(await watch.stop())])).toEqual([])
   writeFileSync(client.home.torrc, torrc)

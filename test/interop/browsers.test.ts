@@ -13,6 +13,7 @@ import type { ClientProcess } from './support/client-process.ts'
 import { useFixture } from './support/fixture.ts'
 import { listExitStreams } from './support/tor-node.ts'
 import { waitFor } from './support/waiting.ts'
+import { QUIET_CHROMIUM } from '../support/quiet-chromium.ts'
 
 const fixture = useFixture()
 const LOAD_LIMIT_MS = 90_000
@@ -57,13 +58,7 @@ async function serve(answer?: () => string): Promise<Host> {
 function startChromium(proxy: string, url: string): ChildProcess {
   const flags = [
     '--headless=new',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
+    ...QUIET_CHROMIUM,
     '--disable-dev-shm-usage',
     '--remote-debugging-port=0',
     `--user-data-dir=${scratch}`,

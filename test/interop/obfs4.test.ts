@@ -6,12 +6,11 @@ import { type Obfs4BridgeNode, type ServerIatMode, startObfs4Bridge } from './su
 import { ClientProcess, createClientHome } from './support/client-process.ts'
 import { curl } from './support/curl.ts'
 import { expectNoProtocolWarnings, viaSocks } from './support/fixture.ts'
-import { isAlive } from './support/process-stats.ts'
 import { WarningCollector } from './support/protocol-warnings.ts'
-import { remotePortsOf } from './support/relay-view.ts'
+import { remotePortsOf, watchRemotePorts } from './support/relay-view.ts'
 import { bodyBlocks, hashOfBody, startWebServer, type TestServer } from './support/test-servers.ts'
 import { clientLines } from './support/tor-network.ts'
-import { sleep, waitFor } from './support/waiting.ts'
+import { waitFor } from './support/waiting.ts'
 
 expectNoProtocolWarnings()
 const network = inject('network')
@@ -57,25 +56,6 @@ async function begin(line: string, ...more: readonly string[]): Promise<ClientPr
   return client
 }
 
-/** The ports at the other end of the client's sockets, applications apart, until it is stopped. */
-function watchDialled(client: ClientProcess): { stop(): Promise<number[]> } {
-  const seen = new Set<number>()
-  let isWatching = true
-  const look = (async () => {
-    while (isWatching && isAlive(client.pid)) {
-      for (const port of remotePortsOf(client.pid)) seen.add(port)
-      await sleep(5)
-    }
-  })()
-  return {
-    stop: async () => {
-      isWatching = false
-      await look
-      return [...seen]
-    },
-  }
-}
-
 async function expectWholeBothWays(client: ClientProcess, bytes: number): Promise<void> {
   const { directory } = client.home
   const url = `http://ok.test:${web.port}`
@@ -104,9 +84,9 @@ async function tryDownload(client: ClientProcess): Promise<true | undefined> {
 test('a client that has never run connects by obfs4 alone, and 20 MB pass unchanged each way', async () => {
   const bridge = bridgeFor(0)
   const client = await begin(bridge.line)
-  const watch = watchDialled(client)
+  const watch = watchRemotePorts(client.pid)
   await client.bootstrapped()
-  expect(await watch.stop()).toEqual([bridge.obfs4Port])
+  expect([...(await watch.stop())]).toEqual([bridge.obfs4Port])
   await expectWholeBothWays(client, 20_000_000)
   const relays = new Set([...network.nodes, bridge.record].map(({ orPort }) => orPort))
   expect(remotePortsOf(client.pid).filter((port) => relays.has(port))).toEqual([])
@@ -117,9 +97,9 @@ test('the modes that cut and delay what is sent carry it all the same', async ()
     ([1, 2] as const).map(async (mode) => {
       const bridge = bridgeFor(mode)
       const client = await begin(bridge.line)
-      const watch = watchDialled(client)
+      const watch = watchRemotePorts(client.pid)
       await client.bootstrapped()
-      expect(await watch.stop()).toEqual([bridge.obfs4Port])
+      expect([...(await watch.stop())]).toEqual([bridge.obfs4Port])
       await expectWholeBothWays(client, mode === 1 ? 500_000 : 200_000)
     }),
   )
@@ -138,12 +118,16 @@ test('a bridge with another cert, or that is silent, is given up in words, and s
     begin(stalled.line, LOG),
   ])
   const all = [otherCert, otherId, waiting].flatMap((client) => client ?? [])
-  const watches = all.map(watchDialled)
+  const watches = all.map(({ pid }) => watchRemotePorts(pid))
   const words = /failed: the bridge does not answer the obfs4 handshake: the cert of its line may be wrong/
   await Promise.all(all.map((client) => client.waitForLog(words, 40_000)))
   process.kill(stalled.obfs4Pid, 'SIGCONT')
   const dialled = await Promise.all(watches.map((watch) => watch.stop()))
-  expect(dialled).toEqual([[bridge.obfs4Port], [bridge.obfs4Port], [stalled.obfs4Port]])
+  expect(dialled.map((ports) => [...ports])).toEqual([
+    [bridge.obfs4Port],
+    [bridge.obfs4Port],
+    [stalled.obfs4Port],
+  ])
   await waiting?.bootstrapped()
 })
 

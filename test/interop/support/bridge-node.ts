@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findFreePorts } from './free-ports.ts'
 import { createRelayKeys } from './tor-keys.ts'
-import type { TorNetworkRecord } from './tor-network.ts'
+import { commonLines, type TorNetworkRecord } from './tor-network.ts'
 import { killNode, type NodeRecord, pidOf, readNodeLog, restartNode, startNode, torrcOf } from './tor-node.ts'
 import { waitFor } from './waiting.ts'
 
@@ -120,31 +120,12 @@ export async function startBridge(
 
 function bridgeLines(network: TorNetworkRecord, node: NodeRecord): string[] {
   return [
-    'TestingTorNetwork 1',
+    ...commonLines(node),
     ...network.authorityLines,
-    `DataDirectory ${node.dataDirectory}`,
-    `PidFile ${join(node.dataDirectory, 'pid')}`,
-    `Log notice file ${join(node.dataDirectory, 'tor.log')}`,
-    `__OwningControllerProcess ${process.pid}`,
-    `Nickname ${node.nickname}`,
-    `Address ${node.address}`,
-    `ORPort ${node.address}:${node.orPort}`,
-    'SocksPort 0',
     'BridgeRelay 1',
     'BridgeDistribution none',
     'PublishServerDescriptor 0',
-    'AssumeReachable 1',
-    // It builds no circuits of its own, which the network's relays might complain of.
-    '__DisablePredictedCircuits 1',
     'ExitRelay 0',
     'ExitPolicy reject *:*',
-    'ProtocolWarnings 1',
-    'SafeLogging 0',
-    'ShutdownWaitLength 0',
-    'NumCPUs 1',
-    'Sandbox 0',
-    'GeoIPFile /dev/null',
-    'GeoIPv6File /dev/null',
-    'ContactInfo nobody@example.com',
   ]
 }

@@ -1,7 +1,9 @@
 /** What the relays know of a client: which of them is its guard, and which exit a stream leaves by. */
 import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
+import { isAlive } from './process-stats.ts'
 import { dumpState, listExitStreams, type NodeRecord } from './tor-node.ts'
 import type { TorNetworkRecord } from './tor-network.ts'
+import { sleep } from './waiting.ts'
 
 /** The exit that holds a stream to `port` now. */
 export async function findExitOfStream(network: TorNetworkRecord, port: number): Promise<NodeRecord> {
@@ -61,6 +63,25 @@ export function remotePortsOf(pid: number): number[] {
       .map((fields) => Number.parseInt(fields[2]?.split(':')[1] ?? '0', 16))
       .filter((port) => port !== 0),
   )
+}
+
+/** All of them from now on, each once, until it is stopped or the process has ended. */
+export function watchRemotePorts(pid: number): { stop(): Promise<ReadonlySet<number>> } {
+  const seen = new Set<number>()
+  let isWatching = true
+  const look = (async () => {
+    while (isWatching && isAlive(pid)) {
+      for (const port of remotePortsOf(pid)) seen.add(port)
+      await sleep(5)
+    }
+  })()
+  return {
+    stop: async () => {
+      isWatching = false
+      await look
+      return seen
+    },
+  }
 }
 
 function readLink(path: string): string {

@@ -86,7 +86,8 @@ function assertInstalled(): void {
   }
 }
 
-function commonLines(node: NodeRecord): string[] {
+/** What every node's torrc has, a bridge's too. */
+export function commonLines(node: NodeRecord): string[] {
   return [
     'TestingTorNetwork 1',
     `DataDirectory ${node.dataDirectory}`,
@@ -108,8 +109,6 @@ function commonLines(node: NodeRecord): string[] {
     'Sandbox 0',
     // The nodes build no circuits of their own: what they warn of is then what a client did.
     '__DisablePredictedCircuits 1',
-    // Relays that ask before there is a consensus wait ever longer between tries; these ask just after it.
-    `TestingServerConsensusDownloadInitialDelay ${FIRST_CONSENSUS_AFTER_SECONDS}`,
     // Nine processes that parse the country tables at once would miss the first vote.
     'GeoIPFile /dev/null',
     'GeoIPv6File /dev/null',
@@ -210,6 +209,8 @@ async function writeConfigs(
   for (const node of nodes) {
     const lines = [
       ...commonLines(node),
+      // Relays that ask before there is a consensus wait ever longer between tries; these ask just after it.
+      `TestingServerConsensusDownloadInitialDelay ${FIRST_CONSENSUS_AFTER_SECONDS}`,
       ...network.authorityLines,
       ...roleLines(node, options, directory),
       ...familyLines(node, options, nodes),
