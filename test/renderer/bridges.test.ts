@@ -1,7 +1,15 @@
 /** The bridges view: adding, sharing, enabling, removing, built-in ones, and the network's own demands. */
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { type AppOptions, checkAxe, clippedControls, openApp, plain, screenshot } from './support/open-app.ts'
+import {
+  type AppOptions,
+  checkAxe,
+  clippedControls,
+  LOOKS,
+  openApp,
+  plain,
+  screenshot,
+} from './support/open-app.ts'
 import { CommandFailure } from './support/fake-main.ts'
 import { bridge, checkLines, EVERY_BRIDGE, obfs4Line, said, withBridges } from './support/panel-snapshots.ts'
 
@@ -391,32 +399,25 @@ describe("the network's own demands", () => {
 })
 
 describe('the bridges view', () => {
-  for (const theme of ['light', 'dark'] as const) {
-    for (const size of [
-      { width: 1_100, height: 740 },
-      { width: 720, height: 480 },
-    ]) {
-      it(`has no finding of axe and nothing cut off: ${theme}, ${size.width} wide`, async () => {
-        const { page } = await open({ theme, size })
-        await checkAxe(page)
-        expect(await clippedControls(page)).toEqual([])
-        await screenshot(page, `bridges-${theme}-${size.width}`)
-        await page
-          .getByRole('heading', { name: 'Built-in bridges' })
-          .evaluate((element) => element.scrollIntoView())
-        await screenshot(page, `bridges-built-in-${theme}-${size.width}`)
-        await page.getByRole('switch', { name: 'My network needs a proxy' }).click()
-        await page.getByRole('switch', { name: 'only some ports' }).click()
-        await page.locator('main').evaluate((element) => element.scrollTo(0, element.scrollHeight))
-        await checkAxe(page)
-        expect(await clippedControls(page)).toEqual([])
-        await screenshot(page, `bridges-network-${theme}-${size.width}`)
-        await page.getByRole('button', { name: 'Add bridges' }).click()
-        await checkAxe(page)
-        await screenshot(page, `bridges-adding-${theme}-${size.width}`)
-      })
-    }
-  }
+  it.each(LOOKS)('has no finding of axe and nothing cut off: $name', async (look) => {
+    const { page } = await open(look)
+    await checkAxe(page)
+    expect(await clippedControls(page)).toEqual([])
+    await screenshot(page, `bridges-${look.name}`)
+    await page
+      .getByRole('heading', { name: 'Built-in bridges' })
+      .evaluate((element) => element.scrollIntoView())
+    await screenshot(page, `bridges-built-in-${look.name}`)
+    await page.getByRole('switch', { name: 'My network needs a proxy' }).click()
+    await page.getByRole('switch', { name: 'only some ports' }).click()
+    await page.locator('main').evaluate((element) => element.scrollTo(0, element.scrollHeight))
+    await checkAxe(page)
+    expect(await clippedControls(page)).toEqual([])
+    await screenshot(page, `bridges-network-${look.name}`)
+    await page.getByRole('button', { name: 'Add bridges' }).click()
+    await checkAxe(page)
+    await screenshot(page, `bridges-adding-${look.name}`)
+  })
 
   it('is complete when there is no bridge', async () => {
     const { page } = await open({ snapshot: withBridges([]) })

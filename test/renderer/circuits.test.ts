@@ -3,7 +3,15 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import type { CircuitView } from '../../electron/ipc/snapshot-circuits.ts'
 import { CommandFailure } from './support/fake-main.ts'
-import { checkAxe, clippedControls, openApp, plain, screenshot, unreachable } from './support/open-app.ts'
+import {
+  checkAxe,
+  clippedControls,
+  LOOKS,
+  openApp,
+  plain,
+  screenshot,
+  unreachable,
+} from './support/open-app.ts'
 import { circuit, hop, NOW_MS, snapshotIn } from './support/snapshots.ts'
 
 const BUSY = snapshotIn('connected')
@@ -274,13 +282,10 @@ describe('the list of circuits', () => {
   })
 })
 
-describe.each(['light', 'dark'] as const)('the circuits view, %s', (theme) => {
-  it.each([
-    { width: 1_100, height: 740 },
-    { width: 720, height: 480 },
-  ])('has no fault in accessibility and cuts nothing off at $width x $height', async (size) => {
-    const { page } = await openApp({ snapshot: BUSY, view: 'circuits', theme, size })
-    const name = `circuits-${theme}-${size.width}`
+describe('the circuits view', () => {
+  it.each(LOOKS)('has no fault in accessibility and cuts nothing off: $name', async (look) => {
+    const { page } = await openApp({ snapshot: BUSY, view: 'circuits', ...look })
+    const name = `circuits-${look.name}`
     await checkAxe(page)
     await screenshot(page, name)
     await rowOf(page, 'example.com').click()

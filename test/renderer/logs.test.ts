@@ -1,7 +1,15 @@
 /** The log: order, filters, following, copying, and the support bundle. */
 import { describe, expect, it } from 'vitest'
 import type { Page } from 'playwright-core'
-import { type AppOptions, checkAxe, clippedControls, openApp, plain, screenshot } from './support/open-app.ts'
+import {
+  type AppOptions,
+  checkAxe,
+  clippedControls,
+  LOOKS,
+  openApp,
+  plain,
+  screenshot,
+} from './support/open-app.ts'
 import { CommandFailure } from './support/fake-main.ts'
 import { logLines, logReader, said } from './support/panel-snapshots.ts'
 
@@ -210,20 +218,13 @@ describe('the support bundle', () => {
 })
 
 describe('the log view', () => {
-  for (const theme of ['light', 'dark'] as const) {
-    for (const size of [
-      { width: 1_100, height: 740 },
-      { width: 720, height: 480 },
-    ]) {
-      it(`has no finding of axe and nothing cut off: ${theme}, ${size.width} wide`, async () => {
-        const { page } = await open({ theme, size })
-        await choose(page, 'Everything')
-        await page.getByText(said('200 lines')).waitFor()
-        await checkAxe(page)
-        expect(plain(await list(page).innerText())).toContain('Warning')
-        expect(await clippedControls(page)).toEqual([])
-        await screenshot(page, `logs-${theme}-${size.width}`)
-      })
-    }
-  }
+  it.each(LOOKS)('has no finding of axe and nothing cut off: $name', async (look) => {
+    const { page } = await open(look)
+    await choose(page, 'Everything')
+    await page.getByText(said('200 lines')).waitFor()
+    await checkAxe(page)
+    expect(plain(await list(page).innerText())).toContain('Warning')
+    expect(await clippedControls(page)).toEqual([])
+    await screenshot(page, `logs-${look.name}`)
+  })
 })

@@ -3,7 +3,15 @@ import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
 import type { SiteView } from '../../electron/ipc/snapshot-circuits.ts'
 import { CommandFailure } from './support/fake-main.ts'
-import { checkAxe, clippedControls, openApp, plain, screenshot, unreachable } from './support/open-app.ts'
+import {
+  checkAxe,
+  clippedControls,
+  LOOKS,
+  openApp,
+  plain,
+  screenshot,
+  unreachable,
+} from './support/open-app.ts'
 import { NOW_MS, snapshotIn } from './support/snapshots.ts'
 
 const HOUR_MS = 3_600_000
@@ -395,13 +403,10 @@ describe('the sites view by keyboard', () => {
   })
 })
 
-describe.each(['light', 'dark'] as const)('the sites view, %s', (theme) => {
-  it.each([
-    { width: 1_100, height: 740 },
-    { width: 720, height: 480 },
-  ])('has no fault in accessibility and cuts nothing off at $width x $height', async (size) => {
-    const { page } = await openApp({ snapshot: EVERYTHING, view: 'sites', theme, size })
-    const name = `sites-${theme}-${size.width}`
+describe('the sites view', () => {
+  it.each(LOOKS)('has no fault in accessibility and cuts nothing off: $name', async (look) => {
+    const { page } = await openApp({ snapshot: EVERYTHING, view: 'sites', ...look })
+    const name = `sites-${look.name}`
     await checkAxe(page)
     expect(await clippedControls(page)).toEqual([])
     await screenshot(page, name)

@@ -1,7 +1,15 @@
 /** The system proxy view: its states, what it says of itself, and the lines for programs. */
 import { describe, expect, it } from 'vitest'
 import type { SystemProxyState } from '../../electron/ipc/snapshot.ts'
-import { type AppOptions, checkAxe, clippedControls, openApp, plain, screenshot } from './support/open-app.ts'
+import {
+  type AppOptions,
+  checkAxe,
+  clippedControls,
+  LOOKS,
+  openApp,
+  plain,
+  screenshot,
+} from './support/open-app.ts'
 import { CommandFailure } from './support/fake-main.ts'
 import { said, withSystemProxy } from './support/panel-snapshots.ts'
 import { NOW_MS, snapshotIn } from './support/snapshots.ts'
@@ -182,19 +190,12 @@ describe('the system proxy view', () => {
     expect(main.callsOf('clipboard.write')).toEqual(['allium --restore-system-proxy'])
   })
 
-  for (const theme of ['light', 'dark'] as const) {
-    for (const size of [
-      { width: 1_100, height: 740 },
-      { width: 720, height: 480 },
-    ]) {
-      it(`has no finding of axe and nothing cut off: ${theme}, ${size.width} wide`, async () => {
-        const { page } = await open({ theme, size })
-        await checkAxe(page)
-        expect(await clippedControls(page)).toEqual([])
-        await screenshot(page, `system-proxy-${theme}-${size.width}`)
-        await page.locator('main').evaluate((element) => element.scrollTo(0, element.scrollHeight))
-        await screenshot(page, `system-proxy-end-${theme}-${size.width}`)
-      })
-    }
-  }
+  it.each(LOOKS)('has no finding of axe and nothing cut off: $name', async (look) => {
+    const { page } = await open(look)
+    await checkAxe(page)
+    expect(await clippedControls(page)).toEqual([])
+    await screenshot(page, `system-proxy-${look.name}`)
+    await page.locator('main').evaluate((element) => element.scrollTo(0, element.scrollHeight))
+    await screenshot(page, `system-proxy-end-${look.name}`)
+  })
 })

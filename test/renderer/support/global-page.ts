@@ -10,20 +10,10 @@ import {
   type AppFiles,
   listAppFiles,
 } from '../../../electron/desktop/app-scheme.ts'
+import { QUIET_CHROMIUM } from '../../support/quiet-chromium.ts'
 
 const CONFIG = 'renderer/vite.config.ts'
 const OUTPUT = resolve('out/renderer-tests')
-/** Nothing of Chromium's own may go out, and root may run it. */
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-]
-
 declare module 'vitest' {
   interface ProvidedContext {
     readonly pageUrl: string
@@ -55,7 +45,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
   if (address === null || typeof address === 'string') throw new Error('the page has no port')
   const browser = await chromium.launchServer({
     executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
-    args: ARGUMENTS,
+    args: [...QUIET_CHROMIUM],
   })
   project.provide('pageUrl', `http://127.0.0.1:${address.port}/index.html`)
   project.provide('browserEndpoint', browser.wsEndpoint())

@@ -25,6 +25,18 @@ export interface AppOptions {
   readonly isClockPaused?: boolean
 }
 
+const THEMES = ['light', 'dark'] as const
+/** As it opens, and as small as it gets. */
+const SIZES = [
+  { width: 1_100, height: 740 },
+  { width: 720, height: 480 },
+] as const
+
+/** What every view must be fit for, with a name for its picture. */
+export const LOOKS = THEMES.flatMap((theme) =>
+  SIZES.map((size) => ({ theme, size, name: `${theme}-${size.width}` })),
+)
+
 export interface OpenedApp {
   readonly page: Page
   readonly main: FakeMain
@@ -47,7 +59,7 @@ export async function openApp(options: AppOptions = {}): Promise<OpenedApp> {
   connected ??= chromium.connect(inject('browserEndpoint'))
   const browser = await connected
   const context = await browser.newContext({
-    viewport: options.size ?? { width: 1_100, height: 740 },
+    viewport: options.size ?? SIZES[0],
     colorScheme: options.theme ?? 'light',
     reducedMotion: 'reduce',
     locale: 'en-GB',

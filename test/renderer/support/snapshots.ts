@@ -7,11 +7,28 @@ import type {
   ConnectionView,
 } from '../../../electron/ipc/snapshot-connection.ts'
 import type { CircuitView, HopReason, HopRole, HopView } from '../../../electron/ipc/snapshot-circuits.ts'
+import { firstSnapshot } from '../../../electron/state/first-snapshot.ts'
 
 /** The wall clock of every test: the page's clock is set to it. */
 export const NOW_MS = Date.UTC(2026, 10, 22, 12, 0, 0)
 const SECOND_MS = 1_000
 const MINUTE_MS = 60 * SECOND_MS
+
+/** As main begins. */
+const NEW = firstSnapshot({
+  version: '0.3.0',
+  electronVersion: '45.5.0',
+  chromeVersion: '156.0.8078.100',
+  nodeVersion: '24.21.0',
+  platform: 'linux',
+  arch: 'x64',
+  dataDates: { countries: '2026-10-28', relays: '2026-11-20', bridges: '2026-11-01' },
+  isTestRuntime: false,
+  isDemo: false,
+  canStartAtLogin: true,
+  canNotify: true,
+  hasTray: true,
+})
 
 /** The way of a person who uses the app for the second time. */
 const ANSWERED: Settings = { ...DEFAULT_SETTINGS, entry: 'direct' }
@@ -32,20 +49,8 @@ export function attempt(changes: Partial<AttemptView> = {}): AttemptView {
 }
 
 const OFF: ConnectionView = {
-  state: 'off',
+  ...NEW.connection,
   sinceMs: NOW_MS - 5 * MINUTE_MS,
-  internet: 'unknown',
-  tor: 'off',
-  phase: undefined,
-  step: 'start',
-  percent: 0,
-  progress: undefined,
-  startedMs: undefined,
-  clock: undefined,
-  blockage: undefined,
-  attempts: [],
-  verifiedMs: undefined,
-  coreRestart: undefined,
   hasConnectedBefore: true,
 }
 
@@ -237,47 +242,17 @@ export function snapshotIn(state: ConnectionState, changes: Partial<AppSnapshot>
 /** Nothing runs and nothing has happened. */
 function quietSnapshot(): AppSnapshot {
   return {
-    about: {
-      version: '0.3.0',
-      electronVersion: '45.5.0',
-      chromeVersion: '156.0.8078.100',
-      nodeVersion: '24.21.0',
-      platform: 'linux',
-      arch: 'x64',
-      dataDates: { countries: '2026-10-28', relays: '2026-11-20', bridges: '2026-11-01' },
-      isTestRuntime: false,
-      isDemo: false,
-      canStartAtLogin: true,
-      canNotify: true,
-      hasTray: true,
-    },
+    ...NEW,
     settings: ANSWERED,
-    settingsTrouble: undefined,
-    upstreamPassword: 'none',
     connection: OFF,
-    circuits: { circuits: [], ownCountry: undefined },
-    sites: { sites: [] },
-    traffic: { readBytes: 0, writtenBytes: 0, samples: [] },
     bridges: {
-      bridges: [],
+      ...NEW.bridges,
       builtIn: [
         { transport: 'obfs4', count: 7, isAvailable: false, isChosen: false },
         { transport: 'snowflake', count: 2, isAvailable: false, isChosen: false },
       ],
-      transports: ['vanilla'],
     },
-    proxies: { socks: undefined, http: undefined, trouble: undefined },
-    systemProxy: {
-      backend: 'gnome',
-      isWanted: false,
-      state: 'off',
-      sinceMs: NOW_MS - 5 * MINUTE_MS,
-      detail: undefined,
-      trouble: undefined,
-      restoredAtStart: false,
-      programs: [],
-    },
-    protection: { isRunning: false, checkedAtMs: undefined, exitAddress: undefined, results: [] },
+    systemProxy: { ...NEW.systemProxy, backend: 'gnome', sinceMs: NOW_MS - 5 * MINUTE_MS },
   }
 }
 
