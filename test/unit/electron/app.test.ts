@@ -3,25 +3,12 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { App, type AppDeps } from '../../../electron/app.ts'
+import { App } from '../../../electron/app.ts'
 import type { SiteView } from '../../../electron/ipc/snapshot-circuits.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { FakeHost, hostStatus } from './host/fake-host.ts'
+import { ABOUT } from './samples.ts'
 
-const ABOUT: AppDeps['about'] = {
-  version: '1.0.0',
-  electronVersion: '45.0.0',
-  chromeVersion: '150',
-  nodeVersion: '24',
-  platform: 'linux',
-  arch: 'x64',
-  dataDates: { countries: '2026-01-01', relays: '2026-01-01', bridges: '2026-01-01' },
-  isTestRuntime: false,
-  isDemo: false,
-  canStartAtLogin: true,
-  canNotify: true,
-  hasTray: true,
-}
 const DOORS = {
   socks: { host: '127.0.0.1', port: 9250 },
   http: { host: '127.0.0.1', port: 9251 },

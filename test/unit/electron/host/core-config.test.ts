@@ -2,17 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_AUTHORITIES, DEFAULT_FALLBACK_DIRS } from '../../../../core/index.ts'
 import { toCoreConfig } from '../../../../electron/host/core-config.ts'
 import type { HostConfig } from '../../../../electron/host/protocol.ts'
+import { HOST_CONFIG } from '../samples.ts'
 
-const HOST: HostConfig = {
-  dataDirectory: '/data',
-  socksPort: 9250,
-  httpPort: 9251,
-  upstreamProxy: null,
-  allowedPorts: null,
-  excludedCountries: [],
-  bridgeLines: undefined,
-  networkLines: [],
-}
+const HOST: HostConfig = { ...HOST_CONFIG, socksPort: 9250, httpPort: 9251 }
 
 describe("the core's configuration", () => {
   it("is the public network's unless lines of a torrc say otherwise", () => {

@@ -10,19 +10,8 @@ import {
   TorError,
 } from '../../../../core/index.ts'
 import { CoreService, type HostClient } from '../../../../electron/host/core-service.ts'
-import type { HostConfig } from '../../../../electron/host/protocol.ts'
 import { circuit, STATUS } from './host-samples.ts'
-
-const CONFIG: HostConfig = {
-  dataDirectory: '/data',
-  socksPort: 0,
-  httpPort: 0,
-  upstreamProxy: null,
-  allowedPorts: null,
-  excludedCountries: [],
-  bridgeLines: undefined,
-  networkLines: [],
-}
+import { HOST_CONFIG as CONFIG } from '../samples.ts'
 
 const watchable = <T>(value: T) => ({ value, watch: () => () => {} })
 

@@ -2,17 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { TorError } from '../../../../core/index.ts'
 import type { FromHost } from '../../../../electron/host/protocol.ts'
 import { type HostHandlers, serveMethods } from '../../../../electron/host/serve-methods.ts'
-
-const CONFIG = {
-  dataDirectory: '/data',
-  socksPort: 0,
-  httpPort: 0,
-  upstreamProxy: null,
-  allowedPorts: null,
-  excludedCountries: [],
-  bridgeLines: undefined,
-  networkLines: [],
-}
+import { HOST_CONFIG as CONFIG } from '../samples.ts'
 
 function serve(changes: Partial<HostHandlers> = {}) {
   const calls: unknown[] = []

@@ -6,17 +6,9 @@ import { Supervisor } from '../../../../electron/host/supervisor.ts'
 import type { CoreState } from '../../../../electron/parts.ts'
 import { manualClock } from '../../../support/manual-clock.ts'
 import { FakeHost, hostStatus } from './fake-host.ts'
+import { HOST_CONFIG } from '../samples.ts'
 
-const CONFIG: HostConfig = {
-  dataDirectory: '/nowhere',
-  socksPort: 9250,
-  httpPort: 9251,
-  upstreamProxy: null,
-  allowedPorts: null,
-  excludedCountries: [],
-  bridgeLines: undefined,
-  networkLines: [],
-}
+const CONFIG: HostConfig = { ...HOST_CONFIG, socksPort: 9250, httpPort: 9251 }
 
 function setUp(prepare: (host: FakeHost, index: number) => void = (host) => readySoon(host)) {
   const clock = manualClock()

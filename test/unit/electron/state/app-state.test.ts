@@ -3,21 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { AppState, type SnapshotChange } from '../../../../electron/state/app-state.ts'
 import { firstSnapshot } from '../../../../electron/state/first-snapshot.ts'
 import { manualClock } from '../../../support/manual-clock.ts'
+import { ABOUT } from '../samples.ts'
 
-const INITIAL = firstSnapshot({
-  version: '1.0.0',
-  electronVersion: '45.0.0',
-  chromeVersion: '150',
-  nodeVersion: '24',
-  platform: 'linux',
-  arch: 'x64',
-  dataDates: { countries: '2026-01-01', relays: '2026-01-01', bridges: '2026-01-01' },
-  isTestRuntime: false,
-  isDemo: false,
-  canStartAtLogin: true,
-  canNotify: true,
-  hasTray: true,
-})
+const INITIAL = firstSnapshot(ABOUT)
 
 function setUp() {
   const clock = manualClock()
