@@ -62,6 +62,18 @@ export {
 } from './proxy/listener-options.ts'
 export { type ListenerDeps, ProxyListener } from './proxy/proxy-listener.ts'
 export { DEFAULT_ISOLATION, type ListenerIsolation } from './proxy/request-isolation.ts'
+export {
+  NO_OUTSIDE,
+  type Outside,
+  type PeerChannel,
+  type PeerConnector,
+  type PeerOffer,
+  type PeerOfferOptions,
+  type PeerSink,
+  type WebRequest,
+  type WebRequester,
+  type WebResponse,
+} from './transport/outside.ts'
 export { checkBridgeArguments, TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
 export type { UpstreamProxy } from './transport/upstream-proxy.ts'
 export { type AddressPolicy, parseAddressPolicy } from './util/address-policy.ts'

@@ -2,14 +2,14 @@
  * TLS to a relay (tor-spec 2). The X.509 chain proves nothing here: the relay's identity is checked by the CERTS
  * message against the leaf certificate, whose raw bytes this file hands over.
  */
-import type { OnReadOpts, Socket } from 'node:net'
+import type { OnReadOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
-import type { Endpoint } from '../linkspec/relay-target.ts'
 import { connectThroughProxy } from '../transport/proxy-dialler.ts'
 import { waitOnSocket } from '../transport/socket-wait.ts'
-import { connectionError, dialTcp } from '../transport/tcp-dialler.ts'
+import { connectionError } from '../transport/tcp-dialler.ts'
 import type { TlsCarrier } from '../transport/transport.ts'
+import { transportParts } from '../transport/transport-parts.ts'
 import { throwIfAborted } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
@@ -132,13 +132,11 @@ export async function openTlsLink(
 }
 
 function connectByTransport(
-  { transport, bridge, way }: TlsCarrier & { kind: 'pluggable' },
-  { clock, random }: TlsLinkParts,
+  { transport, bridge, way, outside }: TlsCarrier & { kind: 'pluggable' },
+  tools: TlsLinkParts,
   signal: AbortSignal,
 ): Promise<Duplex> {
-  const dial = (endpoint: Endpoint, inner: AbortSignal): Promise<Socket> =>
-    dialTcp(endpoint, way, clock, inner)
-  return transport.connect(bridge, { clock, random, dial }, signal)
+  return transport.connect(bridge, transportParts(way, outside, tools), signal)
 }
 
 function finishTls(tls: TLSSocket, parts: TlsLinkParts, signal: AbortSignal): Promise<TlsLink> {

@@ -22,6 +22,7 @@ import type { PathConstraints } from '../path/relay-constraints.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { refusalToDial } from '../transport/bridge-rule.ts'
 import { createTransport } from '../transport/configured-transport.ts'
+import type { Outside } from '../transport/outside.ts'
 import { checkBridges } from '../transport/pluggable-transport.ts'
 import { createLifetime } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
@@ -44,11 +45,13 @@ import { Surroundings } from './surroundings.ts'
 import { TrackedExits } from './tracked-exits.ts'
 import { TrafficLedger } from './traffic-ledger.ts'
 
-/** Time, chance and words: what every part is given. */
+/** Time, chance, words and the outside: what every part is given. */
 export interface ClientTools {
   readonly log: Logger
   readonly clock: Clock
   readonly random: Random
+  /** What only a program with a browser engine can do, for the transports. */
+  readonly outside: Outside
 }
 
 /** Everything a client is made of. */
@@ -207,12 +210,12 @@ function chosenBuildTimeoutMs({ circuitBuildTimeoutMs }: ClientConfig): number |
 
 function createChannels(
   config: WatchedValue<ClientConfig>,
-  { clock, random, log }: ClientTools,
+  { clock, random, log, outside }: ClientTools,
   surroundings: Surroundings,
   bridges: () => BridgeManager,
 ): ChannelManager {
   const channels = new ChannelManager({
-    transport: createTransport(() => config.value),
+    transport: createTransport(() => config.value, outside),
     clock,
     random,
     log: log.in('channel'),

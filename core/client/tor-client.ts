@@ -6,6 +6,7 @@ import { systemRandom } from '../crypto/system-random.ts'
 import { type ExitCountry, exitCountries } from '../path/exit-countries.ts'
 import { openFileStateStore } from '../persist/file-state-store.ts'
 import { MemoryStateStore } from '../persist/memory-state-store.ts'
+import { NO_OUTSIDE } from '../transport/outside.ts'
 import { abortable } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import { systemClock } from '../util/clock.ts'
@@ -50,14 +51,14 @@ export class TorClient implements StreamOpener {
    * when the directory is not ours alone or another process uses it.
    */
   static async create(config: ClientConfig, deps: ClientDeps = {}): Promise<TorClient> {
-    const { log = silentLogger, clock = systemClock, random = systemRandom } = deps
+    const { log = silentLogger, clock = systemClock, random = systemRandom, outside = NO_OUTSIDE } = deps
     log.in('crypto').info(describeCalibration(calibrateCrypto(clock)))
     const store =
       config.dataDirectory === undefined
         ? new MemoryStateStore()
         : await openFileStateStore(config.dataDirectory, { random, log, clock })
     try {
-      return new TorClient(await createClientParts(config, { log, clock, random }, store))
+      return new TorClient(await createClientParts(config, { log, clock, random, outside }, store))
     } catch (error) {
       await store.close()
       throw error

@@ -4,6 +4,7 @@ import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import { TorError } from '../util/errors.ts'
 import { refusalOfEndpoint } from './bridge-rule.ts'
+import { NO_OUTSIDE, type Outside } from './outside.ts'
 import { transportOf } from './pluggable-transport.ts'
 import { checkUpstreamProxy } from './proxy-handshake.ts'
 import type { Transport } from './transport.ts'
@@ -28,7 +29,7 @@ export const DIRECT: TransportSettings = {
  * `carrierFor` throws `bad-config`: a relay is never dialled directly instead. What the rule about bridges forbids is
  * `not-allowed`.
  */
-export function createTransport(settings: () => TransportSettings): Transport {
+export function createTransport(settings: () => TransportSettings, outside: Outside = NO_OUTSIDE): Transport {
   return {
     carrierFor(relay, bridge) {
       const { upstreamProxy: proxy, bridges, outboundBindAddress } = settings()
@@ -39,7 +40,7 @@ export function createTransport(settings: () => TransportSettings): Transport {
       if (proxy !== undefined) checkUpstreamProxy(proxy)
       const localAddress = localAddressFor(proxy?.endpoint ?? relay, outboundBindAddress)
       if (bridge !== undefined && transport !== undefined) {
-        return { kind: 'pluggable', transport, bridge, way: { proxy, localAddress } }
+        return { kind: 'pluggable', transport, bridge, way: { proxy, localAddress }, outside }
       }
       if (proxy === undefined) return { kind: 'tcp', relay, localAddress }
       return { kind: 'proxied', proxy, relay, localAddress }

@@ -2,24 +2,11 @@
  * Transports that make the way to a bridge look like something else than TLS to a relay. Each is one object in the table
  * below; a bridge line names it.
  */
-import type { Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
-import type { Endpoint } from '../linkspec/relay-target.ts'
-import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
-import type { Random } from '../util/random.ts'
 import { obfs4Transport } from './obfs4/obfs4-transport.ts'
-
-export interface TransportParts {
-  readonly clock: Clock
-  readonly random: Random
-  /**
-   * Resolves with a paused socket to an IP address, by the user's upstream proxy where there is one: a transport opens
-   * none by itself. Rejects with `channel-failed`, `proxy-failed`, or the signal's error.
-   */
-  readonly dial: (endpoint: Endpoint, signal: AbortSignal) => Promise<Socket>
-}
+import type { TransportParts } from './transport-parts.ts'
 
 export interface PluggableTransport {
   /** As in bridge lines. */

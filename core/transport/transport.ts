@@ -1,6 +1,7 @@
 /** How bytes reach a relay. TLS runs on top; the channel layer knows no more of it than this. */
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
+import type { Outside } from './outside.ts'
 import type { PluggableTransport } from './pluggable-transport.ts'
 import type { TcpWay } from './tcp-dialler.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
@@ -28,6 +29,7 @@ export interface PluggableCarrier {
   readonly bridge: BridgeLine
   /** For the sockets that the transport needs. */
   readonly way: TcpWay
+  readonly outside: Outside
 }
 
 export interface Transport {

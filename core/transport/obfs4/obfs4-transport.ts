@@ -1,9 +1,10 @@
 /** obfs4, client side: a connection that looks like random bytes of random lengths, to a bridge that proves its key. */
 import type { Socket } from 'node:net'
 import { TorError, toTorError } from '../../util/errors.ts'
-import type { PluggableTransport, TransportParts } from '../pluggable-transport.ts'
+import type { PluggableTransport } from '../pluggable-transport.ts'
 import { waitOnSocket } from '../socket-wait.ts'
 import { connectionError } from '../tcp-dialler.ts'
+import type { TransportParts } from '../transport-parts.ts'
 import { type IatMode, parseObfs4Arguments } from './obfs4-arguments.ts'
 import { type Obfs4Handshake, startObfs4Handshake } from './obfs4-handshake.ts'
 import { Obfs4Stream } from './obfs4-stream.ts'

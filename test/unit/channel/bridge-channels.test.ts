@@ -7,6 +7,7 @@ import { type BridgeLine, parseBridgeLine } from '../../../core/linkspec/bridge-
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import { refusalToDial } from '../../../core/transport/bridge-rule.ts'
 import { createTransport, DIRECT } from '../../../core/transport/configured-transport.ts'
+import { NO_OUTSIDE } from '../../../core/transport/outside.ts'
 import type { Transport } from '../../../core/transport/transport.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { channelDeps } from '../../network/client-side.ts'
@@ -126,7 +127,13 @@ describe('a bridge behind a transport', () => {
       },
     }
     manager = create({
-      carrierFor: (_, line = warped()) => ({ kind: 'pluggable', transport, bridge: line, way: WAY }),
+      carrierFor: (_, line = warped()) => ({
+        kind: 'pluggable',
+        transport,
+        bridge: line,
+        way: WAY,
+        outside: NO_OUTSIDE,
+      }),
     })
     const channel = await manager.get(asBridge(warped()))
     expect(channel.isOpen).toBe(true)
@@ -138,7 +145,13 @@ describe('a bridge behind a transport', () => {
     const error = new TorError('channel-failed', 'the transport found nobody')
     const transport = { name: 'warp', check: () => {}, connect: () => Promise.reject(error) }
     manager = create({
-      carrierFor: (_, line = warped()) => ({ kind: 'pluggable', transport, bridge: line, way: WAY }),
+      carrierFor: (_, line = warped()) => ({
+        kind: 'pluggable',
+        transport,
+        bridge: line,
+        way: WAY,
+        outside: NO_OUTSIDE,
+      }),
     })
     await expect(manager.get(asBridge(warped()))).rejects.toBe(error)
     expect(network.connections.all).toEqual([])

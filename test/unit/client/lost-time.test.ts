@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ClientParts, createClientParts } from '../../../core/client/client-parts.ts'
 import { DEFAULT_CLIENT_CONFIG } from '../../../core/client/config.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
+import { NO_OUTSIDE } from '../../../core/transport/outside.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { silentLogger } from '../../../core/util/log.ts'
 import { rigDirectory } from '../../network/circuit-rig.ts'
@@ -24,7 +25,7 @@ function isFirstInUse(): boolean {
 /** A client that lost its first guards in an outage, and uses the next one that answered. */
 beforeEach(async () => {
   clock = manualClock()
-  const tools = { clock, random: seededRandom(5), log: silentLogger }
+  const tools = { clock, random: seededRandom(5), log: silentLogger, outside: NO_OUTSIDE }
   parts = await createClientParts(config, tools, new MemoryStateStore())
   const { guards } = parts
   guards.pickGuard(netDir, ANY)

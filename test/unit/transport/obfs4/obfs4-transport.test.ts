@@ -3,10 +3,11 @@ import type { Duplex } from 'node:stream'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemRandom } from '../../../../core/crypto/system-random.ts'
 import { parseBridgeLine } from '../../../../core/linkspec/bridge-line.ts'
-import type { TransportParts } from '../../../../core/transport/pluggable-transport.ts'
+import { NO_OUTSIDE } from '../../../../core/transport/outside.ts'
 import { LengthDistribution } from '../../../../core/transport/obfs4/length-distribution.ts'
 import { obfs4Transport } from '../../../../core/transport/obfs4/obfs4-transport.ts'
 import { dialTcp } from '../../../../core/transport/tcp-dialler.ts'
+import { type TransportParts, transportParts } from '../../../../core/transport/transport-parts.ts'
 import { TorError } from '../../../../core/util/errors.ts'
 import { type ManualClock, manualClock } from '../../../support/manual-clock.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
@@ -30,8 +31,7 @@ afterEach(async () => {
 })
 
 async function open(line = server.line(), parts: Partial<TransportParts> = {}): Promise<Duplex> {
-  const dial: TransportParts['dial'] = (endpoint, signal) => dialTcp(endpoint, DIRECT, clock, signal)
-  const all = { clock, random: systemRandom, dial, ...parts }
+  const all = { ...transportParts(DIRECT, NO_OUTSIDE, { clock, random: systemRandom }), ...parts }
   const stream = await obfs4Transport.connect(parseBridgeLine(line), all, aborter.signal)
   opened.push(stream)
   return stream
