@@ -5,6 +5,7 @@
  */
 import { join } from 'node:path'
 import { readSitePolicies } from '../core/index.ts'
+import { AppError } from './app-error.ts'
 import type { Timer } from './clock.ts'
 import { type CommandDeps, createCommandHandlers } from './commands.ts'
 import { Connection } from './connection/connection.ts'
@@ -20,7 +21,7 @@ import type { Settings } from './ipc/settings.ts'
 import type { ProxiesView } from './ipc/snapshot.ts'
 import type { SitesView } from './ipc/snapshot-circuits.ts'
 import type { LogStore } from './logs/log-store.ts'
-import type { BridgesPart, CoreState, SystemProxyPart } from './parts.ts'
+import type { BridgesPart, CoreState, SystemProxyPart, WaysPart } from './parts.ts'
 import { Protection } from './protection/protection.ts'
 import { hostConfigOf } from './session/host-config.ts'
 import { Session } from './session/session.ts'
@@ -103,6 +104,7 @@ export class App {
       core: this.#core,
       settings,
       bridges: this.#bridges,
+      ways: NO_WAYS,
       protection: this.#protection,
       logs,
     })
@@ -268,6 +270,18 @@ export class App {
       this.#sample(true)
     })
   }
+}
+
+const noWay = async (): Promise<never> => {
+  throw new AppError('no-other-way', 'there is no other way than that of the settings')
+}
+const NO_WAYS: WaysPart = {
+  skip: noWay,
+  keep: noWay,
+  undo: noWay,
+  forgetNetworks: noWay,
+  ask: noWay,
+  cancelAsking: noWay,
 }
 
 function withoutCircuits({ sites }: SitesView): SitesView {

@@ -1,7 +1,7 @@
 /** What each command of the contract does: one line of delegation each, so that this table can be read as a whole. */
 import { AppError } from './app-error.ts'
 import type { CommandHandlers } from './ipc/contract.ts'
-import type { BridgesPart, CorePart, LogPart, ProtectionPart, SettingsPart } from './parts.ts'
+import type { BridgesPart, CorePart, LogPart, ProtectionPart, SettingsPart, WaysPart } from './parts.ts'
 import type { Session } from './session/session.ts'
 import type { AppState } from './state/app-state.ts'
 
@@ -11,6 +11,7 @@ export interface CommandDeps {
   readonly core: Pick<CorePart, 'call'>
   readonly settings: Pick<SettingsPart, 'change'>
   readonly bridges: BridgesPart
+  readonly ways: WaysPart
   readonly protection: ProtectionPart
   readonly logs: Pick<LogPart, 'readAfter' | 'supportText'>
   readonly writeClipboard: (text: string) => Promise<void>
@@ -19,7 +20,7 @@ export interface CommandDeps {
 }
 
 export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
-  const { state, session, core, settings, bridges } = deps
+  const { state, session, core, settings, bridges, ways } = deps
   return {
     'snapshot.read': async () => state.read(),
 
@@ -40,6 +41,13 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     'bridges.enable': ({ ids, isEnabled }) => bridges.enable(ids, isEnabled),
     'bridges.choose-built-in': (transport) => bridges.chooseBuiltIn(transport),
     'bridges.read-qr-from-screen': () => bridges.readQrFromScreen(),
+
+    'ways.skip': () => ways.skip(),
+    'ways.keep': () => ways.keep(),
+    'ways.undo': () => ways.undo(),
+    'ways.forget-networks': () => ways.forgetNetworks(),
+    'help.ask': ({ country }) => ways.ask(country),
+    'help.cancel': () => ways.cancelAsking(),
 
     'system-proxy.set': (isWanted) => setSystemProxy(deps, isWanted),
     'system-proxy.reapply': () => session.reapplyProxy(),

@@ -8,6 +8,7 @@ import type { LogLevelName, LogLine } from './ipc/contract.ts'
 import type { Settings, SettingsChange } from './ipc/settings.ts'
 import type { AppSnapshot, ProxiesView, SystemProxyView } from './ipc/snapshot.ts'
 import type { BridgeLineResult } from './ipc/snapshot-bridges.ts'
+import type { HelpAnswer } from './ipc/snapshot-ways.ts'
 import type { ConnectionView } from './ipc/snapshot-connection.ts'
 
 /** How a part gives its section a new value: equal values cost nothing, and nobody is told more than four times a second. */
@@ -120,6 +121,17 @@ export interface BridgesPart {
   readQrFromScreen(): Promise<string | null>
   /** Calls back when `activeLines` gives something else than before. */
   watch(watcher: () => void): () => void
+}
+
+/** electron/escalation: finds a way in by itself, one after the other. */
+export interface WaysPart {
+  skip(): Promise<void>
+  keep(): Promise<void>
+  undo(): Promise<void>
+  forgetNetworks(): Promise<void>
+  /** Rejects with an AppError. */
+  ask(country: string | null): Promise<HelpAnswer>
+  cancelAsking(): Promise<void>
 }
 
 /** electron/protection: runs the checks when asked. */

@@ -8,6 +8,7 @@ import { settingsChangeSchema } from './settings.ts'
 import type { AppSnapshot } from './snapshot.ts'
 import type { BridgeLineResult } from './snapshot-bridges.ts'
 import type { ExitCountryView } from './snapshot-circuits.ts'
+import type { HelpAnswer } from './snapshot-ways.ts'
 
 const nothing = v.undefined()
 /** Longer than any host name; the core checks what it is. */
@@ -92,6 +93,21 @@ export const COMMANDS = {
   'bridges.choose-built-in': command<void>()(v.nullable(v.pipe(v.string(), v.maxLength(50)))),
   /** Looks for a QR code in what the screen shows; its text, or null when there is none. */
   'bridges.read-qr-from-screen': command<string | null>()(nothing),
+
+  /** Goes on with the next way now; waits for the same address are kept. */
+  'ways.skip': command<void>()(nothing),
+  /** Makes the way that was found the person's own choice of bridges. */
+  'ways.keep': command<void>()(nothing),
+  /** Forgets the way that was found, and begins with that of the settings again. */
+  'ways.undo': command<void>()(nothing),
+  /** Forgets what worked on which network. */
+  'ways.forget-networks': command<void>()(nothing),
+  /**
+   * Asks the bridge service for bridges, on the person's own wish; null leaves the country to the service, which sees
+   * where the question comes from. Resolves with its answer, which changes nothing; how it is reached is in the snapshot.
+   */
+  'help.ask': command<HelpAnswer>()(v.strictObject({ country: v.nullable(country) })),
+  'help.cancel': command<void>()(nothing),
 
   'system-proxy.set': command<void>()(v.boolean()),
   /** Puts our setting back after something else changed it. */

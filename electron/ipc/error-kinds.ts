@@ -47,6 +47,22 @@ export const APP_ERROR_KINDS = [
   'no-built-in-bridges',
   'transport-not-available',
   'screen-not-allowed',
+
+  // Of finding a way.
+  /** There is no other way in use that could be kept or undone, or none to go on with. */
+  'no-other-way',
+  'way-not-remembered',
+
+  // Of asking the bridge service.
+  'help-unreachable',
+  /** Another question is under way, or the last one was a moment ago. */
+  'help-busy',
+  'help-no-country',
+  'help-no-transport',
+  'help-refused',
+  'help-malformed',
+  /** There is none on this network, or no transport to reach it by. */
+  'help-not-available',
 ] as const
 
 export type AppErrorKind = (typeof APP_ERROR_KINDS)[number]

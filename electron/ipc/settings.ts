@@ -31,6 +31,10 @@ export const settingsSchema = v.object({
   entry: v.picklist(['unasked', 'direct', 'hide']),
   /** Whether bridges are used; always true with `hide`. */
   useBridges: v.boolean(),
+  /** Whether other ways are tried when the one of these settings does not lead there. */
+  findsOwnWay: v.boolean(),
+  /** Where the person says they are: it orders the ways. Null: guessed from the time zone, and nobody is asked. */
+  country: v.nullable(country),
   /** Off by default; can be turned on only after a first success. */
   connectAtStart: v.boolean(),
   startAtLogin: v.boolean(),
@@ -64,6 +68,8 @@ export type SettingsChange = v.InferOutput<typeof settingsChangeSchema>
 export const DEFAULT_SETTINGS: Settings = {
   entry: 'unasked',
   useBridges: false,
+  findsOwnWay: true,
+  country: null,
   connectAtStart: false,
   startAtLogin: false,
   systemProxy: false,

@@ -1,5 +1,7 @@
 /** The part of the snapshot that the big button shows: one state, its attempts, the two lights. */
 
+import type { WaySource } from './snapshot-ways.ts'
+
 /** The state language of the app; every one has its words, its colour and its one next step in the renderer. */
 export const CONNECTION_STATES = [
   'off',
@@ -66,8 +68,14 @@ export type TorLight = 'off' | 'working' | 'connected' | 'trouble'
 
 /** How one attempt goes about it. */
 export type AttemptWay =
-  | { readonly kind: 'direct' }
-  | { readonly kind: 'bridges'; readonly transports: readonly string[]; readonly count: number }
+  | { readonly kind: 'direct'; readonly source?: WaySource }
+  | {
+      readonly kind: 'bridges'
+      readonly transports: readonly string[]
+      readonly count: number
+      /** Undefined: what the settings say. */
+      readonly source?: WaySource
+    }
 
 export type AttemptOutcome = 'running' | 'connected' | 'cancelled' | 'failed' | 'stalled'
 
@@ -75,6 +83,12 @@ export type AttemptOutcome = 'running' | 'connected' | 'cancelled' | 'failed' | 
 export type AttemptNext =
   | 'none'
   | 'retrying'
+  /** `nextWay` says which; it begins at once, or when its addresses have cooled down. */
+  | 'next-way'
+  /** The bridge service is asked for other ways. */
+  | 'asking-help'
+  /** All ways were tried: the next round begins after a while. */
+  | 'next-round'
   | 'waiting-for-network'
   | 'fix-clock'
   | 'add-bridges'
@@ -94,6 +108,8 @@ export interface AttemptView {
   /** Why it stopped or what holds it up: the core's error kind and its technical words. */
   readonly reason: { readonly kind: string; readonly detail: string } | undefined
   readonly next: AttemptNext
+  /** Set with `next-way`. */
+  readonly nextWay?: AttemptWay | undefined
 }
 
 export interface ConnectionView {

@@ -8,6 +8,7 @@ import type { BridgesView } from './snapshot-bridges.ts'
 import type { CircuitsView, SitesView } from './snapshot-circuits.ts'
 import type { ConnectionView } from './snapshot-connection.ts'
 import type { ProgramGuide } from './snapshot-programs.ts'
+import type { WayFindingView } from './snapshot-ways.ts'
 import type { Settings } from './settings.ts'
 
 export interface AppSnapshot {
@@ -21,6 +22,7 @@ export interface AppSnapshot {
   readonly sites: SitesView
   readonly traffic: TrafficView
   readonly bridges: BridgesView
+  readonly ways: WayFindingView
   readonly proxies: ProxiesView
   readonly systemProxy: SystemProxyView
   readonly protection: ProtectionView

@@ -1,5 +1,6 @@
 /** What is shown before any part has said something: off, nothing known, nothing claimed. */
 import { DEFAULT_SETTINGS } from '../ipc/settings.ts'
+import { NO_WAY_FINDING } from '../ipc/snapshot-ways.ts'
 import type { AboutView, AppSnapshot } from '../ipc/snapshot.ts'
 
 export function firstSnapshot(about: AboutView): AppSnapshot {
@@ -28,6 +29,7 @@ export function firstSnapshot(about: AboutView): AppSnapshot {
     circuits: { circuits: [], ownCountry: undefined },
     sites: { sites: [] },
     traffic: { readBytes: 0, writtenBytes: 0, samples: [] },
+    ways: NO_WAY_FINDING,
     bridges: { bridges: [], builtIn: [], transports: ['vanilla'] },
     proxies: { socks: undefined, http: undefined, trouble: undefined },
     systemProxy: {

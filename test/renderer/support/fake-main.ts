@@ -129,6 +129,12 @@ export class FakeMain {
       'bridges.enable': done,
       'bridges.choose-built-in': done,
       'bridges.read-qr-from-screen': async () => null,
+      'ways.skip': done,
+      'ways.keep': done,
+      'ways.undo': done,
+      'ways.forget-networks': done,
+      'help.ask': async ({ country }) => ({ country: country ?? undefined, settings: [] }),
+      'help.cancel': done,
       'system-proxy.set': async (isWanted) => {
         await this.change({
           settings: { ...this.#snapshot.settings, systemProxy: isWanted },
