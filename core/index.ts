@@ -63,6 +63,7 @@ export {
 export { type ListenerDeps, ProxyListener } from './proxy/proxy-listener.ts'
 export { DEFAULT_ISOLATION, type ListenerIsolation } from './proxy/request-isolation.ts'
 export {
+  MAX_PEER_MESSAGE_BYTES,
   NO_OUTSIDE,
   type Outside,
   type PeerChannel,

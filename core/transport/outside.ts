@@ -33,34 +33,53 @@ export type WebRequester = (request: WebRequest, signal: AbortSignal) => Promise
 
 /** What a data channel tells its user. */
 export interface PeerSink {
-  /** One message; the bytes are the sink's own. */
+  /** One message; the bytes are the sink's own. The first ones may come before `accept` has resolved. */
   onMessage(message: Buffer): void
   /** There is room again after `send` returned false. */
   onDrain(): void
-  /** Comes once; nothing follows. The reason is for the log, and without addresses. */
+  /**
+   * The other side closed, or the connection failed: comes once, and nothing follows. It does not come before `accept`
+   * has resolved (which rejects then), nor after our own `close`. The reason is for the log, and without addresses.
+   */
   onClose(reason: string): void
 }
 
 /** A reliable, ordered data channel to a peer. */
 export interface PeerChannel {
-  /** Sends one message. Returns false when enough waits: go on at `onDrain`. */
+  /**
+   * Sends one message of at most `MAX_PEER_MESSAGE_BYTES`; the bytes are the channel's own from then on. Returns false
+   * when enough waits (some tens of kilobytes: what waits here is sent even when it is stale): go on at `onDrain`.
+   */
   send(message: Buffer): boolean
+  /** Sends what waits, if it can, and closes the data channel and the connection. Again, or after `onClose`: nothing. */
   close(): void
 }
 
-/** Our half of a WebRTC connection, before the peer has answered. */
+/** What every WebRTC implementation takes as one message. */
+export const MAX_PEER_MESSAGE_BYTES = 16_384
+
+/** Our half of a WebRTC connection with one data channel, before the peer has answered. */
 export interface PeerOffer {
-  /** Complete with its candidates, and none of them of this machine's own network. */
+  /**
+   * Complete: gathering is over, or has lasted as long as it may. Candidates of this machine's own network may be in
+   * it; who sends it to anybody takes them out.
+   */
   readonly sdp: string
-  /** Resolves when the data channel is open. Rejects with `channel-failed` or the signal's error, closed then. */
+  /**
+   * Resolves when the data channel is open. Rejects with `channel-failed` or the signal's error, closed then. The
+   * candidates in the answer are those that may be tried.
+   */
   accept(answerSdp: string, sink: PeerSink, signal: AbortSignal): Promise<PeerChannel>
+  /** Closes the connection, whatever has become of it. */
   close(): void
 }
 
 export interface PeerOfferOptions {
-  /** `stun:host:port`, as in bridge lines. */
+  /** URLs, `stun:host:port`. All of them are asked. */
   readonly iceServers: readonly string[]
-  /** Whether candidates of loopback and private networks are told; only a network of one's own needs them. */
+  /** Of the data channel; the peer sees it. */
+  readonly label: string
+  /** Whether peers may be in the same machine or network, as on a testing network: then addresses are told as they are. */
   readonly keepsLocalCandidates: boolean
 }
 
