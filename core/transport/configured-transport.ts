@@ -1,12 +1,12 @@
 /** The way to relays that the configuration asks for: plain TCP, or one upstream proxy and never anything beside it. */
-import { isIP, isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
-import type { Endpoint } from '../linkspec/relay-target.ts'
 import { TorError } from '../util/errors.ts'
 import { refusalOfEndpoint } from './bridge-rule.ts'
 import { NO_OUTSIDE, type Outside } from './outside.ts'
 import { transportOf } from './pluggable-transport.ts'
 import { checkUpstreamProxy } from './proxy-handshake.ts'
+import { localAddressFor, type OutboundBind } from './tcp-dialler.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
@@ -14,8 +14,7 @@ export interface TransportSettings {
   readonly upstreamProxy: UpstreamProxy | undefined
   /** Undefined: relays are dialled. Otherwise these and nothing else. */
   readonly bridges: readonly BridgeLine[] | undefined
-  /** The local addresses to leave from, one of each family. */
-  readonly outboundBindAddress: { readonly ipv4: string | undefined; readonly ipv6: string | undefined }
+  readonly outboundBindAddress: OutboundBind
 }
 
 export const DIRECT: TransportSettings = {
@@ -38,9 +37,10 @@ export function createTransport(settings: () => TransportSettings, outside: Outs
       if (refusal !== undefined) throw refusal
       const transport = bridge === undefined ? undefined : transportOf(bridge)
       if (proxy !== undefined) checkUpstreamProxy(proxy)
-      const localAddress = localAddressFor(proxy?.endpoint ?? relay, outboundBindAddress)
+      const localAddress = localAddressFor((proxy?.endpoint ?? relay).host, outboundBindAddress)
       if (bridge !== undefined && transport !== undefined) {
-        return { kind: 'pluggable', transport, bridge, way: { proxy, localAddress }, outside }
+        const way = { proxy, localAddress, outboundBind: outboundBindAddress }
+        return { kind: 'pluggable', transport, bridge, way, outside }
       }
       if (proxy === undefined) return { kind: 'tcp', relay, localAddress }
       return { kind: 'proxied', proxy, relay, localAddress }
@@ -49,12 +49,3 @@ export function createTransport(settings: () => TransportSettings, outside: Outs
 }
 
 export const directTransport: Transport = createTransport(() => DIRECT)
-
-/** As in C tor, what stays within this machine leaves from wherever the system says. */
-function localAddressFor(
-  { host }: Endpoint,
-  bind: TransportSettings['outboundBindAddress'],
-): string | undefined {
-  if (host.startsWith('127.') || host === '::1') return undefined
-  return isIPv6(host) ? bind.ipv6 : bind.ipv4
-}

@@ -4,8 +4,8 @@
  * (refused, unreachable, not allowed) is `channel-failed`, as it would be without a proxy, so that another relay is
  * tried; everything else is `proxy-failed`, for which no relay is to blame.
  */
-import { isIP, isIPv4 } from 'node:net'
-import { formatEndpoint, type Endpoint } from '../linkspec/relay-target.ts'
+import { isIP, isIPv4, isIPv6 } from 'node:net'
+import { formatEndpoint } from '../linkspec/relay-target.ts'
 import { TorError } from '../util/errors.ts'
 import { parseIp } from '../util/ip-address.ts'
 import type { ProxyCredentials, UpstreamProxy } from './upstream-proxy.ts'
@@ -19,6 +19,12 @@ export type ProxyStep =
   | { readonly kind: 'send'; readonly bytes: Buffer; readonly usedBytes: number }
   | { readonly kind: 'done'; readonly usedBytes: number }
 
+export interface ProxyTarget {
+  /** An IP literal, or a name for the proxy to look up: then it is that of a web server in front of a transport. */
+  readonly host: string
+  readonly port: number
+}
+
 export interface ProxyHandshake {
   readonly firstBytes: Buffer
   /** Reads the answer at the start of `bytes`. Throws `proxy-failed` or `channel-failed`, in words. */
@@ -31,8 +37,10 @@ export function proxyFailed(what: string, cause?: unknown): TorError {
   return new TorError('proxy-failed', `the upstream proxy ${what}`, { cause, retry: 'later' })
 }
 
-function relayFailed(what: string): TorError {
-  return new TorError('channel-failed', `the upstream proxy says: ${what}`, { retry: 'elsewhere' })
+/** `{it}` in `what` stands for the target. */
+function targetFailed(what: string, { host }: ProxyTarget): TorError {
+  const words = what.replaceAll('{it}', isIP(host) === 0 ? 'the web server' : 'the relay')
+  return new TorError('channel-failed', `the upstream proxy says: ${words}`, { retry: 'elsewhere' })
 }
 
 /** Throws `bad-config` for a proxy that can never be used: a host that is a name, credentials that do not fit. */
@@ -57,40 +65,51 @@ export function checkUpstreamProxy(proxy: UpstreamProxy): void {
   }
 }
 
-export function startProxyHandshake(proxy: UpstreamProxy, relay: Endpoint): ProxyHandshake {
+export function startProxyHandshake(proxy: UpstreamProxy, target: ProxyTarget): ProxyHandshake {
   checkUpstreamProxy(proxy)
   switch (proxy.kind) {
     case 'socks4':
-      return startSocks4(relay)
+      return startSocks4(target)
     case 'socks5':
-      return new Socks5Handshake(relay, proxy.credentials)
+      return new Socks5Handshake(target, proxy.credentials)
     case 'http':
-      return startHttpConnect(relay, proxy.credentials)
+      return startHttpConnect(target, proxy.credentials)
   }
 }
 
-function portBytes({ port }: Endpoint): Buffer {
+function portBytes({ port }: ProxyTarget): Buffer {
   return Buffer.of(port >> 8, port & 255)
 }
 
 const SOCKS4_ANSWER_BYTES = 8
 const SOCKS4_GRANTED = 90
 const SOCKS4_REJECTED = 91
+/** 0.0.0.x with x other than zero: a name follows. */
+const SOCKS4A_NO_ADDRESS = Buffer.of(0, 0, 0, 1)
 
-function startSocks4(relay: Endpoint): ProxyHandshake {
-  if (!isIPv4(relay.host)) throw relayFailed('a SOCKS4 proxy cannot reach IPv6 addresses')
+function startSocks4(target: ProxyTarget): ProxyHandshake {
+  if (isIPv6(target.host)) throw targetFailed('a SOCKS4 proxy cannot reach IPv6 addresses', target)
   return {
-    // The user id stays empty: nobody needs to know.
-    firstBytes: Buffer.concat([Buffer.of(4, 1), portBytes(relay), parseIp(relay.host), Buffer.of(0)]),
+    firstBytes: socks4Request(target),
     onAnswer(bytes) {
       if (bytes.length > 0 && bytes[0] !== 0) throw proxyFailed('does not speak SOCKS4')
       if (bytes.length < SOCKS4_ANSWER_BYTES) return INCOMPLETE
       const code = bytes.readUInt8(1)
       if (code === SOCKS4_GRANTED) return { kind: 'done', usedBytes: SOCKS4_ANSWER_BYTES }
-      if (code === SOCKS4_REJECTED) throw relayFailed('the connection to the relay was rejected or failed')
+      if (code === SOCKS4_REJECTED) {
+        throw targetFailed('the connection to {it} was rejected or failed', target)
+      }
       throw proxyFailed(`refuses us: SOCKS4 answer ${code}`)
     },
   }
+}
+
+/** The user id stays empty: nobody needs to know. A name takes the form that SOCKS4A added. */
+function socks4Request(target: ProxyTarget): Buffer {
+  const isName = !isIPv4(target.host)
+  const address = isName ? SOCKS4A_NO_ADDRESS : parseIp(target.host)
+  const request = [Buffer.of(4, 1), portBytes(target), address, Buffer.of(0)]
+  return Buffer.concat(isName ? [...request, Buffer.from(`${target.host}\0`, 'latin1')] : request)
 }
 
 const SOCKS5_NO_AUTH = 0
@@ -98,13 +117,13 @@ const SOCKS5_PASSWORD = 2
 const SOCKS5_NO_METHOD = 255
 
 /** RFC 1928 section 6: answers about the destination. */
-const SOCKS5_ABOUT_RELAY: ReadonlyMap<number, string> = new Map([
-  [1, 'the connection to the relay failed'],
-  [2, 'a connection to this relay is not allowed'],
-  [3, "the relay's network is unreachable"],
-  [4, 'the relay is unreachable'],
-  [5, 'the relay refused the connection'],
-  [6, 'the relay did not answer in time'],
+const SOCKS5_ABOUT_TARGET: ReadonlyMap<number, string> = new Map([
+  [1, 'the connection to {it} failed'],
+  [2, 'a connection to {it} is not allowed'],
+  [3, "{it}'s network is unreachable"],
+  [4, '{it} is unreachable'],
+  [5, '{it} refused the connection'],
+  [6, '{it} did not answer in time'],
 ])
 
 const SOCKS5_ADDRESS_BYTES: ReadonlyMap<number, number> = new Map([
@@ -115,12 +134,12 @@ const SOCKS5_NAME = 3
 
 class Socks5Handshake implements ProxyHandshake {
   readonly firstBytes: Buffer
-  readonly #relay: Endpoint
+  readonly #target: ProxyTarget
   readonly #credentials: ProxyCredentials | undefined
   #state: 'method' | 'password' | 'connect' = 'method'
 
-  constructor(relay: Endpoint, credentials: ProxyCredentials | undefined) {
-    this.#relay = relay
+  constructor(target: ProxyTarget, credentials: ProxyCredentials | undefined) {
+    this.#target = target
     this.#credentials = credentials
     const methods = credentials === undefined ? [SOCKS5_NO_AUTH] : [SOCKS5_NO_AUTH, SOCKS5_PASSWORD]
     this.firstBytes = Buffer.of(5, methods.length, ...methods)
@@ -140,7 +159,7 @@ class Socks5Handshake implements ProxyHandshake {
         if (bytes[1] !== 0) throw proxyFailed('does not accept the user name and password')
         return this.#sendConnect()
       case 'connect':
-        return onSocks5Reply(bytes)
+        return onSocks5Reply(bytes, this.#target)
     }
   }
 
@@ -171,18 +190,30 @@ class Socks5Handshake implements ProxyHandshake {
 
   #sendConnect(): ProxyStep {
     this.#state = 'connect'
-    const address = parseIp(this.#relay.host)
-    const type = address.length === 4 ? 1 : 4
-    const bytes = Buffer.concat([Buffer.of(5, 1, 0, type), address, portBytes(this.#relay)])
+    const bytes = Buffer.concat([
+      Buffer.of(5, 1, 0),
+      socks5Address(this.#target.host),
+      portBytes(this.#target),
+    ])
     return { kind: 'send', bytes, usedBytes: 2 }
   }
 }
 
-function onSocks5Reply(bytes: Buffer): ProxyStep {
+/** With its type before it; the name's length is that of a name that was checked. */
+function socks5Address(host: string): Buffer {
+  if (isIP(host) === 0) {
+    const name = Buffer.from(host, 'latin1')
+    return Buffer.concat([Buffer.of(SOCKS5_NAME, name.length), name])
+  }
+  const address = parseIp(host)
+  return Buffer.concat([Buffer.of(address.length === 4 ? 1 : 4), address])
+}
+
+function onSocks5Reply(bytes: Buffer, target: ProxyTarget): ProxyStep {
   const [version, code = 0, , addressType] = bytes
   if (version !== 5) throw proxyFailed('does not speak SOCKS5')
-  const aboutRelay = SOCKS5_ABOUT_RELAY.get(code)
-  if (aboutRelay !== undefined) throw relayFailed(aboutRelay)
+  const aboutTarget = SOCKS5_ABOUT_TARGET.get(code)
+  if (aboutTarget !== undefined) throw targetFailed(aboutTarget, target)
   if (code !== 0) throw proxyFailed(`does not do what is needed: SOCKS5 answer ${code}`)
   if (addressType === undefined) return INCOMPLETE
   const nameBytes = addressType === SOCKS5_NAME ? bytes[4] : undefined
@@ -194,19 +225,19 @@ function onSocks5Reply(bytes: Buffer): ProxyStep {
 }
 
 /** The proxy's words for trouble on the way to the relay. */
-const HTTP_ABOUT_RELAY: ReadonlyMap<number, string> = new Map([
-  [403, 'a connection to this relay is not allowed'],
-  [502, 'the connection to the relay failed'],
-  [503, 'the connection to the relay failed'],
-  [504, 'the relay did not answer in time'],
+const HTTP_ABOUT_TARGET: ReadonlyMap<number, string> = new Map([
+  [403, 'a connection to {it} is not allowed'],
+  [502, 'the connection to {it} failed'],
+  [503, 'the connection to {it} failed'],
+  [504, '{it} did not answer in time'],
 ])
 
 const HTTP_PREFIX = 'HTTP/1.'
 const STATUS_LINE = /^HTTP\/1\.[01] (\d{3})(?: [^\r\n]*)?$/
 
-function startHttpConnect(relay: Endpoint, credentials: ProxyCredentials | undefined): ProxyHandshake {
-  const target = formatEndpoint(relay)
-  const lines = [`CONNECT ${target} HTTP/1.1`, `Host: ${target}`]
+function startHttpConnect(target: ProxyTarget, credentials: ProxyCredentials | undefined): ProxyHandshake {
+  const authority = formatEndpoint(target)
+  const lines = [`CONNECT ${authority} HTTP/1.1`, `Host: ${authority}`]
   if (credentials !== undefined) {
     const login = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
     lines.push(`Proxy-Authorization: Basic ${login}`)
@@ -218,15 +249,25 @@ function startHttpConnect(relay: Endpoint, credentials: ProxyCredentials | undef
       if (!HTTP_PREFIX.startsWith(start)) throw proxyFailed('does not speak HTTP')
       const end = bytes.indexOf('\r\n\r\n')
       if (end < 0) return INCOMPLETE
-      return onHttpStatus(bytes.toString('latin1', 0, bytes.indexOf('\r\n')), end + 4, credentials)
+      const status = httpStatus(bytes.toString('latin1', 0, bytes.indexOf('\r\n')))
+      checkHttpStatus(status, target, credentials)
+      return { kind: 'done', usedBytes: end + 4 }
     },
   }
 }
 
-function onHttpStatus(line: string, usedBytes: number, credentials: ProxyCredentials | undefined): ProxyStep {
-  const status = Number(STATUS_LINE.exec(line)?.[1] ?? Number.NaN)
-  if (Number.isNaN(status)) throw proxyFailed('does not speak HTTP')
-  if (status >= 200 && status < 300) return { kind: 'done', usedBytes }
+function httpStatus(line: string): number {
+  const status = STATUS_LINE.exec(line)?.[1]
+  if (status === undefined) throw proxyFailed('does not speak HTTP')
+  return Number(status)
+}
+
+function checkHttpStatus(
+  status: number,
+  target: ProxyTarget,
+  credentials: ProxyCredentials | undefined,
+): void {
+  if (status >= 200 && status < 300) return
   if (status === 407) {
     throw proxyFailed(
       credentials === undefined
@@ -234,6 +275,7 @@ function onHttpStatus(line: string, usedBytes: number, credentials: ProxyCredent
         : 'does not accept the user name and password',
     )
   }
-  const aboutRelay = HTTP_ABOUT_RELAY.get(status)
-  throw aboutRelay === undefined ? proxyFailed(`answers CONNECT with ${status}`) : relayFailed(aboutRelay)
+  const aboutTarget = HTTP_ABOUT_TARGET.get(status)
+  if (aboutTarget !== undefined) throw targetFailed(aboutTarget, target)
+  throw proxyFailed(`answers CONNECT with ${status}`)
 }

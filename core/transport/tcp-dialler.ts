@@ -1,5 +1,5 @@
 /** TCP for transports: a socket to one IP address, through the user's upstream proxy where there is one. */
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, isIP, isIPv6, type Socket } from 'node:net'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import { throwIfAborted } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
@@ -13,6 +13,20 @@ export interface TcpWay {
   readonly proxy: UpstreamProxy | undefined
   /** Of the family of what is dialled: the proxy, or else the endpoint. */
   readonly localAddress: string | undefined
+  /** For what is dialled by name, whose addresses are known only then. Undefined: as the system chooses. */
+  readonly outboundBind?: OutboundBind
+}
+
+/** The local addresses to leave from, one of each family. */
+export interface OutboundBind {
+  readonly ipv4: string | undefined
+  readonly ipv6: string | undefined
+}
+
+/** As in C tor, what stays within this machine leaves from wherever the system says. */
+export function localAddressFor(host: string, bind: OutboundBind): string | undefined {
+  if (host.startsWith('127.') || host === '::1') return undefined
+  return isIPv6(host) ? bind.ipv6 : bind.ipv4
 }
 
 /**

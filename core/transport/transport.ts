@@ -9,7 +9,7 @@ import type { UpstreamProxy } from './upstream-proxy.ts'
 /**
  * What TLS should run over. Plain TCP is dialled by the TLS socket itself, because Node reads straight into a buffer
  * of ours only then; what goes through a proxy is dialled by `connectThroughProxy` first. Every address is an IP
- * literal: nothing here is ever looked up by DNS.
+ * literal: nothing here is ever looked up by DNS. (The web servers in front of some transports are: `web/look-up-name`.)
  */
 export type TlsCarrier =
   | { readonly kind: 'tcp'; readonly relay: Endpoint; readonly localAddress: string | undefined }
