@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { readSitePolicies } from '../core/index.ts'
 import { AppError } from './app-error.ts'
 import type { Timer } from './clock.ts'
+import { BridgeExchange, type FileDialogs } from './bridges/bridge-exchange.ts'
 import { type CommandDeps, createCommandHandlers } from './commands.ts'
 import { Connection } from './connection/connection.ts'
 import type { ConnectionNotice } from './connection/connection-event.ts'
@@ -40,6 +41,7 @@ export interface AppDeps extends GroundDeps {
   readonly platform: NodeJS.Platform
   readonly env: NodeJS.ProcessEnv
   readonly networkLines: readonly string[]
+  readonly dialogs: FileDialogs
   readonly spawnHost: (onOutput: (line: string) => void) => HostProcess
   readonly onSettings: (settings: Settings) => void
   readonly onNotice: (notice: ConnectionNotice) => void
@@ -105,6 +107,10 @@ export class App {
       settings,
       bridges: this.#bridges,
       ways: NO_WAYS,
+      bridgeFiles: new BridgeExchange({
+        dialogs: deps.dialogs,
+        bridges: () => this.state.current.bridges.bridges,
+      }),
       protection: this.#protection,
       logs,
     })

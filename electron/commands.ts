@@ -1,7 +1,15 @@
 /** What each command of the contract does: one line of delegation each, so that this table can be read as a whole. */
 import { AppError } from './app-error.ts'
 import type { CommandHandlers } from './ipc/contract.ts'
-import type { BridgesPart, CorePart, LogPart, ProtectionPart, SettingsPart, WaysPart } from './parts.ts'
+import type {
+  BridgeFilesPart,
+  BridgesPart,
+  CorePart,
+  LogPart,
+  ProtectionPart,
+  SettingsPart,
+  WaysPart,
+} from './parts.ts'
 import type { Session } from './session/session.ts'
 import type { AppState } from './state/app-state.ts'
 
@@ -12,6 +20,7 @@ export interface CommandDeps {
   readonly settings: Pick<SettingsPart, 'change'>
   readonly bridges: BridgesPart
   readonly ways: WaysPart
+  readonly bridgeFiles: BridgeFilesPart
   readonly protection: ProtectionPart
   readonly logs: Pick<LogPart, 'readAfter' | 'supportText'>
   readonly writeClipboard: (text: string) => Promise<void>
@@ -41,6 +50,9 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     'bridges.enable': ({ ids, isEnabled }) => bridges.enable(ids, isEnabled),
     'bridges.choose-built-in': (transport) => bridges.chooseBuiltIn(transport),
     'bridges.read-qr-from-screen': () => bridges.readQrFromScreen(),
+    'bridges.save-file': ({ ids, passphrase }) => deps.bridgeFiles.save(ids, passphrase),
+    'bridges.open-file': () => deps.bridgeFiles.open(),
+    'bridges.unlock-file': (passphrase) => deps.bridgeFiles.unlock(passphrase),
 
     'ways.skip': () => ways.skip(),
     'ways.keep': () => ways.keep(),

@@ -14,6 +14,7 @@ import {
 } from 'electron'
 import { App, type AppDeps } from './app.ts'
 import { AppError } from './app-error.ts'
+import { fileDialogs } from './bridges/file-dialogs.ts'
 import { screenCapture } from './bridges/screen-capture.ts'
 import { systemClock } from './clock.ts'
 import { answerAppRequest, APP_SCHEME, isAppPage, listAppFiles } from './desktop/app-scheme.ts'
@@ -120,6 +121,7 @@ function appDeps(window: MainWindow, about: AboutView): Omit<AppDeps, 'onNotice'
       nativeTheme.themeSource = theme
     },
     screen: screenCapture,
+    dialogs: fileDialogs,
     // Newer versions of Electron answer with a promise.
     writeClipboard: async (text) => clipboard.writeText(text),
   }

@@ -7,8 +7,8 @@ import type { HostArgument, HostConfig, HostMethodName, HostResult, HostStatus }
 import type { LogLevelName, LogLine } from './ipc/contract.ts'
 import type { Settings, SettingsChange } from './ipc/settings.ts'
 import type { AppSnapshot, ProxiesView, SystemProxyView } from './ipc/snapshot.ts'
-import type { BridgeLineResult } from './ipc/snapshot-bridges.ts'
 import type { HelpAnswer } from './ipc/snapshot-ways.ts'
+import type { BridgeFileContent, BridgeLineResult } from './ipc/snapshot-bridges.ts'
 import type { ConnectionView } from './ipc/snapshot-connection.ts'
 
 /** How a part gives its section a new value: equal values cost nothing, and nobody is told more than four times a second. */
@@ -132,6 +132,14 @@ export interface WaysPart {
   /** Rejects with an AppError. */
   ask(country: string | null): Promise<HelpAnswer>
   cancelAsking(): Promise<void>
+}
+
+/** electron/bridges: bridges to a file and back, each by the system's dialog. */
+export interface BridgeFilesPart {
+  /** Sealed with the passphrase; open where it is null. */
+  save(ids: readonly string[], passphrase: string | null): Promise<'saved' | 'cancelled'>
+  open(): Promise<BridgeFileContent>
+  unlock(passphrase: string): Promise<string>
 }
 
 /** electron/protection: runs the checks when asked. */

@@ -6,7 +6,7 @@
 import * as v from 'valibot'
 import { settingsChangeSchema } from './settings.ts'
 import type { AppSnapshot } from './snapshot.ts'
-import type { BridgeLineResult } from './snapshot-bridges.ts'
+import type { BridgeFileContent, BridgeLineResult } from './snapshot-bridges.ts'
 import type { ExitCountryView } from './snapshot-circuits.ts'
 import type { HelpAnswer } from './snapshot-ways.ts'
 
@@ -17,6 +17,9 @@ const site = v.pipe(v.string(), v.minLength(1), v.maxLength(255))
 const bridgeText = v.pipe(v.string(), v.maxLength(100_000))
 const clipboardText = v.pipe(v.string(), v.maxLength(2_000_000))
 const bridgeIds = v.pipe(v.array(v.pipe(v.string(), v.maxLength(100))), v.maxLength(1_000))
+/** Short ones are guessed; the longest that anybody types is far below the other limit. */
+const newPassphrase = v.pipe(v.string(), v.minLength(12), v.maxLength(1_000))
+const passphrase = v.pipe(v.string(), v.minLength(1), v.maxLength(1_000))
 const country = v.pipe(v.string(), v.regex(/^[a-z]{2}$/))
 
 export type LogLevelName = 'err' | 'warn' | 'notice' | 'info' | 'debug'
@@ -93,6 +96,14 @@ export const COMMANDS = {
   'bridges.choose-built-in': command<void>()(v.nullable(v.pipe(v.string(), v.maxLength(50)))),
   /** Looks for a QR code in what the screen shows; its text, or null when there is none. */
   'bridges.read-qr-from-screen': command<string | null>()(nothing),
+  /** Asks where to, and writes these bridges into a file; without a passphrase they lie open in it. */
+  'bridges.save-file': command<'saved' | 'cancelled'>()(
+    v.strictObject({ ids: bridgeIds, passphrase: v.nullable(newPassphrase) }),
+  ),
+  /** Asks for a file and reads it; adds nothing. */
+  'bridges.open-file': command<BridgeFileContent>()(nothing),
+  /** The text of the locked file that was opened last. */
+  'bridges.unlock-file': command<string>()(passphrase),
 
   /** Goes on with the next way now; waits for the same address are kept. */
   'ways.skip': command<void>()(nothing),

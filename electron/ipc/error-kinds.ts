@@ -63,6 +63,11 @@ export const APP_ERROR_KINDS = [
   'help-malformed',
   /** There is none on this network, or no transport to reach it by. */
   'help-not-available',
+  'bridge-file-not-written',
+  'bridge-file-unreadable',
+  'bridge-file-broken',
+  'bridge-file-newer',
+  'bridge-file-wrong-passphrase',
 ] as const
 
 export type AppErrorKind = (typeof APP_ERROR_KINDS)[number]

@@ -57,3 +57,11 @@ export interface BridgeLineResult {
   /** What a good line says, for the person to compare before it is added. */
   readonly bridge?: Pick<BridgeView, 'transport' | 'address' | 'emoji'> | undefined
 }
+
+/** What a file with bridges that the person has chosen holds. */
+export type BridgeFileContent =
+  | { readonly kind: 'cancelled' }
+  /** It wants its passphrase. */
+  | { readonly kind: 'locked' }
+  /** To be looked at line by line, as if it had been pasted. */
+  | { readonly kind: 'text'; readonly text: string }

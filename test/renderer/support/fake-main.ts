@@ -135,6 +135,9 @@ export class FakeMain {
       'ways.forget-networks': done,
       'help.ask': async ({ country }) => ({ country: country ?? undefined, settings: [] }),
       'help.cancel': done,
+      'bridges.save-file': async () => 'saved',
+      'bridges.open-file': async () => ({ kind: 'cancelled' }),
+      'bridges.unlock-file': async () => '',
       'system-proxy.set': async (isWanted) => {
         await this.change({
           settings: { ...this.#snapshot.settings, systemProxy: isWanted },

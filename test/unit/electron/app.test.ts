@@ -67,6 +67,7 @@ async function setUp() {
     onSettings: () => undefined,
     onNotice: () => undefined,
     screen: { isAllowed: () => false, take: () => Promise.resolve([]) },
+    dialogs: { saveTo: () => Promise.resolve(undefined), open: () => Promise.resolve(undefined) },
     writeClipboard: () => Promise.resolve(),
     quit: () => undefined,
   })
