@@ -1,8 +1,9 @@
 /** A whole synthetic directory: consensus, authority certificates and microdescriptors that verify like real ones. */
 import { createHash } from 'node:crypto'
 import type { RsaIdentity } from '../../core/linkspec/relay-ids.ts'
+import { writeUnsignedConsensus } from './consensus-writer.ts'
 import { seededRandom } from './seeded-random.ts'
-import { TestAuthority, formatObject, formatTime, signConsensus } from './test-authority.ts'
+import { TestAuthority, formatObject, signConsensus } from './test-authority.ts'
 
 export interface DirectoryOptions {
   readonly relays: number
@@ -52,8 +53,12 @@ export function generateDirectory(options: DirectoryOptions): GeneratedDirectory
   const validAfterMs = options.validAfterMs ?? GENERATED_VALID_AFTER_MS
   const authorities = Array.from({ length: authorityCount }, (_, at) => new TestAuthority(`auth${at}`))
   const relays = generateRelays(count, seed)
-  const header = formatHeader(authorities, validAfterMs, options.params)
-  const unsigned = `${header}${relays.map((relay) => relay.entry).join('')}${FOOTER}`
+  const unsigned = writeUnsignedConsensus({
+    validAfterMs,
+    authorities,
+    entries: relays.map((relay) => relay.entry),
+    ...(options.params !== undefined && { params: options.params }),
+  })
   const certs = authorities.map((authority) => authority.certificate(validAfterMs)).join('')
   return {
     consensus: signConsensus(unsigned, authorities.slice(0, options.signers ?? authorityCount)),
@@ -65,39 +70,6 @@ export function generateDirectory(options: DirectoryOptions): GeneratedDirectory
     trustedV3Idents: authorities.map((authority) => authority.identity),
     validAfterMs,
   }
-}
-
-const FOOTER = `directory-footer
-bandwidth-weights Wbd=817 Wbe=0 Wbg=4040 Wbm=10000 Wdb=10000 Web=10000 Wed=8366 Wee=10000 Weg=8366 Wem=10000 Wgb=10000 Wgd=817 Wgg=5960 Wgm=5960 Wmb=10000 Wmd=817 Wme=0 Wmg=4040 Wmm=10000
-`
-
-function formatHeader(
-  authorities: readonly TestAuthority[],
-  validAfterMs: number,
-  params = 'ExtendByEd25519ID=1 cc_alg=2 sendme_accept_min_version=1',
-): string {
-  const hour = 3_600_000
-  const sources = authorities.map(
-    ({ nickname, identity }, at) =>
-      `dir-source ${nickname} ${identity} 192.0.2.${at + 1} 192.0.2.${at + 1} 80 443\n` +
-      `contact nobody\nvote-digest ${identity}\n`,
-  )
-  return `network-status-version 3 microdesc
-vote-status consensus
-consensus-method 35
-valid-after ${formatTime(validAfterMs)}
-fresh-until ${formatTime(validAfterMs + hour)}
-valid-until ${formatTime(validAfterMs + 3 * hour)}
-voting-delay 300 300
-client-versions${' '}
-server-versions${' '}
-known-flags Authority BadExit Exit Fast Guard HSDir MiddleOnly NoEdConsensus Running Stable StaleDesc Sybil V2Dir Valid
-recommended-client-protocols Cons=2 Desc=2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4 HSRend=2 Link=4-5 Microdesc=2 Relay=2-4
-required-client-protocols Cons=2 Desc=2 FlowCtrl=1 Link=4 Microdesc=2 Relay=2
-params ${params}
-shared-rand-previous-value 9 B7WEEFCA6Jb1/tqV05207vqC/eJUlBPr7QemYm5FCCU=
-shared-rand-current-value 9 zwbAmnMGie00x5rmWGk+lP2rTXK2n0OmkF/1Ih4LcAI=
-${sources.join('')}`
 }
 
 /** Draws bytes of one seeded stream. */

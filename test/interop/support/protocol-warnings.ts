@@ -5,14 +5,22 @@
 import { readNodeLog } from './tor-node.ts'
 import type { TorNetworkRecord } from './tor-network.ts'
 
-/** Warnings of a node that a test started again, about its own configuration. */
+/** Warnings about the node's or the client's own configuration. */
 const OWN_NOISE: readonly RegExp[] = [
   /ControlPort is open, but no authentication/,
   /You have used DirAuthority/,
   /TestingTorNetwork is set/,
   /Your log may contain sensitive information/,
   /You are running Tor as root/,
+  /Fixing permissions on directory/,
 ]
+
+/** What C tor complains of in a log of its own. */
+export function warningsIn(log: string): string[] {
+  return log
+    .split('\n')
+    .filter((line) => /\[(warn|err)\]/.test(line) && !OWN_NOISE.some((noise) => noise.test(line)))
+}
 
 export class WarningCollector {
   readonly #network: TorNetworkRecord
@@ -27,11 +35,9 @@ export class WarningCollector {
   /** The nodes' warnings since this object was made, each with the node's name. */
   protocolWarnings(): string[] {
     return this.#network.nodes.flatMap((node) =>
-      readNodeLog(node)
-        .slice(this.#seenBytes.get(node.nickname) ?? 0)
-        .split('\n')
-        .filter((line) => /\[(warn|err)\]/.test(line) && !OWN_NOISE.some((noise) => noise.test(line)))
-        .map((line) => `${node.nickname}: ${line}`),
+      warningsIn(readNodeLog(node).slice(this.#seenBytes.get(node.nickname) ?? 0)).map(
+        (line) => `${node.nickname}: ${line}`,
+      ),
     )
   }
 }

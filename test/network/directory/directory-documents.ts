@@ -1,0 +1,72 @@
+/**
+ * The documents of the whole network: the authorities sign a consensus of what they are told, at the hour that the
+ * network's clock shows. They vote nothing.
+ */
+import { signedSha3 } from '../../../core/netdoc/consensus-diff.ts'
+import { writeUnsignedConsensus } from '../../support/consensus-writer.ts'
+import { signConsensus, type TestAuthority } from '../../support/test-authority.ts'
+import type { Relay } from '../relays/relay.ts'
+import { type RelayDocuments, writeRelayDocuments } from './relay-documents.ts'
+
+export interface SignedConsensus {
+  readonly bytes: Buffer
+  readonly validAfterMs: number
+  /** As diffs name it, in upper-case hex. */
+  readonly sha3: string
+}
+
+export interface ConsensusOptions {
+  readonly intervalMs: number
+  readonly params?: string
+  /** Those that sign; all unless given. */
+  readonly signers?: readonly TestAuthority[]
+}
+
+export class DirectoryDocuments {
+  readonly authorities: readonly TestAuthority[]
+  readonly #relays: readonly RelayDocuments[]
+  readonly #microdescriptors: ReadonlyMap<string, string>
+  readonly #options: ConsensusOptions
+
+  constructor(relays: readonly Relay[], authorities: readonly TestAuthority[], options: ConsensusOptions) {
+    const byName = new Map(relays.map((relay) => [relay.description.nickname, relay]))
+    const relayOf = (nickname: string): Relay => {
+      const relay = byName.get(nickname)
+      if (relay === undefined) throw new RangeError(`there is no relay ${nickname} in the network`)
+      return relay
+    }
+    this.authorities = authorities
+    this.#options = options
+    this.#relays = relays
+      .filter(({ description }) => description.isBridge !== true)
+      .map((relay) => writeRelayDocuments(relay, relayOf))
+      .sort((a, b) => a.identity.compare(b.identity))
+    this.#microdescriptors = new Map(
+      this.#relays.map(({ digest, microdescriptor }) => [digest, microdescriptor]),
+    )
+  }
+
+  /** The consensus of the interval in which `nowMs` lies. */
+  signConsensus(nowMs: number): SignedConsensus {
+    const { intervalMs, params, signers = this.authorities } = this.#options
+    const validAfterMs = Math.floor(nowMs / intervalMs) * intervalMs
+    const unsigned = writeUnsignedConsensus({
+      validAfterMs,
+      intervalMs,
+      authorities: this.authorities,
+      entries: this.#relays.map(({ entry }) => entry),
+      ...(params !== undefined && { params }),
+    })
+    const bytes = signConsensus(unsigned, signers)
+    return { bytes, validAfterMs, sha3: signedSha3(bytes).toString('hex').toUpperCase() }
+  }
+
+  certificates(nowMs: number): string {
+    return this.authorities.map((authority) => authority.certificate(nowMs)).join('')
+  }
+
+  /** Undefined for a digest that is none of ours. */
+  microdescriptor(digest: string): string | undefined {
+    return this.#microdescriptors.get(digest)
+  }
+}

@@ -1,0 +1,113 @@
+/** What each relay answers as a directory cache (dir-spec 4 to 6). */
+import { deflateSync, gzipSync } from 'node:zlib'
+import type { Clock } from '../../../core/util/clock.ts'
+import { writeDescriptor } from '../descriptor-writer.ts'
+import type { Relay } from '../relays/relay.ts'
+import { writeConsensusDiff } from './consensus-differ.ts'
+import type { DirectoryDocuments, SignedConsensus } from './directory-documents.ts'
+
+/** Older consensuses that a client may still hold, to write diffs from. */
+const MOST_CONSENSUSES_KEPT = 24
+const CONSENSUS_PATH = /^\/tor\/status-vote\/current\/consensus-microdesc(?:\/([0-9A-Fa-f+]+))?$/
+
+type Body = { readonly status: 200; readonly bytes: Buffer } | { readonly status: 304 | 400 | 404 }
+
+const NOT_FOUND: Body = { status: 404 }
+
+export class DirectoryServer {
+  readonly #documents: DirectoryDocuments
+  readonly #clock: Pick<Clock, 'wallMs'>
+  readonly #intervalMs: number
+  readonly #consensuses: SignedConsensus[] = []
+
+  constructor(documents: DirectoryDocuments, clock: Pick<Clock, 'wallMs'>, intervalMs: number) {
+    this.#documents = documents
+    this.#clock = clock
+    this.#intervalMs = intervalMs
+  }
+
+  /** The one of this interval; made when it is first asked for. */
+  consensus(): SignedConsensus {
+    const nowMs = this.#clock.wallMs()
+    const newest = this.#consensuses.at(-1)
+    if (newest !== undefined && nowMs < newest.validAfterMs + this.#intervalMs) return newest
+    const made = this.#documents.signConsensus(nowMs)
+    this.#consensuses.push(made)
+    if (this.#consensuses.length > MOST_CONSENSUSES_KEPT) this.#consensuses.shift()
+    return made
+  }
+
+  /** The whole reply to a request of HTTP/1.0. */
+  answer(request: string, relay: Relay): Buffer {
+    const [requestLine = '', ...headerLines] = request.split('\r\n')
+    const headers = new Map(headerLines.map(parseHeader))
+    const [, rawPath = ''] = requestLine.split(' ')
+    const isDeflated = rawPath.endsWith('.z')
+    const body = this.#find(isDeflated ? rawPath.slice(0, -2) : rawPath, headers, relay)
+    const date = new Date(this.#clock.wallMs()).toUTCString()
+    if (body.status !== 200) return Buffer.from(`HTTP/1.0 ${body.status} Nothing\r\nDate: ${date}\r\n\r\n`)
+    const { encoding, bytes } = encode(body.bytes, headers.get('accept-encoding'), isDeflated)
+    const head = [
+      'HTTP/1.0 200 OK',
+      `Date: ${date}`,
+      'Content-Type: text/plain',
+      'X-Your-Address-Is: 127.0.0.1',
+      `Content-Encoding: ${encoding}`,
+      `Content-Length: ${bytes.length}`,
+    ]
+    return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), bytes])
+  }
+
+  #find(path: string, headers: ReadonlyMap<string, string>, relay: Relay): Body {
+    if (CONSENSUS_PATH.test(path)) return this.#findConsensus(headers)
+    if (path.startsWith('/tor/keys/')) {
+      return found(Buffer.from(this.#documents.certificates(this.#clock.wallMs()), 'latin1'))
+    }
+    if (path.startsWith('/tor/micro/d/')) return this.#findMicrodescriptors(path)
+    if (path === '/tor/server/authority') return found(Buffer.from(this.#descriptorOf(relay), 'latin1'))
+    return NOT_FOUND
+  }
+
+  #findConsensus(headers: ReadonlyMap<string, string>): Body {
+    const newest = this.consensus()
+    const since = Date.parse(headers.get('if-modified-since') ?? '')
+    if (since >= newest.validAfterMs) return { status: 304 }
+    const held = (headers.get('x-or-diff-from-consensus') ?? '').toUpperCase().split(/[ ,]+/)
+    const base = this.#consensuses.find(({ sha3 }) => held.includes(sha3))
+    return found(base === undefined || base === newest ? newest.bytes : writeConsensusDiff(base, newest))
+  }
+
+  #findMicrodescriptors(path: string): Body {
+    const digests = path.slice('/tor/micro/d/'.length).split('-')
+    const texts = digests.map((digest) => this.#documents.microdescriptor(digest) ?? '')
+    const text = texts.join('')
+    return text === '' ? NOT_FOUND : found(Buffer.from(text, 'latin1'))
+  }
+
+  #descriptorOf(relay: Relay): string {
+    const { nickname, address, orPort } = relay.description
+    return writeDescriptor(relay.identity, this.#clock.wallMs(), { nickname, address, orPort })
+  }
+}
+
+function found(bytes: Buffer): Body {
+  return { status: 200, bytes }
+}
+
+function parseHeader(line: string): readonly [string, string] {
+  const colon = line.indexOf(':')
+  return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
+}
+
+/** Deflate for the old way of asking, by name; what the client accepts where it says so. */
+function encode(
+  bytes: Buffer,
+  accepted: string | undefined,
+  isDeflated: boolean,
+): { readonly encoding: string; readonly bytes: Buffer } {
+  if (accepted === undefined ? isDeflated : accepted.includes('deflate')) {
+    return { encoding: 'deflate', bytes: deflateSync(bytes) }
+  }
+  if (accepted?.includes('gzip') === true) return { encoding: 'gzip', bytes: gzipSync(bytes) }
+  return { encoding: 'identity', bytes }
+}

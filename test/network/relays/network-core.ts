@@ -1,0 +1,18 @@
+/** What the relays of one network share: time, one another, what lies behind exits, and where complaints go. */
+import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
+import type { Clock } from '../../../core/util/clock.ts'
+import type { DirectoryServer } from '../directory/directory-server.ts'
+import type { HostTable } from './host-table.ts'
+import type { Relay } from './relay.ts'
+import type { RelayLink } from './relay-link.ts'
+
+export interface NetworkCore {
+  readonly clock: Pick<Clock, 'wallMs'>
+  readonly hosts: HostTable
+  readonly directory: DirectoryServer
+  randomBytes(length: number): Buffer
+  relayOf(rsa: RsaIdentity): Relay | undefined
+  onLinkClosed(link: RelayLink): void
+  /** What a peer did against the specification. */
+  complain(relay: Relay, what: string): void
+}

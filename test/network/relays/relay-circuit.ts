@@ -1,0 +1,135 @@
+/** One circuit at one relay: cells for it, cells to pass on, and the next relay if it is not the last (tor-spec 5, 6). */
+import { RELAY_LENGTH_OFFSET, RelayCommand } from '../../../core/cell/commands.ts'
+import { DestroyReason } from '../../../core/cell/reasons.ts'
+import { relayBodyOffset, relayCommandAt, relayStreamIdAt } from '../../../core/cell/relay-cell.ts'
+import type { Extend2Message, RelayMessage } from '../../../core/cell/relay-message.ts'
+import { decodeRelayMessage, encodeRelayMessage } from '../../../core/cell/relay-message-codec.ts'
+import { relayCellBody, RelaySideHop } from '../../support/relay-side-tor1.ts'
+import type { CircuitPort } from './circuit-port.ts'
+import type { NetworkCore } from './network-core.ts'
+import type { Relay } from './relay.ts'
+import { CircuitStreams } from './circuit-streams.ts'
+
+/** Of one circuit: a client that needs more builds paths without end (tor-spec 5.6). */
+const MOST_RELAY_EARLY = 8
+
+export class RelayCircuit {
+  readonly relay: Relay
+  readonly #core: NetworkCore
+  readonly #previous: CircuitPort
+  readonly #hop: RelaySideHop
+  readonly #streams: CircuitStreams
+  /** The next relay's circuit, in this process. */
+  #next: RelayCircuit | undefined
+  #relayEarlyCells = 0
+  #isClosed = false
+
+  constructor(core: NetworkCore, relay: Relay, previous: CircuitPort, keyMaterial: Buffer) {
+    this.relay = relay
+    this.#core = core
+    this.#previous = previous
+    this.#hop = new RelaySideHop(keyMaterial)
+    this.#streams = new CircuitStreams({
+      core,
+      relay,
+      isWritable: () => previous.isWritable,
+      send: (streamId, message) => this.#send(streamId, message),
+      fail: (what) => this.#fail(what),
+    })
+  }
+
+  /** A relay cell from the client's side; the body is ours. */
+  fromClient(body: Buffer, isEarly: boolean): void {
+    if (this.#isClosed) return
+    if (isEarly && ++this.#relayEarlyCells > MOST_RELAY_EARLY) return this.#fail('too many RELAY_EARLY cells')
+    const { cell, tag } = this.#hop.receive(body)
+    if (tag !== undefined) return this.#onCell(cell, isEarly, tag)
+    if (this.#next === undefined) return this.#fail('a relay cell that nobody recognises')
+    this.#next.fromClient(cell, isEarly)
+  }
+
+  /** Each side tells the other; `reason` is for the next relay only, and the client's own stays unsaid. */
+  onDestroy(reason: number): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
+    this.#next?.onDestroy(reason)
+    this.#streams.close()
+  }
+
+  /** The client's channel takes cells again. */
+  onWritable(): void {
+    this.#streams.pump()
+    this.#next?.onWritable()
+  }
+
+  #onCell(cell: Buffer, isEarly: boolean, tag: Buffer): void {
+    const command = relayCommandAt(cell, 0)
+    const at = relayBodyOffset(0)
+    const length = cell.readUInt16BE(RELAY_LENGTH_OFFSET)
+    if (length > cell.length - at) return this.#fail('a relay cell longer than itself')
+    const message = decodeRelayMessage(command, cell.subarray(at, at + length))
+    if (message.kind === 'extend2') return this.#extend(message, isEarly)
+    if (message.kind === 'drop' || command === RelayCommand.PADDING_NEGOTIATE) return
+    if (message.kind === 'truncate') return this.#truncate()
+    this.#streams.onMessage(relayStreamIdAt(cell, 0), message, tag)
+  }
+
+  #extend({ specifiers, handshakeType, request }: Extend2Message, isEarly: boolean): void {
+    if (!isEarly) return this.#fail('EXTEND2 in a RELAY cell')
+    if (this.#next !== undefined) return this.#fail('EXTEND2 past the end of the circuit')
+    const rsa = specifiers.find((specifier) => specifier.kind === 'rsa')?.id
+    const ed25519 = specifiers.find((specifier) => specifier.kind === 'ed25519')?.id
+    const next = rsa === undefined ? undefined : this.#core.relayOf(rsa)
+    if (next === undefined) return this.#truncated(DestroyReason.CONNECTFAILED)
+    if (ed25519 !== undefined && ed25519 !== next.identity.ed25519) {
+      return this.#truncated(DestroyReason.OR_IDENTITY)
+    }
+    const reply = next.answerHandshake(handshakeType, request)
+    if (reply === undefined) return this.#truncated(DestroyReason.PROTOCOL)
+    this.#next = new RelayCircuit(this.#core, next, this.#portBack(), reply.keyMaterial)
+    this.#send(0, { kind: 'extended2', reply: reply.reply })
+  }
+
+  /** The way of the next relay to the client: through us. */
+  #portBack(): CircuitPort {
+    const previous = this.#previous
+    return {
+      sendRelay: (body) => {
+        if (!this.#isClosed) previous.sendRelay(this.#hop.encrypt(body))
+      },
+      destroy: () => {
+        if (this.#isClosed) return
+        this.#isClosed = true
+        previous.destroy(DestroyReason.DESTROYED)
+      },
+      get isWritable() {
+        return previous.isWritable
+      },
+    }
+  }
+
+  #truncate(): void {
+    this.#next?.onDestroy(DestroyReason.REQUESTED)
+    this.#truncated(DestroyReason.REQUESTED)
+  }
+
+  #truncated(reason: number): void {
+    this.#next = undefined
+    this.#send(0, { kind: 'truncated', reason })
+  }
+
+  /** The digest tag of a DATA cell is what its SENDME must quote. */
+  #send(streamId: number, message: RelayMessage): Buffer {
+    const { command, body } = encodeRelayMessage(message)
+    const { cell, tag } = this.#hop.originate(relayCellBody(command, streamId, body))
+    this.#previous.sendRelay(cell)
+    return tag
+  }
+
+  #fail(what: string): void {
+    if (this.#isClosed) return
+    this.#core.complain(this.relay, what)
+    this.onDestroy(DestroyReason.PROTOCOL)
+    this.#previous.destroy(DestroyReason.PROTOCOL)
+  }
+}

@@ -1,0 +1,34 @@
+/** What a network is made of, as data: a test or the demo writes it down, and everything else follows from it. */
+
+export type RelayFlagName =
+  | 'Authority'
+  | 'BadExit'
+  | 'Exit'
+  | 'Fast'
+  | 'Guard'
+  | 'HSDir'
+  | 'MiddleOnly'
+  | 'Running'
+  | 'Stable'
+  | 'V2Dir'
+  | 'Valid'
+
+export interface RelayDescription {
+  readonly nickname: string
+  /** Of 127.0.0.0/8: no relay of ours is anywhere else. */
+  readonly address: string
+  readonly orPort: number
+  readonly flags: readonly RelayFlagName[]
+  /** Consensus weight, in the consensus' kilobytes. */
+  readonly bandwidth: number
+  /** As in a microdescriptor's `p` line, e.g. `accept 80,443`; undefined for a relay that is no exit. */
+  readonly exitPorts?: string
+  /** Nicknames of relays that it says belong to the same operator. */
+  readonly family?: readonly string[]
+  /** A bridge is in no consensus, and hands out its server descriptor. */
+  readonly isBridge?: boolean
+}
+
+/** What the relays speak. The core asks for more than this where a relay has it: add it here when the relay side can. */
+export const RELAY_PROTOCOLS =
+  'Cons=1-2 Desc=1-2 DirCache=2 FlowCtrl=1 HSDir=2 HSIntro=4 HSRend=1-2 Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 Relay=1-4'

@@ -1,0 +1,65 @@
+/** One relay of the network in this process: who it is, what it lets through, and how it answers handshakes. */
+import { randomBytes } from 'node:crypto'
+import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
+import {
+  answerCreateFast,
+  answerNtor,
+  answerNtorV3,
+  type RelayReply,
+} from '../../support/relay-side-handshakes.ts'
+import { createRelayIdentity, type RelayIdentity } from '../relay-identity.ts'
+import type { RelayDescription } from './relay-description.ts'
+
+/** Key material of tor1: Df 20, Db 20, Kf 16, Kb 16. */
+const TOR1_KEY_BYTES = 72
+const NTOR = 2
+const NTOR_V3 = 3
+/** An empty extension list. */
+const NO_EXTENSIONS = Buffer.of(0)
+
+export class Relay {
+  readonly description: RelayDescription
+  readonly identity: RelayIdentity
+
+  constructor(description: RelayDescription, nowMs: number, identity = createRelayIdentity(nowMs)) {
+    this.description = description
+    this.identity = identity
+  }
+
+  get rsa(): RsaIdentity {
+    return this.identity.rsa
+  }
+
+  get isExit(): boolean {
+    return this.description.exitPorts !== undefined
+  }
+
+  answerCreateFast(request: Buffer): RelayReply {
+    return answerCreateFast(request, randomBytes(20), TOR1_KEY_BYTES)
+  }
+
+  /** Undefined for a handshake that is not ours, or not meant for us: the caller destroys the circuit. */
+  answerHandshake(type: number, request: Buffer): RelayReply | undefined {
+    const { ntorKey, rsa, ed25519Id } = this.#keys()
+    if (type === NTOR) {
+      const isOurs =
+        request.length === 84 &&
+        request.subarray(0, 20).equals(rsa) &&
+        request.subarray(20, 52).equals(ntorKey.publicKey)
+      return isOurs ? answerNtor(request, ntorKey, TOR1_KEY_BYTES) : undefined
+    }
+    if (type !== NTOR_V3 || request.length < 128 || !request.subarray(0, 32).equals(ed25519Id)) {
+      return undefined
+    }
+    try {
+      return answerNtorV3(request, ntorKey, () => NO_EXTENSIONS, TOR1_KEY_BYTES)
+    } catch {
+      return undefined
+    }
+  }
+
+  #keys(): { ntorKey: RelayIdentity['ntorKey']; rsa: Buffer; ed25519Id: Buffer } {
+    const { ntorKey, rsa, ed25519 } = this.identity
+    return { ntorKey, rsa: Buffer.from(rsa, 'hex'), ed25519Id: Buffer.from(ed25519, 'base64') }
+  }
+}

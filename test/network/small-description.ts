@@ -1,0 +1,31 @@
+/** A network small enough to start in a moment, with all that a client needs: authorities, guards, middles, exits. */
+import type { NetworkDescription } from './tor-in-process.ts'
+import type { RelayDescription, RelayFlagName } from './relays/relay-description.ts'
+
+const HOUR_MS = 3_600_000
+const USUAL: readonly RelayFlagName[] = ['Fast', 'Running', 'Stable', 'V2Dir', 'Valid']
+
+/** Every relay in a /16 of its own, as clients want the relays of one circuit to be. */
+export const SMALL_NETWORK: NetworkDescription = {
+  consensusIntervalMs: HOUR_MS,
+  relays: [
+    ...relays('authority', 3, 10, { flags: ['Authority', ...USUAL], bandwidth: 20 }),
+    ...relays('guard', 3, 20, { flags: ['Guard', 'HSDir', ...USUAL], bandwidth: 5_000 }),
+    ...relays('middle', 2, 30, { flags: USUAL, bandwidth: 3_000 }),
+    ...relays('exit', 3, 40, { flags: ['Exit', ...USUAL], bandwidth: 5_000, exitPorts: 'accept 1-65535' }),
+  ],
+}
+
+function relays(
+  name: string,
+  count: number,
+  firstNet: number,
+  common: Pick<RelayDescription, 'flags' | 'bandwidth' | 'exitPorts'>,
+): RelayDescription[] {
+  return Array.from({ length: count }, (_, at) => ({
+    nickname: `${name}${at + 1}`,
+    address: `127.${firstNet + at}.0.1`,
+    orPort: 0,
+    ...common,
+  }))
+}

@@ -1,0 +1,123 @@
+/**
+ * A whole Tor network in this process, on loopback: authorities that sign, relays that relay, exits to what the host
+ * table names, directory caches and bridges. Made for tests and for the demo; it protects nobody and is no part of what
+ * is shipped.
+ */
+import { randomBytes } from 'node:crypto'
+import type { AddressInfo, Socket } from 'node:net'
+import { createServer, type Server, type TLSSocket } from 'node:tls'
+import type { RsaIdentity } from '../../core/linkspec/relay-ids.ts'
+import type { Clock } from '../../core/util/clock.ts'
+import { TestAuthority } from '../support/test-authority.ts'
+import { DirectoryDocuments } from './directory/directory-documents.ts'
+import { DirectoryServer } from './directory/directory-server.ts'
+import { HostTable } from './relays/host-table.ts'
+import { createLinkTls, type LinkTls, tlsServerOptions } from './relays/link-identity.ts'
+import type { NetworkCore } from './relays/network-core.ts'
+import { Relay } from './relays/relay.ts'
+import type { RelayDescription } from './relays/relay-description.ts'
+import { RelayLink } from './relays/relay-link.ts'
+
+export interface NetworkDescription {
+  /** `orPort` 0 takes the listener's: all relays share one, and differ by address. */
+  readonly relays: readonly RelayDescription[]
+  /** From one consensus to the next. */
+  readonly consensusIntervalMs: number
+  readonly params?: string
+}
+
+export class TorInProcess {
+  readonly hosts = new HostTable()
+  readonly relays: readonly Relay[]
+  readonly authorities: readonly TestAuthority[]
+  readonly directory: DirectoryServer
+  /** What peers did against the specification. */
+  readonly complaints: string[] = []
+  readonly #tls: LinkTls
+  readonly #server: Server
+  readonly #links = new Set<RelayLink>()
+  readonly #sockets = new Set<Socket>()
+  readonly #core: NetworkCore
+  readonly #byAddress: ReadonlyMap<string, Relay>
+  readonly #byRsa: ReadonlyMap<RsaIdentity, Relay>
+
+  private constructor(
+    description: NetworkDescription,
+    clock: Pick<Clock, 'wallMs'>,
+    tls: LinkTls,
+    server: Server,
+  ) {
+    const { port } = server.address() as AddressInfo
+    const nowMs = clock.wallMs()
+    this.relays = description.relays.map(
+      (relay) => new Relay({ ...relay, orPort: relay.orPort || port }, nowMs),
+    )
+    const authorityRelays = this.relays.filter((relay) => relay.description.flags.includes('Authority'))
+    this.authorities = authorityRelays.map(({ description: { nickname } }) => new TestAuthority(nickname))
+    const { consensusIntervalMs: intervalMs, params } = description
+    const documents = new DirectoryDocuments(this.relays, this.authorities, {
+      intervalMs,
+      ...(params !== undefined && { params }),
+    })
+    this.directory = new DirectoryServer(documents, clock, intervalMs)
+    this.#byAddress = new Map(this.relays.map((relay) => [relay.description.address, relay]))
+    this.#byRsa = new Map(this.relays.map((relay) => [relay.rsa, relay]))
+    this.#tls = tls
+    this.#server = server
+    this.#core = {
+      clock,
+      hosts: this.hosts,
+      directory: this.directory,
+      randomBytes,
+      relayOf: (rsa) => this.#byRsa.get(rsa),
+      onLinkClosed: (link) => void this.#links.delete(link),
+      complain: (relay, what) => void this.complaints.push(`${relay.description.nickname}: ${what}`),
+    }
+    server.on('connection', (socket: Socket) => this.#keep(socket))
+    server.on('secureConnection', (socket) => this.#onLink(socket))
+    server.on('tlsClientError', () => {})
+  }
+
+  static async start(description: NetworkDescription, clock: Pick<Clock, 'wallMs'>): Promise<TorInProcess> {
+    const tls = createLinkTls(clock.wallMs())
+    const server = createServer(tlsServerOptions(tls))
+    // Every address of 127.0.0.0/8 is this machine's; connections to any other are ended at once.
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(0, '0.0.0.0', resolve)
+    })
+    return new TorInProcess(description, clock, tls, server)
+  }
+
+  /** What makes a client, C tor or ours, use this network. */
+  get clientLines(): readonly string[] {
+    const lines = this.authorities.map((authority) => {
+      const relay = this.relays.find(({ description }) => description.nickname === authority.nickname)
+      if (relay === undefined) throw new RangeError('an authority without a relay')
+      const { nickname, address, orPort } = relay.description
+      return `DirAuthority ${nickname} orport=${orPort} v3ident=${authority.identity} ${address}:${orPort} ${relay.rsa}`
+    })
+    return ['TestingTorNetwork 1', ...lines]
+  }
+
+  async stop(): Promise<void> {
+    for (const socket of this.#sockets) socket.destroy()
+    await new Promise((resolve) => this.#server.close(resolve))
+  }
+
+  #keep(socket: Socket): void {
+    this.#sockets.add(socket)
+    socket.once('close', () => this.#sockets.delete(socket))
+    if (!this.#byAddress.has(addressOf(socket))) socket.destroy()
+  }
+
+  #onLink(socket: TLSSocket): void {
+    const relay = this.#byAddress.get(addressOf(socket))
+    if (relay === undefined) return void socket.destroy()
+    this.#links.add(new RelayLink(this.#core, relay, this.#tls, socket))
+  }
+}
+
+function addressOf({ localAddress = '' }: Socket | TLSSocket): string {
+  return localAddress.replace(/^::ffff:/, '')
+}
