@@ -55,7 +55,7 @@ readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium firefox-esr faket
   obfs4proxy gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send Xvfb)
 readonly PACKAGES=(tor curl wget torsocks dnsutils openssh-client openssh-server netcat-openbsd chromium
   firefox-esr faketime microsocks tinyproxy
-  obfs4proxy libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
+  obfs4proxy debian-archive-keyring libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
   xvfb libgtk-3-0 libnss3 libgbm1 libasound2)
 
 # Electron and Chromium are linked to these; without one of them they do not start.
@@ -110,6 +110,14 @@ ensure_packages() {
   [ -f node_modules/.package-lock.json ] && return
   echo 'Installing npm packages.'
   bash scripts/install.sh || stop 'The npm packages could not be installed.'
+}
+
+# Peers that Debian's stable release lacks or has too old; they are unpacked beside the sources and never installed.
+readonly PEERS=(webtunnel lyrebird snowflake-proxy)
+
+# A test whose peer cannot be had says so itself, and fails or puts a proved one in its place.
+ensure_peers() {
+  node scripts/fetch-peer.mjs "${PEERS[@]}" >/dev/null || echo 'The tests that need these packages will say so.' >&2
 }
 
 extra_failures=0
@@ -167,6 +175,7 @@ run_project() {
 ensure_node
 ensure_packages
 ensure_tools
+ensure_peers
 
 start_network plain
 start_network varied
