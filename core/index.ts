@@ -75,6 +75,7 @@ export {
   type WebRequester,
   type WebResponse,
 } from './transport/outside.ts'
+export { dialTcp } from './transport/tcp-dialler.ts'
 export { checkBridgeArguments, TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
 export type { UpstreamProxy } from './transport/upstream-proxy.ts'
 export { type AddressPolicy, parseAddressPolicy } from './util/address-policy.ts'

@@ -3,6 +3,7 @@
  * into the one snapshot; what the person chooses goes the other way. It knows no Electron: windows, processes and the
  * clipboard are passed in, so that the whole can be driven by a test.
  */
+import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { readSitePolicies } from '../core/index.ts'
 import { AppError } from './app-error.ts'
@@ -24,6 +25,9 @@ import type { SitesView } from './ipc/snapshot-circuits.ts'
 import type { LogStore } from './logs/log-store.ts'
 import type { BridgesPart, CoreState, SystemProxyPart, WaysPart } from './parts.ts'
 import { Protection } from './protection/protection.ts'
+import { Doctor } from './doctor/doctor.ts'
+import type { DoctorTargets } from './doctor/doctor-targets.ts'
+import { openProbeHost } from './doctor/probe-host.ts'
 import { hostConfigOf } from './session/host-config.ts'
 import { Session } from './session/session.ts'
 import { TrafficMeter } from './session/traffic-meter.ts'
@@ -41,6 +45,8 @@ export interface AppDeps extends GroundDeps {
   readonly platform: NodeJS.Platform
   readonly env: NodeJS.ProcessEnv
   readonly networkLines: readonly string[]
+  /** Whom the doctor may ask; undefined on a network of one's own. */
+  readonly doctorTargets: DoctorTargets | undefined
   readonly dialogs: FileDialogs
   readonly spawnHost: (onOutput: (line: string) => void) => HostProcess
   readonly onSettings: (settings: Settings) => void
@@ -61,6 +67,7 @@ export class App {
   readonly #systemProxy: SystemProxyPart
   readonly #bridges: BridgesPart
   readonly #protection: Protection
+  readonly #doctor: Doctor
   readonly #meter = new TrafficMeter()
   #sampling: Timer | undefined
 
@@ -98,6 +105,7 @@ export class App {
     })
     this.#systemProxy = this.#createSystemProxy()
     this.#protection = this.#createProtection()
+    this.#doctor = this.#createDoctor()
     this.session = this.#createSession()
     this.handlers = createCommandHandlers({
       ...deps,
@@ -112,6 +120,7 @@ export class App {
         bridges: () => this.state.current.bridges.bridges,
       }),
       protection: this.#protection,
+      doctor: this.#doctor,
       logs,
     })
     this.#followSettings()
@@ -120,6 +129,7 @@ export class App {
   /** Puts everything back and ends the core. False where the system's old settings could not be put back. */
   async close(): Promise<boolean> {
     const isRestored = await this.#within(CLOSE_LIMIT_MS, this.#restoreAndStop())
+    await this.#doctor.stop()
     this.#sampling?.cancel()
     this.#connection.close()
     return isRestored ?? false
@@ -198,6 +208,21 @@ export class App {
     })
   }
 
+  #createDoctor(): Doctor {
+    const { clock, spawnHost, doctorTargets } = this.#deps
+    const { log } = this.logs
+    return new Doctor({
+      clock,
+      log,
+      publish: (view) => this.state.set('doctor', view),
+      settings: () => this.settings.current,
+      targets: doctorTargets,
+      coreClockAheadMs: () => this.#connection.view.clock?.aheadMs,
+      openHost: () => openProbeHost(() => spawnHost((line) => log('info', `doctor: ${line}`)), clock, log),
+      label: () => randomBytes(9).toString('hex'),
+    })
+  }
+
   #createSession(): Session {
     return new Session({
       core: this.#core,
@@ -221,6 +246,7 @@ export class App {
       this.state.set('upstreamPassword', this.settings.passwordStorage)
       this.#systemProxy.setWanted(settings.systemProxy)
       this.#deps.onSettings(settings)
+      this.#doctor.onSettings()
       this.session.onChange()
     }
     this.state.set('settingsTrouble', this.settings.trouble)

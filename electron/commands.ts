@@ -4,6 +4,7 @@ import type { CommandHandlers } from './ipc/contract.ts'
 import type {
   BridgeFilesPart,
   BridgesPart,
+  DoctorPart,
   CorePart,
   LogPart,
   ProtectionPart,
@@ -22,6 +23,7 @@ export interface CommandDeps {
   readonly ways: WaysPart
   readonly bridgeFiles: BridgeFilesPart
   readonly protection: ProtectionPart
+  readonly doctor: DoctorPart
   readonly logs: Pick<LogPart, 'readAfter' | 'supportText'>
   readonly writeClipboard: (text: string) => Promise<void>
   /** Begins to quit; resolves at once, for the answer must still arrive. */
@@ -64,6 +66,8 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     'system-proxy.set': (isWanted) => setSystemProxy(deps, isWanted),
     'system-proxy.reapply': () => session.reapplyProxy(),
     'protection.check': () => deps.protection.check(),
+    'doctor.run': ({ maySend }) => deps.doctor.run(maySend),
+    'doctor.stop': () => deps.doctor.stop(),
 
     'settings.change': (change) => settings.change(change),
 

@@ -22,7 +22,12 @@ import { createDesktop, type Desktop, wasStartedHidden } from './desktop/desktop
 import { hardenApp } from './desktop/hardening.ts'
 import type { DesktopAction } from './desktop/menu-items.ts'
 import { Quitting } from './desktop/quitting.ts'
-import { describeApp, readNetworkLines, scrubForThisComputer } from './desktop/surroundings.ts'
+import {
+  describeApp,
+  readDoctorTargets,
+  readNetworkLines,
+  scrubForThisComputer,
+} from './desktop/surroundings.ts'
 import { hasTray } from './desktop/tray-presence.ts'
 import { MainWindow, WINDOW_PARTITION } from './desktop/window.ts'
 import { forkHost } from './host/fork-host.ts'
@@ -113,6 +118,7 @@ function appDeps(window: MainWindow, about: AboutView): Omit<AppDeps, 'onNotice'
     platform: process.platform,
     env: process.env,
     networkLines: readNetworkLines(),
+    doctorTargets: readDoctorTargets(),
     scrub: scrubForThisComputer(),
     secrets: systemSecretStore,
     spawnHost: (onOutput) => forkHost(join(HERE, 'core-host.cjs'), onOutput),

@@ -142,6 +142,13 @@ export interface BridgeFilesPart {
   unlock(passphrase: string): Promise<string>
 }
 
+/** electron/doctor: examines the connection when asked. */
+export interface DoctorPart {
+  /** `maySend`: the person saw what would be sent. */
+  run(maySend: boolean): Promise<void>
+  stop(): Promise<void>
+}
+
 /** electron/protection: runs the checks when asked. */
 export interface ProtectionPart {
   check(): Promise<void>

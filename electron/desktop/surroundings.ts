@@ -4,6 +4,7 @@ import { hostname, userInfo } from 'node:os'
 import { app, Notification } from 'electron'
 import { BUILT_IN_DATA_DATES } from '../../core/index.ts'
 import { BUILT_IN_BRIDGES_DATE } from '../bridges/built-in.ts'
+import { DOCTOR_TARGETS, type DoctorTargets, parseDoctorTargets } from '../doctor/doctor-targets.ts'
 import type { AboutView } from '../ipc/snapshot.ts'
 import { createScrub, type Scrub } from '../logs/scrub.ts'
 
@@ -36,6 +37,17 @@ export function readNetworkLines(): readonly string[] {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .slice(0, MAX_NETWORK_LINES)
+}
+
+/**
+ * Whom the connection doctor asks. On a network that a test names nobody is, unless the test names them, too: nothing of
+ * it may leave this computer.
+ */
+export function readDoctorTargets(): DoctorTargets | undefined {
+  const file = process.env['ALLIUM_DOCTOR_FILE']
+  if (app.isPackaged) return DOCTOR_TARGETS
+  if (file !== undefined && file !== '') return parseDoctorTargets(readFileSync(file, 'utf8'))
+  return readNetworkLines().length > 0 ? undefined : DOCTOR_TARGETS
 }
 
 /** Takes this computer's and this person's names out of log lines. */

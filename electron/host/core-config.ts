@@ -8,6 +8,7 @@ import {
   TorError,
   type UpstreamProxy,
 } from '../../core/index.ts'
+import type { UpstreamProxySetting } from '../ipc/settings.ts'
 import type { HostConfig } from './protocol.ts'
 
 /** Throws `bad-config` in words. */
@@ -20,7 +21,7 @@ export function toCoreConfig(host: HostConfig): ClientConfig {
     ...base,
     dataDirectory,
     reachableAddresses: reachableBy(host) ?? base.reachableAddresses,
-    upstreamProxy: upstreamProxy(host) ?? base.upstreamProxy,
+    upstreamProxy: host.upstreamProxy === null ? base.upstreamProxy : toUpstreamProxy(host.upstreamProxy),
     // Strict: who excludes a country means it.
     ...(excluded !== '' && {
       nodes: { ...base.nodes, excludeNodes: parseNodeSet(excluded, 'ExcludeNodes'), isStrict: true },
@@ -45,8 +46,8 @@ function reachableBy({ allowedPorts }: HostConfig): ClientConfig['reachableAddre
   return parseAddressPolicy(rules, option, { assumed: 'accept', rejectsOthers: true })
 }
 
-function upstreamProxy({ upstreamProxy: proxy }: HostConfig): UpstreamProxy | undefined {
-  if (proxy === null) return undefined
+/** Throws `bad-config` in words. */
+export function toUpstreamProxy(proxy: UpstreamProxySetting): UpstreamProxy {
   const host = proxy.host.replace(/^\[(.*)\]$/, '$1')
   // A name would be looked up in the clear, and tell who is used.
   if (isIP(host) === 0) throw new TorError('bad-config', 'the proxy must be given by its IP address')

@@ -18,6 +18,7 @@ import { checkStream } from './check-stream.ts'
 import { toCoreConfig } from './core-config.ts'
 import { Doors } from './doors.ts'
 import { Dates } from './dates.ts'
+import { runProbe } from './probes/run-probe.ts'
 import { viewHostStatus } from './host-status.ts'
 import type { HostArgument, HostConfig, HostResult, HostStatus } from './protocol.ts'
 import type { HostHandlers } from './serve-methods.ts'
@@ -99,6 +100,8 @@ export class CoreService {
       const answers = await this.#client.resolve(host, { isolation })
       return { addresses: answers.map(({ address }) => address) }
     },
+    // Needs no client: the doctor asks when there is none.
+    'doctor.probe': (probe) => runProbe(probe, this.#deps.clock),
   }
 
   /** Undefined while the core does not run. The same value as long as nothing has changed. */

@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot'
 import { upstreamProxySchema } from '../ipc/settings.ts'
+import { probeSchema } from './probes/probe.ts'
 import type { HostArgument, HostMethodName } from './protocol.ts'
 
 /** Lines end at their end: nothing in one may begin another. */
@@ -51,6 +52,7 @@ export const METHOD_SCHEMAS: {
   'identity.new': nothing,
   'check.stream': v.pipe(v.string(), v.maxLength(MAX_LINE_CHARS), v.url()),
   'check.resolve': site,
+  'doctor.probe': probeSchema,
 }
 
 const callSchema = v.object({

@@ -5,6 +5,7 @@
  * that said it is ended.
  */
 import * as v from 'valibot'
+import { probeResultSchema } from './probes/probe.ts'
 import type { FromHost, HostMethodName, HostResult, HostStatus } from './protocol.ts'
 
 /** More than two doors with all their connections ever lead to. */
@@ -202,6 +203,7 @@ const RESULTS: { readonly [Name in HostMethodName]: v.GenericSchema<unknown, Hos
   'identity.new': v.object({ changed: words, kept: words }),
   'check.stream': v.object({ isTor: maybe(v.boolean()), address: maybe(address) }),
   'check.resolve': v.object({ addresses: v.pipe(v.array(address), v.maxLength(MAX_WORD_CHARS)) }),
+  'doctor.probe': probeResultSchema,
 }
 
 /** Undefined for what no host of ours says. */

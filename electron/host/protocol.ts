@@ -8,6 +8,7 @@ import type { BootstrapPhaseName } from '../ipc/snapshot-connection.ts'
 import type { BridgeHealth } from '../ipc/snapshot-bridges.ts'
 import type { CircuitsView, ExitCountryView, SiteView } from '../ipc/snapshot-circuits.ts'
 import type { UpstreamProxySetting } from '../ipc/settings.ts'
+import type { Probe, ProbeResult } from './probes/probe.ts'
 
 /** Everything the host needs to run the core; immutable, sent whole at each change. */
 export interface HostConfig {
@@ -81,6 +82,8 @@ export interface HostMethods {
   }
   /** Resolves a name through the core: whether the way that names take is ours. */
   'check.resolve': (host: string) => { readonly addresses: readonly string[] }
+  /** One small question of the connection doctor to the network; a host that was not started answers it, too. */
+  'doctor.probe': (probe: Probe) => ProbeResult
 }
 
 export type HostMethodName = keyof HostMethods

@@ -124,6 +124,12 @@ export const COMMANDS = {
   /** Puts our setting back after something else changed it. */
   'system-proxy.reapply': command<void>()(nothing),
   'protection.check': command<void>()(nothing),
+  /**
+   * Examines the connection; resolves when that has ended. Without `maySend` it looks at this computer alone; with it,
+   * the plan in the snapshot is followed, which the person has seen (and agreed to, where they hide).
+   */
+  'doctor.run': command<void>()(v.strictObject({ maySend: v.boolean() })),
+  'doctor.stop': command<void>()(nothing),
 
   'settings.change': command<void>()(settingsChangeSchema),
 

@@ -7,6 +7,7 @@
 import type { BridgesView } from './snapshot-bridges.ts'
 import type { CircuitsView, SitesView } from './snapshot-circuits.ts'
 import type { ConnectionView } from './snapshot-connection.ts'
+import type { DoctorView } from './snapshot-doctor.ts'
 import type { ProgramGuide } from './snapshot-programs.ts'
 import type { WayFindingView } from './snapshot-ways.ts'
 import type { Settings } from './settings.ts'
@@ -26,6 +27,7 @@ export interface AppSnapshot {
   readonly proxies: ProxiesView
   readonly systemProxy: SystemProxyView
   readonly protection: ProtectionView
+  readonly doctor: DoctorView
 }
 
 /** How the password of the upstream proxy is kept; the page never sees the password itself. */

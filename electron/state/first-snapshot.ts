@@ -1,5 +1,6 @@
 /** What is shown before any part has said something: off, nothing known, nothing claimed. */
 import { DEFAULT_SETTINGS } from '../ipc/settings.ts'
+import { NO_DOCTOR } from '../ipc/snapshot-doctor.ts'
 import { NO_WAY_FINDING } from '../ipc/snapshot-ways.ts'
 import type { AboutView, AppSnapshot } from '../ipc/snapshot.ts'
 
@@ -42,6 +43,7 @@ export function firstSnapshot(about: AboutView): AppSnapshot {
       programs: [],
       trouble: undefined,
     },
+    doctor: NO_DOCTOR,
     protection: { isRunning: false, checkedAtMs: undefined, exitAddress: undefined, results: [] },
   }
 }

@@ -146,6 +146,8 @@ export class FakeMain {
       },
       'system-proxy.reapply': done,
       'protection.check': done,
+      'doctor.run': done,
+      'doctor.stop': done,
       'settings.change': async (change) => {
         await this.change({ settings: { ...this.#snapshot.settings, ...withoutUndefined(change) } })
       },

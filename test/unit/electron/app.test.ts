@@ -51,6 +51,7 @@ async function setUp() {
     platform: 'aix',
     env: {},
     networkLines: ['TestingTorNetwork 1'],
+    doctorTargets: undefined,
     scrub: (text) => text,
     secrets: {
       isAvailable: () => Promise.resolve(false),

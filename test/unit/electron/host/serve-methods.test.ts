@@ -19,6 +19,7 @@ function serve(changes: Partial<HostHandlers> = {}) {
     'identity.new': async () => ({ changed: [], kept: [] }),
     'check.stream': async () => ({ isTor: true, address: undefined }),
     'check.resolve': async () => ({ addresses: [] }),
+    'doctor.probe': async () => ({ kind: 'reached' }),
     ...changes,
   }
   const posted: FromHost[] = []
