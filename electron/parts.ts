@@ -3,13 +3,14 @@
  * them through a function that it was given, and answers some commands. A part knows the others only by the small
  * interfaces in here, so that each can be tested alone.
  */
+import type { AttemptEnding, Hold } from './connection/connection-event.ts'
 import type { HostArgument, HostConfig, HostMethodName, HostResult, HostStatus } from './host/protocol.ts'
 import type { LogLevelName, LogLine } from './ipc/contract.ts'
 import type { Settings, SettingsChange } from './ipc/settings.ts'
 import type { AppSnapshot, ProxiesView, SystemProxyView } from './ipc/snapshot.ts'
 import type { HelpAnswer } from './ipc/snapshot-ways.ts'
 import type { BridgeFileContent, BridgeLineResult } from './ipc/snapshot-bridges.ts'
-import type { ConnectionView } from './ipc/snapshot-connection.ts'
+import type { AttemptWay, ConnectionView } from './ipc/snapshot-connection.ts'
 
 /** How a part gives its section a new value: equal values cost nothing, and nobody is told more than four times a second. */
 export type Publish<Section extends keyof AppSnapshot> = (value: AppSnapshot[Section]) => void
@@ -53,7 +54,9 @@ export type ConnectionEvent =
   /** The person (or the app at its start) wants to be connected, or not any more. */
   | { readonly kind: 'wanted'; readonly isWanted: boolean }
   /** How the next attempt goes about it; before `wanted`, and when it changes meanwhile. */
-  | { readonly kind: 'way'; readonly way: ConnectionView['attempts'][number]['way'] }
+  | { readonly kind: 'way'; readonly way: AttemptWay; readonly ending?: AttemptEnding | undefined }
+  /** Nothing is dialled until the next way: between two of them, or after all of them. */
+  | { readonly kind: 'hold'; readonly hold: Hold; readonly ending: AttemptEnding }
   | { readonly kind: 'core'; readonly state: CoreState }
   | { readonly kind: 'status'; readonly status: HostStatus }
   | { readonly kind: 'system-proxy'; readonly view: SystemProxyView }

@@ -79,6 +79,14 @@ export class NetworkWatch {
     this.#unreachable = 0
   }
 
+  /** Another way to the network is taken, and how channels failed on the one before says nothing of it. */
+  restart(): void {
+    this.forget()
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#state.set('unknown')
+  }
+
   get isGone(): boolean {
     return this.#state.value === 'down' || this.#state.value === 'blocked'
   }

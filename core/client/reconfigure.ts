@@ -8,13 +8,15 @@ import { networkDisabled } from '../circuit-manager/circuit-builder.ts'
 import type { BridgeManager } from '../directory/bridge-manager.ts'
 import type { DirectoryManager } from '../directory/directory-manager.ts'
 import type { CircuitManager } from '../circuit-manager/circuit-manager.ts'
-import { refusalToDial } from '../transport/bridge-rule.ts'
+import { isConfigured, refusalToDial } from '../transport/bridge-rule.ts'
 import { checkBridges } from '../transport/pluggable-transport.ts'
 import { TorError } from '../util/errors.ts'
 import type { ClientParts } from './client-parts.ts'
 import type { ClientConfig } from './config.ts'
 import { NameRewriter } from './name-rewriter.ts'
 import { loadNeededCountries } from './path-constraints.ts'
+import type { StatusBoard } from './status-board.ts'
+import type { Surroundings } from './surroundings.ts'
 
 /** With what a user knows them by. */
 const FIXED: readonly (readonly [keyof ClientConfig, string])[] = [
@@ -65,12 +67,15 @@ export type ReconfiguredParts = Pick<
   readonly circuits: Pick<CircuitManager, 'closeAll' | 'retireWhere' | 'retryNow'>
   readonly channels: Pick<ChannelManager, 'closeAll' | 'closeWhere'>
   readonly bridges: Pick<BridgeManager, 'reconsider'>
-  readonly directory: Pick<DirectoryManager, 'reconsider'>
+  readonly directory: Pick<DirectoryManager, 'reconsider' | 'beginAnew'>
+  readonly surroundings: Pick<Surroundings, 'noteOtherWay'>
+  readonly board: Pick<StatusBoard, 'restartBootstrap'>
 }
 
 /** Rejects with `bad-config` before anything has changed. */
 export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig): Promise<void> {
   const { config, random, countries, constraints, circuits, channels, bridges, directory, log } = parts
+  const { surroundings, board } = parts
   const before = config.value
   checkReconfiguration(before, next)
   // Refuses an address map or virtual networks that are no good.
@@ -98,7 +103,22 @@ export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig):
     'the options forbid one of its relays',
   )
   if (!hasOtherBridges && !hasOtherProxy && !before.isNetworkDisabled) return
+  const isOther = isOtherWay(before, next)
+  if (isOther) {
+    surroundings.noteOtherWay()
+    board.restartBootstrap()
+  }
   bridges.reconsider()
-  directory.reconsider()
+  if (isOther) directory.beginAnew()
+  else directory.reconsider()
   circuits.retryNow()
+}
+
+/** Whether nothing of what worked or failed before says anything of what comes: one bridge more is no other way. */
+function isOtherWay(before: ClientConfig, next: ClientConfig): boolean {
+  if (before.isNetworkDisabled) return true
+  if (JSON.stringify(before.upstreamProxy) !== JSON.stringify(next.upstreamProxy)) return true
+  const { bridges } = before
+  if (bridges === undefined || next.bridges === undefined) return bridges !== next.bridges
+  return !next.bridges.some((bridge) => isConfigured(bridges, bridge))
 }

@@ -102,6 +102,11 @@ export class StatusBoard {
     this.#schedule()
   }
 
+  /** Another way to the network is taken: nothing has come through on it yet. */
+  restartBootstrap(): void {
+    this.setBootstrap(INITIAL_BOOTSTRAP)
+  }
+
   setBootstrap(bootstrap: BootstrapStatus): void {
     this.#bootstrap = bootstrap
     if (this.#isClosed) return

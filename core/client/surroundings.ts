@@ -97,6 +97,11 @@ export class Surroundings {
     }
   }
 
+  /** Another way to the network is taken. */
+  noteOtherWay(): void {
+    this.#network.restart()
+  }
+
   /** The same reports without the failures of a time that was lost: a guard is not to blame for a closed lid. */
   protectGuards(guards: GuardReports): GuardReports {
     return {

@@ -156,6 +156,12 @@ export class DirectoryManager implements NetDirProvider {
     this.#board.freshness.lookNow()
   }
 
+  /** Another way to the network is taken: progress begins anew, as far as what we hold lets it. */
+  beginAnew(): void {
+    this.#board.restart()
+    this.reconsider()
+  }
+
   /** How far one came who gets to know the sources. */
   notePhase(phase: DirectoryPhase): void {
     this.#board.reach(phase)

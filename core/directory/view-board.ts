@@ -110,6 +110,15 @@ export class ViewBoard {
     this.progress.set(reachPhase(this.progress.value, phase))
   }
 
+  /** Another way to the network is taken: what was reached, and what failed, by the one before says nothing of it. */
+  restart(): void {
+    const { progress, freshness } = this.progress.value
+    const kept = { progress, freshness, blockage: undefined }
+    if (this.current.value !== undefined) this.progress.set({ ...kept, phase: 'enough-dirinfo' })
+    else if (this.#newest !== undefined) this.progress.set({ ...kept, phase: 'requesting-descriptors' })
+    else this.progress.set(INITIAL_PROGRESS)
+  }
+
   fail(error: TorError): void {
     this.progress.set(reportFailure(this.progress.value, error, this.#clock.wallMs()))
   }

@@ -2,20 +2,13 @@
 import type { AppErrorKind } from '../ipc/error-kinds.ts'
 import {
   type AttemptNext,
-  type AttemptOutcome,
   type AttemptView,
   MAX_ATTEMPTS,
 } from '../ipc/snapshot-connection.ts'
 import { patienceFor, PROXY_FAILURES, REATTEMPT_AFTER_MS } from './connect-limits.ts'
 import { laterStep, placeOf } from './connect-progress.ts'
-import type { ConnectionEvidence, Moment, Reason } from './connection-event.ts'
+import type { AttemptEnding, ConnectionEvidence, Moment, Reason } from './connection-event.ts'
 import { type ConnectionModel, isVerified, type RunningAttempt } from './connection-model.ts'
-
-interface Ending {
-  readonly outcome: Exclude<AttemptOutcome, 'running'>
-  readonly reason?: Reason | undefined
-  readonly next: AttemptNext
-}
 
 /** Failures after which the core's own trying again cannot help, and what can. */
 const FINAL_KINDS: Readonly<Record<string, AttemptNext>> = {
@@ -31,8 +24,9 @@ const NO_BRIDGES: Reason = {
 }
 
 /** Why nothing can come of it, if so. */
-export function finalFailure({ failure, way, evidence }: ConnectionModel): Reason | undefined {
+export function finalFailure({ failure, way, hold, evidence }: ConnectionModel): Reason | undefined {
   if (failure !== undefined) return failure
+  if (hold !== undefined) return undefined
   if (way.kind === 'bridges' && way.count === 0) return NO_BRIDGES
   const blockage = evidence?.isConnected === true ? undefined : evidence?.blockage
   if (blockage === undefined || FINAL_KINDS[blockage.kind] === undefined) return undefined
@@ -95,7 +89,7 @@ function beginAttempt(model: ConnectionModel, moment: Moment): ConnectionModel {
 }
 
 /** Changes nothing when none runs. */
-export function endAttempt(model: ConnectionModel, moment: Moment, ending: Ending): ConnectionModel {
+export function endAttempt(model: ConnectionModel, moment: Moment, ending: AttemptEnding): ConnectionModel {
   if (model.attempt === undefined) return model
   const ended = editRow(model, { endedMs: moment.wallMs, reason: undefined, ...ending })
   return { ...ended, attempt: undefined }
@@ -113,7 +107,7 @@ export function withAttempts(model: ConnectionModel, moment: Moment): Connection
 
 /** Every success and every failure has its row, also one that came without an attempt before it. */
 function isDue(model: ConnectionModel, failure: Reason | undefined): boolean {
-  if (model.attempt !== undefined) return false
+  if (model.attempt !== undefined || model.hold !== undefined) return false
   const last = model.attempts.at(-1)
   if (failure !== undefined) return model.isAttemptDue || last?.reason?.kind !== failure.kind
   if (isVerified(model)) return model.isAttemptDue || last?.outcome !== 'connected'

@@ -1,7 +1,7 @@
 /** What the state machine of the connection is told, and what it tells besides its view. */
 import type { HostStatus } from '../host/protocol.ts'
 import type { SystemProxyState } from '../ipc/snapshot.ts'
-import type { AttemptWay, ConnectionState } from '../ipc/snapshot-connection.ts'
+import type { AttemptNext, AttemptOutcome, AttemptWay, ConnectionState } from '../ipc/snapshot-connection.ts'
 import type { CoreState } from '../parts.ts'
 
 export interface Reason {
@@ -9,12 +9,24 @@ export interface Reason {
   readonly detail: string
 }
 
+/** What becomes of the attempt that runs. */
+export interface AttemptEnding {
+  readonly outcome: Exclude<AttemptOutcome, 'running'>
+  readonly reason?: Reason | undefined
+  readonly next: AttemptNext
+  readonly nextWay?: AttemptWay | undefined
+}
+
+export type Hold = 'between' | 'resting'
+
 /** As main says it (`parts.ts`), but asking for no more than is looked at. */
 export type ConnectionEvent =
   /** The person (or the app at its start) wants to be connected, or not any more; quitting is the latter. */
   | { readonly kind: 'wanted'; readonly isWanted: boolean }
   /** How the next attempt goes about it; before `wanted`, and when it changes meanwhile. */
-  | { readonly kind: 'way'; readonly way: AttemptWay }
+  | { readonly kind: 'way'; readonly way: AttemptWay; readonly ending?: AttemptEnding | undefined }
+  /** Nothing is dialled until the next way: between two of them, or after all of them. */
+  | { readonly kind: 'hold'; readonly hold: Hold; readonly ending: AttemptEnding }
   | { readonly kind: 'core'; readonly state: CoreState }
   | { readonly kind: 'status'; readonly status: ConnectionEvidence }
   | {

@@ -39,6 +39,8 @@ function absorb(model: ConnectionModel, event: ConnectionEvent, moment: Moment):
       return event.isWanted ? want(model) : unwant(model, moment)
     case 'way':
       return changeWay(model, event, moment)
+    case 'hold':
+      return model.isWanted ? pause(model, event, moment) : model
     case 'core':
       return changeCore(model, event.state, moment)
     case 'status':
@@ -60,12 +62,12 @@ function absorb(model: ConnectionModel, event: ConnectionEvent, moment: Moment):
 /** Asked again while an attempt runs or has succeeded, nothing changes; after a failure it begins anew. */
 function want(model: ConnectionModel): ConnectionModel {
   const isUnderWay = model.isWanted && model.shown.state !== 'failed'
-  return isUnderWay ? model : { ...forget(model), isWanted: true, isAttemptDue: true }
+  return isUnderWay ? model : { ...forget(model), isWanted: true, hold: undefined, isAttemptDue: true }
 }
 
 function unwant(model: ConnectionModel, moment: Moment): ConnectionModel {
   const ended = endAttempt(model, moment, { outcome: 'cancelled', next: 'none' })
-  return { ...forget(ended), isWanted: false, isAttemptDue: false, loss: NO_LOSS }
+  return { ...forget(ended), isWanted: false, hold: undefined, isAttemptDue: false, loss: NO_LOSS }
 }
 
 /** What was learned from a core that is not the one to come. */
@@ -82,19 +84,28 @@ function forget(model: ConnectionModel): ConnectionModel {
 
 function changeWay(
   model: ConnectionModel,
-  { way }: Extract<ConnectionEvent, { kind: 'way' }>,
+  { way, ending }: Extract<ConnectionEvent, { kind: 'way' }>,
   moment: Moment,
 ): ConnectionModel {
   const before = model.way
-  const hasChanged = JSON.stringify(before) !== JSON.stringify(way)
-  const changed = { ...model, way }
+  const hasChanged = model.hold !== undefined || JSON.stringify(before) !== JSON.stringify(way)
+  const changed: ConnectionModel = { ...model, way, hold: undefined }
   if (!model.isWanted || !hasChanged) return changed
   // One bridge more is no news to a connection that works; another kind of way is.
-  if (isVerified(model) && before.kind === way.kind) return changed
+  if (ending === undefined && isVerified(model) && before.kind === way.kind) return changed
   // After a refusal it is for the person to begin again.
   if (finalFailure(changed) !== undefined) return changed
-  const ended = endAttempt(model, moment, { outcome: 'cancelled', next: 'retrying' })
-  return { ...ended, way, isAttemptDue: true, wasConnected: false, lostSince: undefined }
+  const ended = endAttempt(model, moment, ending ?? { outcome: 'cancelled', next: 'retrying' })
+  return { ...forget(ended), way, hold: undefined, isAttemptDue: true }
+}
+
+/** What the core still says is of the way that was given up. */
+function pause(
+  model: ConnectionModel,
+  { hold, ending }: Extract<ConnectionEvent, { kind: 'hold' }>,
+  moment: Moment,
+): ConnectionModel {
+  return { ...forget(endAttempt(model, moment, ending)), hold, isAttemptDue: false }
 }
 
 function changeCore(model: ConnectionModel, core: CoreState, moment: Moment): ConnectionModel {

@@ -2,7 +2,7 @@
 import type { SystemProxyState } from '../ipc/snapshot.ts'
 import type { AttemptView, AttemptWay, ConnectionState } from '../ipc/snapshot-connection.ts'
 import type { CoreState } from '../parts.ts'
-import type { ConnectionEvidence, Moment, Reason } from './connection-event.ts'
+import type { ConnectionEvidence, Hold, Moment, Reason } from './connection-event.ts'
 
 /** The attempt that runs; `id` is that of its row. */
 export interface RunningAttempt {
@@ -28,6 +28,8 @@ export interface ConnectionModel {
   /** Since when the proxy is wanted and not in force. */
   readonly proxyMissingSince: number | undefined
   readonly way: AttemptWay
+  /** Set while no way is taken. */
+  readonly hold: Hold | undefined
   /** Why the attempt was given up. */
   readonly failure: Reason | undefined
   /** A new attempt is to have its row as soon as there is a core for it. */
@@ -67,6 +69,7 @@ export function initialModel(moment: Moment, hasConnectedBefore: boolean): Conne
     proxy: { isWanted: false, state: 'off' },
     proxyMissingSince: undefined,
     way: { kind: 'direct' },
+    hold: undefined,
     failure: undefined,
     isAttemptDue: false,
     attempt: undefined,

@@ -13,6 +13,8 @@ export interface ConnectionParts {
   readonly hasConnectedBefore: boolean
   readonly publish: (view: ConnectionView) => void
   readonly onNotice: (notice: ConnectionNotice) => void
+  /** After each step, for who decides whether another way is to be taken. */
+  readonly onStep?: (model: ConnectionModel) => void
 }
 
 export class Connection implements ConnectionPart {
@@ -37,6 +39,7 @@ export class Connection implements ConnectionPart {
     this.#view = viewOf(model)
     this.#parts.publish(this.#view)
     for (const notice of notices) this.#parts.onNotice(notice)
+    this.#parts.onStep?.(model)
     this.#watchTime()
   }
 

@@ -87,7 +87,12 @@ function apply(next: ClientConfig): Promise<void> {
       },
     },
     bridges: { reconsider: () => done.push('reach bridges') },
-    directory: { reconsider: () => done.push('ask directories') },
+    directory: {
+      reconsider: () => done.push('ask directories'),
+      beginAnew: () => done.push('ask directories'),
+    },
+    surroundings: { noteOtherWay: () => done.push('begin anew') },
+    board: { restartBootstrap: () => {} },
   }
   return applyConfig(parts, next)
 }
@@ -127,13 +132,20 @@ describe('another configuration for a running client', () => {
     expect(done.splice(0)).toEqual(['close circuits', 'close channels'])
     expect(config.value.isNetworkDisabled).toBe(true)
     await apply(CONFIG)
-    expect(done).toEqual(['retire the forbidden', 'reach bridges', 'ask directories', 'try again'])
+    expect(done).toEqual([
+      'retire the forbidden',
+      'begin anew',
+      'reach bridges',
+      'ask directories',
+      'try again',
+    ])
   })
 })
 
 describe('bridges for a running client', () => {
   const bridges = [BRIDGE]
-  const ANEW = ['retire the forbidden', 'reach bridges', 'ask directories', 'try again']
+  const ANEW = ['retire the forbidden', 'begin anew', 'reach bridges', 'ask directories', 'try again']
+  const SAME = ['retire the forbidden', 'reach bridges', 'ask directories', 'try again']
 
   it('end, when they are turned on, every channel that leads to no bridge', async () => {
     await apply({ ...CONFIG, bridges })
@@ -147,8 +159,14 @@ describe('bridges for a running client', () => {
     expect(done).toEqual(['close channels to bridge otherBridge', ...ANEW])
   })
 
-  it('lose theirs when others are chosen', async () => {
+  it('lose theirs when some are taken away, and what was learned by the others still counts', async () => {
     config = new WatchedValue<ClientConfig>({ ...CONFIG, bridges: [BRIDGE, OTHER_BRIDGE] })
+    await apply({ ...CONFIG, bridges })
+    expect(done).toEqual(['close channels to relay otherBridge', ...SAME])
+  })
+
+  it('begin anew where no bridge of before is among them', async () => {
+    config = new WatchedValue<ClientConfig>({ ...CONFIG, bridges: [OTHER_BRIDGE] })
     await apply({ ...CONFIG, bridges })
     expect(done).toEqual(['close channels to relay otherBridge', ...ANEW])
   })
@@ -171,7 +189,7 @@ describe('an upstream proxy for a running client', () => {
     ...CONFIG,
     upstreamProxy: { kind: 'socks4', endpoint: { host: '192.0.2.8', port: 1080 } },
   }
-  const ANEW = ['retire the forbidden', 'reach bridges', 'ask directories', 'try again']
+  const ANEW = ['retire the forbidden', 'begin anew', 'reach bridges', 'ask directories', 'try again']
 
   it.each([
     ['is turned on: those were dialled past it', CONFIG, proxied],

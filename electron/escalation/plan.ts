@@ -1,0 +1,151 @@
+/**
+ * In which order ways are tried: what the settings say, what worked last on this network, what is known for the country,
+ * and then what everybody has. Pure. Whoever uses bridges is never led past them, and for whoever hides nothing is tried
+ * that is on a public list: to dial a relay or a bridge that everybody knows says as much as to say it aloud.
+ */
+import type { Settings } from '../ipc/settings.ts'
+import type { HelpSetting, WaySource } from '../ipc/snapshot-ways.ts'
+import { usesBridges } from '../connection/entry-way.ts'
+import { PLAIN } from '../bridges/line-check.ts'
+import type { CountrySetting } from './country-map.ts'
+import { addressOf, bridgeWay, directWay, type PlannedWay } from './planned-way.ts'
+
+export type PlanStep =
+  | { readonly kind: 'way'; readonly way: PlannedWay }
+  /** Here the bridge service is asked, and what it says is put in. */
+  | { readonly kind: 'ask' }
+
+/** What worked on a network, and when. */
+export interface WorkedWay {
+  /** Undefined: directly. */
+  readonly lines: readonly string[] | undefined
+  /** Wall clock. */
+  readonly workedMs: number
+}
+
+export interface PlanInputs {
+  readonly settings: Pick<Settings, 'entry' | 'useBridges' | 'findsOwnWay'>
+  /** Of the person: added or chosen, and enabled. */
+  readonly ownLines: readonly string[]
+  readonly worked: WorkedWay | undefined
+  /** What the bridge service said, in its order. */
+  readonly help: readonly HelpSetting[] | undefined
+  readonly map: readonly CountrySetting[]
+  readonly builtIn: (transport: string) => readonly string[]
+  /** That the core has. */
+  readonly transports: readonly string[]
+  /** Whether the bridge service may be asked without the person's word. */
+  readonly mayAsk: boolean
+  /** Wall clock. */
+  readonly nowMs: number
+}
+
+/** So long a way that worked comes before a direct try: after it, the network may have become free. */
+const WORKED_RECENTLY_MS = 7 * 24 * 60 * 60 * 1000
+
+/** What everybody has, the most ordinary to use first. */
+const BUILT_IN_ORDER = ['obfs4', 'webtunnel', 'snowflake', 'meek'] as const
+/** Of these, the bridges' own addresses are dialled, and stand on everybody's list; the others look like the web. */
+const LISTED = ['obfs4', PLAIN] as const
+
+/** The settings' own way comes first, or alone. Never empty, but for bridges alone that are not there. */
+export function planWays(inputs: PlanInputs): readonly PlanStep[] {
+  const { settings } = inputs
+  const draft = new Draft(inputs)
+  const isBridged = usesBridges(settings)
+  if (!settings.findsOwnWay) {
+    if (isBridged) draft.add('settings', inputs.ownLines)
+    else draft.addDirect()
+    return draft.steps
+  }
+  if (isBridged) draft.add('settings', inputs.ownLines)
+  else addFirst(draft, inputs)
+  draft.forbidListed()
+  draft.add('remembered', inputs.worked?.lines ?? [])
+  draft.add('settings', inputs.ownLines)
+  addHelp(draft, inputs)
+  addMapped(draft, inputs)
+  if (inputs.help === undefined && inputs.mayAsk && settings.entry === 'direct') draft.addAsking()
+  for (const transport of BUILT_IN_ORDER) draft.addBuiltIn('built-in', transport)
+  return draft.steps
+}
+
+/** What the service's answer adds to a plan that has these ways. */
+export function helpSteps(inputs: PlanInputs, before: readonly PlanStep[]): readonly PlanStep[] {
+  const draft = new Draft(inputs, before)
+  draft.forbidListed()
+  addHelp(draft, inputs)
+  return draft.steps.slice(before.length)
+}
+
+/** Directly; but on a network where that did not work lately, what worked comes before it. */
+function addFirst(draft: Draft, { worked, nowMs }: PlanInputs): void {
+  const isRecent = worked !== undefined && nowMs - worked.workedMs < WORKED_RECENTLY_MS
+  if (isRecent && worked.lines !== undefined) draft.add('remembered', worked.lines)
+  draft.addDirect()
+}
+
+function addHelp(draft: Draft, { help = [], settings }: PlanInputs): void {
+  for (const { source, transport, lines } of help) {
+    // Nothing hides what a plain bridge is spoken to in.
+    if (settings.entry === 'hide' && transport === PLAIN) continue
+    if (source === 'requested') draft.add('help', lines)
+    else draft.addBuiltIn('help', transport)
+  }
+}
+
+/** Bridges on request are the service's to give. */
+function addMapped(draft: Draft, { map }: PlanInputs): void {
+  for (const { source, transport } of map) if (source === 'built-in') draft.addBuiltIn('map', transport)
+}
+
+class Draft {
+  readonly #inputs: PlanInputs
+  readonly #steps: PlanStep[]
+  readonly #taken: Set<string>
+
+  constructor(inputs: PlanInputs, before: readonly PlanStep[] = []) {
+    this.#inputs = inputs
+    this.#steps = [...before]
+    this.#taken = new Set(before.flatMap((step) => (step.kind === 'way' ? step.way.addresses : [])))
+  }
+
+  get steps(): readonly PlanStep[] {
+    return this.#steps
+  }
+
+  addDirect(): void {
+    this.#push(directWay('settings'))
+  }
+
+  /** What is in the plan already is left out. */
+  add(source: WaySource, lines: readonly string[]): void {
+    const { transports } = this.#inputs
+    const way = bridgeWay(source, lines, { transports, taken: this.#taken })
+    if (way !== undefined) this.#push(way)
+  }
+
+  addBuiltIn(source: WaySource, transport: string): void {
+    this.add(source, this.#inputs.builtIn(transport))
+  }
+
+  /** Whoever hides goes to a listed bridge only by their own choice, also when it was remembered or handed out. */
+  forbidListed(): void {
+    const { settings, builtIn, transports } = this.#inputs
+    if (settings.entry !== 'hide') return
+    for (const line of LISTED.flatMap(builtIn)) {
+      const address = addressOf(line, transports)
+      if (address !== undefined) this.#taken.add(address)
+    }
+  }
+
+  addAsking(): void {
+    this.#steps.push({ kind: 'ask' })
+  }
+
+  #push(way: PlannedWay): void {
+    for (const address of way.addresses) this.#taken.add(address)
+    const same = this.#steps.filter((step) => step.kind === 'way' && step.way.id.startsWith(way.id)).length
+    this.#steps.push({ kind: 'way', way: same === 0 ? way : { ...way, id: `${way.id} ${same + 1}` } })
+  }
+}
