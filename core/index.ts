@@ -77,6 +77,7 @@ export {
 } from './transport/outside.ts'
 export { dialTcp } from './transport/tcp-dialler.ts'
 export { checkBridgeArguments, TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
+export { transportParts } from './transport/transport-parts.ts'
 export type { UpstreamProxy } from './transport/upstream-proxy.ts'
 export { type AddressPolicy, parseAddressPolicy } from './util/address-policy.ts'
 export type { ByteSink, ByteStream } from './util/byte-stream.ts'
@@ -91,3 +92,14 @@ export {
 } from './util/errors.ts'
 export { formatLogParts, Logger, type LogLevel, type LogRecord, type LogSink, Sensitive } from './util/log.ts'
 export type { Watchable } from './util/watched-value.ts'
+export type { MoatRefusal, MoatSetting, MoatSettings } from './circumvention/moat-answer.ts'
+export {
+  askMoat,
+  fetchMoatBuiltIn,
+  fetchMoatMap,
+  frontedPath,
+  type MoatAccess,
+  type MoatPath,
+  type MoatQuestion,
+} from './circumvention/moat-client.ts'
+export { MOAT_FRONTS, MOAT_SERVICE, type MoatFront, type MoatService } from './circumvention/moat-targets.ts'

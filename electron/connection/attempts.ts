@@ -1,10 +1,6 @@
 /** The rows of attempts: when one begins, how far it comes, what holds it up, how it ends. Pure. */
 import type { AppErrorKind } from '../ipc/error-kinds.ts'
-import {
-  type AttemptNext,
-  type AttemptView,
-  MAX_ATTEMPTS,
-} from '../ipc/snapshot-connection.ts'
+import { type AttemptNext, type AttemptView, MAX_ATTEMPTS } from '../ipc/snapshot-connection.ts'
 import { patienceFor, PROXY_FAILURES, REATTEMPT_AFTER_MS } from './connect-limits.ts'
 import { laterStep, placeOf } from './connect-progress.ts'
 import type { AttemptEnding, ConnectionEvidence, Moment, Reason } from './connection-event.ts'

@@ -22,13 +22,7 @@ function judgeVerified(model: ConnectionModel): ConnectionState {
   return isFirst && isProxyOnItsWay(model) ? 'connecting' : 'connected'
 }
 
-function judgeConnecting({
-  evidence,
-  attempt,
-  core,
-  hold,
-  wasConnected,
-}: ConnectionModel): ConnectionState {
+function judgeConnecting({ evidence, attempt, core, hold, wasConnected }: ConnectionModel): ConnectionState {
   if (hold !== undefined) return hold === 'resting' ? 'blocked' : 'connecting'
   const blockage = evidence?.blockage
   if (blockage?.cause === 'clock-skew' && evidence?.clockAheadMs !== undefined) return 'clock-wrong'

@@ -30,7 +30,10 @@ function gateway({ readFile }: NetworkSigns): string | undefined {
   const route = routes.find(([, destination, via]) => destination === '00000000' && via !== '00000000')
   const [device, , via] = route ?? []
   if (device === undefined || via === undefined) return undefined
-  const address = (via.match(/../g) ?? []).reverse().map((byte) => Number.parseInt(byte, 16)).join('.')
+  const address = (via.match(/../g) ?? [])
+    .reverse()
+    .map((byte) => Number.parseInt(byte, 16))
+    .join('.')
   // Columns: address, hardware type, flags, hardware address, mask, device.
   const neighbours = rows(readFile('/proc/net/arp'))
   const neighbour = neighbours.find((row) => row[0] === address && row[5] === device)

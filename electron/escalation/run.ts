@@ -78,7 +78,9 @@ export function currentWay({ phase, steps }: Run): PlannedWay | undefined {
 /** What comes after the current one as things stand; `ask` for asking, undefined for nothing in this round. */
 export function nextStep(run: Run, nowMs: number): PlanStep | undefined {
   const { phase } = run
-  const rest = run.steps.map((step, at) => ('at' in phase && phase.at === at ? { ...step, state: 'stopped' as const } : step))
+  const rest = run.steps.map((step, at) =>
+    'at' in phase && phase.at === at ? { ...step, state: 'stopped' as const } : step,
+  )
   const next = rest.findIndex((step) => isReady(step, run.cooling, nowMs))
   return run.steps[next]?.step
 }
@@ -106,12 +108,20 @@ export function pauseRun(run: Run, pause: Run['pause']): Run {
 }
 
 /** The bridge service has answered, or could not be reached. Its ways come next. */
-export function answerRun(run: Run, more: readonly PlanStep[], reason: Reason | undefined, nowMs: number): Run {
+export function answerRun(
+  run: Run,
+  more: readonly PlanStep[],
+  reason: Reason | undefined,
+  nowMs: number,
+): Run {
   if (run.phase.kind !== 'asking') return run
   const { at } = run.phase
   const asked = mark(run, at, reason === undefined ? 'works' : 'stopped', reason)
   const added = more.map((step): StepRun => ({ step, state: 'waiting', reason: undefined }))
-  return goOn({ ...asked, steps: [...asked.steps.slice(0, at + 1), ...added, ...asked.steps.slice(at + 1)] }, nowMs)
+  return goOn(
+    { ...asked, steps: [...asked.steps.slice(0, at + 1), ...added, ...asked.steps.slice(at + 1)] },
+    nowMs,
+  )
 }
 
 /** Whether a wait is over. */

@@ -14,7 +14,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['cell', 'netdoc'],
   ['netdir'],
   ['transport'],
-  ['channel', 'guard'],
+  ['channel', 'guard', 'circumvention'],
   ['circuit'],
   ['stream'],
   ['path'],

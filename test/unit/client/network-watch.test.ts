@@ -90,3 +90,18 @@ describe('a network that is gone', () => {
     expect(clock.liveTimers()).toBe(0)
   })
 })
+
+describe('another way to the network', () => {
+  it('is not judged by how channels failed on the one before', () => {
+    const { network } = watch()
+    fail(network, 'ECONNREFUSED', 3)
+    expect(network.state.value).toBe('blocked')
+    network.restart()
+    expect(network.state.value).toBe('unknown')
+    fail(network, 'ECONNREFUSED', 2)
+    expect(network.state.value).toBe('unknown')
+    fail(network, 'ECONNREFUSED', 1)
+    expect(network.state.value).toBe('blocked')
+    network.stop()
+  })
+})
