@@ -49,12 +49,13 @@ export async function startMoatServer(answers: MoatAnswers): Promise<MoatServer>
     if (answers.onRequest?.(request, response) === true) return
     void readBody(request).then((text) => {
       const { url: path = '', method = '', headers } = request
-      const question = { path, method, headers, body: text === '' ? undefined : JSON.parse(text) }
+      const body: unknown = text === '' ? undefined : JSON.parse(text)
+      const question = { path, method, headers, body }
       asked.push(question)
       const answer = answers.answer(question)
-      const body = Buffer.isBuffer(answer) || typeof answer === 'string' ? answer : JSON.stringify(answer)
+      const reply = Buffer.isBuffer(answer) || typeof answer === 'string' ? answer : JSON.stringify(answer)
       response.writeHead(answers.status ?? 200, { 'Content-Type': 'application/json' })
-      response.end(body)
+      response.end(reply)
     })
   })
   const sockets = new Set<Socket>()

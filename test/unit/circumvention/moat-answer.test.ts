@@ -10,8 +10,14 @@ import {
 } from '../../../core/circumvention/moat-answer.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 
-const vectors = JSON.parse(readFileSync('test/vectors/moat_settings.json', 'utf8'))
-const LINE = vectors.responses[0].settings[0].bridges.bridge_strings[0]
+interface Vectors {
+  readonly responses: readonly unknown[]
+  readonly map_response: unknown
+}
+
+const vectors = JSON.parse(readFileSync('test/vectors/moat_settings.json', 'utf8')) as Vectors
+/** As in the vectors. */
+const LINE = `obfs4 192.0.2.1:443 ${'A'.repeat(40)} cert=${'a'.repeat(70)} iat-mode=0`
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
 const setting = (bridges: unknown): Buffer => bytes({ settings: [{ bridges }], country: 'de' })
 const GOOD = { type: 'obfs4', source: 'bridgedb', bridge_strings: [LINE] }
@@ -32,7 +38,7 @@ describe('an answer of the bridge service', () => {
       ],
     })
     expect(parseMoatSettings(bytes(none))).toEqual({ kind: 'settings', country: 'se', settings: [] })
-    expect(errors.map((error: unknown) => parseMoatSettings(bytes(error)))).toMatchObject(
+    expect(errors.map((error) => parseMoatSettings(bytes(error)))).toMatchObject(
       [400, 404, 406].map((code) => ({ kind: 'refusal', code })),
     )
     expect(parseMoatMap(bytes(vectors.map_response))).toEqual(
