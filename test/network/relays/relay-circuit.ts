@@ -41,6 +41,7 @@ export class RelayCircuit {
   /** A relay cell from the client's side; the body is ours. */
   fromClient(body: Buffer, isEarly: boolean): void {
     if (this.#isClosed) return
+    this.relay.carriedCells++
     if (isEarly && ++this.#relayEarlyCells > MOST_RELAY_EARLY) return this.#fail('too many RELAY_EARLY cells')
     const { cell, tag } = this.#hop.receive(body)
     if (tag !== undefined) return this.#onCell(cell, isEarly, tag)
@@ -95,7 +96,9 @@ export class RelayCircuit {
     const previous = this.#previous
     return {
       sendRelay: (body) => {
-        if (!this.#isClosed) previous.sendRelay(this.#hop.encrypt(body))
+        if (this.#isClosed) return
+        this.relay.carriedCells++
+        previous.sendRelay(this.#hop.encrypt(body))
       },
       destroy: () => {
         if (this.#isClosed) return
@@ -122,6 +125,7 @@ export class RelayCircuit {
   #send(streamId: number, message: RelayMessage): Buffer {
     const { command, body } = encodeRelayMessage(message)
     const { cell, tag } = this.#hop.originate(relayCellBody(command, streamId, body))
+    this.relay.carriedCells++
     this.#previous.sendRelay(cell)
     return tag
   }

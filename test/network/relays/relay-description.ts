@@ -19,6 +19,8 @@ export interface RelayDescription {
   readonly address: string
   readonly orPort: number
   readonly flags: readonly RelayFlagName[]
+  /** Where clients believe it to be, by the country table that goes with the network; two lower-case letters. */
+  readonly country?: string
   /** Consensus weight, in the consensus' kilobytes. */
   readonly bandwidth: number
   /** As in a microdescriptor's `p` line, e.g. `accept 80,443`; undefined for a relay that is no exit. */

@@ -20,6 +20,8 @@ const NO_EXTENSIONS = Buffer.of(0)
 export class Relay {
   readonly description: RelayDescription
   readonly identity: RelayIdentity
+  /** Relay cells that went through it, both ways. */
+  carriedCells = 0
 
   constructor(description: RelayDescription, nowMs: number, identity = createRelayIdentity(nowMs)) {
     this.description = description
