@@ -6,9 +6,9 @@
 import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { AppSocket } from './app-socket.ts'
-import { BodyDecoder, encodeChunk, LAST_CHUNK } from './http-body.ts'
+import { BodyDecoder, encodeChunk, LAST_CHUNK } from '../util/http-body.ts'
 import { encodeInterim, forwardResponse } from './http-forward.ts'
-import { HttpHeadReader, parseResponseHead } from './http-head.ts'
+import { HttpHeadReader, parseResponseHead } from '../util/http-head.ts'
 import type { ForwardRequest } from './http-request.ts'
 
 /** Servers with long cookies and policies stay far below it. */

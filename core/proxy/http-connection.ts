@@ -23,7 +23,7 @@ import {
   TUNNEL_REPLY,
 } from './http-answers.ts'
 import { encodeForwardHead } from './http-forward.ts'
-import { HttpHeadReader, parseRequestHead } from './http-head.ts'
+import { HttpHeadReader, parseRequestHead } from '../util/http-head.ts'
 import { describeForeign } from './http-foreign.ts'
 import {
   type ForwardRequest,

@@ -4,8 +4,8 @@
  */
 import { formatEndpoint } from '../linkspec/relay-target.ts'
 import { TorError } from '../util/errors.ts'
-import { type BodyFraming, responseFraming } from './http-body.ts'
-import { type HttpHeader, headerTokens, type ResponseHead } from './http-head.ts'
+import { type BodyFraming, responseFraming } from '../util/http-body.ts'
+import { type HttpHeader, headerTokens, type ResponseHead } from '../util/http-head.ts'
 import type { ForwardRequest } from './http-request.ts'
 
 /** RFC 9110 7.6.1, and what some still send. Upgrade goes too: who wants another protocol can have a tunnel. */

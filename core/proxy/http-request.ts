@@ -5,8 +5,14 @@
 import { isIPv6 } from 'node:net'
 import type { FamilyPreference } from '../client/client-port.ts'
 import { malformed, TorError } from '../util/errors.ts'
-import { type BodyFraming, requestFraming } from './http-body.ts'
-import { type HttpHeader, headerTokens, headerValues, type RequestHead, singleHeader } from './http-head.ts'
+import { type BodyFraming, requestFraming } from '../util/http-body.ts'
+import {
+  type HttpHeader,
+  headerTokens,
+  headerValues,
+  type RequestHead,
+  singleHeader,
+} from '../util/http-head.ts'
 import { type Credentials, NO_CREDENTIALS } from './request-isolation.ts'
 
 /** What isolates is kept as part of a key for as long as its circuits: more than any password or token needs. */

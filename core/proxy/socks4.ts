@@ -10,7 +10,7 @@ import {
   NEED_MORE,
   type RequestReplies,
 } from './app-request.ts'
-import { HandshakeBuffer } from './handshake-buffer.ts'
+import { HandshakeBuffer } from '../util/handshake-buffer.ts'
 import { SOCKS4_GRANTED, SOCKS4_REJECTED } from './reply-codes.ts'
 import { NO_CREDENTIALS } from './request-isolation.ts'
 

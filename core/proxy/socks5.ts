@@ -13,7 +13,7 @@ import {
   NEED_MORE,
   type RequestReplies,
 } from './app-request.ts'
-import { HandshakeBuffer } from './handshake-buffer.ts'
+import { HandshakeBuffer } from '../util/handshake-buffer.ts'
 import { extendedReplyFor, SOCKS5_REPLY, type Socks5Reply, socks5ReplyFor } from './reply-codes.ts'
 import { type Credentials, NO_CREDENTIALS } from './request-isolation.ts'
 

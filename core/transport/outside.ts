@@ -7,7 +7,10 @@ import type { UpstreamProxy } from './upstream-proxy.ts'
 export interface WebRequest {
   /** `http` or `https`. Its host goes into the Host header, where only the front's server reads it. */
   readonly url: string
-  /** The name that is looked up, dialled and shown in the TLS hello; undefined: the URL's own host. */
+  /**
+   * The name that is looked up, dialled and shown in the TLS hello, with a port behind a colon where it is not the URL's;
+   * undefined: the URL's own host.
+   */
   readonly front: string | undefined
   readonly method: 'GET' | 'POST'
   /** Beside Host and the length, and nothing is added to them that a browser would not send. */
@@ -27,7 +30,8 @@ export interface WebResponse {
 
 /**
  * Sends one request and resolves with the whole answer. The server's certificate is checked for the front's name.
- * Rejects with `channel-failed` or `proxy-failed`, in words without addresses, or with the signal's error.
+ * Rejects with `channel-failed`, `proxy-failed`, or `wrong-identity` for a certificate that proves nothing, in words
+ * without addresses, or with the signal's error.
  */
 export type WebRequester = (request: WebRequest, signal: AbortSignal) => Promise<WebResponse>
 

@@ -2,14 +2,12 @@
 import type { Socket } from 'node:net'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import type { Clock } from '../util/clock.ts'
-import { TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
-import type { Outside, WebRequest, WebResponse } from './outside.ts'
+import type { Outside, WebResponse } from './outside.ts'
 import { dialTcp, type TcpWay } from './tcp-dialler.ts'
 import { dialName } from './web/dial-name.ts'
-
-/** The proxy is the parts' own business. */
-export type WebQuestion = Omit<WebRequest, 'proxy'>
+import { drawTlsHello } from './web/tls-hello.ts'
+import { HttpSession, type WebQuestion, type WebSession } from './web/web-session.ts'
 
 export interface TransportParts {
   readonly clock: Clock
@@ -28,27 +26,51 @@ export interface TransportParts {
    * One request for the whole answer, by the user's proxy: see `WebRequester`. In a program with a browser engine it looks
    * like that browser's.
    */
-  readonly web: (request: WebQuestion, signal: AbortSignal) => Promise<WebResponse>
+  readonly web: (question: WebQuestion, signal: AbortSignal) => Promise<WebResponse>
+  /** Requests in sequence, which share a connection while it lasts; whoever opens it closes it. */
+  readonly openWeb: () => WebSession
+  /** The authorities whose certificates are trusted, PEM; undefined: those that the platform has. */
+  readonly tlsRoots: readonly string[] | undefined
   /** For what does not go by `dial`: a proxy in it is to be obeyed there, too, or the transport refuses. */
   readonly way: TcpWay
   readonly outside: Outside
 }
 
-export function transportParts(
-  way: TcpWay,
-  outside: Outside,
-  { clock, random }: Pick<TransportParts, 'clock' | 'random'>,
-): TransportParts {
+export interface TransportTools extends Pick<TransportParts, 'clock' | 'random'> {
+  /** For tests, whose servers no authority of the world has certified. */
+  readonly tlsRoots?: readonly string[]
+}
+
+export function transportParts(way: TcpWay, outside: Outside, tools: TransportTools): TransportParts {
+  const { clock, random, tlsRoots } = tools
+  const dialWebServer: TransportParts['dialName'] = (host, port, signal) =>
+    dialName(host, port, way, clock, signal)
+  const openWeb = (): WebSession => {
+    const { webRequest } = outside
+    if (webRequest !== undefined) {
+      return {
+        request: (question, signal) => webRequest({ ...question, proxy: way.proxy }, signal),
+        // The engine shares its connections among sessions, and ends them itself.
+        close: () => {},
+      }
+    }
+    return new HttpSession({ clock, dialName: dialWebServer, hello: drawTlsHello(random), roots: tlsRoots })
+  }
   return {
     clock,
     random,
     dial: (endpoint, signal) => dialTcp(endpoint, way, clock, signal),
-    dialName: (host, port, signal) => dialName(host, port, way, clock, signal),
-    web: async (request, signal) => {
-      const { webRequest } = outside
-      if (webRequest !== undefined) return webRequest({ ...request, proxy: way.proxy }, signal)
-      throw new TorError('channel-failed', 'this program has no HTTPS for transports')
+    dialName: dialWebServer,
+    web: async (question, signal) => {
+      const session = openWeb()
+      try {
+        return await session.request(question, signal)
+      } finally {
+        session.close()
+      }
     },
+    openWeb,
+    tlsRoots,
     way,
     outside,
   }

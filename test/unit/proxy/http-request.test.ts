@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { encodeForwardHead, encodeInterim, forwardResponse } from '../../../core/proxy/http-forward.ts'
-import { parseRequestHead, parseResponseHead } from '../../../core/proxy/http-head.ts'
+import { parseRequestHead, parseResponseHead } from '../../../core/util/http-head.ts'
 import { type ForwardRequest, type HttpRequest, readHttpRequest } from '../../../core/proxy/http-request.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 

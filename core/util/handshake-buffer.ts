@@ -1,6 +1,6 @@
-/** Collects the first bytes of an application until its request is complete, and never more than a named limit. */
-import { asBuffer } from '../util/bytes.ts'
-import { TorError } from '../util/errors.ts'
+/** Collects the first bytes of the other side until what they begin is complete, and never more than a named limit. */
+import { asBuffer } from './bytes.ts'
+import { TorError } from './errors.ts'
 
 export class HandshakeBuffer {
   readonly #limitBytes: number
@@ -19,10 +19,7 @@ export class HandshakeBuffer {
   /** Copies. Throws `limit`. */
   push(bytes: Uint8Array): void {
     if (this.#bytes.length + bytes.length > this.#limitBytes) {
-      throw new TorError(
-        'limit',
-        `the application sent more than ${this.#limitBytes} bytes before its request`,
-      )
+      throw new TorError('limit', `more than ${this.#limitBytes} bytes came and were not complete`)
     }
     this.#bytes = Buffer.concat([this.#bytes, asBuffer(bytes)])
   }

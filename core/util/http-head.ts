@@ -2,7 +2,7 @@
  * The heads of HTTP/1.x messages (RFC 9112): found in a stream of bytes, held to limits, and parsed without leniency,
  * because two readers who disagree on where a message ends let one application speak for another. Pure and incremental.
  */
-import { malformed, TorError } from '../util/errors.ts'
+import { malformed, TorError } from './errors.ts'
 import { HandshakeBuffer } from './handshake-buffer.ts'
 
 export interface HttpHeader {

@@ -2,7 +2,7 @@
  * Where the body of an HTTP/1.1 message begins and ends (RFC 9112 6 and 7): the framing from a head, and a decoder that
  * finds the content in bytes of any chunking. Two lengths that could mean two things are refused. Pure.
  */
-import { malformed } from '../util/errors.ts'
+import { malformed } from './errors.ts'
 import {
   type HttpHeader,
   headerTokens,

@@ -7,8 +7,8 @@ import {
   LAST_CHUNK,
   requestFraming,
   responseFraming,
-} from '../../../core/proxy/http-body.ts'
-import { parseRequestHead, parseResponseHead } from '../../../core/proxy/http-head.ts'
+} from '../../../core/util/http-body.ts'
+import { parseRequestHead, parseResponseHead } from '../../../core/util/http-head.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 
 const isMalformed = (thrown: unknown): boolean => isTorError(thrown, 'malformed')
