@@ -1,10 +1,12 @@
 /**
  * An accepted socket, read at the lowest cost: the kernel's bytes land in a standing buffer that is lent to the reader,
- * instead of a fresh 64 KiB slab per read (measured on Node 20: 0.27 against 0.56 CPU-seconds per gigabyte). Node offers that (`onread`) for sockets that connect and not for accepted ones, so the accepted
- * handle moves into a socket of our making; where that cannot be done, 'data' events serve as well.
+ * instead of a fresh 64 KiB slab per read (measured on Node 20: 0.27 against 0.56 CPU-seconds per gigabyte). Node offers
+ * that (`onread`) for sockets that connect and not for accepted ones, so the socket is of our making where the kernel's
+ * handle is to be had (`accepted-handle.ts`); elsewhere 'data' events serve as well.
  */
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net'
 import { withoutZone } from '../util/ip-address.ts'
+import type { AcceptedHandle } from './accepted-handle.ts'
 
 /** One slab of libuv's: fewer, larger reads cost least. */
 const READ_BUFFER_BYTES = 65_536
@@ -28,7 +30,7 @@ export interface AppReader {
 export type ReadMode = 'lent-buffer' | 'data-events'
 
 interface AdoptOptions {
-  readonly handle: object
+  readonly handle: AcceptedHandle
   readonly writableHighWaterMark: number
   readonly onread: OnReadOpts
 }
@@ -39,16 +41,15 @@ export class AppSocket {
   /** The application's IP address; empty when it is gone already. Sensitive. */
   readonly clientAddress: string
   #reader: AppReader | undefined
+  /** The application sends no more. */
+  #hasEnded = false
 
-  /**
-   * Takes over a socket that was accepted with `pauseOnConnect` and `allowHalfOpen`; nothing is read before
-   * `start`. `preferred` is for tests.
-   */
-  constructor(accepted: Socket, preferred: ReadMode = 'lent-buffer') {
-    this.clientAddress = withoutZone(accepted.remoteAddress ?? '')
-    const handle = preferred === 'lent-buffer' ? detachHandle(accepted) : undefined
-    this.readMode = handle === undefined ? 'data-events' : 'lent-buffer'
-    this.#socket = handle === undefined ? accepted : this.#adopt(handle)
+  /** Takes over a connection, or a socket that was accepted with `pauseOnConnect` and `allowHalfOpen`. */
+  constructor(accepted: AcceptedHandle | Socket) {
+    const isSocket = accepted instanceof Socket
+    this.readMode = isSocket ? 'data-events' : 'lent-buffer'
+    this.#socket = isSocket ? accepted : this.#adopt(accepted)
+    this.clientAddress = withoutZone(this.#socket.remoteAddress ?? '')
     this.#socket.setNoDelay(true)
   }
 
@@ -57,20 +58,23 @@ export class AppSocket {
     return this.#socket.writableLength
   }
 
-  /** Begins to read. */
+  /** Begins to read, in the turn in which the connection was accepted. */
   start(reader: AppReader): void {
     this.#reader = reader
     const socket = this.#socket
-    if (this.readMode === 'data-events') {
-      socket.on('data', (chunk: Buffer) => {
-        if (!this.#deliver(chunk)) socket.pause()
-      })
-    }
-    socket.on('end', () => this.#reader?.onEnd())
+    socket.on('end', () => {
+      this.#hasEnded = true
+      this.#reader?.onEnd()
+    })
     socket.on('drain', () => this.#reader?.onDrain())
     // What went wrong follows in 'close'; without a listener the error would end the process.
     socket.on('error', () => {})
     socket.on('close', (hadError: boolean) => this.#reader?.onClose(hadError))
+    // With a read buffer it reads since it was made.
+    if (this.readMode === 'lent-buffer') return
+    socket.on('data', (chunk: Buffer) => {
+      if (!this.#deliver(chunk)) socket.pause()
+    })
     socket.resume()
   }
 
@@ -80,7 +84,7 @@ export class AppSocket {
   }
 
   resume(): void {
-    this.#socket.resume()
+    if (!this.#hasEnded) this.#socket.resume()
   }
 
   /** Owns the bytes from now on. Returns false when the reader should wait for `onDrain`. */
@@ -88,14 +92,17 @@ export class AppSocket {
     return this.#socket.write(bytes)
   }
 
-  /** Sends what is written, then FIN. */
+  /** Sends what is written, then FIN; with the application's own end that closes both ways. */
   end(): void {
-    this.#socket.end()
+    if (this.#hasEnded) this.closeWhenFlushed()
+    else this.#socket.end()
   }
 
   /** Sends what is written, then closes both ways. */
   closeWhenFlushed(): void {
-    this.#socket.destroySoon()
+    // With nothing left to send or to read, closing says what FIN and then closing would, for a third of the work.
+    if (this.#hasEnded && this.#socket.writableLength === 0) this.#socket.destroy()
+    else this.#socket.destroySoon()
   }
 
   /**
@@ -114,7 +121,7 @@ export class AppSocket {
     this.#socket.destroy()
   }
 
-  #adopt(handle: object): Socket {
+  #adopt(handle: AcceptedHandle): Socket {
     const buffer = takeReadBuffer()
     const callback = (length: number): boolean => this.#deliver(buffer.subarray(0, length))
     const options: SocketConstructorOpts & AdoptOptions = {
@@ -141,15 +148,4 @@ function takeReadBuffer(): Buffer {
   if (process.platform === 'win32') return Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   sharedBuffer ??= Buffer.allocUnsafeSlow(READ_BUFFER_BYTES)
   return sharedBuffer
-}
-
-/** The kernel handle of an accepted socket, or undefined where this release of Node keeps it in another way. */
-function detachHandle(accepted: Socket): object | undefined {
-  const handle: unknown = Reflect.get(accepted, '_handle')
-  if (typeof handle !== 'object' || handle === null) return undefined
-  if (typeof Reflect.get(handle, 'useUserBuffer') !== 'function') return undefined
-  Reflect.set(accepted, '_handle', null)
-  // Without its handle this ends the empty shell only, and the server's count of it.
-  accepted.destroy()
-  return handle
 }

@@ -7,6 +7,7 @@ import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type Logger, sensitive } from '../util/log.ts'
+import { type AcceptedHandle, takeHandles } from './accepted-handle.ts'
 import type { ApplicationRules } from './application-rules.ts'
 import { AppConnection } from './app-connection.ts'
 import { AppSocket, type ReadMode, WRITE_BUFFER_BYTES } from './app-socket.ts'
@@ -106,6 +107,7 @@ export class ProxyListener {
       this.#server.once('error', onError)
       const onListening = (): void => {
         this.#server.off('error', onError)
+        if (this.#deps.readMode !== 'data-events') takeHandles(this.#server, (handle) => this.#accept(handle))
         this.#server.on('error', (error) => this.#deps.log.warn('Cannot accept: ', error.message))
         const bound = this.#server.address()
         if (bound !== null && typeof bound === 'object') {
@@ -126,14 +128,14 @@ export class ProxyListener {
     })
   }
 
-  #accept(accepted: Socket): void {
-    const { log, maxConnections, readMode } = this.#deps
+  #accept(accepted: AcceptedHandle | Socket): void {
+    const { log, maxConnections } = this.#deps
+    const socket = new AppSocket(accepted)
     if (this.#isClosed || this.#connections.size >= (maxConnections ?? MAX_CONNECTIONS)) {
       if (!this.#isClosed) log.warn('Too many connections from applications: refused one')
-      accepted.destroy()
+      socket.destroy()
       return
     }
-    const socket = new AppSocket(accepted, readMode)
     if (!this.#door.welcomes(socket.clientAddress)) {
       log.info('SocksPolicy refused an application from ', sensitive(socket.clientAddress))
       socket.destroy()

@@ -1,7 +1,9 @@
 import { type Socket, connect, createServer } from 'node:net'
 import { expect, test } from 'vitest'
+import { type AcceptedHandle, takeHandles } from '../../../core/proxy/accepted-handle.ts'
 import { AppSocket, type ReadMode, WRITE_BUFFER_BYTES } from '../../../core/proxy/app-socket.ts'
 import { pipeBytes } from '../../../core/proxy/pipe-bytes.ts'
+import { createDeferred } from '../../../core/util/deferred.ts'
 import { FakeStream } from './fake-opener.ts'
 import { settle, until } from './support.ts'
 
@@ -13,12 +15,14 @@ async function accept(readMode: ReadMode): Promise<{ server: AppSocket; client: 
     pauseOnConnect: true,
     highWaterMark: WRITE_BUFFER_BYTES,
   })
-  const accepted = new Promise<Socket>((resolve) => listener.once('connection', resolve))
+  const accepted = createDeferred<AcceptedHandle | Socket>()
+  listener.once('connection', accepted.resolve)
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
+  if (readMode === 'lent-buffer') takeHandles(listener, accepted.resolve)
   const address = listener.address()
   const port = address !== null && typeof address === 'object' ? address.port : 0
   const client = connect({ host: '127.0.0.1', port, allowHalfOpen: true })
-  const server = new AppSocket(await accepted, readMode)
+  const server = new AppSocket(await accepted.promise)
   return { server, client, close: () => listener.close() }
 }
 
