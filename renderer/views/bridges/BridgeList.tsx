@@ -1,5 +1,5 @@
 /** The person's bridges as cards, and what can be done with all of them. */
-import { Plus, QrCode, Trash2, Waypoints } from 'lucide-react'
+import { FileLock, Plus, QrCode, Trash2, Waypoints } from 'lucide-react'
 import { type ReactNode, useEffect, useRef, useState } from 'react'
 import type { BridgeView } from '../../../electron/ipc/snapshot-bridges.ts'
 import { announce } from '../../components/announce.ts'
@@ -15,6 +15,7 @@ import { useWords } from '../../words/words.tsx'
 import { BridgeCard } from './BridgeCard.tsx'
 import { QrDialog } from './QrDialog.tsx'
 import { RemoveDialog } from './RemoveDialog.tsx'
+import { SaveDialog } from './SaveDialog.tsx'
 import { useTransportWords } from './transport-words.ts'
 
 export function BridgeList({ onAdd }: { readonly onAdd: () => void }): ReactNode {
@@ -22,6 +23,7 @@ export function BridgeList({ onAdd }: { readonly onAdd: () => void }): ReactNode
   const bridges = useSnapshot((snapshot) => snapshot.bridges.bridges)
   const enable = useCommand('bridges.enable')
   const [shown, setShown] = useState<readonly BridgeView[] | undefined>(undefined)
+  const [saved, setSaved] = useState<readonly BridgeView[] | undefined>(undefined)
   const [leaving, setLeaving] = useState<readonly BridgeView[] | undefined>(undefined)
   useHealthAnnouncements(bridges)
   const add = (
@@ -42,7 +44,7 @@ export function BridgeList({ onAdd }: { readonly onAdd: () => void }): ReactNode
       }
       actions={
         bridges.length > 0 && (
-          <ListActions bridges={bridges} onQr={setShown} onRemove={setLeaving} add={add} />
+          <ListActions bridges={bridges} onQr={setShown} onSave={setSaved} onRemove={setLeaving} add={add} />
         )
       }
     >
@@ -71,6 +73,7 @@ export function BridgeList({ onAdd }: { readonly onAdd: () => void }): ReactNode
       {shown !== undefined && (
         <QrDialog lines={shown.map(({ line }) => line)} onClose={() => setShown(undefined)} />
       )}
+      {saved !== undefined && <SaveDialog bridges={saved} onClose={() => setSaved(undefined)} />}
       {leaving !== undefined && <RemoveDialog bridges={leaving} onClose={() => setLeaving(undefined)} />}
     </Card>
   )
@@ -79,11 +82,13 @@ export function BridgeList({ onAdd }: { readonly onAdd: () => void }): ReactNode
 function ListActions({
   bridges,
   onQr,
+  onSave,
   onRemove,
   add,
 }: {
   readonly bridges: readonly BridgeView[]
   readonly onQr: (bridges: readonly BridgeView[]) => void
+  readonly onSave: (bridges: readonly BridgeView[]) => void
   readonly onRemove: (bridges: readonly BridgeView[]) => void
   readonly add: ReactNode
 }): ReactNode {
@@ -96,6 +101,10 @@ function ListActions({
           <IconButton icon={QrCode} label={words('bridges-all-qr')} onClick={() => onQr(bridges)} />
           <CopyButton text={bridges.map(({ line }) => line).join('\n')} label={words('bridges-all-copy')} />
         </>
+      )}
+      {/* Built-in ones come with the app: to save them would say nothing. */}
+      {own.length > 0 && (
+        <IconButton icon={FileLock} label={words('bridges-save')} onClick={() => onSave(own)} />
       )}
       {own.length > 1 && (
         <IconButton icon={Trash2} label={words('bridges-all-remove')} onClick={() => onRemove(own)} />

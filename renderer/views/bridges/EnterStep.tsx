@@ -1,5 +1,5 @@
 /** Where bridge lines come in: typed, pasted, or read from a QR code in a picture or on the screen. */
-import { ImageUp, ScanLine } from 'lucide-react'
+import { FolderOpen, ImageUp, ScanLine } from 'lucide-react'
 import { type ClipboardEvent, type DragEvent, type ReactNode, useRef, useState } from 'react'
 import { announce } from '../../components/announce.ts'
 import { Button } from '../../components/Button.tsx'
@@ -9,6 +9,8 @@ import { Notice } from '../../components/Notice.tsx'
 import { useWords } from '../../words/words.tsx'
 import { LineResults } from './LineResults.tsx'
 import { pictureIn } from './read-picture.ts'
+import { UnlockFile } from './UnlockFile.tsx'
+import { type BridgeFileReader, useBridgeFile } from './use-bridge-file.ts'
 import { type QrReader, useQrReader } from './use-qr-reader.ts'
 import type { BridgeCheck } from './use-bridge-check.ts'
 
@@ -25,9 +27,14 @@ interface EnterStepProps {
 export function EnterStep({ text, check, onText, onContinue }: EnterStepProps): ReactNode {
   const words = useWords()
   const [isOver, setIsOver] = useState(false)
+  const append = (found: string): void => onText(`${text.trimEnd()}\n${found}`.trimStart().slice(0, MAX_TEXT))
   const qr = useQrReader((found) => {
-    onText(`${text.trimEnd()}\n${found}`.trimStart().slice(0, MAX_TEXT))
+    append(found)
     announce(words('bridges-qr-found'))
+  })
+  const file = useBridgeFile((found) => {
+    append(found)
+    announce(words('bridges-file-read'))
   })
   const take = (event: ClipboardEvent | DragEvent, transfer: DataTransfer | null): void => {
     const picture = pictureIn(transfer)
@@ -68,13 +75,14 @@ export function EnterStep({ text, check, onText, onContinue }: EnterStepProps): 
         }}
       />
       <LineResults check={check} />
-      <PictureSources qr={qr} />
-      <ErrorNote error={qr.error ?? check.error} />
+      <OtherSources qr={qr} file={file} />
+      {file.isLocked && <UnlockFile file={file} />}
+      <ErrorNote error={file.error ?? qr.error ?? check.error} />
     </div>
   )
 }
 
-function PictureSources({ qr }: { readonly qr: QrReader }): ReactNode {
+function OtherSources({ qr, file }: { readonly qr: QrReader; readonly file: BridgeFileReader }): ReactNode {
   const words = useWords()
   const fileInput = useRef<HTMLInputElement>(null)
   return (
@@ -85,6 +93,9 @@ function PictureSources({ qr }: { readonly qr: QrReader }): ReactNode {
         </Button>
         <Button icon={ScanLine} isBusy={qr.source === 'screen'} onClick={() => void qr.readScreen()}>
           {words('bridges-add-screen')}
+        </Button>
+        <Button icon={FolderOpen} isBusy={file.isBusy && !file.isLocked} onClick={() => void file.open()}>
+          {words('bridges-add-file')}
         </Button>
         <input
           ref={fileInput}

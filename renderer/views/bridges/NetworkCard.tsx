@@ -2,6 +2,7 @@
 import type { ReactNode } from 'react'
 import { Card } from '../../components/Card.tsx'
 import { useWords } from '../../words/words.tsx'
+import { DoctorButton } from '../doctor/DoctorButton.tsx'
 import { PortsSection } from './PortsSection.tsx'
 import { UpstreamSection } from './UpstreamSection.tsx'
 
@@ -12,6 +13,14 @@ export function NetworkCard(): ReactNode {
       <UpstreamSection />
       <hr className="border-line" />
       <PortsSection />
+      <hr className="border-line" />
+      <div className="flex flex-wrap items-center justify-between gap-3">
+        <div className="min-w-0 grow basis-64">
+          <p className="font-medium">{words('doctor-card')}</p>
+          <p className="max-w-prose text-soft">{words('doctor-card-about')}</p>
+        </div>
+        <DoctorButton />
+      </div>
     </Card>
   )
 }

@@ -9,6 +9,7 @@ import { showView } from '../../state/navigation.ts'
 import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
 import { useWords } from '../../words/words.tsx'
+import { DoctorButton } from '../doctor/DoctorButton.tsx'
 import { BigButton } from './BigButton.tsx'
 import { lookOf, type NextPlace, type StateLook, type Tone } from './state-look.ts'
 import { StepLine } from './Steps.tsx'
@@ -74,7 +75,7 @@ interface NextProps {
 function Next({ text, look, onGiveUp }: NextProps): ReactNode {
   const words = useWords()
   if (text === undefined) return null
-  const hasAction = look.place !== 'none' || look.press === 'retry'
+  const hasAction = look.place !== 'none' || look.press === 'retry' || look.offersDoctor
   const Icon = look.place === 'none' && look.tone !== 'good' ? Hourglass : ArrowRight
   return (
     <div data-next={look.place} className="flex max-w-[34rem] flex-col gap-2">
@@ -92,6 +93,7 @@ function Next({ text, look, onGiveUp }: NextProps): ReactNode {
               {words(`connect-place-${look.place}`)}
             </Button>
           )}
+          {look.offersDoctor && <DoctorButton />}
           {look.press === 'retry' && (
             <Button kind="quiet" onClick={onGiveUp}>
               {words('connect-give-up')}

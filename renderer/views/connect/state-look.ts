@@ -18,23 +18,37 @@ export interface StateLook {
   /** An attempt is on its way: its steps and its time are shown. */
   readonly isUnderWay: boolean
   readonly place: NextPlace
+  /** Something outside of the app may be in the way: the connection doctor looks for it. */
+  readonly offersDoctor: boolean
 }
 
 const LOOKS: Readonly<Record<ConnectionState, StateLook>> = {
-  off: { tone: 'idle', press: 'connect', isUnderWay: false, place: 'none' },
-  checking: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none' },
-  'no-network': { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'none' },
-  'clock-wrong': { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'none' },
-  connecting: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none' },
-  slow: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none' },
-  stalled: { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'bridges' },
-  blocked: { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'bridges' },
-  connected: { tone: 'good', press: 'disconnect', isUnderWay: false, place: 'none' },
-  'proxy-not-applied': { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'system-proxy' },
-  degraded: { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'none' },
-  failed: { tone: 'bad', press: 'retry', isUnderWay: false, place: 'logs' },
-  'protected-down': { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'none' },
-  restoring: { tone: 'working', press: 'wait', isUnderWay: false, place: 'none' },
+  off: { tone: 'idle', press: 'connect', isUnderWay: false, place: 'none', offersDoctor: false },
+  checking: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none', offersDoctor: false },
+  'no-network': { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'none', offersDoctor: true },
+  'clock-wrong': { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'none', offersDoctor: true },
+  connecting: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none', offersDoctor: false },
+  slow: { tone: 'working', press: 'cancel', isUnderWay: true, place: 'none', offersDoctor: false },
+  stalled: { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'bridges', offersDoctor: true },
+  blocked: { tone: 'warn', press: 'cancel', isUnderWay: true, place: 'bridges', offersDoctor: true },
+  connected: { tone: 'good', press: 'disconnect', isUnderWay: false, place: 'none', offersDoctor: false },
+  'proxy-not-applied': {
+    tone: 'warn',
+    press: 'disconnect',
+    isUnderWay: false,
+    place: 'system-proxy',
+    offersDoctor: false,
+  },
+  degraded: { tone: 'warn', press: 'disconnect', isUnderWay: false, place: 'none', offersDoctor: false },
+  failed: { tone: 'bad', press: 'retry', isUnderWay: false, place: 'logs', offersDoctor: true },
+  'protected-down': {
+    tone: 'warn',
+    press: 'disconnect',
+    isUnderWay: false,
+    place: 'none',
+    offersDoctor: false,
+  },
+  restoring: { tone: 'working', press: 'wait', isUnderWay: false, place: 'none', offersDoctor: false },
 }
 
 const PLACE_BY_NEXT: Readonly<Partial<Record<AttemptNext, NextPlace>>> = {

@@ -144,6 +144,34 @@ bridges-picture-no-code = There is no QR code in this picture, or it is too blur
 bridges-screen-no-code = No screen shows a QR code that can be read. Make it larger, and see that nothing covers it.
 bridges-screen-not-allowed = The system does not let Allium look at the screen. Allow it in the system's privacy settings, or save the code as a picture.
 
+## To a file, and from one
+
+bridges-save = Save to a file…
+bridges-save-title = { $count ->
+    [one] Save your bridge to a file
+   *[other] Save your { $count } bridges to a file
+}
+bridges-save-about = To keep them, or to hand them to somebody whom you trust. Give the file a name that says nothing.
+bridges-save-seal = Protect the file with a passphrase
+bridges-save-seal-about = Without the passphrase nobody can read which bridges are in it, nor how many.
+bridges-save-open-warning = Whoever finds the file can read your bridges, use them, or have them blocked. That you had them can be used against you.
+bridges-save-confirm = Choose a place…
+bridges-save-confirm-open = Save without protection…
+bridges-passphrase = Passphrase
+bridges-passphrase-hint = Four or more unusual words are good. If you forget it, nobody can open the file. Tell it to others on another way than the file.
+bridges-passphrase-again = The passphrase once more
+bridges-passphrase-too-short = At least 12 characters.
+bridges-passphrase-differs = The two are not the same.
+bridges-saved-to-file = { $count ->
+    [one] One bridge saved to the file.
+   *[other] { $count } bridges saved to the file.
+}
+bridges-add-file = From a file…
+bridges-file-read = The file was read. Look at the lines below before you add them.
+bridges-unlock = Passphrase of the file
+bridges-unlock-about = The file is protected. Whoever gave it to you knows the passphrase.
+bridges-unlock-confirm = Open the file
+
 ## Built-in bridges
 
 bridges-built-in = Built-in bridges
