@@ -22,6 +22,7 @@ import { type ChannelSettings, ChannelUpkeep } from './channel-upkeep.ts'
 import type { CircuitEndpoint } from './circuit-endpoint.ts'
 import { CircuitTable } from './circuit-table.ts'
 import { LinkHandshake, type LinkIdentity } from './link-handshake.ts'
+import { openLimitMs } from './open-limit.ts'
 import { OutboundLink, type SendUrgency } from './outbound-link.ts'
 import { openTlsLink, type TlsLink, type TlsLinkSink } from './tls-link.ts'
 
@@ -35,9 +36,6 @@ const GATHER_MS = 1
 /** A turn with so many cells, so short a time ago, makes the next one wait. */
 const BUSY_CELLS = 8
 const BUSY_WITHIN_MS = 3
-
-/** TCP, TLS and the link handshake are four round trips; half of C tor's limit is enough for the worst of lines. */
-const OPEN_TIMEOUT_MS = 30_000
 
 /** A link handshake has about 3 kB; the rest of what a relay says before its end can only be padding. */
 const MAX_HANDSHAKE_BYTES = 262_144
@@ -112,7 +110,7 @@ export class Channel implements CellSink, TlsLinkSink {
     signal: AbortSignal | undefined,
     onPhase: (phase: ChannelPhase) => void = () => {},
   ): Promise<Channel> {
-    return withTimeout(deps.clock, OPEN_TIMEOUT_MS, 'opening a channel', signal, async (inner) => {
+    return withTimeout(deps.clock, openLimitMs(target.bridge), 'opening a channel', signal, async (inner) => {
       const channel = new Channel(endpoint, deps)
       try {
         await channel.#open(target, inner, onPhase)

@@ -15,12 +15,15 @@ export interface TransportSettings {
   /** Undefined: relays are dialled. Otherwise these and nothing else. */
   readonly bridges: readonly BridgeLine[] | undefined
   readonly outboundBindAddress: OutboundBind
+  /** Whether relays, and what transports lead to them, may have private addresses: only on testing networks. */
+  readonly allowPrivateRelayAddresses: boolean
 }
 
 export const DIRECT: TransportSettings = {
   upstreamProxy: undefined,
   bridges: undefined,
   outboundBindAddress: { ipv4: undefined, ipv6: undefined },
+  allowPrivateRelayAddresses: false,
 }
 
 /**
@@ -31,7 +34,7 @@ export const DIRECT: TransportSettings = {
 export function createTransport(settings: () => TransportSettings, outside: Outside = NO_OUTSIDE): Transport {
   return {
     carrierFor(relay, bridge) {
-      const { upstreamProxy: proxy, bridges, outboundBindAddress } = settings()
+      const { upstreamProxy: proxy, bridges, outboundBindAddress, allowPrivateRelayAddresses } = settings()
       if (isIP(relay.host) === 0) throw new TorError('internal', 'a relay endpoint must be an IP address')
       const refusal = refusalOfEndpoint(bridges, relay, bridge)
       if (refusal !== undefined) throw refusal
@@ -39,7 +42,8 @@ export function createTransport(settings: () => TransportSettings, outside: Outs
       if (proxy !== undefined) checkUpstreamProxy(proxy)
       const localAddress = localAddressFor((proxy?.endpoint ?? relay).host, outboundBindAddress)
       if (bridge !== undefined && transport !== undefined) {
-        const way = { proxy, localAddress, outboundBind: outboundBindAddress }
+        const outboundBind = outboundBindAddress
+        const way = { proxy, localAddress, outboundBind, allowsPrivatePeers: allowPrivateRelayAddresses }
         return { kind: 'pluggable', transport, bridge, way, outside }
       }
       if (proxy === undefined) return { kind: 'tcp', relay, localAddress }

@@ -6,11 +6,17 @@ import type { Duplex } from 'node:stream'
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import { TorError } from '../util/errors.ts'
 import { obfs4Transport } from './obfs4/obfs4-transport.ts'
+import { snowflakeTransport } from './snowflake/snowflake-transport.ts'
 import type { TransportParts } from './transport-parts.ts'
 
 export interface PluggableTransport {
   /** As in bridge lines. */
   readonly name: string
+  /**
+   * How long `connect` may take, where that is longer than reaching a server is: the time for the whole channel is
+   * longer by as much. It gives up by itself, in words, before this is over.
+   */
+  readonly connectLimitMs?: number
   /** Throws `bad-config`, in words, for a line whose arguments it cannot use. */
   check(line: BridgeLine): void
   /**
@@ -22,7 +28,7 @@ export interface PluggableTransport {
 
 /** By name; bridges without a transport need none. */
 const TRANSPORTS: ReadonlyMap<string, PluggableTransport> = new Map(
-  [obfs4Transport].map((transport) => [transport.name, transport]),
+  [obfs4Transport, snowflakeTransport].map((transport) => [transport.name, transport]),
 )
 
 /** The names that bridge lines may begin with. */
@@ -37,6 +43,11 @@ export function transportOf({ transport }: BridgeLine): PluggableTransport | und
     'bad-config',
     `this release does not have the transport ${transport}, which a bridge needs`,
   )
+}
+
+/** What a channel to the bridge may take longer than to a relay. */
+export function connectLimitMsOf(bridge: BridgeLine | undefined): number {
+  return TRANSPORTS.get(bridge?.transport ?? '')?.connectLimitMs ?? 0
 }
 
 /** Throws `bad-config`, in words, for arguments that the line's transport cannot use. */

@@ -15,6 +15,8 @@ export interface TcpWay {
   readonly localAddress: string | undefined
   /** For what is dialled by name, whose addresses are known only then. Undefined: as the system chooses. */
   readonly outboundBind?: OutboundBind
+  /** Whether peers that somebody else names may be in this machine or its network: only on testing networks. */
+  readonly allowsPrivatePeers?: boolean
 }
 
 /** The local addresses to leave from, one of each family. */
