@@ -1,8 +1,9 @@
 /**
- * Snowflake's server, made of the core's parts where both sides are alike: proxies connect by WebSocket, and each session
- * leads to one TCP connection. A session outlives its proxies.
+ * Snowflake's server, made of the core's parts where both sides are alike: proxies bring packets, and each session leads
+ * to one connection behind it. A session outlives its proxies.
  */
-import { connect, type Socket } from 'node:net'
+import { connect } from 'node:net'
+import type { Duplex } from 'node:stream'
 import {
   clientIdOfStreamStart,
   PacketDecoder,
@@ -12,40 +13,53 @@ import {
 import { Kcp } from '../../core/transport/snowflake/kcp.ts'
 import { conversationOf } from '../../core/transport/snowflake/kcp-segment.ts'
 import { FIRST_STREAM_ID, SmuxStream } from '../../core/transport/snowflake/smux-stream.ts'
-import { systemClock, type Timer } from '../../core/util/clock.ts'
-import { type ServerWebSocket, type WebSocketEvents, WebSocketServer } from './web-socket-server.ts'
+import { type Clock, systemClock, type Timer } from '../../core/util/clock.ts'
+import { WebSocketServer } from './web-socket-server.ts'
 
 const PIECE_BYTES = 32_768
 const KEEP_ALIVE_MS = 10_000
 
+/** A proxy's connection, as the server sees it. */
+export interface ProxyLink {
+  /** False when enough waits. */
+  send(message: Buffer): boolean
+  close(): void
+}
+
+/** What a proxy's connection tells the server. */
+export interface ProxyEvents {
+  onMessage(message: Buffer): void
+  onDrain(): void
+  onClose(): void
+}
+
 /** One client's session. */
 class ServerSession {
-  readonly #targetPort: number
+  readonly #clock: Clock
+  readonly #connectTarget: () => Duplex
   #kcp: Kcp | undefined
   #smux: SmuxStream | undefined
-  #target: Socket | undefined
-  #proxy: ServerWebSocket | undefined
+  #target: Duplex | undefined
+  #proxy: ProxyLink | undefined
   #isFull = false
   #toClient: Buffer = Buffer.alloc(0)
   #wakeTimer: Timer | undefined
-  readonly #keepAlive: NodeJS.Timeout
+  #keepAliveTimer: Timer | undefined
 
-  constructor(targetPort: number) {
-    this.#targetPort = targetPort
-    this.#keepAlive = setInterval(() => {
-      this.#smux?.keepAlive()
-      this.#flush()
-    }, KEEP_ALIVE_MS)
+  constructor(clock: Clock, connectTarget: () => Duplex) {
+    this.#clock = clock
+    this.#connectTarget = connectTarget
+    this.#keepAlive()
   }
 
-  use(proxy: ServerWebSocket): void {
+  use(proxy: ProxyLink): void {
     this.#proxy = proxy
     this.#isFull = false
     this.#kcp?.onPathLost()
     this.#flush()
   }
 
-  lose(proxy: ServerWebSocket): void {
+  lose(proxy: ProxyLink): void {
     if (this.#proxy === proxy) this.#proxy = undefined
   }
 
@@ -63,17 +77,26 @@ class ServerSession {
     this.#flush()
   }
 
+  /** As a server that was started anew: it knows nothing of what has been. */
   close(): void {
-    clearInterval(this.#keepAlive)
+    this.#keepAliveTimer?.cancel()
     this.#wakeTimer?.cancel()
     this.#target?.destroy()
     this.#proxy?.close()
   }
 
+  #keepAlive(): void {
+    this.#keepAliveTimer = this.#clock.setTimer(KEEP_ALIVE_MS, () => {
+      this.#smux?.keepAlive()
+      this.#flush()
+      this.#keepAlive()
+    })
+  }
+
   #begin(conversation: number): void {
     const kcp = new Kcp({
       conversation,
-      nowMs: () => systemClock.monotonicMs(),
+      nowMs: () => this.#clock.monotonicMs(),
       hasRoom: () => this.#proxy !== undefined && !this.#isFull,
       onPacket: (packet) => {
         const message = Buffer.concat([packetPrefix(packet.length), packet])
@@ -81,14 +104,17 @@ class ServerSession {
       },
       onData: (bytes) => this.#smux?.onBytes(bytes),
     })
+    const target = this.#connectTarget()
     this.#kcp = kcp
-    const target = connect(this.#targetPort, '127.0.0.1')
     this.#target = target
     this.#smux = new SmuxStream(
       {
         send: (bytes) => kcp.write(bytes),
         onData: (bytes) => {
-          target.write(Buffer.from(bytes), () => this.#smux?.onConsumed(bytes.length))
+          target.write(Buffer.from(bytes), () => {
+            this.#smux?.onConsumed(bytes.length)
+            this.#flush()
+          })
         },
         onEnd: () => target.end(),
       },
@@ -110,10 +136,10 @@ class ServerSession {
     this.#feed()
     const wakeMs = this.#kcp?.flush()
     this.#wakeTimer?.cancel()
+    this.#wakeTimer = undefined
     if (wakeMs === undefined || this.#proxy === undefined || this.#isFull) return
-    this.#wakeTimer = systemClock.setTimer(Math.max(1, wakeMs - systemClock.monotonicMs()), () =>
-      this.#flush(),
-    )
+    const delayMs = Math.max(1, wakeMs - this.#clock.monotonicMs())
+    this.#wakeTimer = this.#clock.setTimer(delayMs, () => this.#flush())
   }
 
   #feed(): void {
@@ -128,24 +154,77 @@ class ServerSession {
   }
 }
 
-export class SnowflakeServer {
-  readonly #sessions = new Map<string, ServerSession>()
-  readonly #server: WebSocketServer
-  readonly #proxies = new Set<ServerWebSocket>()
+/** The sessions, however the proxies come. */
+export class SnowflakeSessions {
   /** How many proxies have brought a client. */
   connections = 0
-  /** Nothing is read or answered: as when the bridge stands still. */
+  /** Nothing is read or answered: as when the server stands still. */
   isStalled = false
+  readonly #clock: Clock
+  readonly #connectTarget: () => Duplex
+  readonly #sessions = new Map<string, ServerSession>()
 
-  private constructor(targetPort: number) {
-    this.#server = new WebSocketServer((make) => this.#onProxy(make, targetPort))
+  constructor(connectTarget: () => Duplex, clock: Clock = systemClock) {
+    this.#connectTarget = connectTarget
+    this.#clock = clock
   }
+
+  get count(): number {
+    return this.#sessions.size
+  }
+
+  /** All are forgotten, as by a server that was started anew. */
+  forget(): void {
+    for (const session of this.#sessions.values()) session.close()
+    this.#sessions.clear()
+  }
+
+  accept(link: ProxyLink): ProxyEvents {
+    let start: Buffer = Buffer.alloc(0)
+    let session: ServerSession | undefined
+    const decoder = new PacketDecoder((packet) => session?.onPacket(packet))
+    return {
+      onMessage: (message) => {
+        if (this.isStalled) return
+        if (session !== undefined) return decoder.decode(message)
+        start = Buffer.concat([start, message])
+        if (start.length < STREAM_START_BYTES) return
+        const clientId = clientIdOfStreamStart(start)?.toString('hex')
+        if (clientId === undefined) return link.close()
+        this.connections++
+        session = this.#sessionOf(clientId)
+        session.use(link)
+        decoder.decode(start.subarray(STREAM_START_BYTES))
+      },
+      onDrain: () => session?.onRoom(),
+      onClose: () => session?.lose(link),
+    }
+  }
+
+  #sessionOf(clientId: string): ServerSession {
+    const found = this.#sessions.get(clientId)
+    if (found !== undefined) return found
+    const session = new ServerSession(this.#clock, this.#connectTarget)
+    this.#sessions.set(clientId, session)
+    return session
+  }
+}
+
+/** The server on a port of loopback. */
+export class SnowflakeServer {
+  readonly sessions: SnowflakeSessions
+  readonly #server: WebSocketServer
 
   /** `targetPort` is the bridge's, on loopback. */
   static async start(targetPort: number, port = 0): Promise<SnowflakeServer> {
     const server = new SnowflakeServer(targetPort)
     await server.#server.listen(port)
     return server
+  }
+
+  private constructor(targetPort: number) {
+    this.sessions = new SnowflakeSessions(() => connect(targetPort, '127.0.0.1'))
+    this.#server = new WebSocketServer((link) => this.sessions.accept(link))
   }
 
   get port(): number {
@@ -156,51 +235,8 @@ export class SnowflakeServer {
     return `ws://127.0.0.1:${this.port}/`
   }
 
-  get sessionCount(): number {
-    return this.#sessions.size
-  }
-
-  /** The proxies' connections end; the sessions go on. */
-  dropProxies(): void {
-    for (const proxy of this.#proxies) proxy.close()
-  }
-
   async close(): Promise<void> {
-    for (const session of this.#sessions.values()) session.close()
+    this.sessions.forget()
     await this.#server.close()
-  }
-
-  #onProxy(make: (events: WebSocketEvents) => ServerWebSocket, targetPort: number): void {
-    let start: Buffer = Buffer.alloc(0)
-    let session: ServerSession | undefined
-    const decoder = new PacketDecoder((packet) => session?.onPacket(packet))
-    const proxy = make({
-      onMessage: (message) => {
-        if (this.isStalled) return
-        if (session !== undefined) return decoder.decode(message)
-        start = Buffer.concat([start, message])
-        if (start.length < STREAM_START_BYTES) return
-        const clientId = clientIdOfStreamStart(start)?.toString('hex')
-        if (clientId === undefined) return proxy.close()
-        this.connections++
-        session = this.#sessionOf(clientId, targetPort)
-        session.use(proxy)
-        decoder.decode(start.subarray(STREAM_START_BYTES))
-      },
-      onDrain: () => session?.onRoom(),
-      onClose: () => {
-        this.#proxies.delete(proxy)
-        session?.lose(proxy)
-      },
-    })
-    this.#proxies.add(proxy)
-  }
-
-  #sessionOf(clientId: string, targetPort: number): ServerSession {
-    const found = this.#sessions.get(clientId)
-    if (found !== undefined) return found
-    const session = new ServerSession(targetPort)
-    this.#sessions.set(clientId, session)
-    return session
   }
 }

@@ -15,11 +15,15 @@ export interface WebSocketEvents {
 /** One connection. Messages are taken as they come, in whatever frames. */
 export class ServerWebSocket {
   readonly #socket: Socket
-  readonly #events: WebSocketEvents
-  #received: Buffer
+  #events: WebSocketEvents | undefined
+  #received: Buffer = Buffer.alloc(0)
 
-  constructor(socket: Socket, head: Buffer, events: WebSocketEvents) {
+  constructor(socket: Socket) {
     this.#socket = socket
+  }
+
+  begin(events: WebSocketEvents, head: Buffer): void {
+    const socket = this.#socket
     this.#events = events
     this.#received = head
     socket.setNoDelay(true)
@@ -76,7 +80,7 @@ export class ServerWebSocket {
   }
 
   #onFrame(opcode: number, payload: Buffer): void {
-    if (opcode === BINARY || opcode === CONTINUATION) this.#events.onMessage(payload)
+    if (opcode === BINARY || opcode === CONTINUATION) this.#events?.onMessage(payload)
     else if (opcode === PING) this.#write(PONG, payload)
     else if (opcode === CLOSE) this.#socket.end()
   }
@@ -86,8 +90,8 @@ export class WebSocketServer {
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
 
-  /** `accept` gives the events for a new connection. */
-  constructor(accept: (make: (events: WebSocketEvents) => ServerWebSocket) => void) {
+  /** `accept` is given each new connection. */
+  constructor(accept: (socket: ServerWebSocket) => WebSocketEvents) {
     this.#server = createServer((_, response) => response.writeHead(404).end())
     this.#server.on('connection', (socket: Socket) => {
       this.#sockets.add(socket.on('error', () => {}))
@@ -98,7 +102,8 @@ export class WebSocketServer {
       const answer = createHash('sha1').update(`${key}${ACCEPT_GUID}`).digest('base64')
       const lines = ['HTTP/1.1 101 Switching Protocols', 'Upgrade: websocket', 'Connection: Upgrade']
       socket.write(`${[...lines, `Sec-WebSocket-Accept: ${answer}`].join('\r\n')}\r\n\r\n`)
-      accept((events) => new ServerWebSocket(socket, head, events))
+      const webSocket = new ServerWebSocket(socket)
+      webSocket.begin(accept(webSocket), head)
     })
   }
 

@@ -30,7 +30,6 @@ interface OutgoingSegment {
   dataBytes: number
   number: number
   sentMs: number
-  firstSentMs: number
   skips: number
 }
 
@@ -50,6 +49,7 @@ export class KcpSender {
   readonly #inFlight = new Map<number, OutgoingSegment>()
   #next = 0
   #unacknowledged = 0
+  #waitingSinceMs = 0
   #remoteWindow = INITIAL_REMOTE_WINDOW
   #backoff = 0
   /** Nothing goes again for want of an acknowledgement before this time. */
@@ -79,10 +79,9 @@ export class KcpSender {
     return this.#remoteWindow === 0
   }
 
-  /** Since when the oldest has waited for its acknowledgement. */
+  /** Since when something has been on its way and no more of it has arrived in order. */
   get waitingSinceMs(): number | undefined {
-    for (const { firstSentMs } of this.#inFlight.values()) return firstSentMs
-    return undefined
+    return this.#next === this.#unacknowledged ? undefined : this.#waitingSinceMs
   }
 
   /** Copies. Throws `limit` when far more waits than `hasRoom` allows. */
@@ -95,7 +94,7 @@ export class KcpSender {
       const piece = bytes.subarray(at, at + MAX_SEGMENT_DATA_BYTES)
       const packet = Buffer.allocUnsafeSlow(KCP_PACKET_BYTES)
       packet.set(piece, KCP_HEADER_BYTES)
-      this.#unsent.push({ packet, dataBytes: piece.length, number: 0, sentMs: 0, firstSentMs: 0, skips: 0 })
+      this.#unsent.push({ packet, dataBytes: piece.length, number: 0, sentMs: 0, skips: 0 })
       at += piece.length
     }
   }
@@ -105,7 +104,7 @@ export class KcpSender {
   }
 
   /** All before `number` have arrived. Whether that is news. */
-  onUnacknowledged(number: number): boolean {
+  onUnacknowledged(number: number, nowMs: number): boolean {
     const advance = kcpDistance(number, this.#unacknowledged)
     if (advance <= 0 || kcpDistance(number, this.#next) > 0) return false
     for (let acknowledged = this.#unacknowledged; acknowledged !== number; ) {
@@ -113,6 +112,7 @@ export class KcpSender {
       acknowledged = (acknowledged + 1) >>> 0
     }
     this.#unacknowledged = number
+    this.#waitingSinceMs = nowMs
     this.#noteProgress()
     return true
   }
@@ -153,8 +153,8 @@ export class KcpSender {
     while (hasRoom() && kcpDistance(this.#next, this.#unacknowledged) < limit) {
       const segment = this.#unsent.shift()
       if (segment === undefined) return
+      if (this.#next === this.#unacknowledged) this.#waitingSinceMs = nowMs
       segment.number = this.#next
-      segment.firstSentMs = nowMs
       this.#next = (this.#next + 1) >>> 0
       this.#inFlight.set(segment.number, segment)
       this.#send(segment, state, nowMs, send)

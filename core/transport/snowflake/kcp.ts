@@ -70,7 +70,7 @@ export class Kcp {
     return this.#isHeard
   }
 
-  /** Since when (by `nowMs`) the oldest of what was sent has waited for its acknowledgement. */
+  /** Since when (by `nowMs`) something has been on its way and no more of it has arrived in order. */
   get waitingSinceMs(): number | undefined {
     return this.#sender.waitingSinceMs
   }
@@ -95,7 +95,7 @@ export class Kcp {
     let latest: { readonly number: number; readonly sentMs: number } | undefined
     for (const segment of readKcpSegments(packet, this.#parts.conversation)) {
       this.#sender.onWindow(segment.window)
-      if (this.#sender.onUnacknowledged(segment.unacknowledged)) this.#isHeard = true
+      if (this.#sender.onUnacknowledged(segment.unacknowledged, nowMs)) this.#isHeard = true
       if (segment.command === KCP_ACK) {
         this.#sender.onAcknowledgement(segment.number)
         if (latest === undefined || kcpDistance(segment.number, latest.number) > 0) latest = segment
