@@ -52,7 +52,7 @@ export type CoreState =
 /** What the connection's state machine is told. */
 export type ConnectionEvent =
   /** The person (or the app at its start) wants to be connected, or not any more. */
-  | { readonly kind: 'wanted'; readonly isWanted: boolean }
+  | { readonly kind: 'wanted'; readonly isWanted: boolean; readonly hold?: Hold | undefined }
   /** How the next attempt goes about it; before `wanted`, and when it changes meanwhile. */
   | { readonly kind: 'way'; readonly way: AttemptWay; readonly ending?: AttemptEnding | undefined }
   /** Nothing is dialled until the next way: between two of them, or after all of them. */

@@ -22,7 +22,7 @@ export type Hold = 'between' | 'resting'
 /** As main says it (`parts.ts`), but asking for no more than is looked at. */
 export type ConnectionEvent =
   /** The person (or the app at its start) wants to be connected, or not any more; quitting is the latter. */
-  | { readonly kind: 'wanted'; readonly isWanted: boolean }
+  | { readonly kind: 'wanted'; readonly isWanted: boolean; readonly hold?: Hold | undefined }
   /** How the next attempt goes about it; before `wanted`, and when it changes meanwhile. */
   | { readonly kind: 'way'; readonly way: AttemptWay; readonly ending?: AttemptEnding | undefined }
   /** Nothing is dialled until the next way: between two of them, or after all of them. */

@@ -4,7 +4,7 @@
  */
 import { endAttempt, finalFailure, withAttempts } from './attempts.ts'
 import { MAX_GAP_MS, NETWORK_GONE_FOR_MS, TELL_LOSS_AFTER_MS } from './connect-limits.ts'
-import type { ConnectionEvent, ConnectionNotice, Moment } from './connection-event.ts'
+import type { ConnectionEvent, ConnectionNotice, Hold, Moment } from './connection-event.ts'
 import type { AppErrorKind } from '../ipc/error-kinds.ts'
 import type { CoreState } from '../parts.ts'
 import { type ConnectionModel, isNetworkGone, isVerified, NO_LOSS } from './connection-model.ts'
@@ -36,7 +36,7 @@ function passTime(model: ConnectionModel, { monotonicMs }: Moment): ConnectionMo
 function absorb(model: ConnectionModel, event: ConnectionEvent, moment: Moment): ConnectionModel {
   switch (event.kind) {
     case 'wanted':
-      return event.isWanted ? want(model) : unwant(model, moment)
+      return event.isWanted ? want(model, event.hold) : unwant(model, moment)
     case 'way':
       return changeWay(model, event, moment)
     case 'hold':
@@ -60,9 +60,9 @@ function absorb(model: ConnectionModel, event: ConnectionEvent, moment: Moment):
 }
 
 /** Asked again while an attempt runs or has succeeded, nothing changes; after a failure it begins anew. */
-function want(model: ConnectionModel): ConnectionModel {
+function want(model: ConnectionModel, hold: Hold | undefined): ConnectionModel {
   const isUnderWay = model.isWanted && model.shown.state !== 'failed'
-  return isUnderWay ? model : { ...forget(model), isWanted: true, hold: undefined, isAttemptDue: true }
+  return isUnderWay ? model : { ...forget(model), isWanted: true, hold, isAttemptDue: hold === undefined }
 }
 
 function unwant(model: ConnectionModel, moment: Moment): ConnectionModel {

@@ -52,7 +52,13 @@ const MAX_COOLING = 2_000
 
 /** From the start, with what has been dialled lately still cooling. */
 export function beginRun(run: Run, steps: readonly PlanStep[], nowMs: number): Run {
+  if (steps.length === 0) return stopRun(run)
   return goOn({ ...startedRun(run, steps), round: 1 }, nowMs)
+}
+
+/** The address may be dialled at once. */
+export function warmUp(run: Run, address: string): Run {
+  return { ...run, cooling: new Map([...run.cooling].filter(([cooling]) => cooling !== address)) }
 }
 
 function startedRun(run: Run, steps: readonly PlanStep[]): Run {
@@ -73,16 +79,6 @@ export function currentWay({ phase, steps }: Run): PlannedWay | undefined {
   if (phase.kind !== 'trying' && phase.kind !== 'found') return undefined
   const step = steps[phase.at]?.step
   return step?.kind === 'way' ? step.way : undefined
-}
-
-/** What comes after the current one as things stand; `ask` for asking, undefined for nothing in this round. */
-export function nextStep(run: Run, nowMs: number): PlanStep | undefined {
-  const { phase } = run
-  const rest = run.steps.map((step, at) =>
-    'at' in phase && phase.at === at ? { ...step, state: 'stopped' as const } : step,
-  )
-  const next = rest.findIndex((step) => isReady(step, run.cooling, nowMs))
-  return run.steps[next]?.step
 }
 
 /** The current way does not lead there. One that had worked ends its run: the next one is for the caller to plan. */

@@ -6,6 +6,7 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../app-error.ts'
+import type { AttemptEnding, Hold } from '../connection/connection-event.ts'
 import { requireEntry } from '../connection/entry-way.ts'
 import type { HostConfig, HostStatus } from '../host/protocol.ts'
 import type { AppErrorKind } from '../ipc/error-kinds.ts'
@@ -22,6 +23,13 @@ export interface SessionDeps {
   readonly settings: () => Settings
   readonly config: () => HostConfig
   readonly way: () => AttemptWay
+  /** Which ways there are, and whether one is taken now. */
+  readonly ways: {
+    readonly hold: Hold | undefined
+    begin(): void
+    end(): void
+    onChange(): boolean
+  }
   readonly log: AppLog
 }
 
@@ -33,6 +41,7 @@ export class Session {
   #door: ProxyAddress | undefined
   #config: HostConfig | undefined
   #way: AttemptWay | undefined
+  #switches = 0
   #stopping: Promise<void> | undefined
 
   constructor(deps: SessionDeps) {
@@ -46,14 +55,16 @@ export class Session {
 
   /** Begins, and returns at once. Throws an AppError where the question of the first run was not answered. */
   start(): void {
-    const { connection, settings } = this.#deps
+    const { connection, settings, ways } = this.#deps
     requireEntry(settings())
     // What the core cannot get over by itself is tried again with another core; the system stays on the closed door.
     const isAgain = this.#isWanted
     if (isAgain && connection.view.state !== 'failed') return
     this.#isWanted = true
+    ways.begin()
     this.#tellWay()
-    connection.handle({ kind: 'wanted', isWanted: true })
+    const { hold } = ways
+    connection.handle({ kind: 'wanted', isWanted: true, ...(hold !== undefined && { hold }) })
     void this.#begin(isAgain)
   }
 
@@ -67,10 +78,32 @@ export class Session {
 
   /** Settings, bridges: whatever the configuration is made of has changed. */
   onChange(): void {
+    if (this.#deps.ways.onChange()) return this.#keepProxy()
     if (!this.#isWanted || this.#stopping !== undefined) return
     this.#tellWay()
-    this.#reconfigure()
+    void this.#reconfigure()
     this.#keepProxy()
+  }
+
+  /**
+   * Another way is taken, or none for a while. The core follows before anything of it counts: until it has said so, what
+   * it reports is of the way before.
+   */
+  takeWay(ending: AttemptEnding, hold: Hold | undefined): void {
+    if (!this.#isWanted || this.#stopping !== undefined) return
+    const { connection, way } = this.#deps
+    this.#way = way()
+    if (hold === undefined) connection.handle({ kind: 'way', way: this.#way, ending })
+    else connection.handle({ kind: 'hold', hold, ending })
+    this.#switches += 1
+    void this.#reconfigure().finally(() => {
+      this.#switches -= 1
+    })
+  }
+
+  /** Whether the core may still speak of another way than the one that is taken. */
+  get isSwitching(): boolean {
+    return this.#switches > 0
   }
 
   onStatus(status: HostStatus): void {
@@ -139,6 +172,7 @@ export class Session {
 
   async #end(): Promise<void> {
     this.#isWanted = false
+    this.#deps.ways.end()
     this.#door = undefined
     const { connection, core } = this.#deps
     connection.handle({ kind: 'restoring', isRestoring: true })
@@ -158,11 +192,15 @@ export class Session {
     this.#deps.connection.handle({ kind: 'way', way })
   }
 
-  #reconfigure(): void {
+  async #reconfigure(): Promise<void> {
     const config = this.#deps.config()
     if (this.#config === undefined || isDeepStrictEqual(config, this.#config)) return
     this.#config = config
-    this.#deps.core.reconfigure(config).catch((error: unknown) => this.#onChangeFailed(error))
+    try {
+      await this.#deps.core.reconfigure(config)
+    } catch (error) {
+      this.#onChangeFailed(error)
+    }
   }
 
   #keepProxy(): void {

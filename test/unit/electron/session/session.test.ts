@@ -52,6 +52,7 @@ function setUp(change: Partial<Settings> = {}) {
     settings: () => box.settings,
     config: () => hostConfigOf(box.settings, [], { dataDirectory: '/nowhere', networkLines: [] }),
     way: () => ({ kind: 'direct' }),
+    ways: { hold: undefined, begin: () => {}, end: () => {}, onChange: () => false },
     log: (level, text) => logged.push(`${level} ${text}`),
   })
   return { box, done, events, fail, logged, session }

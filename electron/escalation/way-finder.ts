@@ -1,0 +1,401 @@
+/**
+ * Finds a way in by itself: keeps the plan, takes one way after the other, remembers what worked on this network, and
+ * never leads past bridges. It decides what the core is told to dial; while it has no way, that is nothing.
+ */
+import { AppError } from '../app-error.ts'
+import type { Clock } from '../clock.ts'
+import { attemptWay, usesBridges } from '../connection/entry-way.ts'
+import type { AttemptEnding, Hold } from '../connection/connection-event.ts'
+import type { ConnectionModel } from '../connection/connection-model.ts'
+import type { BridgeView } from '../ipc/snapshot-bridges.ts'
+import type { AttemptWay } from '../ipc/snapshot-connection.ts'
+import type { CountryGuess, HelpAnswer, WayFindingView } from '../ipc/snapshot-ways.ts'
+import type { AppLog, BridgesPart, SettingsPart, WaysPart } from '../parts.ts'
+import { mappedSettings } from './country-map.ts'
+import type { HelpDesk } from './help-desk.ts'
+import { judgeWay, type Verdict } from './judge-way.ts'
+import type { NetworkMemory } from './network-memory.ts'
+import { attemptWayOf, DIRECT_ADDRESS, type PlannedWay } from './planned-way.ts'
+import { helpSteps, type PlanInputs, type PlanStep, planWays } from './plan.ts'
+import {
+  answerRun,
+  beginRun,
+  currentWay,
+  failWay,
+  IDLE,
+  isDue,
+  passWay,
+  pauseRun,
+  type Reason,
+  type Run,
+  stopRun,
+  wakeRun,
+  warmUp,
+} from './run.ts'
+import { viewWays } from './way-view.ts'
+
+export interface WayFinderDeps {
+  readonly clock: Clock
+  readonly log: AppLog
+  readonly publish: (view: WayFindingView) => void
+  readonly settings: Pick<SettingsPart, 'current' | 'change'>
+  readonly bridges: Pick<BridgesPart, 'activeLines' | 'add' | 'chooseBuiltIn'>
+  readonly bridgeViews: () => readonly BridgeView[]
+  /** The lines of a transport, as people call it. */
+  readonly builtIn: (transport: string) => readonly string[]
+  readonly transports: readonly string[]
+  readonly memory: NetworkMemory
+  readonly networkId: () => string | undefined
+  readonly country: () => CountryGuess
+  readonly help: HelpDesk
+  /** Has the core follow `bridgeLines`, and the attempt's row end; `hold` is set while there is no way. */
+  readonly onSwitch: (ending: AttemptEnding, hold: Hold | undefined) => void
+}
+
+export class WayFinder implements WaysPart {
+  readonly #deps: WayFinderDeps
+  #run: Run = IDLE
+  /** Where the run goes on. */
+  #network: string | undefined
+  /** Whether somebody wants to be connected. */
+  #isWanted = false
+  #isBusy = false
+  /** What the plan was made of, so that only what matters makes another. */
+  #madeOf = ''
+
+  constructor(deps: WayFinderDeps) {
+    this.#deps = deps
+  }
+
+  get view(): WayFindingView {
+    const { clock, help, memory } = this.#deps
+    const nowMs = clock.monotonicMs()
+    return viewWays(this.#isAlone ? { ...this.#run, phase: { kind: 'off' }, steps: [] } : this.#run, {
+      country: this.#deps.country(),
+      help: help.view,
+      rememberedNetworks: memory.count,
+      wallOffsetMs: clock.wallMs() - nowMs,
+      nowMs,
+    })
+  }
+
+  /** Of the attempt that comes or runs; while nothing is dialled, that of the settings. */
+  get way(): AttemptWay {
+    const way = currentWay(this.#run)
+    if (way === undefined || this.#isSettingsWay(way)) return this.#settingsWay
+    return attemptWayOf(way)
+  }
+
+  /** For the core: undefined for the direct way, empty for nothing at all. */
+  get bridgeLines(): readonly string[] | undefined {
+    const { settings, bridges } = this.#deps
+    const way = currentWay(this.#run)
+    const lines = this.#linesOf(way)
+    if (lines !== undefined) return lines
+    // Said once more where it counts: whoever uses bridges is not led past them.
+    return usesBridges(settings.current) ? bridges.activeLines() : undefined
+  }
+
+  /** Set while there is no way to take. */
+  get hold(): Hold | undefined {
+    const { kind } = this.#run.phase
+    if (this.#isAlone || kind === 'off' || kind === 'trying' || kind === 'found') return undefined
+    return kind === 'resting' ? 'resting' : 'between'
+  }
+
+  /** Before each attempt of the person's: the plan from its start. */
+  begin(): void {
+    this.#isWanted = true
+    this.#beginAnew(true)
+    this.#show()
+    this.#askIfDue()
+  }
+
+  end(): void {
+    this.#isWanted = false
+    this.#run = stopRun(this.#run)
+    void this.#deps.help.cancel()
+    this.#show()
+  }
+
+  /** After each step of the connection's state machine, and so at least once a second. */
+  look(model: ConnectionModel): void {
+    if (this.#isBusy || this.#run.phase.kind === 'off' || !this.#isWanted || !model.isWanted) return
+    this.#isBusy = true
+    try {
+      this.#wake()
+      this.#follow(judgeWay(model))
+    } finally {
+      this.#isBusy = false
+    }
+  }
+
+  /** Settings or bridges have changed. True when that made another plan, and the session has been told. */
+  onChange(): boolean {
+    if (this.#isBusy) return false
+    if (!this.#isWanted) {
+      this.#show()
+      return false
+    }
+    const madeOf = this.#material()
+    if (madeOf === this.#madeOf) return false
+    this.#madeOf = madeOf
+    const way = currentWay(this.#run)
+    if (way !== undefined && this.#isSettingsWay(way) && this.#isStillMeant(way)) return false
+    this.#restart({ outcome: 'cancelled', next: 'retrying' }, true)
+    return true
+  }
+
+  async skip(): Promise<void> {
+    const way = currentWay(this.#run)
+    const { phase } = this.#run
+    if (phase.kind === 'asking') return this.#deps.help.cancel()
+    if (way === undefined || phase.kind !== 'trying' || this.#isAlone) {
+      throw new AppError('no-other-way', 'there is no way to go on with now')
+    }
+    this.#leave({ kind: 'aborted', detail: 'the person went on to the next way' }, 'cancelled')
+  }
+
+  async keep(): Promise<void> {
+    const way = this.#foundWay()
+    const { bridges, settings } = this.#deps
+    const transport = way.transports[0]
+    const isBuiltIn =
+      transport !== undefined &&
+      way.transports.length === 1 &&
+      JSON.stringify(this.#deps.builtIn(transport)) === JSON.stringify(way.lines)
+    this.#isBusy = true
+    try {
+      if (isBuiltIn) await bridges.chooseBuiltIn(transport)
+      else await bridges.add(way.lines.join('\n'))
+      await settings.change({ useBridges: true })
+    } finally {
+      this.#isBusy = false
+    }
+    // It goes on as what the settings say.
+    const steps = this.#run.steps.map((run) =>
+      run.step.kind === 'way' && run.step.way === way
+        ? { ...run, step: { kind: 'way' as const, way: { ...way, source: 'settings' as const } } }
+        : run,
+    )
+    this.#run = { ...this.#run, steps }
+    this.#madeOf = this.#material()
+    this.#show()
+  }
+
+  async undo(): Promise<void> {
+    this.#foundWay()
+    await this.#remembering(this.#deps.memory.forget(this.#network))
+    this.#restart({ outcome: 'cancelled', next: 'retrying' }, true)
+  }
+
+  async forgetNetworks(): Promise<void> {
+    await this.#remembering(this.#deps.memory.forgetAll())
+    this.#network = this.#deps.networkId()
+    this.#show()
+  }
+
+  ask(country: string | null): Promise<HelpAnswer> {
+    return this.#deps.help.ask(country ?? undefined)
+  }
+
+  cancelAsking(): Promise<void> {
+    return this.#deps.help.cancel()
+  }
+
+  /** The bridge service's part of the view has changed. */
+  refresh(): void {
+    this.#show()
+  }
+
+  get #settingsWay(): AttemptWay {
+    return attemptWay(this.#deps.settings.current, this.#deps.bridgeViews())
+  }
+
+  /** There is nothing beside the settings' own way: then it is tried on and on, as the core does. */
+  get #isAlone(): boolean {
+    return this.#run.steps.length <= 1
+  }
+
+  #isSettingsWay({ source }: PlannedWay): boolean {
+    return source === 'settings'
+  }
+
+  /** Whether the settings still mean the same kind of way as the one that is taken. */
+  #isStillMeant({ kind }: PlannedWay): boolean {
+    const { settings, bridges } = this.#deps
+    const isBridged = usesBridges(settings.current)
+    return (kind === 'bridges') === isBridged && (!isBridged || bridges.activeLines().length > 0)
+  }
+
+  #linesOf(way: PlannedWay | undefined): readonly string[] | undefined {
+    const { settings, bridges } = this.#deps
+    if (way === undefined) return this.#run.phase.kind === 'off' || this.#isAlone ? undefined : []
+    if (way.kind === 'direct') return usesBridges(settings.current) ? [] : undefined
+    // Those of the settings are the ones that are there now: one bridge more is used at once.
+    if (this.#isSettingsWay(way) && usesBridges(settings.current)) return bridges.activeLines()
+    return way.lines
+  }
+
+  #inputs(): PlanInputs {
+    const { settings, bridges, builtIn, transports, memory, help, clock, country } = this.#deps
+    return {
+      settings: settings.current,
+      ownLines: bridges.activeLines(),
+      worked: memory.workedOn(this.#network),
+      help: help.view.answer?.settings,
+      map: mappedSettings(country().code),
+      builtIn,
+      transports,
+      mayAsk: help.mayAskByItself,
+      nowMs: clock.wallMs(),
+    }
+  }
+
+  #plan(): readonly PlanStep[] {
+    return planWays(this.#inputs())
+  }
+
+  /** A way that was found is not given up for a country, nor for bridges that are not used. */
+  #material(): string {
+    const { settings, bridges, country } = this.#deps
+    const { entry, useBridges, findsOwnWay } = settings.current
+    const isFound = this.#run.phase.kind === 'found'
+    const lines = isFound && !usesBridges(settings.current) ? [] : bridges.activeLines()
+    return JSON.stringify([entry, useBridges, findsOwnWay, isFound ? '' : country().code, lines])
+  }
+
+  #wake(): void {
+    const now = this.#deps.clock.monotonicMs()
+    if (!isDue(this.#run, now)) return
+    const before = this.#run
+    this.#run = wakeRun(before, () => this.#plan(), now)
+    this.#switch({ outcome: 'cancelled', next: 'retrying' })
+  }
+
+  #follow(verdict: Verdict): void {
+    switch (verdict.kind) {
+      case 'wait':
+        return this.#pause(undefined)
+      case 'no-network':
+        return this.#pause('network')
+      case 'wrong-clock':
+        return this.#pause('clock')
+      case 'works':
+        return this.#pass()
+      case 'go-on':
+        if (this.#isAlone) return
+        return this.#run.phase.kind === 'found'
+          ? this.#lose(verdict.reason)
+          : this.#leave(verdict.reason, verdict.outcome)
+    }
+  }
+
+  #pause(pause: Run['pause']): void {
+    const next = pauseRun(this.#run, pause)
+    if (next === this.#run) return
+    this.#run = next
+    this.#show()
+  }
+
+  #pass(): void {
+    if (this.#run.phase.kind !== 'trying') return
+    this.#run = passWay(this.#run)
+    this.#madeOf = this.#material()
+    const way = currentWay(this.#run)
+    if (way !== undefined && this.#network !== undefined) {
+      const lines = this.#linesOf(way)
+      const noting = this.#deps.memory.note(this.#network, lines, this.#deps.clock.wallMs())
+      noting.catch(() => this.#deps.log('warn', 'what works on this network could not be kept'))
+    }
+    this.#show()
+  }
+
+  /** What had worked does no more, or this is another network: the plan begins anew, and what failed cools. */
+  #lose(reason: Reason): void {
+    const now = this.#deps.clock.monotonicMs()
+    this.#run = failWay(this.#run, reason, now)
+    this.#restart({ outcome: 'failed', reason, next: 'next-way' }, false)
+  }
+
+  #leave(reason: Reason, outcome: AttemptEnding['outcome']): void {
+    this.#run = failWay(this.#run, reason, this.#deps.clock.monotonicMs())
+    this.#switch({ outcome, reason, next: 'next-way' })
+  }
+
+  #restart(ending: AttemptEnding, isAsked: boolean): void {
+    this.#beginAnew(isAsked)
+    this.#switch(ending)
+  }
+
+  /** Who asks for it may have relays dialled at once: they are others each time. Single addresses cool all the same. */
+  #beginAnew(isAsked: boolean): void {
+    this.#network = this.#deps.networkId()
+    const warm = isAsked ? warmUp(this.#run, DIRECT_ADDRESS) : this.#run
+    this.#run = beginRun(stopRun(warm), this.#plan(), this.#deps.clock.monotonicMs())
+    this.#madeOf = this.#material()
+  }
+
+  /** Says what comes next in the row that ends, then has the core follow. */
+  #switch(ending: AttemptEnding): void {
+    const { phase } = this.#run
+    const way = currentWay(this.#run)
+    const isOver = ending.next === 'next-way'
+    if (phase.kind === 'trying' && way !== undefined) {
+      const nextWay = isOver ? { nextWay: this.way } : {}
+      this.#deps.onSwitch({ ...ending, ...nextWay }, undefined)
+    } else if (phase.kind === 'resting') {
+      this.#deps.onSwitch({ ...ending, ...(isOver && { next: 'next-round' as const }) }, 'resting')
+    } else {
+      const next = phase.kind === 'asking' && isOver ? ('asking-help' as const) : ending.next
+      this.#deps.onSwitch({ ...ending, next }, 'between')
+    }
+    this.#show()
+    this.#askIfDue()
+  }
+
+  #askIfDue(): void {
+    const { phase } = this.#run
+    if (phase.kind !== 'asking') return
+    const { help, country } = this.#deps
+    help.ask(country().code).then(
+      () => this.#onAnswer(undefined),
+      (error: unknown) => this.#onAnswer(reasonOf(error)),
+    )
+  }
+
+  #onAnswer(reason: Reason | undefined): void {
+    if (this.#run.phase.kind !== 'asking') return
+    const now = this.#deps.clock.monotonicMs()
+    const steps = this.#run.steps.map(({ step }) => step)
+    this.#run = answerRun(this.#run, helpSteps(this.#inputs(), steps), reason, now)
+    this.#switch({ outcome: 'cancelled', next: 'retrying' })
+  }
+
+  #foundWay(): PlannedWay {
+    const way = this.#run.phase.kind === 'found' ? currentWay(this.#run) : undefined
+    if (way === undefined || this.#isSettingsWay(way)) {
+      throw new AppError('no-other-way', 'the way in use is that of the settings')
+    }
+    return way
+  }
+
+  async #remembering(work: Promise<void>): Promise<void> {
+    try {
+      await work
+    } catch (error) {
+      throw new AppError('way-not-remembered', 'the file with the networks could not be written', {
+        cause: error,
+      })
+    }
+  }
+
+  #show(): void {
+    this.#deps.publish(this.view)
+  }
+}
+
+function reasonOf(error: unknown): Reason {
+  if (error instanceof AppError) return { kind: error.kind, detail: error.message }
+  return { kind: 'internal', detail: 'an error without words' }
+}
