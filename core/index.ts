@@ -78,6 +78,7 @@ export {
 export { dialTcp } from './transport/tcp-dialler.ts'
 export { checkBridgeArguments, TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
 export { transportParts } from './transport/transport-parts.ts'
+export { systemRandom } from './crypto/system-random.ts'
 export type { UpstreamProxy } from './transport/upstream-proxy.ts'
 export { type AddressPolicy, parseAddressPolicy } from './util/address-policy.ts'
 export type { ByteSink, ByteStream } from './util/byte-stream.ts'

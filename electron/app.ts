@@ -6,13 +6,15 @@
 import { randomBytes } from 'node:crypto'
 import { join } from 'node:path'
 import { readSitePolicies } from '../core/index.ts'
-import { AppError } from './app-error.ts'
 import type { Timer } from './clock.ts'
 import { BridgeExchange, type FileDialogs } from './bridges/bridge-exchange.ts'
 import { type CommandDeps, createCommandHandlers } from './commands.ts'
 import { Connection } from './connection/connection.ts'
 import type { ConnectionNotice } from './connection/connection-event.ts'
-import { attemptWay, shouldConnectAtStart } from './connection/entry-way.ts'
+import { shouldConnectAtStart } from './connection/entry-way.ts'
+import { createWayFinder, type WaySurroundings } from './escalation/create-way-finder.ts'
+import type { NetworkMemory } from './escalation/network-memory.ts'
+import type { WayFinder } from './escalation/way-finder.ts'
 import { type AppGround, type GroundDeps, openGround } from './ground.ts'
 import type { HostProcess } from './host/host-run.ts'
 import type { HostStatus } from './host/protocol.ts'
@@ -23,7 +25,7 @@ import type { Settings } from './ipc/settings.ts'
 import type { ProxiesView } from './ipc/snapshot.ts'
 import type { SitesView } from './ipc/snapshot-circuits.ts'
 import type { LogStore } from './logs/log-store.ts'
-import type { BridgesPart, CoreState, SystemProxyPart, WaysPart } from './parts.ts'
+import type { BridgesPart, CoreState, SystemProxyPart } from './parts.ts'
 import { Protection } from './protection/protection.ts'
 import { Doctor } from './doctor/doctor.ts'
 import type { DoctorTargets } from './doctor/doctor-targets.ts'
@@ -47,6 +49,7 @@ export interface AppDeps extends GroundDeps {
   readonly networkLines: readonly string[]
   /** Whom the doctor may ask; undefined on a network of one's own. */
   readonly doctorTargets: DoctorTargets | undefined
+  readonly ways: WaySurroundings
   readonly dialogs: FileDialogs
   readonly spawnHost: (onOutput: (line: string) => void) => HostProcess
   readonly onSettings: (settings: Settings) => void
@@ -68,6 +71,7 @@ export class App {
   readonly #bridges: BridgesPart
   readonly #protection: Protection
   readonly #doctor: Doctor
+  readonly #ways: WayFinder
   readonly #meter = new TrafficMeter()
   #sampling: Timer | undefined
 
@@ -80,7 +84,7 @@ export class App {
     return app
   }
 
-  private constructor(deps: AppDeps, { state, logs, settings, bridges, success }: AppGround) {
+  private constructor(deps: AppDeps, { state, logs, settings, bridges, networks, success }: AppGround) {
     const { clock } = deps
     this.#deps = deps
     this.state = state
@@ -95,6 +99,7 @@ export class App {
         if (notice.kind === 'first-success') success.note()
         deps.onNotice(notice)
       },
+      onStep: (model) => this.#ways.look(model),
     })
     this.#core = new Supervisor({
       spawn: () => deps.spawnHost((line) => logs.log('info', `core host: ${line}`)),
@@ -103,6 +108,7 @@ export class App {
       onStatus: (status) => this.#onStatus(status),
       onLog: (lines) => logs.add(lines),
     })
+    this.#ways = this.#createWays(networks)
     this.#systemProxy = this.#createSystemProxy()
     this.#protection = this.#createProtection()
     this.#doctor = this.#createDoctor()
@@ -114,7 +120,7 @@ export class App {
       core: this.#core,
       settings,
       bridges: this.#bridges,
-      ways: NO_WAYS,
+      ways: this.#ways,
       bridgeFiles: new BridgeExchange({
         dialogs: deps.dialogs,
         bridges: () => this.state.current.bridges.bridges,
@@ -223,6 +229,25 @@ export class App {
     })
   }
 
+  #createWays(memory: NetworkMemory): WayFinder {
+    const { clock, spawnHost, ways } = this.#deps
+    const { log } = this.logs
+    return createWayFinder({
+      clock,
+      log,
+      memory,
+      publish: (view) => this.state.set('ways', view),
+      settings: this.settings,
+      bridges: this.#bridges,
+      bridgeViews: () => this.state.current.bridges.bridges,
+      surroundings: ways,
+      core: this.#core,
+      isConnected: () => this.#connection.view.tor === 'connected',
+      spawnHost: () => spawnHost((line) => log('info', `bridge service: ${line}`)),
+      onSwitch: (ending, hold) => this.session.takeWay(ending, hold),
+    })
+  }
+
   #createSession(): Session {
     return new Session({
       core: this.#core,
@@ -230,11 +255,12 @@ export class App {
       systemProxy: this.#systemProxy,
       settings: () => this.settings.current,
       config: () =>
-        hostConfigOf(this.settings.current, this.#bridges.activeLines(), {
+        hostConfigOf(this.settings.current, this.#ways.bridgeLines, {
           dataDirectory: this.#dataDirectory,
           networkLines: this.#deps.networkLines,
         }),
-      way: () => attemptWay(this.settings.current, this.state.current.bridges.bridges),
+      way: () => this.#ways.way,
+      ways: this.#ways,
       log: this.logs.log,
     })
   }
@@ -261,7 +287,8 @@ export class App {
     this.state.set('sites', { sites: status.sites })
     this.#showDoors(status.proxies)
     this.#bridges.onHostStatus(status)
-    this.#connection.handle({ kind: 'status', status })
+    // What the core says before it has followed is of the way before.
+    if (!this.session.isSwitching) this.#connection.handle({ kind: 'status', status })
     this.session.onStatus(status)
   }
 
@@ -302,18 +329,6 @@ export class App {
       this.#sample(true)
     })
   }
-}
-
-const noWay = async (): Promise<never> => {
-  throw new AppError('no-other-way', 'there is no other way than that of the settings')
-}
-const NO_WAYS: WaysPart = {
-  skip: noWay,
-  keep: noWay,
-  undo: noWay,
-  forgetNetworks: noWay,
-  ask: noWay,
-  cancelAsking: noWay,
 }
 
 function withoutCircuits({ sites }: SitesView): SitesView {

@@ -4,6 +4,7 @@ import { openBridges } from './bridges/open-bridges.ts'
 import type { ScreenCapture } from './bridges/screen-qr.ts'
 import type { Clock } from './clock.ts'
 import { readHasConnectedBefore, rememberSuccess } from './connection/connection-memory.ts'
+import { NetworkMemory, networkMemoryFile } from './escalation/network-memory.ts'
 import type { AppEventName, AppEvents } from './ipc/contract.ts'
 import type { AboutView } from './ipc/snapshot.ts'
 import { LogStore } from './logs/log-store.ts'
@@ -30,6 +31,8 @@ export interface AppGround {
   readonly logs: LogStore
   readonly settings: SettingsFile
   readonly bridges: BridgesPart
+  /** What worked on which network. */
+  readonly networks: NetworkMemory
   /** Whether the app has ever connected on this computer. */
   readonly success: { readonly hasBeen: boolean; note(): void }
 }
@@ -60,7 +63,8 @@ export async function openGround(deps: GroundDeps): Promise<AppGround> {
     publish: (view) => state.set('bridges', view),
     capture: screen,
   })
-  return { state, logs, settings, bridges, success }
+  const networks = await NetworkMemory.open(networkMemoryFile(join(folder, 'networks.json')))
+  return { state, logs, settings, bridges, networks, success }
 }
 
 async function openSuccess(path: string, { log }: LogStore): Promise<AppGround['success']> {

@@ -27,6 +27,7 @@ import {
   readDoctorTargets,
   readNetworkLines,
   scrubForThisComputer,
+  waySurroundings,
 } from './desktop/surroundings.ts'
 import { hasTray } from './desktop/tray-presence.ts'
 import { MainWindow, WINDOW_PARTITION } from './desktop/window.ts'
@@ -119,6 +120,7 @@ function appDeps(window: MainWindow, about: AboutView): Omit<AppDeps, 'onNotice'
     env: process.env,
     networkLines: readNetworkLines(),
     doctorTargets: readDoctorTargets(),
+    ways: waySurroundings(),
     scrub: scrubForThisComputer(),
     secrets: systemSecretStore,
     spawnHost: (onOutput) => forkHost(join(HERE, 'core-host.cjs'), onOutput),

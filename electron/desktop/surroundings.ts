@@ -2,9 +2,12 @@
 import { readFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { app, Notification } from 'electron'
-import { BUILT_IN_DATA_DATES } from '../../core/index.ts'
-import { BUILT_IN_BRIDGES_DATE } from '../bridges/built-in.ts'
+import * as v from 'valibot'
+import { BUILT_IN_DATA_DATES, MOAT_SERVICE } from '../../core/index.ts'
+import { BUILT_IN_BRIDGES_DATE, builtInLines } from '../bridges/built-in.ts'
 import { DOCTOR_TARGETS, type DoctorTargets, parseDoctorTargets } from '../doctor/doctor-targets.ts'
+import type { WaySurroundings } from '../escalation/create-way-finder.ts'
+import { moatServiceSchema } from '../host/help-protocol.ts'
 import type { AboutView } from '../ipc/snapshot.ts'
 import { createScrub, type Scrub } from '../logs/scrub.ts'
 
@@ -37,6 +40,32 @@ export function readNetworkLines(): readonly string[] {
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('#'))
     .slice(0, MAX_NETWORK_LINES)
+}
+
+/**
+ * What the ways in are made of. On a network that a test names, the built-in bridges and the bridge service are those
+ * that it names, too, or none: nothing of it may leave this computer.
+ */
+export function waySurroundings(): WaySurroundings {
+  const { timeZone, locale } = Intl.DateTimeFormat().resolvedOptions()
+  const own = { timeZone, locale: app.getLocale() || locale }
+  if (app.isPackaged || readNetworkLines().length === 0) {
+    return { ...own, builtIn: builtInLines, service: MOAT_SERVICE }
+  }
+  const bridges = v.parse(BUILT_IN_FILE, readTestFile('ALLIUM_BUILT_IN_BRIDGES_FILE') ?? {})
+  const service = readTestFile('ALLIUM_BRIDGE_SERVICE_FILE')
+  return {
+    ...own,
+    builtIn: (transport) => bridges[transport] ?? [],
+    service: service === undefined ? undefined : v.parse(moatServiceSchema, service),
+  }
+}
+
+const BUILT_IN_FILE = v.record(v.string(), v.array(v.string()))
+
+function readTestFile(variable: string): unknown {
+  const file = process.env[variable]
+  return file === undefined || file === '' ? undefined : JSON.parse(readFileSync(file, 'utf8'))
 }
 
 /**

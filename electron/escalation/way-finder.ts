@@ -3,20 +3,15 @@
  * never leads past bridges. It decides what the core is told to dial; while it has no way, that is nothing.
  */
 import { AppError } from '../app-error.ts'
-import type { Clock } from '../clock.ts'
-import { attemptWay, usesBridges } from '../connection/entry-way.ts'
 import type { AttemptEnding, Hold } from '../connection/connection-event.ts'
 import type { ConnectionModel } from '../connection/connection-model.ts'
-import type { BridgeView } from '../ipc/snapshot-bridges.ts'
 import type { AttemptWay } from '../ipc/snapshot-connection.ts'
-import type { CountryGuess, HelpAnswer, WayFindingView } from '../ipc/snapshot-ways.ts'
+import type { HelpAnswer, WayFindingView } from '../ipc/snapshot-ways.ts'
 import type { AppLog, BridgesPart, SettingsPart, WaysPart } from '../parts.ts'
-import { mappedSettings } from './country-map.ts'
 import type { HelpDesk } from './help-desk.ts'
 import { judgeWay, type Verdict } from './judge-way.ts'
-import type { NetworkMemory } from './network-memory.ts'
 import { attemptWayOf, DIRECT_ADDRESS, type PlannedWay } from './planned-way.ts'
-import { helpSteps, type PlanInputs, type PlanStep, planWays } from './plan.ts'
+import { helpSteps, type PlanStep, planWays } from './plan.ts'
 import {
   answerRun,
   beginRun,
@@ -32,21 +27,15 @@ import {
   wakeRun,
   warmUp,
 } from './run.ts'
+import { WayMeans, type WayMeansDeps } from './way-means.ts'
 import { viewWays } from './way-view.ts'
 
-export interface WayFinderDeps {
-  readonly clock: Clock
+export interface WayFinderDeps extends WayMeansDeps {
   readonly log: AppLog
   readonly publish: (view: WayFindingView) => void
   readonly settings: Pick<SettingsPart, 'current' | 'change'>
   readonly bridges: Pick<BridgesPart, 'activeLines' | 'add' | 'chooseBuiltIn'>
-  readonly bridgeViews: () => readonly BridgeView[]
-  /** The lines of a transport, as people call it. */
-  readonly builtIn: (transport: string) => readonly string[]
-  readonly transports: readonly string[]
-  readonly memory: NetworkMemory
   readonly networkId: () => string | undefined
-  readonly country: () => CountryGuess
   readonly help: HelpDesk
   /** Has the core follow `bridgeLines`, and the attempt's row end; `hold` is set while there is no way. */
   readonly onSwitch: (ending: AttemptEnding, hold: Hold | undefined) => void
@@ -54,6 +43,7 @@ export interface WayFinderDeps {
 
 export class WayFinder implements WaysPart {
   readonly #deps: WayFinderDeps
+  readonly #means: WayMeans
   #run: Run = IDLE
   /** Where the run goes on. */
   #network: string | undefined
@@ -65,6 +55,7 @@ export class WayFinder implements WaysPart {
 
   constructor(deps: WayFinderDeps) {
     this.#deps = deps
+    this.#means = new WayMeans(deps)
   }
 
   get view(): WayFindingView {
@@ -82,18 +73,14 @@ export class WayFinder implements WaysPart {
   /** Of the attempt that comes or runs; while nothing is dialled, that of the settings. */
   get way(): AttemptWay {
     const way = currentWay(this.#run)
-    if (way === undefined || this.#isSettingsWay(way)) return this.#settingsWay
-    return attemptWayOf(way)
+    return way === undefined || way.source === 'settings' ? this.#means.ownWay : attemptWayOf(way)
   }
 
   /** For the core: undefined for the direct way, empty for nothing at all. */
   get bridgeLines(): readonly string[] | undefined {
-    const { settings, bridges } = this.#deps
     const way = currentWay(this.#run)
-    const lines = this.#linesOf(way)
-    if (lines !== undefined) return lines
-    // Said once more where it counts: whoever uses bridges is not led past them.
-    return usesBridges(settings.current) ? bridges.activeLines() : undefined
+    if (way !== undefined) return this.#means.linesOf(way)
+    return this.hold === undefined ? this.#means.ownLines : []
   }
 
   /** Set while there is no way to take. */
@@ -137,11 +124,11 @@ export class WayFinder implements WaysPart {
       this.#show()
       return false
     }
-    const madeOf = this.#material()
+    const madeOf = this.#means.material(this.#isFound)
     if (madeOf === this.#madeOf) return false
     this.#madeOf = madeOf
     const way = currentWay(this.#run)
-    if (way !== undefined && this.#isSettingsWay(way) && this.#isStillMeant(way)) return false
+    if (way !== undefined && this.#means.isStillMeant(way)) return false
     this.#restart({ outcome: 'cancelled', next: 'retrying' }, true)
     return true
   }
@@ -179,7 +166,7 @@ export class WayFinder implements WaysPart {
         : run,
     )
     this.#run = { ...this.#run, steps }
-    this.#madeOf = this.#material()
+    this.#madeOf = this.#means.material(this.#isFound)
     this.#show()
   }
 
@@ -208,61 +195,17 @@ export class WayFinder implements WaysPart {
     this.#show()
   }
 
-  get #settingsWay(): AttemptWay {
-    return attemptWay(this.#deps.settings.current, this.#deps.bridgeViews())
-  }
-
   /** There is nothing beside the settings' own way: then it is tried on and on, as the core does. */
   get #isAlone(): boolean {
     return this.#run.steps.length <= 1
   }
 
-  #isSettingsWay({ source }: PlannedWay): boolean {
-    return source === 'settings'
-  }
-
-  /** Whether the settings still mean the same kind of way as the one that is taken. */
-  #isStillMeant({ kind }: PlannedWay): boolean {
-    const { settings, bridges } = this.#deps
-    const isBridged = usesBridges(settings.current)
-    return (kind === 'bridges') === isBridged && (!isBridged || bridges.activeLines().length > 0)
-  }
-
-  #linesOf(way: PlannedWay | undefined): readonly string[] | undefined {
-    const { settings, bridges } = this.#deps
-    if (way === undefined) return this.#run.phase.kind === 'off' || this.#isAlone ? undefined : []
-    if (way.kind === 'direct') return usesBridges(settings.current) ? [] : undefined
-    // Those of the settings are the ones that are there now: one bridge more is used at once.
-    if (this.#isSettingsWay(way) && usesBridges(settings.current)) return bridges.activeLines()
-    return way.lines
-  }
-
-  #inputs(): PlanInputs {
-    const { settings, bridges, builtIn, transports, memory, help, clock, country } = this.#deps
-    return {
-      settings: settings.current,
-      ownLines: bridges.activeLines(),
-      worked: memory.workedOn(this.#network),
-      help: help.view.answer?.settings,
-      map: mappedSettings(country().code),
-      builtIn,
-      transports,
-      mayAsk: help.mayAskByItself,
-      nowMs: clock.wallMs(),
-    }
+  get #isFound(): boolean {
+    return this.#run.phase.kind === 'found'
   }
 
   #plan(): readonly PlanStep[] {
-    return planWays(this.#inputs())
-  }
-
-  /** A way that was found is not given up for a country, nor for bridges that are not used. */
-  #material(): string {
-    const { settings, bridges, country } = this.#deps
-    const { entry, useBridges, findsOwnWay } = settings.current
-    const isFound = this.#run.phase.kind === 'found'
-    const lines = isFound && !usesBridges(settings.current) ? [] : bridges.activeLines()
-    return JSON.stringify([entry, useBridges, findsOwnWay, isFound ? '' : country().code, lines])
+    return planWays(this.#means.inputs(this.#network))
   }
 
   #wake(): void {
@@ -301,10 +244,10 @@ export class WayFinder implements WaysPart {
   #pass(): void {
     if (this.#run.phase.kind !== 'trying') return
     this.#run = passWay(this.#run)
-    this.#madeOf = this.#material()
+    this.#madeOf = this.#means.material(this.#isFound)
     const way = currentWay(this.#run)
     if (way !== undefined && this.#network !== undefined) {
-      const lines = this.#linesOf(way)
+      const lines = this.#means.linesOf(way)
       const noting = this.#deps.memory.note(this.#network, lines, this.#deps.clock.wallMs())
       noting.catch(() => this.#deps.log('warn', 'what works on this network could not be kept'))
     }
@@ -333,7 +276,7 @@ export class WayFinder implements WaysPart {
     this.#network = this.#deps.networkId()
     const warm = isAsked ? warmUp(this.#run, DIRECT_ADDRESS) : this.#run
     this.#run = beginRun(stopRun(warm), this.#plan(), this.#deps.clock.monotonicMs())
-    this.#madeOf = this.#material()
+    this.#madeOf = this.#means.material(this.#isFound)
   }
 
   /** Says what comes next in the row that ends, then has the core follow. */
@@ -368,13 +311,13 @@ export class WayFinder implements WaysPart {
     if (this.#run.phase.kind !== 'asking') return
     const now = this.#deps.clock.monotonicMs()
     const steps = this.#run.steps.map(({ step }) => step)
-    this.#run = answerRun(this.#run, helpSteps(this.#inputs(), steps), reason, now)
+    this.#run = answerRun(this.#run, helpSteps(this.#means.inputs(this.#network), steps), reason, now)
     this.#switch({ outcome: 'cancelled', next: 'retrying' })
   }
 
   #foundWay(): PlannedWay {
     const way = this.#run.phase.kind === 'found' ? currentWay(this.#run) : undefined
-    if (way === undefined || this.#isSettingsWay(way)) {
+    if (way === undefined || way.source === 'settings') {
       throw new AppError('no-other-way', 'the way in use is that of the settings')
     }
     return way

@@ -9,6 +9,7 @@ import {
   type Clock,
   isolationKey,
   type Logger,
+  type Outside,
   siteOf,
   type TorClient,
   TorError,
@@ -18,6 +19,7 @@ import { checkStream } from './check-stream.ts'
 import { toCoreConfig } from './core-config.ts'
 import { Doors } from './doors.ts'
 import { Dates } from './dates.ts'
+import { askHelp } from './help.ts'
 import { runProbe } from './probes/run-probe.ts'
 import { viewHostStatus } from './host-status.ts'
 import type { HostArgument, HostConfig, HostResult, HostStatus } from './protocol.ts'
@@ -27,6 +29,7 @@ import { newestExitOf } from './site-views.ts'
 /** What the host needs of the client. */
 export type HostClient = Pick<
   TorClient,
+  | 'connect'
   | 'openStream'
   | 'resolve'
   | 'resolveAddress'
@@ -53,6 +56,8 @@ export interface CoreServiceDeps {
   ) => Promise<HostClient>
   readonly clock: Clock
   readonly log: Logger
+  /** What transports need of a browser engine. */
+  readonly outside?: Outside
 }
 
 interface Running {
@@ -99,6 +104,11 @@ export class CoreService {
       const isolation = { key: isolationKey(this.#newCheck()), keepsAlive: false }
       const answers = await this.#client.resolve(host, { isolation })
       return { addresses: answers.map(({ address }) => address) }
+    },
+    'help.ask': (call) => {
+      const client = this.#running?.client
+      const { clock, outside } = this.#deps
+      return askHelp(call, { clock, outside, client, isolation: this.#newCheck() })
     },
     // Needs no client: the doctor asks when there is none.
     'doctor.probe': (probe) => runProbe(probe, this.#deps.clock),

@@ -1,6 +1,7 @@
-/** What main has the core host ask the bridge service, and what comes back. */
-import type { MoatRefusal, MoatService, MoatSettings } from '../../core/index.ts'
-import type { UpstreamProxySetting } from '../ipc/settings.ts'
+/** What main has a core host ask the bridge service, and what comes back, each held to its form at its door. */
+import * as v from 'valibot'
+import { MOAT_FRONTS, type MoatRefusal, type MoatService, type MoatSettings } from '../../core/index.ts'
+import { type UpstreamProxySetting, upstreamProxySchema } from '../ipc/settings.ts'
 import type { HelpPath } from '../ipc/snapshot-ways.ts'
 
 export interface HelpArgument {
@@ -14,8 +15,59 @@ export interface HelpArgument {
 /** With what the host does not know where no core runs in it. */
 export interface HelpCall extends HelpArgument {
   readonly upstreamProxy: UpstreamProxySetting | null
-  /** Of a network of one's own; never in packaged apps. Undefined: Tor's. */
-  readonly service: MoatService | undefined
+  /** Tor's, or that of a network of one's own. */
+  readonly service: MoatService
 }
 
 export type HelpReply = MoatSettings | MoatRefusal
+
+const MAX_FRONT_LINES = 20
+const MAX_LINE_CHARS = 4_096
+const MAX_CA_CHARS = 20_000
+
+const country = v.pipe(v.string(), v.regex(/^[a-z]{2}$/))
+const transport = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]{0,29}$/))
+const line = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_LINE_CHARS), v.regex(/^[\x20-\x7e]*$/))
+const frontLines = v.pipe(v.array(line), v.maxLength(MAX_FRONT_LINES))
+
+export const moatServiceSchema: v.GenericSchema<unknown, MoatService> = v.strictObject({
+  host: v.pipe(v.string(), v.regex(/^[a-z0-9.-]{1,255}$/)),
+  basePath: v.pipe(v.string(), v.regex(/^\/[\w./-]{0,200}$/)),
+  fronts: v.strictObject({ front: frontLines, 'older-front': frontLines, 'other-front': frontLines }),
+  ca: v.union([v.pipe(v.string(), v.maxLength(MAX_CA_CHARS)), v.undefined()]),
+})
+
+export const helpCallSchema: v.GenericSchema<unknown, HelpCall> = v.strictObject({
+  path: v.picklist(['tor', ...MOAT_FRONTS] as const),
+  endpoint: v.picklist(['settings', 'defaults']),
+  country: v.union([country, v.undefined()]),
+  transports: v.pipe(v.array(transport), v.maxLength(50)),
+  upstreamProxy: v.nullable(upstreamProxySchema),
+  service: moatServiceSchema,
+})
+
+/** As many as the core lets in. */
+const MAX_SETTINGS = 20
+const MAX_LINES = 50
+
+export const helpReplySchema: v.GenericSchema<unknown, HelpReply> = v.variant('kind', [
+  v.object({
+    kind: v.literal('settings'),
+    country: v.undefinedable(country),
+    settings: v.pipe(
+      v.array(
+        v.object({
+          transport,
+          source: v.picklist(['builtin', 'bridgedb']),
+          lines: v.pipe(v.array(line), v.maxLength(MAX_LINES)),
+        }),
+      ),
+      v.maxLength(MAX_SETTINGS),
+    ),
+  }),
+  v.object({
+    kind: v.literal('refusal'),
+    code: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(999)),
+    detail: v.pipe(v.string(), v.maxLength(1_000), v.regex(/^[\x20-\x7e]*$/)),
+  }),
+])

@@ -33,6 +33,8 @@ const CALL_LIMITS_MS: Partial<Record<HostMethodName, number>> = {
   stop: 5_000,
   // It may have to wait for the start before it.
   reconfigure: 50_000,
+  // The path has a limit of its own.
+  'help.ask': 35_000,
   'check.stream': 75_000,
   'check.resolve': 75_000,
   // A new identity may wait ten seconds for its turn.

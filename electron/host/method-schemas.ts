@@ -4,6 +4,7 @@
  */
 import * as v from 'valibot'
 import { upstreamProxySchema } from '../ipc/settings.ts'
+import { helpCallSchema } from './help-protocol.ts'
 import { probeSchema } from './probes/probe.ts'
 import type { HostArgument, HostMethodName } from './protocol.ts'
 
@@ -52,6 +53,7 @@ export const METHOD_SCHEMAS: {
   'identity.new': nothing,
   'check.stream': v.pipe(v.string(), v.maxLength(MAX_LINE_CHARS), v.url()),
   'check.resolve': site,
+  'help.ask': helpCallSchema,
   'doctor.probe': probeSchema,
 }
 

@@ -5,6 +5,7 @@
  * that said it is ended.
  */
 import * as v from 'valibot'
+import { helpReplySchema } from './help-protocol.ts'
 import { probeResultSchema } from './probes/probe.ts'
 import type { FromHost, HostMethodName, HostResult, HostStatus } from './protocol.ts'
 
@@ -203,6 +204,7 @@ const RESULTS: { readonly [Name in HostMethodName]: v.GenericSchema<unknown, Hos
   'identity.new': v.object({ changed: words, kept: words }),
   'check.stream': v.object({ isTor: maybe(v.boolean()), address: maybe(address) }),
   'check.resolve': v.object({ addresses: v.pipe(v.array(address), v.maxLength(MAX_WORD_CHARS)) }),
+  'help.ask': helpReplySchema,
   'doctor.probe': probeResultSchema,
 }
 

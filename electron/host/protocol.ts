@@ -8,6 +8,7 @@ import type { BootstrapPhaseName } from '../ipc/snapshot-connection.ts'
 import type { BridgeHealth } from '../ipc/snapshot-bridges.ts'
 import type { CircuitsView, ExitCountryView, SiteView } from '../ipc/snapshot-circuits.ts'
 import type { UpstreamProxySetting } from '../ipc/settings.ts'
+import type { HelpCall, HelpReply } from './help-protocol.ts'
 import type { Probe, ProbeResult } from './probes/probe.ts'
 
 /** Everything the host needs to run the core; immutable, sent whole at each change. */
@@ -82,6 +83,8 @@ export interface HostMethods {
   }
   /** Resolves a name through the core: whether the way that names take is ours. */
   'check.resolve': (host: string) => { readonly addresses: readonly string[] }
+  /** Asks the bridge service; a host that was not started answers it, too, but for the way through Tor. */
+  'help.ask': (call: HelpCall) => HelpReply
   /** One small question of the connection doctor to the network; a host that was not started answers it, too. */
   'doctor.probe': (probe: Probe) => ProbeResult
 }

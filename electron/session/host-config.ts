@@ -10,7 +10,7 @@ export interface Surroundings {
 
 export function hostConfigOf(
   settings: Settings,
-  bridgeLines: readonly string[],
+  bridgeLines: readonly string[] | undefined,
   { dataDirectory, networkLines }: Surroundings,
 ): HostConfig {
   return {
@@ -21,7 +21,7 @@ export function hostConfigOf(
     allowedPorts: settings.allowedPorts,
     excludedCountries: settings.excludedCountries,
     // An empty list connects nothing: better than a relay that a person who hides must not be seen with.
-    bridgeLines: usesBridges(settings) ? bridgeLines : undefined,
+    bridgeLines: usesBridges(settings) ? (bridgeLines ?? []) : bridgeLines,
     networkLines,
   }
 }

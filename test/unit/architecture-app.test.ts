@@ -109,7 +109,8 @@ describe('the architecture of the app', () => {
   })
 
   it('what decides is free of Electron, so that it is tested without a window', () => {
-    const PURE = /^electron\/(?:connection|doctor|state|ipc|protection|logs|system-proxy|settings)\//
+    const PURE =
+      /^electron\/(?:connection|escalation|doctor|state|ipc|protection|logs|system-proxy|settings)\//
     const found = electron
       .filter(({ path }) => PURE.test(path))
       .flatMap(({ path, text }) => parseImports(path, text))

@@ -52,6 +52,7 @@ async function setUp() {
     env: {},
     networkLines: ['TestingTorNetwork 1'],
     doctorTargets: undefined,
+    ways: { builtIn: () => [], service: undefined, timeZone: 'UTC', locale: 'en' },
     scrub: (text) => text,
     secrets: {
       isAvailable: () => Promise.resolve(false),

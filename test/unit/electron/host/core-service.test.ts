@@ -22,6 +22,7 @@ function fakeClient(said: string[], changes: Partial<HostClient> = {}): HostClie
       void said.push([what, ...args.map((arg) => JSON.stringify(arg))].join(' '))
   const never = (): Promise<never> => Promise.reject(new TorError('no-path', 'not here'))
   return {
+    connect: never,
     openStream: never,
     resolve: async () => [{ address: '192.0.2.7', family: 'ipv4', ttlSeconds: 0 }],
     resolveAddress: never,

@@ -19,6 +19,7 @@ function serve(changes: Partial<HostHandlers> = {}) {
     'identity.new': async () => ({ changed: [], kept: [] }),
     'check.stream': async () => ({ isTor: true, address: undefined }),
     'check.resolve': async () => ({ addresses: [] }),
+    'help.ask': async () => ({ kind: 'refusal', code: 404, detail: '' }),
     'doctor.probe': async () => ({ kind: 'reached' }),
     ...changes,
   }

@@ -50,7 +50,7 @@ function setUp(change: Partial<Settings> = {}) {
       restore: () => act('proxy restored', fail.restore),
     },
     settings: () => box.settings,
-    config: () => hostConfigOf(box.settings, [], { dataDirectory: '/nowhere', networkLines: [] }),
+    config: () => hostConfigOf(box.settings, undefined, { dataDirectory: '/nowhere', networkLines: [] }),
     way: () => ({ kind: 'direct' }),
     ways: { hold: undefined, begin: () => {}, end: () => {}, onChange: () => false },
     log: (level, text) => logged.push(`${level} ${text}`),

@@ -1,0 +1,86 @@
+/** Puts the way finder together with what it stands on. */
+import { readFileSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { type MoatService, TRANSPORT_NAMES } from '../../core/index.ts'
+import type { Clock } from '../clock.ts'
+import type { HostProcess } from '../host/host-run.ts'
+import type { HelpPath, WayFindingView } from '../ipc/snapshot-ways.ts'
+import type { AppLog, CorePart } from '../parts.ts'
+import { guessCountry } from './country-guess.ts'
+import { HelpDesk } from './help-desk.ts'
+import { HelpHost } from './help-host.ts'
+import { identifyNetwork, type NetworkSigns } from './network-identity.ts'
+import type { NetworkMemory } from './network-memory.ts'
+import { WayFinder, type WayFinderDeps } from './way-finder.ts'
+
+/** What is outside of the app and differs on a network of one's own. */
+export interface WaySurroundings {
+  /** The lines of a transport, as people call it. */
+  readonly builtIn: (transport: string) => readonly string[]
+  /** Undefined: there is none to ask. */
+  readonly service: MoatService | undefined
+  /** What this computer is set to. */
+  readonly timeZone: string
+  readonly locale: string
+}
+
+export interface CreateWayFinderParts
+  extends Pick<WayFinderDeps, 'settings' | 'bridges' | 'bridgeViews' | 'onSwitch'> {
+  readonly clock: Clock
+  readonly log: AppLog
+  readonly publish: (view: WayFindingView) => void
+  readonly memory: NetworkMemory
+  readonly surroundings: WaySurroundings
+  readonly core: Pick<CorePart, 'call'>
+  readonly isConnected: () => boolean
+  readonly spawnHost: () => HostProcess
+}
+
+export function createWayFinder(parts: CreateWayFinderParts): WayFinder {
+  const { clock, log, memory, surroundings, settings, spawnHost, core, isConnected } = parts
+  const { builtIn, service } = surroundings
+  const host =
+    service === undefined
+      ? undefined
+      : new HelpHost({ clock, spawn: spawnHost, core, settings: () => settings.current, service })
+  const help = new HelpDesk({
+    clock,
+    log,
+    publish: () => finder.refresh(),
+    paths: () => helpPaths(service, isConnected()),
+    askPath: (argument) => host?.ask(argument) ?? Promise.reject(new Error('there is nobody to ask')),
+    cancelPath: async () => host?.cancel(),
+    transports: TRANSPORT_NAMES,
+    builtIn,
+  })
+  const finder: WayFinder = new WayFinder({
+    ...parts,
+    builtIn,
+    help,
+    transports: TRANSPORT_NAMES,
+    networkId: () => identifyNetwork(SYSTEM_SIGNS, memory.secret),
+    country: () => guessCountry(settings.current.country, surroundings),
+  })
+  return finder
+}
+
+/** Through Tor where there is a way: nobody learns of the question then. Otherwise the fronts that there are. */
+function helpPaths(service: MoatService | undefined, isConnected: boolean): readonly HelpPath[] {
+  if (service === undefined) return []
+  const hasMeek = TRANSPORT_NAMES.includes('meek_lite')
+  const fronts = (['front', 'older-front', 'other-front'] as const).filter((front) =>
+    service.fronts[front].some((line) => hasMeek || !line.startsWith('meek_lite')),
+  )
+  return isConnected ? ['tor', ...fronts] : fronts
+}
+
+const SYSTEM_SIGNS: NetworkSigns = {
+  readFile: (path) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+  interfaces: networkInterfaces,
+}

@@ -1,0 +1,88 @@
+/** What ways are made of at this moment: the settings, the bridges, what is remembered, known of the country, and built in. */
+import type { Clock } from '../clock.ts'
+import { attemptWay, usesBridges } from '../connection/entry-way.ts'
+import type { BridgeView } from '../ipc/snapshot-bridges.ts'
+import type { AttemptWay } from '../ipc/snapshot-connection.ts'
+import type { CountryGuess } from '../ipc/snapshot-ways.ts'
+import type { BridgesPart, SettingsPart } from '../parts.ts'
+import { mappedSettings } from './country-map.ts'
+import type { HelpDesk } from './help-desk.ts'
+import type { NetworkMemory } from './network-memory.ts'
+import type { PlannedWay } from './planned-way.ts'
+import type { PlanInputs } from './plan.ts'
+
+export interface WayMeansDeps {
+  readonly clock: Clock
+  readonly settings: Pick<SettingsPart, 'current'>
+  readonly bridges: Pick<BridgesPart, 'activeLines'>
+  readonly bridgeViews: () => readonly BridgeView[]
+  /** The lines of a transport, as people call it. */
+  readonly builtIn: (transport: string) => readonly string[]
+  /** That the core has. */
+  readonly transports: readonly string[]
+  readonly memory: NetworkMemory
+  readonly country: () => CountryGuess
+  readonly help: Pick<HelpDesk, 'view' | 'mayAskByItself'>
+}
+
+export class WayMeans {
+  readonly #deps: WayMeansDeps
+
+  constructor(deps: WayMeansDeps) {
+    this.#deps = deps
+  }
+
+  /** As the settings say it. */
+  get ownWay(): AttemptWay {
+    return attemptWay(this.#deps.settings.current, this.#deps.bridgeViews())
+  }
+
+  /** For the core: undefined for the direct way. */
+  get ownLines(): readonly string[] | undefined {
+    return this.#isBridged ? this.#deps.bridges.activeLines() : undefined
+  }
+
+  /** Likewise, of a way of the plan. Said once more where it counts: whoever uses bridges is not led past them. */
+  linesOf(way: PlannedWay): readonly string[] | undefined {
+    if (way.kind === 'direct') return this.#isBridged ? [] : undefined
+    // Those of the settings are the ones that are there now: one bridge more is used at once.
+    return way.source === 'settings' && this.#isBridged ? this.#deps.bridges.activeLines() : way.lines
+  }
+
+  /** Whether a way of the settings is one still, of the same kind. */
+  isStillMeant({ kind, source }: PlannedWay): boolean {
+    if (source !== 'settings') return false
+    const isBridged = this.#isBridged
+    return (kind === 'bridges') === isBridged && (!isBridged || this.#deps.bridges.activeLines().length > 0)
+  }
+
+  inputs(network: string | undefined): PlanInputs {
+    const { settings, bridges, builtIn, transports, memory, help, clock, country } = this.#deps
+    return {
+      settings: settings.current,
+      ownLines: bridges.activeLines(),
+      worked: memory.workedOn(network),
+      help: help.view.answer?.settings,
+      map: mappedSettings(country().code),
+      builtIn,
+      transports,
+      mayAsk: help.mayAskByItself,
+      nowMs: clock.wallMs(),
+    }
+  }
+
+  /**
+   * A text that changes with what makes another plan. A way that was found is not given up for a country, nor for
+   * bridges that are not used.
+   */
+  material(isFound: boolean): string {
+    const { settings, bridges, country } = this.#deps
+    const { entry, useBridges, findsOwnWay } = settings.current
+    const lines = isFound && !this.#isBridged ? [] : bridges.activeLines()
+    return JSON.stringify([entry, useBridges, findsOwnWay, isFound ? '' : country().code, lines])
+  }
+
+  get #isBridged(): boolean {
+    return usesBridges(this.#deps.settings.current)
+  }
+}
