@@ -81,7 +81,7 @@ export class HelpDesk {
       return answer
     } catch (thrown) {
       const error = appErrorOf(thrown)
-      const isReached = [...REFUSALS.values(), 'help-refused'].includes(error.kind as AppErrorKind)
+      const isReached = [...REFUSALS.values(), 'help-refused'].includes(error.kind)
       const reason = { kind: error.kind, detail: error.message }
       const state = isReached ? 'nothing' : this.#isCancelled ? this.#stateBefore(before) : 'unreachable'
       this.#show({ ...this.#view, state, reason })
