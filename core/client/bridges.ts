@@ -6,11 +6,20 @@ import type { BridgeManager, BridgeView } from '../directory/bridge-manager.ts'
 import { formatBridgeLine } from '../linkspec/bridge-line.ts'
 import type { ChannelTarget } from '../linkspec/relay-target.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
+import { checkPlugins } from '../transport/managed/external-transports.ts'
+import { checkBridges } from '../transport/pluggable-transport.ts'
 import { TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
+import type { ClientConfig } from './config.ts'
 import { directoryAtEnd } from './directory-connections.ts'
 import type { BridgeStatus } from './status.ts'
+
+/** Throws `bad-config`, in words, for bridges that cannot be used as they are to be reached. */
+export function checkBridging(config: ClientConfig): void {
+  checkBridges(config.bridges ?? [], config.transportPlugins)
+  checkPlugins(config)
+}
 
 /** One-hop circuits to bridges; whose identity is not known yet is asked for it by a channel first. */
 export function createBridgeConnector(

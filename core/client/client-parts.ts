@@ -22,14 +22,14 @@ import type { PathConstraints } from '../path/relay-constraints.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { refusalToDial } from '../transport/bridge-rule.ts'
 import { createTransport } from '../transport/configured-transport.ts'
+import { ExternalTransports } from '../transport/managed/external-transports.ts'
 import type { Outside } from '../transport/outside.ts'
-import { checkBridges } from '../transport/pluggable-transport.ts'
 import { createLifetime } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
-import { createBridgeConnector, viewWithBridges } from './bridges.ts'
+import { checkBridging, createBridgeConnector, viewWithBridges } from './bridges.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './config.ts'
 import { createCountries } from './country-sources.ts'
 import { createDirectoryConnector } from './directory-connections.ts'
@@ -63,6 +63,8 @@ export interface ClientParts extends ClientTools {
   readonly countries: Countries
   readonly constraints: () => PathConstraints
   readonly channels: ChannelManager
+  /** The programs that speak transports for us. */
+  readonly plugins: ExternalTransports
   readonly buildTimeout: BuildTimeout
   readonly builder: CircuitBuilder
   readonly circuits: CircuitManager
@@ -86,21 +88,15 @@ export async function createClientParts(
   deps: ClientTools,
   store: StateStore,
 ): Promise<ClientParts> {
-  checkBridges(initialConfig.bridges ?? [])
+  checkBridging(initialConfig)
   const config = new WatchedValue(initialConfig)
   const countries = createCountries(initialConfig, deps.clock)
   await loadNeededCountries(initialConfig, countries, deps.log.in('config'))
   const constraints = pathConstraints(config, countries)
   const guards = await createGuards(config, constraints, deps, store)
-  const surroundings = await createSurroundings(config, deps, store, () => ({
-    board,
-    circuits,
-    channels,
-    directory,
-    guards,
-    bridges,
-  }))
-  const channels = createChannels(config, deps, surroundings, () => bridges)
+  const late = () => ({ board, circuits, channels, directory, guards, bridges })
+  const surroundings = await createSurroundings(config, deps, store, late)
+  const { channels, plugins } = createChannels(config, deps, surroundings, () => bridges)
   const buildTimeout = await createBuildTimeout(config, deps, store)
   const builder = createBuilder(config, deps, channels, surroundings.protectGuards(guards), buildTimeout)
   const circuits = createCircuits(config, constraints, deps, builder, guards, buildTimeout)
@@ -128,6 +124,7 @@ export async function createClientParts(
     countries,
     constraints,
     channels,
+    plugins,
     buildTimeout,
     builder,
     circuits,
@@ -213,9 +210,10 @@ function createChannels(
   { clock, random, log, outside }: ClientTools,
   surroundings: Surroundings,
   bridges: () => BridgeManager,
-): ChannelManager {
+): Pick<ClientParts, 'channels' | 'plugins'> {
+  const plugins = new ExternalTransports(() => config.value, { clock, random, log: log.in('net') })
   const channels = new ChannelManager({
-    transport: createTransport(() => config.value, outside),
+    transport: createTransport(() => config.value, outside, plugins),
     clock,
     random,
     log: log.in('channel'),
@@ -230,7 +228,8 @@ function createChannels(
   })
   channels.setDormant(surroundings.views.value.isDormant)
   config.watch((next) => channels.useConfig(next))
-  return channels
+  config.watch(() => plugins.settingsChanged())
+  return { channels, plugins }
 }
 
 async function createSurroundings(

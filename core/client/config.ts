@@ -3,6 +3,7 @@ import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Authority } from '../netdir/authorities.ts'
 import type { FallbackDir } from '../netdir/fallback-dirs.ts'
 import { NO_NODE_CHOICES, type NodeChoices } from '../path/node-choices.ts'
+import type { TransportPlugin } from '../transport/managed/transport-plugin.ts'
 import type { UpstreamProxy } from '../transport/upstream-proxy.ts'
 import type { AddressPolicy } from '../util/address-policy.ts'
 
@@ -25,6 +26,8 @@ export interface ClientConfig {
    * empty list nothing connects.
    */
   readonly bridges: readonly BridgeLine[] | undefined
+  /** Who speaks transports for us; also those that we speak ourselves. The first that names a transport has it. */
+  readonly transportPlugins: readonly TransportPlugin[]
   /** The local address that connections to relays leave from; undefined lets the system choose. */
   readonly outboundBindAddress: { readonly ipv4: string | undefined; readonly ipv6: string | undefined }
   /** Whether nothing at all is connected to. */
@@ -110,6 +113,7 @@ export const DEFAULT_CLIENT_CONFIG: Omit<ClientConfig, 'authorities' | 'fallback
   reachableAddresses: undefined,
   upstreamProxy: undefined,
   bridges: undefined,
+  transportPlugins: [],
   outboundBindAddress: { ipv4: undefined, ipv6: undefined },
   isNetworkDisabled: false,
   connectionPadding: 'auto',

@@ -1,4 +1,5 @@
 /** What may change while a client runs, and what a change means for what is open. */
+import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { permitsGuard } from '../path/guard-choice.ts'
 import { nodeRules } from '../path/node-rules.ts'
@@ -9,9 +10,10 @@ import type { BridgeManager } from '../directory/bridge-manager.ts'
 import type { DirectoryManager } from '../directory/directory-manager.ts'
 import type { CircuitManager } from '../circuit-manager/circuit-manager.ts'
 import { isConfigured, refusalToDial } from '../transport/bridge-rule.ts'
-import { checkBridges } from '../transport/pluggable-transport.ts'
+import { pluginFor } from '../transport/managed/transport-plugin.ts'
 import { TorError } from '../util/errors.ts'
 import type { ClientParts } from './client-parts.ts'
+import { checkBridging } from './bridges.ts'
 import type { ClientConfig } from './config.ts'
 import { NameRewriter } from './name-rewriter.ts'
 import { loadNeededCountries } from './path-constraints.ts'
@@ -32,7 +34,7 @@ export function checkReconfiguration(current: ClientConfig, next: ClientConfig):
     if (JSON.stringify(current[field]) === JSON.stringify(next[field])) continue
     throw new TorError('bad-config', `${option} cannot be changed while the client runs: restart it`)
   }
-  checkBridges(next.bridges ?? [])
+  checkBridging(next)
   if (!next.useIpv4 && !next.useIpv6) {
     throw new TorError(
       'bad-config',
@@ -87,14 +89,19 @@ export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig):
     channels.closeAll(networkDisabled())
     return
   }
-  const hasChanged = (field: 'bridges' | 'upstreamProxy'): boolean =>
+  const hasChanged = (field: 'bridges' | 'upstreamProxy' | 'transportPlugins'): boolean =>
     JSON.stringify(before[field]) !== JSON.stringify(next[field])
-  const [hasOtherBridges, hasOtherProxy] = [hasChanged('bridges'), hasChanged('upstreamProxy')]
+  const hasOtherBridges =
+    hasChanged('bridges') || (next.bridges !== undefined && hasChanged('transportPlugins'))
+  const hasOtherProxy = hasChanged('upstreamProxy')
   if (hasOtherBridges || hasOtherProxy) {
     // At once, with the streams on them: the user must not be seen where they do not want to be seen any more.
     const reason = new TorError('closed', 'another way to the network is to be used', { retry: 'elsewhere' })
     channels.closeWhere(
-      (target) => hasOtherProxy || refusalToDial(next.bridges, target) !== undefined,
+      (target) =>
+        hasOtherProxy ||
+        hasOtherPlugin(target.bridge, before, next) ||
+        refusalToDial(next.bridges, target) !== undefined,
       reason,
     )
   }
@@ -120,5 +127,14 @@ function isOtherWay(before: ClientConfig, next: ClientConfig): boolean {
   if (JSON.stringify(before.upstreamProxy) !== JSON.stringify(next.upstreamProxy)) return true
   const { bridges } = before
   if (bridges === undefined || next.bridges === undefined) return bridges !== next.bridges
+  if (JSON.stringify(before.transportPlugins) !== JSON.stringify(next.transportPlugins)) return true
   return !next.bridges.some((bridge) => isConfigured(bridges, bridge))
+}
+
+/** Whether the bridge is to be reached by another program than it was. */
+function hasOtherPlugin(bridge: BridgeLine | undefined, before: ClientConfig, next: ClientConfig): boolean {
+  const [old, now] = [before, next].map(({ transportPlugins }) =>
+    pluginFor(transportPlugins, bridge?.transport),
+  )
+  return JSON.stringify(old) !== JSON.stringify(now)
 }

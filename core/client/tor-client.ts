@@ -241,6 +241,7 @@ export class TorClient implements StreamOpener {
       circuits,
       directory,
       channels,
+      plugins,
       guards,
       buildTimeout,
       store,
@@ -254,6 +255,7 @@ export class TorClient implements StreamOpener {
     await directory.close()
     await surroundings.close()
     channels.close()
+    await plugins.close()
     await guards.close()
     await buildTimeout.flush()
     await store.close()

@@ -5,6 +5,7 @@ import type { ListOption } from './options/option.ts'
 import type { PortSetting } from './options/port.ts'
 import { OPTIONS } from './options/table.ts'
 import type { Settings } from './settings.ts'
+import { choosePlugins } from './to-client-config.ts'
 
 export interface ConsistencyRule {
   /** The option to complain about; its last line is the place. */
@@ -25,6 +26,8 @@ const portRule = (option: ListOption<PortSetting>): ConsistencyRule => ({
   },
   message: `${option.name}: expected no other port beside 0`,
 })
+
+const PROXIES = [OPTIONS.httpsProxy, OPTIONS.socks4Proxy, OPTIONS.socks5Proxy] as const
 
 export const CONSISTENCY_RULES: readonly ConsistencyRule[] = [
   portRule(OPTIONS.socksPort),
@@ -72,11 +75,16 @@ export const CONSISTENCY_RULES: readonly ConsistencyRule[] = [
     message: (settings) => `Bridge: ${whyUnusable(settings)}`,
   },
   {
-    option: 'Socks5Proxy',
+    option: 'ClientTransportPlugin',
     isBroken: (settings) =>
-      [OPTIONS.httpsProxy, OPTIONS.socks4Proxy, OPTIONS.socks5Proxy].filter(
-        (option) => settings.single(option) !== undefined,
-      ).length > 1,
+      PROXIES.some((option) => settings.single(option) !== undefined) &&
+      (settings.list(OPTIONS.clientTransportPlugin) ?? []).some(({ kind }) => kind !== 'exec'),
+    message:
+      'ClientTransportPlugin: expected no socks4 or socks5 beside HTTPSProxy, Socks4Proxy or Socks5Proxy, which it could not be told of',
+  },
+  {
+    option: 'Socks5Proxy',
+    isBroken: (settings) => PROXIES.filter((option) => settings.single(option) !== undefined).length > 1,
     message: 'HTTPSProxy, Socks4Proxy, Socks5Proxy: expected at most one of them',
   },
   {
@@ -99,7 +107,7 @@ export const CONSISTENCY_RULES: readonly ConsistencyRule[] = [
 /** Of the bridges, the first that cannot be used. */
 function whyUnusable(settings: Settings): string | undefined {
   try {
-    checkBridges(settings.list(OPTIONS.bridge) ?? [])
+    checkBridges(settings.list(OPTIONS.bridge) ?? [], choosePlugins(settings))
     return undefined
   } catch (error) {
     return toTorError(error).message
@@ -140,6 +148,21 @@ const CHOICE_WARNINGS: readonly (Pick<ConsistencyRule, 'isBroken'> & { readonly 
       settings.single(OPTIONS.useBridges) &&
       (settings.list(OPTIONS.bridge) ?? []).some(({ fingerprint }) => fingerprint === undefined),
     message: 'A Bridge line has no fingerprint: whoever answers at its address is taken for the bridge.',
+  },
+  {
+    isBroken: (settings) => {
+      const names = (settings.list(OPTIONS.clientTransportPlugin) ?? []).flatMap(
+        ({ transports }) => transports,
+      )
+      return new Set(names).size < names.length
+    },
+    message: 'Several ClientTransportPlugin lines name one transport: the first of them counts.',
+  },
+  {
+    isBroken: (settings) =>
+      settings.single(OPTIONS.noExec) &&
+      (settings.list(OPTIONS.clientTransportPlugin) ?? []).some(({ kind }) => kind === 'exec'),
+    message: 'ClientTransportPlugin has no effect with NoExec 1 where it names a program.',
   },
   {
     isBroken: (settings) => isSet(settings, 'FirewallPorts') && !settings.single(OPTIONS.fascistFirewall),

@@ -3,6 +3,7 @@ import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from '../client/config.ts'
 import { DEFAULT_AUTHORITIES } from '../netdir/authorities.ts'
 import { DEFAULT_FALLBACK_DIRS, type FallbackDir } from '../netdir/fallback-dirs.ts'
 import type { NodeChoices } from '../path/node-choices.ts'
+import type { TransportPlugin } from '../transport/managed/transport-plugin.ts'
 import type { UpstreamProxy } from '../transport/upstream-proxy.ts'
 import type { AddressPolicy } from '../util/address-policy.ts'
 import { joinReachable } from './options/reaching.ts'
@@ -33,6 +34,7 @@ function reachingConfig(settings: Settings) {
     reachableAddresses: chooseReachable(settings),
     upstreamProxy: chooseProxy(settings),
     bridges: settings.single(OPTIONS.useBridges) ? (settings.list(OPTIONS.bridge) ?? []) : undefined,
+    transportPlugins: choosePlugins(settings),
     outboundBindAddress: chooseBindAddress(settings),
     isNetworkDisabled: settings.single(OPTIONS.disableNetwork),
     connectionPadding: nameTristate(settings.single(OPTIONS.connectionPadding)),
@@ -131,6 +133,12 @@ function chooseProxy(settings: Settings): UpstreamProxy | undefined {
   }
   const socks4 = settings.single(OPTIONS.socks4Proxy)
   return socks4 === undefined ? undefined : { kind: 'socks4', endpoint: socks4 }
+}
+
+/** Those that may be started. */
+export function choosePlugins(settings: Settings): readonly TransportPlugin[] {
+  const plugins = settings.list(OPTIONS.clientTransportPlugin) ?? []
+  return settings.single(OPTIONS.noExec) ? plugins.filter(({ kind }) => kind !== 'exec') : plugins
 }
 
 function chooseBindAddress(settings: Settings): ClientConfig['outboundBindAddress'] {

@@ -4,7 +4,7 @@ import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import { TorError } from '../util/errors.ts'
 import { refusalOfEndpoint } from './bridge-rule.ts'
 import { NO_OUTSIDE, type Outside } from './outside.ts'
-import { transportOf } from './pluggable-transport.ts'
+import { NO_OTHER_TRANSPORTS, transportOf } from './pluggable-transport.ts'
 import { checkUpstreamProxy } from './proxy-handshake.ts'
 import { localAddressFor, type OutboundBind } from './tcp-dialler.ts'
 import type { Transport } from './transport.ts'
@@ -31,14 +31,18 @@ export const DIRECT: TransportSettings = {
  * `carrierFor` throws `bad-config`: a relay is never dialled directly instead. What the rule about bridges forbids is
  * `not-allowed`.
  */
-export function createTransport(settings: () => TransportSettings, outside: Outside = NO_OUTSIDE): Transport {
+export function createTransport(
+  settings: () => TransportSettings,
+  outside: Outside = NO_OUTSIDE,
+  others = NO_OTHER_TRANSPORTS,
+): Transport {
   return {
     carrierFor(relay, bridge) {
       const { upstreamProxy: proxy, bridges, outboundBindAddress, allowPrivateRelayAddresses } = settings()
       if (isIP(relay.host) === 0) throw new TorError('internal', 'a relay endpoint must be an IP address')
       const refusal = refusalOfEndpoint(bridges, relay, bridge)
       if (refusal !== undefined) throw refusal
-      const transport = bridge === undefined ? undefined : transportOf(bridge)
+      const transport = bridge === undefined ? undefined : transportOf(bridge, others)
       if (proxy !== undefined) checkUpstreamProxy(proxy)
       const localAddress = localAddressFor((proxy?.endpoint ?? relay).host, outboundBindAddress)
       if (bridge !== undefined && transport !== undefined) {

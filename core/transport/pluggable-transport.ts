@@ -5,6 +5,8 @@
 import type { Duplex } from 'node:stream'
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import { TorError } from '../util/errors.ts'
+import { joinSocksArguments } from './managed/socks-arguments.ts'
+import { pluginFor, type TransportPlugin } from './managed/transport-plugin.ts'
 import { obfs4Transport } from './obfs4/obfs4-transport.ts'
 import { snowflakeTransport } from './snowflake/snowflake-transport.ts'
 import type { TransportParts } from './transport-parts.ts'
@@ -34,10 +36,20 @@ const TRANSPORTS: ReadonlyMap<string, PluggableTransport> = new Map(
 /** The names that bridge lines may begin with. */
 export const TRANSPORT_NAMES: readonly string[] = [...TRANSPORTS.keys()]
 
-/** Undefined for a plain bridge. Throws `bad-config`, naming it, for a transport that this release does not have. */
-export function transportOf({ transport }: BridgeLine): PluggableTransport | undefined {
+/** Transports that programs of the user's speak. They come before ours of the same name, as whoever names them wants. */
+export interface OtherTransports {
+  transportFor(name: string): PluggableTransport | undefined
+}
+
+export const NO_OTHER_TRANSPORTS: OtherTransports = { transportFor: () => undefined }
+
+/** Undefined for a plain bridge. Throws `bad-config`, naming it, for a transport that nobody here has. */
+export function transportOf(
+  { transport }: BridgeLine,
+  others = NO_OTHER_TRANSPORTS,
+): PluggableTransport | undefined {
   if (transport === undefined) return undefined
-  const found = TRANSPORTS.get(transport)
+  const found = others.transportFor(transport) ?? TRANSPORTS.get(transport)
   if (found !== undefined) return found
   throw new TorError(
     'bad-config',
@@ -56,6 +68,10 @@ export function checkBridgeArguments(line: BridgeLine): void {
 }
 
 /** Throws `bad-config`, in words, for the first line that cannot be used. */
-export function checkBridges(lines: readonly BridgeLine[]): void {
-  for (const line of lines) transportOf(line)?.check(line)
+export function checkBridges(lines: readonly BridgeLine[], plugins: readonly TransportPlugin[]): void {
+  for (const line of lines) {
+    if (pluginFor(plugins, line.transport) === undefined) transportOf(line)?.check(line)
+    // What the arguments mean is the plugin's to say.
+    else joinSocksArguments(line.args)
+  }
 }

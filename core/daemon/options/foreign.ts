@@ -49,7 +49,7 @@ const LATER_OPTIONS = new Set(
   (
     'acceldir accelname kistsockbufsizefactor alternatebridgeauthority alternatedirauthority bandwidthburst bandwidthrate ' +
     'cachedirectory cachedirectorygroupreadable circuitpriorityhalflife clientautoipv6orport ' +
-    'clientonionauthdir clienttransportplugin compiledproofofworkhash constrainedsocksize cookieauthfile cookieauthfilegroupreadable ' +
+    'clientonionauthdir compiledproofofworkhash constrainedsocksize cookieauthfile cookieauthfilegroupreadable ' +
     'controlportfilegroupreadable controlportwritetofile controlsocketsgroupwritable ' +
     'dirauthorityfallbackrate disableooscheck fetchhidservdescriptors hashedcontrolpassword ' +
     'keepbindcapabilities maxunparseabledescsizetolog metricsportpolicy outboundbindaddresspt ' +

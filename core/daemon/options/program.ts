@@ -39,7 +39,12 @@ export const PROGRAM_OPTIONS = {
   disableDebuggerAttachment: off('DisableDebuggerAttachment', 'debuggers are not kept out'),
   sandbox: off('Sandbox', 'there is no system call filter'),
   disableAllSwap: off('DisableAllSwap', 'memory is not locked'),
-  noExec: single('NoExec', boolean, '0', 'Nothing: no other program is ever started'),
+  noExec: single(
+    'NoExec',
+    boolean,
+    '0',
+    'Starts no other program: what ClientTransportPlugin names is not used',
+  ),
   hardwareAccel: single(
     'HardwareAccel',
     boolean,

@@ -3,7 +3,8 @@ import { isIP, isIPv6 } from 'node:net'
 import { type BridgeLine, BridgeLineError, parseBridgeLine } from '../../linkspec/bridge-line.ts'
 import { type AddressPolicy, parseAddressPolicy } from '../../util/address-policy.ts'
 import type { Endpoint } from '../../linkspec/relay-target.ts'
-import { TorError } from '../../util/errors.ts'
+import { parseTransportPlugin, type TransportPlugin } from '../../transport/managed/transport-plugin.ts'
+import { TorError, toTorError } from '../../util/errors.ts'
 import { badValue } from '../torrc-line.ts'
 import { list, off, optional, single } from './option.ts'
 import { autoBoolean, boolean, duration, portList, type ValueType, verbatim, SECOND_MS } from './values.ts'
@@ -67,6 +68,15 @@ const bridgeLine: ValueType<BridgeLine> = verbatim((text, option) => {
   }
 })
 
+/** Read as C tor does, without quotes: a path with blanks cannot be written. */
+const transportPlugin: ValueType<TransportPlugin> = verbatim((text, option) => {
+  try {
+    return parseTransportPlugin(text)
+  } catch (error) {
+    throw new TorError('bad-config', `${option}: ${toTorError(error).message}`)
+  }
+})
+
 /** One line of rules; C tor reads a rule without a first word as "accept". */
 const reachableRules = verbatim((text, option): string => {
   parseAddressPolicy([text], option, { assumed: 'accept' })
@@ -126,6 +136,11 @@ export const REACHING_OPTIONS = {
     'Connects to the bridges of the Bridge lines, and to nothing else',
   ),
   bridge: list('Bridge', bridgeLine, 'A bridge: [transport] IP[:port] [fingerprint] [key=value ...]'),
+  clientTransportPlugin: list(
+    'ClientTransportPlugin',
+    transportPlugin,
+    'Who speaks a transport of bridges: names exec program [args], or name socks5 IP:port',
+  ),
   updateBridgesFromAuthority: off('UpdateBridgesFromAuthority', 'each bridge is asked itself'),
   outboundBindAddress: list(
     'OutboundBindAddress',

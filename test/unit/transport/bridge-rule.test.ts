@@ -70,7 +70,7 @@ describe('the transport', () => {
     const warped = parseBridgeLine(`warp 192.0.2.1:443 ${RSA}`)
     const transport = createTransport(() => ({ ...DIRECT, bridges: [warped] }))
     expect(() => transport.carrierFor(warped.endpoint, warped)).toThrow(/transport warp/)
-    expect(() => checkBridges([NAMED, warped])).toThrow(expect.objectContaining({ kind: 'bad-config' }))
+    expect(() => checkBridges([NAMED, warped], [])).toThrow(expect.objectContaining({ kind: 'bad-config' }))
     expect(transportOf(NAMED)).toBeUndefined()
   })
 })

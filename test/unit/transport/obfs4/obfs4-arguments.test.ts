@@ -44,7 +44,7 @@ describe('a bridge line is refused, in words without any part of it,', () => {
   ])('%s', (_, args, fault) => {
     const parsed = line(args)
     expect(() => parseObfs4Arguments(parsed)).toThrow(expect.objectContaining({ kind: 'bad-config', fault }))
-    expect(() => checkBridges([parsed])).toThrow(expect.objectContaining({ fault }))
+    expect(() => checkBridges([parsed], [])).toThrow(expect.objectContaining({ fault }))
     expect(() => parseObfs4Arguments(parsed)).not.toThrow(CERT.slice(0, 10))
   })
 })
