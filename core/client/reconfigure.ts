@@ -132,7 +132,11 @@ function isOtherWay(before: ClientConfig, next: ClientConfig): boolean {
 }
 
 /** Whether the bridge is to be reached by another program than it was. */
-function hasOtherPlugin(bridge: BridgeLine | undefined, before: ClientConfig, next: ClientConfig): boolean {
+export function hasOtherPlugin(
+  bridge: BridgeLine | undefined,
+  before: ClientConfig,
+  next: ClientConfig,
+): boolean {
   const [old, now] = [before, next].map(({ transportPlugins }) =>
     pluginFor(transportPlugins, bridge?.transport),
   )

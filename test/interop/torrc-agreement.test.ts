@@ -71,6 +71,17 @@ Bridge [2001:db8::1]:443|Bridge 2001:db8::1|Bridge [2001:db8::1]|Bridge obfs4 19
 Bridge obfs4 192.0.2.1:443 0123456789abcdef0123456789abcdef0123456G|Bridge obfs4 192.0.2.1:443 =v|Bridge ob-fs4 192.0.2.1:443|Bridge 4obfs 192.0.2.1:443
 UseBridges 1\nBridge 192.0.2.1|UseBridges 1\nBridge 192.0.2.1\nBridge 192.0.2.2|UseBridges 1\nBridge 192.0.2.1\nEntryNodes {de}|UseBridges auto
 UseBridges 1\nBridge 192.0.2.1\nUseEntryGuards 0|UpdateBridgesFromAuthority 0|UseBridges 1\nBridge|Bridge Bridge 192.0.2.1:443
+ClientTransportPlugin obfs4 exec /usr/bin/obfs4proxy|ClientTransportPlugin obfs4,meek_lite exec /usr/bin/obfs4proxy managed  --x
+ClientTransportPlugin obfs4, exec x|ClientTransportPlugin foo,foo exec /x|ClientTransportPlugin obfs4 , exec x|ClientTransportPlugin ob-fs exec x
+ClientTransportPlugin 4obfs exec x|ClientTransportPlugin obfs4 exec|ClientTransportPlugin obfs4|ClientTransportPlugin|ClientTransportPlugin obfs4 EXEC x
+ClientTransportPlugin obfs4 exec "/a b"|ClientTransportPlugin "obfs4 exec /a b"|ClientTransportPlugin obfs4 exec /x\tb
+ClientTransportPlugin obfs4 proxy 127.0.0.1:1|ClientTransportPlugin obfs4 socks5 127.0.0.1:9999|ClientTransportPlugin obfs4 socks4 127.0.0.1:9999
+ClientTransportPlugin obfs4 socks5 127.0.0.1|ClientTransportPlugin obfs4 socks5 127.0.0.1:0|ClientTransportPlugin obfs4 socks5 127.0.0.1:70000
+ClientTransportPlugin obfs4 socks5 [::1]:9999|ClientTransportPlugin obfs4 socks5 ::1:9999|ClientTransportPlugin obfs4 socks5 192.0.2.1:05
+ClientTransportPlugin obfs4 socks5 host.invalid:9999|ClientTransportPlugin obfs4 socks5 127.0.0.1:9999 more|ClientTransportPlugin a,b socks5 127.0.0.1:1
+ClientTransportPlugin obfs4 socks5 127.0.0.1:9999\nSocks5Proxy 127.0.0.1|ClientTransportPlugin obfs4 exec /x\nSocks5Proxy 127.0.0.1
+ClientTransportPlugin obfs4 exec /x\nClientTransportPlugin obfs4 exec /y|UseBridges 1\nBridge foo 192.0.2.1:443 k=v\nClientTransportPlugin foo exec /x
+UseBridges 1\nBridge obfs4 192.0.2.1:443\nClientTransportPlugin obfs4 socks5 127.0.0.1:5|NoExec 1\nClientTransportPlugin foo exec /x
 NodeFamily a,b\nNodeFamily c,d|SocksPort 9051 # x\nSocksPort 9052|SocksPort 9051\nSocksPort 0|ExitNodes {de}\nExitNodes {us}|WarnPlaintextPorts 1\nWarnPlaintextPorts 2|HTTPTunnelPort 0\nHTTPTunnelPort 1|SocksPort 0\nSocksPort 0|ExcludeNodes {de}\nExcludeNodes
 `
 
@@ -86,6 +97,8 @@ MapAddress "a\x00b"|TrackHostExits a b|HTTPProxy 127.0.0.1:80|TCPProxy haproxy 1
 ControlPort 9051|MetricsPort 9999|TransPort 9040|ORPort 9001|RunAsDaemon 1|UseMicrodescriptors 0|CircuitPadding 1|ConfluxEnabled 1
 PathBiasCircThreshold 5|BandwidthRate 1 MB|MaxMemInQueues 256 MB|ContactInfo x|HashedControlPassword 16:AC000611CAB0C8D760A821779CE12747513E5BCC8076C23E1D6FCD78F1
 ReachableAddresses reject *:*|ClientUseIPv4 0\nClientUseIPv6 0|UpdateBridgesFromAuthority 1|UseBridges 1\nBridge obfs4 192.0.2.1:443|Bridge 0.0.0.0:443
+ClientTransportPlugin , exec x|ClientTransportPlugin foo socks5 localhost:9999|ClientTransportPlugin foo socks5 127.0.0.1:+5
+UseBridges 1\nBridge foo 192.0.2.1:443|NoExec 1\nUseBridges 1\nBridge foo 192.0.2.1:443\nClientTransportPlugin foo exec /x
 `
 
 const linesOf = (corpus: string): string[] =>

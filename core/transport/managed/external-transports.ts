@@ -3,8 +3,9 @@
  * that somebody asks, and what they no longer need is stopped.
  */
 import { join, resolve } from 'node:path'
+import type { Duplex } from 'node:stream'
 import type { BridgeLine } from '../../linkspec/bridge-line.ts'
-import { TorError } from '../../util/errors.ts'
+import { systemCodeOf, TorError } from '../../util/errors.ts'
 import type { PluggableTransport } from '../pluggable-transport.ts'
 import type { UpstreamProxy } from '../upstream-proxy.ts'
 import { ManagedPlugin, type PluginTools } from './managed-plugin.ts'
@@ -52,8 +53,17 @@ export class ExternalTransports {
           checkNoProxy(way.proxy)
           return connectThroughPlugin({ socks: plugin.kind, endpoint: plugin.endpoint }, line, clock, signal)
         }
-        const method = await this.#managedFor(plugin).methodFor(name, signal)
-        return connectThroughPlugin(method, line, clock, signal)
+        const managed = this.#managedFor(plugin)
+        const connect = async (): Promise<Duplex> =>
+          connectThroughPlugin(await managed.methodFor(name, signal), line, clock, signal)
+        try {
+          return await connect()
+        } catch (error) {
+          // One that has just ended is started again, and the bridge is not to blame.
+          const mayBeGone = systemCodeOf(error) === 'ECONNREFUSED' && !signal.aborted
+          if (mayBeGone && (await managed.whenGone(signal))) return connect()
+          throw error
+        }
       },
     }
   }

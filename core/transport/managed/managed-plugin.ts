@@ -20,6 +20,8 @@ const RETRY_BASE_MS = 500
 const RETRY_MAX_MS = 60_000
 /** A connection waits for a restart that is so near; of one that is further off it is told. */
 const MAX_WAIT_MS = 5_000
+/** The end of a process comes a moment after the end of its sockets. */
+const NOTICE_MS = 500
 /** One that ran for so long was no failure. */
 const HEALTHY_MS = 60_000
 
@@ -60,6 +62,23 @@ export class ManagedPlugin {
     const method = methods.get(transport)
     if (method === undefined) throw pluginFailed(`does not offer the transport ${transport}`)
     return method
+  }
+
+  /** After its address took no connection: waits until its end is noticed, if that is why. */
+  async whenGone(signal: AbortSignal): Promise<boolean> {
+    const run = this.#run
+    if (run === undefined) return true
+    const ended = run.ended.then(() => true)
+    const wait = new AbortController()
+    const given = sleep(this.#clock, NOTICE_MS, wait.signal).then(
+      () => false,
+      () => false,
+    )
+    try {
+      return await abortable(Promise.race([ended, given]), signal)
+    } finally {
+      wait.abort()
+    }
   }
 
   /** For good. Resolves when its process has ended. */

@@ -24,6 +24,8 @@ export interface PluginProcessSink {
 export interface PluginProcess {
   /** Asks it to end and sees to it. Resolves when it has ended. */
   stop(): Promise<void>
+  /** Reads nothing more: a program that writes without end cannot keep us busy, and ends when it writes on. */
+  silence(): void
 }
 
 type Child = ChildProcessByStdio<Writable, Readable, Readable>
@@ -47,7 +49,11 @@ export function startPluginProcess(
   child.stdout.on('data', (bytes: Buffer) => sink.onOutput(bytes))
   child.stderr.on('data', (bytes: Buffer) => sink.onErrorOutput(bytes))
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on('error', () => {})
-  return { stop: () => stop(child, ended, clock) }
+  const silence = (): void => {
+    child.stdout.destroy()
+    child.stderr.destroy()
+  }
+  return { stop: () => stop(child, ended, clock), silence }
 }
 
 function watchForEnd(child: Child, sink: PluginProcessSink, clock: Clock): Promise<void> {

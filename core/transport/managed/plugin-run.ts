@@ -15,8 +15,9 @@ import type { ExecPlugin } from './transport-plugin.ts'
  * words are those below.
  */
 const START_LIMIT_MS = 10_000
-/** Of a plugin that has not yet said what it offers. All the lines that it needs for it have a few hundred. */
-const MAX_START_BYTES = 65_536
+/** What a plugin may write in one period; all that it needs to say has a few hundred bytes. */
+const MAX_OUTPUT_BYTES = 262_144
+const OUTPUT_PERIOD_MS = 60_000
 
 export class PluginRun {
   /** Resolves when the plugin can be used; rejects when it never can, and then it is being stopped. */
@@ -28,13 +29,17 @@ export class PluginRun {
   readonly #process: PluginProcess
   readonly #offer = createDeferred<PluginOffer>()
   readonly #end = createDeferred<void>()
-  #startBytes = 0
+  readonly #clock: Clock
+  #outputBytes = 0
+  #periodStartMs: number
   #isStarting = true
   #isStopping = false
 
   /** Throws what the system says of a program that it does not even try to start. */
   constructor(plugin: ExecPlugin, surroundings: PluginSurroundings, clock: Clock, log: PluginLog) {
     this.#log = log
+    this.#clock = clock
+    this.#periodStartMs = clock.monotonicMs()
     this.#handshake = new PluginHandshake(surroundings.transports, surroundings.proxy !== undefined)
     this.offer = this.#offer.promise
     this.offer.catch(() => {})
@@ -49,7 +54,7 @@ export class PluginRun {
     )
     const sink = {
       onOutput: (bytes: Buffer) => this.#onOutput(bytes, lines),
-      onErrorOutput: (bytes: Buffer) => words.push(bytes),
+      onErrorOutput: (bytes: Buffer) => this.#onOutput(bytes, words),
       onEnd: (how: string) => this.#onEnd(how),
     }
     this.#process = startPluginProcess(plugin, pluginEnvironment(surroundings), sink, clock)
@@ -67,13 +72,16 @@ export class PluginRun {
   }
 
   #onOutput(bytes: Buffer, lines: LineSplitter): void {
-    if (this.#isStarting) {
-      this.#startBytes += bytes.length
-      if (this.#startBytes > MAX_START_BYTES) {
-        return this.#fail(pluginFailed('breaks the protocol between it and us'))
-      }
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs - this.#periodStartMs >= OUTPUT_PERIOD_MS) {
+      this.#periodStartMs = nowMs
+      this.#outputBytes = 0
     }
-    lines.push(bytes)
+    this.#outputBytes += bytes.length
+    if (this.#outputBytes <= MAX_OUTPUT_BYTES) return lines.push(bytes)
+    if (!this.#isStarting) this.#log.note('warn', 'writes without end, and is ended')
+    this.#fail(pluginFailed('writes without end'))
+    this.#giveUp()
   }
 
   #onLine(line: PluginLine): void {
@@ -108,9 +116,14 @@ export class PluginRun {
   #fail(why: TorError): void {
     if (!this.#isStarting) return
     this.#isStarting = false
-    this.#isStopping = true
     this.#offer.reject(why)
-    // What cannot be used must not go on running.
+    this.#giveUp()
+  }
+
+  /** What cannot be used must not go on running. */
+  #giveUp(): void {
+    this.#isStopping = true
+    this.#process.silence()
     this.#process.stop().catch(() => {})
   }
 

@@ -1,6 +1,11 @@
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from '../../../core/client/config.ts'
-import { applyConfig, checkReconfiguration, isPathRefused } from '../../../core/client/reconfigure.ts'
+import {
+  applyConfig,
+  checkReconfiguration,
+  hasOtherPlugin,
+  isPathRefused,
+} from '../../../core/client/reconfigure.ts'
 import { pathConstraints } from '../../../core/client/path-constraints.ts'
 import { createCountries } from '../../../core/client/country-sources.ts'
 import { systemRandom } from '../../../core/crypto/system-random.ts'
@@ -9,6 +14,7 @@ import { rsaIdentityFromBytes } from '../../../core/linkspec/relay-ids.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { parseNodeSet } from '../../../core/netdir/node-set.ts'
+import { parseTransportPlugin } from '../../../core/transport/managed/transport-plugin.ts'
 import { formatLogParts, Logger } from '../../../core/util/log.ts'
 import { WatchedValue } from '../../../core/util/watched-value.ts'
 import { rigDirectory } from '../../network/circuit-rig.ts'
@@ -180,6 +186,36 @@ describe('bridges for a running client', () => {
   it('are refused with a transport that there is not, which is named', async () => {
     const applying = apply({ ...CONFIG, bridges: [parseBridgeLine('warp 192.0.2.1:1')] })
     await expect(applying).rejects.toThrow(/transport warp/)
+    expect(done).toEqual([])
+  })
+})
+
+describe('a transport plugin for a running client', () => {
+  const shaped = parseBridgeLine('obfs4 192.0.2.1:443 cert=x')
+  const [one, two] = ['obfs4 exec x', 'obfs4 exec y'].map((text) => [parseTransportPlugin(text)])
+  const ANEW = ['retire the forbidden', 'reach bridges', 'ask directories', 'try again']
+
+  it('ends the channels that another one carries, and those alone', async () => {
+    const bridges = [BRIDGE, shaped]
+    config = new WatchedValue<ClientConfig>({ ...CONFIG, bridges, transportPlugins: one ?? [] })
+    await apply({ ...CONFIG, bridges, transportPlugins: two ?? [] })
+    expect(done).toEqual(['close channels to relay otherBridge', ...ANEW])
+    done = []
+    const target = { ids: undefined, endpoints: [shaped.endpoint], bridge: shaped }
+    expect(hasOtherPlugin(target.bridge, { ...CONFIG, transportPlugins: one ?? [] }, CONFIG)).toBe(true)
+    expect(hasOtherPlugin(BRIDGE, { ...CONFIG, transportPlugins: one ?? [] }, CONFIG)).toBe(false)
+  })
+
+  it('changes nothing while no bridges are used', async () => {
+    await apply({ ...CONFIG, transportPlugins: one ?? [] })
+    expect(done).toEqual(['retire the forbidden'])
+  })
+
+  it('is refused in words where it could not be told of the proxy', async () => {
+    const upstreamProxy = { kind: 'socks4', endpoint: { host: '192.0.2.8', port: 1080 } } as const
+    const transportPlugins = [parseTransportPlugin('obfs4 socks5 127.0.0.1:1')]
+    const applying = apply({ ...CONFIG, bridges: [shaped], transportPlugins, upstreamProxy })
+    await expect(applying).rejects.toThrow(/upstream proxy/)
     expect(done).toEqual([])
   })
 })

@@ -140,6 +140,7 @@ describe('values that are taken, as the dump shows them', () => {
     ['PathBiasCircThreshold -1', '-1'],
     ['ConfluxClientUX latency', 'latency'],
     ['UseBridges 0', '0'],
+    ['ClientTransportPlugin a,b exec ./x  --y', 'a,b exec ./x  --y'],
     ['Bridge  obfs4  192.0.2.1:80', 'obfs4  192.0.2.1:80'],
     ['UpdateBridgesFromAuthority 0', '0'],
   ])('%s is %s', (line, shown) => {
@@ -180,6 +181,8 @@ describe('choices that cost something, or do nothing alone, are said', () => {
     ['Socks5ProxyUsername a\nSocks5ProxyPassword b', 'without Socks5Proxy'],
     ['AutomapHostsSuffixes .x', 'without AutomapHostsOnResolve'],
     ['LearnCircuitBuildTimeout 0\nCircuitBuildTimeout 2', 'so short'],
+    ['ClientTransportPlugin a,b exec x\nClientTransportPlugin b exec y', 'the first of them counts'],
+    ['NoExec 1\nClientTransportPlugin a exec x', 'no effect with NoExec 1'],
   ])('%j', (text, words) => {
     expect(warnOfChoices(verified(text))).toEqual([expect.stringContaining(words)])
   })
@@ -265,6 +268,12 @@ describe('values that are refused, each in one line that names the option', () =
     ['ClientUseIPv4 0\nClientUseIPv6 0', 'ClientUseIPv6'],
     ['SocksPort 0\nSocksPort 9050', 'no other port beside 0'],
     ['UseBridges 1\nBridge', 'at least one Bridge line'],
+    ['ClientTransportPlugin a socks5 127.0.0.1:1\nHTTPSProxy 127.0.0.1', 'could not be told of'],
+    ['NoExec 1\nUseBridges 1\nBridge a 192.0.2.1\nClientTransportPlugin a exec x', 'have the transport a'],
+    [
+      `UseBridges 1\nBridge a 192.0.2.1 k=${'v'.repeat(510)}\nClientTransportPlugin a exec x`,
+      'at most 510 bytes',
+    ],
     ['UseBridges 1\nBridge 192.0.2.1\nEntryNodes {de}', 'no EntryNodes beside it'],
     ['UseBridges 1\nBridge 192.0.2.1\nUseEntryGuards 0', 'UseEntryGuards 1 beside it'],
     ['UseBridges 1\nBridge 192.0.2.1\nBridge warp 192.0.2.1', 'does not have the transport warp'],

@@ -4,6 +4,8 @@ import { parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { type DialTarget, refusalToDial } from '../../../core/transport/bridge-rule.ts'
 import { createTransport, DIRECT } from '../../../core/transport/configured-transport.ts'
+import { parseTransportPlugin } from '../../../core/transport/managed/transport-plugin.ts'
+import { obfs4Transport } from '../../../core/transport/obfs4/obfs4-transport.ts'
 import { checkBridges, transportOf } from '../../../core/transport/pluggable-transport.ts'
 
 const RSA = parseRsaIdentity('A'.repeat(40))
@@ -72,5 +74,20 @@ describe('the transport', () => {
     expect(() => transport.carrierFor(warped.endpoint, warped)).toThrow(/transport warp/)
     expect(() => checkBridges([NAMED, warped], [])).toThrow(expect.objectContaining({ kind: 'bad-config' }))
     expect(transportOf(NAMED)).toBeUndefined()
+  })
+
+  test('takes the program that is named for a transport, also for one that we speak ourselves', () => {
+    const [warped, obfs4] = ['warp', 'obfs4'].map((name) => parseBridgeLine(`${name} 192.0.2.1:443 k=v`))
+    if (warped === undefined || obfs4 === undefined) throw new Error('there are two')
+    const other = { ...obfs4Transport, name: 'other' }
+    const bridges = [warped, obfs4]
+    const others = { transportFor: () => other }
+    const transport = createTransport(() => ({ ...DIRECT, bridges }), undefined, others)
+    for (const bridge of bridges) {
+      expect(transport.carrierFor(bridge.endpoint, bridge)).toMatchObject({ transport: other })
+    }
+    const plugins = [parseTransportPlugin('warp,obfs4 exec x')]
+    expect(() => checkBridges(bridges, plugins)).not.toThrow()
+    expect(() => checkBridges([obfs4], [])).toThrow(/cert=/)
   })
 })
