@@ -10,6 +10,7 @@ import { pluginFor, type TransportPlugin } from './managed/transport-plugin.ts'
 import { obfs4Transport } from './obfs4/obfs4-transport.ts'
 import { snowflakeTransport } from './snowflake/snowflake-transport.ts'
 import type { TransportParts } from './transport-parts.ts'
+import { webtunnelTransport } from './webtunnel/webtunnel-transport.ts'
 
 export interface PluggableTransport {
   /** As in bridge lines. */
@@ -30,7 +31,7 @@ export interface PluggableTransport {
 
 /** By name; bridges without a transport need none. */
 const TRANSPORTS: ReadonlyMap<string, PluggableTransport> = new Map(
-  [obfs4Transport, snowflakeTransport].map((transport) => [transport.name, transport]),
+  [obfs4Transport, snowflakeTransport, webtunnelTransport].map((transport) => [transport.name, transport]),
 )
 
 /** The names that bridge lines may begin with. */
