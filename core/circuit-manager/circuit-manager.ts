@@ -10,6 +10,7 @@ import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import type { BuildTimeout } from './build-timeout.ts'
 import type { BuildPhase } from './circuit-builder.ts'
@@ -115,7 +116,7 @@ export class CircuitManager {
   async assign(
     usage: ExitUsage,
     excludedExits: ReadonlySet<RsaIdentity>,
-    signal?: AbortSignal,
+    signal?: StopSignal,
   ): Promise<AssignedCircuit> {
     this.#preemptive.noteRequest(usage)
     let failures = 0
@@ -202,7 +203,7 @@ export class CircuitManager {
     entry: PooledCircuit,
     usage: ExitUsage,
     excludedExits: ReadonlySet<RsaIdentity>,
-    signal: AbortSignal | undefined,
+    signal: StopSignal | undefined,
   ): Promise<Circuit | undefined> {
     return new Promise((resolve, reject) => {
       const stop = this.#pool.changes.watch(() => {
@@ -241,7 +242,7 @@ export class CircuitManager {
   async #launchFor(
     usage: ExitUsage,
     excludedExits: ReadonlySet<RsaIdentity>,
-    signal: AbortSignal | undefined,
+    signal: StopSignal | undefined,
   ): Promise<PooledCircuit> {
     throwIfAborted(this.#lifetime.signal)
     while (!this.#limit.isOpen || this.#isBuildingEnough) {

@@ -3,6 +3,7 @@ import { abortable } from '../util/abort.ts'
 import { type Clock, sleep } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
 import { RetryDelay } from '../util/retry-delay.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
 
 /** So many failures in a row are bad luck; after that there is a wait. Two requests' worth of tries. */
 const FAILURES_IN_A_ROW = 8
@@ -44,7 +45,7 @@ export class LaunchLimit {
   }
 
   /** Resolves when another circuit may be begun. Rejects when one of the signals fires. */
-  async whenOpen(lifetime: AbortSignal, signal: AbortSignal | undefined): Promise<void> {
+  async whenOpen(lifetime: AbortSignal, signal: StopSignal | undefined): Promise<void> {
     while (!this.isOpen) {
       const waitMs = this.#openAtMs - this.#clock.monotonicMs()
       await abortable(sleep(this.#clock, waitMs, lifetime), signal)

@@ -1,6 +1,7 @@
 /** What the front doors need of the client, as the smallest interface that serves; `TorClient` implements it. */
 import type { IsolationKey, StreamIsolation } from '../circuit-manager/isolation.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
 import type { StreamTarget } from './stream-target.ts'
 
 /** Which address families a front door lets an exit use for a name (C tor's listener flags). */
@@ -12,7 +13,7 @@ export interface FamilyPreference {
 
 export interface StreamOptions {
   readonly isolation?: StreamIsolation
-  readonly signal?: AbortSignal
+  readonly signal?: StopSignal
   /** Bytes the application sent already: they leave right behind BEGIN (optimistic data, proposal 174). */
   readonly initialData?: Uint8Array
   readonly families?: FamilyPreference

@@ -11,10 +11,12 @@ import {
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import { DataStream } from '../stream/data-stream.ts'
 import { resolveName, resolvePointer } from '../stream/resolve-stream.ts'
-import { abortable, withTimeout } from '../util/abort.ts'
+import { abortable, withLimit } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
 import { NoExit } from '../path/refusal-words.ts'
 import { isTorError, TorError } from '../util/errors.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
 import { waitUntil } from '../util/watched-value.ts'
 import {
   ANY_FAMILY,
@@ -189,7 +191,7 @@ export class StreamService implements StreamOpener {
     begin: BeginMessage,
     initialData: InitialData,
     assigned: AssignedCircuit,
-    signal: AbortSignal,
+    signal: StopSignal,
     show: ShowStream,
   ): Promise<ByteStream> {
     const { random, traffic } = this.#parts
@@ -211,7 +213,7 @@ export class StreamService implements StreamOpener {
     shownTarget: string,
     target: StreamHost,
     options: StreamOptions,
-    work: (signal: AbortSignal, show: ShowStream) => Promise<T>,
+    work: (signal: StopSignal, show: ShowStream) => Promise<T>,
   ): Promise<T> {
     const { config, clock, view, board, lifetime, traffic } = this.#parts
     checkTarget(target, config.value)
@@ -223,8 +225,8 @@ export class StreamService implements StreamOpener {
     const show = board.addStream(shownTarget, site)
     try {
       const limitMs = config.value.streamTimeoutMs
-      return await withTimeout(clock, limitMs, 'the request', options.signal, async (signal) => {
-        await waitUntil(view, (netDir) => netDir !== undefined && hasFirstHops(netDir), signal)
+      return await withLimit(clock, limitMs, 'the request', options.signal, async (signal) => {
+        if (!isUsable(view.value)) await waitUntil(view, isUsable, signal)
         return work(signal, show)
       })
     } catch (error) {
@@ -238,8 +240,8 @@ export class StreamService implements StreamOpener {
     usage: ExitUsage,
     { host, port }: StreamHost & { readonly port?: number },
     { allowsIpv4, allowsIpv6 }: FamilyPreference,
-    signal: AbortSignal,
-    attempt: (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>,
+    signal: StopSignal,
+    attempt: (assigned: AssignedCircuit, signal: StopSignal) => Promise<T>,
   ): Promise<T> {
     const { circuits, clock, log, config, policy, countries } = this.#parts
     if (usage.exitCountry !== undefined) await abortable(countries.load(), signal)
@@ -255,6 +257,10 @@ export class StreamService implements StreamOpener {
       }),
     )
   }
+}
+
+function isUsable(netDir: NetDir | undefined): boolean {
+  return netDir !== undefined && hasFirstHops(netDir)
 }
 
 function lookupUsage({ key }: StreamIsolation): ExitUsage {

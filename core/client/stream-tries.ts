@@ -2,10 +2,11 @@
 import type { AssignedCircuit, CircuitManager } from '../circuit-manager/circuit-manager.ts'
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
-import { throwIfAborted, withTimeout } from '../util/abort.ts'
+import { throwIfAborted, withLimit } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { isTorError, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
 import type { ExitNotes } from './exit-notes.ts'
 import { type AnswerLimits, judgeFailedTry, type TryVerdict } from './try-verdict.ts'
 
@@ -37,7 +38,7 @@ export interface TryRequest {
   readonly limits: AnswerLimits
 }
 
-type Attempt<T> = (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>
+type Attempt<T> = (assigned: AssignedCircuit, signal: StopSignal) => Promise<T>
 
 /**
  * Runs `attempt` on an assigned circuit. Rejects with the last exit's error, or the signal's. An error that is not
@@ -46,7 +47,7 @@ type Attempt<T> = (assigned: AssignedCircuit, signal: AbortSignal) => Promise<T>
 export async function tryOnCircuits<T>(
   parts: StreamTriesParts,
   request: TryRequest,
-  signal: AbortSignal,
+  signal: StopSignal,
   attempt: Attempt<T>,
 ): Promise<T> {
   const failedExits = new Set<RsaIdentity>()
@@ -55,12 +56,8 @@ export async function tryOnCircuits<T>(
   for (let tried = 0; tried < MAX_TRIES; tried++) {
     const assigned = await assignOrGiveUp(parts, request, failedExits, signal, lastError)
     try {
-      return await withTimeout(
-        parts.clock,
-        tryLimitMs(parts, tried),
-        'waiting for the exit',
-        signal,
-        (inner) => attempt(assigned, inner),
+      return await withLimit(parts.clock, tryLimitMs(parts, tried), 'waiting for the exit', signal, (inner) =>
+        attempt(assigned, inner),
       )
     } catch (thrown) {
       throwIfAborted(signal)
@@ -101,7 +98,7 @@ async function assignOrGiveUp(
   { circuits, notes }: StreamTriesParts,
   { usage, target }: TryRequest,
   failedExits: ReadonlySet<RsaIdentity>,
-  signal: AbortSignal,
+  signal: StopSignal,
   lastError: TorError | undefined,
 ): Promise<AssignedCircuit> {
   const avoided = notes.exitsToAvoid(usage.isolation, target)

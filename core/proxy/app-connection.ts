@@ -5,6 +5,7 @@
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
+import { StopSource } from '../util/stop-signal.ts'
 import type { AppRequest, HandshakeParser } from './app-request.ts'
 import type { AppReader, AppSocket } from './app-socket.ts'
 import type { FrontDoor, Requester } from './front-door.ts'
@@ -18,7 +19,7 @@ export class AppConnection implements AppReader {
   #parser: HandshakeParser | undefined
   readonly #onFinished: () => void
   /** While a request waits. */
-  #abort: AbortController | undefined
+  #abort: StopSource | undefined
   #timer: Timer | undefined
   #phase: 'handshake' | 'waiting' | 'closing' | 'piping' | 'closed' = 'handshake'
   #held: Buffer[] = []
@@ -115,12 +116,13 @@ export class AppConnection implements AppReader {
     this.#stopTimer()
     // The rest goes with BEGIN; it counts as held so that an end behind it is a half-close.
     this.#heldBytes = rest.length
-    const abort = new AbortController()
+    const abort = new StopSource()
     this.#abort = abort
+    const requester = this.#requester(request)
     try {
-      this.#door.judgeSocks(this.#requester(request), request)
-      if (request.command === 'connect') await this.#connect(request, rest, abort)
-      else this.#answer(await this.#lookUp(request, abort))
+      this.#door.judgeSocks(requester, request)
+      if (request.command === 'connect') await this.#connect(request, requester, rest, abort)
+      else this.#answer(await this.#lookUp(request, requester, abort))
     } catch (error) {
       this.#fail(request, toTorError(error, 'internal', 'serving an application'))
     } finally {
@@ -128,10 +130,10 @@ export class AppConnection implements AppReader {
     }
   }
 
-  async #connect(request: AppRequest, rest: Buffer, abort: AbortController): Promise<void> {
+  async #connect(request: AppRequest, requester: Requester, rest: Buffer, abort: StopSource): Promise<void> {
     const initialData = rest.length > 0 ? rest : undefined
     const { host, port } = request
-    const stream = await this.#door.connect(this.#requester(request), host, port, { abort, initialData })
+    const stream = await this.#door.connect(requester, host, port, { abort, initialData })
     if (this.#phase === 'waiting') this.#pipe(request, stream)
     else stream.destroy()
   }
@@ -144,12 +146,12 @@ export class AppConnection implements AppReader {
     pipeBytes(this.#socket, stream, { chunks, hasEnded: this.#hasEnded }, () => this.onClose())
   }
 
-  async #lookUp(request: AppRequest, abort: AbortController): Promise<Buffer> {
+  async #lookUp(request: AppRequest, requester: Requester, abort: StopSource): Promise<Buffer> {
     const { host, command, replies } = request
     const reply =
       command === 'resolve'
-        ? replies.resolved(await this.#door.resolve(this.#requester(request), host, abort))
-        : replies.named(await this.#door.resolveAddress(this.#requester(request), host, abort))
+        ? replies.resolved(await this.#door.resolve(requester, host, abort))
+        : replies.named(await this.#door.resolveAddress(requester, host, abort))
     if (reply === undefined) throw new TorError('resolve-failed', 'no answer that this protocol can carry')
     return reply
   }

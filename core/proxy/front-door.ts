@@ -15,6 +15,7 @@ import type { ByteStream } from '../util/byte-stream.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
 import { type Logger, sensitive } from '../util/log.ts'
+import type { StopSignal, StopSource } from '../util/stop-signal.ts'
 import type { AppRequest } from './app-request.ts'
 import type { ApplicationRules } from './application-rules.ts'
 import type { ListenerOptions } from './listener-options.ts'
@@ -45,7 +46,7 @@ export interface Requester {
 
 export interface RequestOptions {
   /** Fires when the application goes away; the front door itself fires it when the time is up. */
-  readonly abort: AbortController
+  readonly abort: StopSource
   readonly initialData?: Uint8Array | undefined
   /** Narrows what the listener allows. */
   readonly families?: FamilyPreference | undefined
@@ -78,7 +79,8 @@ export class FrontDoor {
    */
   judgeSocks(requester: Requester, request: AppRequest): void {
     const { protocol, host } = request
-    const namesAddress = request.namesAddress && this.#nameBehind(host, requester) === undefined
+    const namesAddress =
+      request.namesAddress && this.#deps.opener.nameBehind(host, this.#mapScope(requester)) === undefined
     const { refusesUnsafeSocks, reportsSocksSafety } = this.#deps.rules
     if (reportsSocksSafety) {
       const verdict = namesAddress ? 'unsafe: it names an IP address' : 'safe: it leaves the name to Tor'
@@ -105,39 +107,41 @@ export class FrontDoor {
   }
 
   /** Rejects with a `TorError`: `bad-target`, `not-allowed`, `limit`, `timeout`, or what the client says. */
-  connect(requester: Requester, host: string, port: number, options: RequestOptions): Promise<ByteStream> {
-    return this.#waitFor(options.abort, async (signal) => {
-      const asked = parseStreamTarget(host, port)
-      const target = { ...this.#meant(asked, requester), port }
-      const families = this.#checkTraffic(target, options.families)
+  async connect(
+    requester: Requester,
+    host: string,
+    port: number,
+    { abort, initialData, families: wanted }: RequestOptions,
+  ): Promise<ByteStream> {
+    const release = this.#begin(abort)
+    try {
+      const mapScope = this.#mapScope(requester)
+      const target = { ...this.#meant(parseStreamTarget(host, port), mapScope), port }
+      const families = this.#checkTraffic(target, wanted)
       this.#checkPort(port)
-      const { initialData } = options
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port })
-      const common = { isolation, mapScope: this.#mapScope(requester), signal, families }
-      const { opener } = this.#deps
+      const common = { isolation, mapScope, signal: abort, families }
       const withData = initialData === undefined ? common : { ...common, initialData }
-      const stream = await opener.openStream(target, withData)
-      if (!signal.aborted) return stream
+      const stream = await this.#deps.opener.openStream(target, withData)
+      if (!abort.aborted) return stream
       stream.destroy()
-      throw abortError(signal)
-    })
+      throw abortError(abort)
+    } finally {
+      release()
+    }
   }
 
-  resolve(requester: Requester, name: string, abort: AbortController): Promise<readonly ResolvedAddress[]> {
+  resolve(requester: Requester, name: string, abort: StopSource): Promise<readonly ResolvedAddress[]> {
     return this.#waitFor(abort, async (signal) => {
-      const target = this.#meant(parseStreamHost(name), requester)
+      const mapScope = this.#mapScope(requester)
+      const target = this.#meant(parseStreamHost(name), mapScope)
       const families = this.#checkTraffic(target, undefined)
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port: 0 })
-      const mapScope = this.#mapScope(requester)
       return this.#deps.opener.resolve(target.host, { isolation, mapScope, signal, families })
     })
   }
 
-  resolveAddress(
-    requester: Requester,
-    address: string,
-    abort: AbortController,
-  ): Promise<readonly ResolvedName[]> {
+  resolveAddress(requester: Requester, address: string, abort: StopSource): Promise<readonly ResolvedName[]> {
     return this.#waitFor(abort, async (signal) => {
       const { host } = parseStreamHost(address)
       if (!this.#options.traffic.allowsNames) throw notAllowed('NoDNSRequest forbids look-ups')
@@ -148,21 +152,29 @@ export class FrontDoor {
   }
 
   /** Flags and isolation look at the name that an address was made up for, as they would had it been asked for itself. */
-  #meant(asked: StreamHost, requester: Requester): StreamHost {
-    const name = this.#nameBehind(asked.host, requester)
+  #meant(asked: StreamHost, mapScope: IsolationKey): StreamHost {
+    const name = this.#deps.opener.nameBehind(asked.host, mapScope)
     return name === undefined ? { host: asked.host, kind: asked.kind } : parseStreamHost(name)
-  }
-
-  #nameBehind(host: string, requester: Requester): string | undefined {
-    return this.#deps.opener.nameBehind(host, this.#mapScope(requester))
   }
 
   #mapScope(requester: Requester): IsolationKey {
     return mapScopeOf(this.#options.isolation, requester)
   }
 
-  /** One controller serves the application's leaving and the limit in time: they are what a request costs most. */
-  async #waitFor<T>(abort: AbortController, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  async #waitFor<T>(abort: StopSource, work: (signal: StopSignal) => Promise<T>): Promise<T> {
+    const release = this.#begin(abort)
+    try {
+      return await work(abort)
+    } finally {
+      release()
+    }
+  }
+
+  /**
+   * Counts a request, and aborts it when its time is up; returns what ends both. One source serves the application's
+   * leaving and the limit in time. Throws `limit`.
+   */
+  #begin(abort: StopSource): () => void {
     const { maxWaitingRequests = MAX_WAITING_REQUESTS, requestLimitMs } = this.#deps
     if (this.#waiting >= maxWaitingRequests) {
       throw new TorError('limit', 'too many requests wait for an answer', { retry: 'later' })
@@ -171,9 +183,7 @@ export class FrontDoor {
     const timer = this.clock.setTimer(requestLimitMs, () =>
       abort.abort(new TorError('timeout', 'the request of an application was not answered in time')),
     )
-    try {
-      return await work(abort.signal)
-    } finally {
+    return () => {
       timer.cancel()
       this.#waiting--
     }

@@ -8,6 +8,7 @@ import type { ByteStream } from '../util/byte-stream.ts'
 import { asBuffer } from '../util/bytes.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
+import { StopSource } from '../util/stop-signal.ts'
 import { type AppReader, type AppSocket, MAX_READ_BYTES } from './app-socket.ts'
 import { ForwardExchange, RequestBody } from './forward-exchange.ts'
 import type { FrontDoor } from './front-door.ts'
@@ -40,7 +41,7 @@ export const MAX_HTTP_HEAD_BYTES = 32_768
 type State =
   /** A head is read, or waited for. */
   | { readonly kind: 'head' }
-  | { readonly kind: 'opening'; readonly abort: AbortController }
+  | { readonly kind: 'opening'; readonly abort: StopSource }
   | { readonly kind: 'exchange'; readonly exchange: ForwardExchange; readonly body: RequestBody }
   /** The last answer is on its way; what still comes is dropped. */
   | { readonly kind: 'closing' }
@@ -225,7 +226,7 @@ export class HttpConnection implements AppReader {
     onFailed: (error: TorError) => void,
   ): Promise<ByteStream | undefined> {
     this.#timer?.cancel()
-    const abort = new AbortController()
+    const abort = new StopSource()
     this.#state = { kind: 'opening', abort }
     const { host, port, credentials, families } = request
     const requester = { clientAddress: this.#socket.clientAddress, protocol: 'http', credentials } as const

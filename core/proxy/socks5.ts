@@ -93,7 +93,7 @@ export class Socks5Parser implements HandshakeParser {
     const method = this.#chooseMethod(this.#buffer.consume(2 + count).subarray(2))
     if (method === undefined) return refuseMethods('no authentication method that we have')
     this.#state = method === METHOD_NONE ? { kind: 'request', credentials: NO_CREDENTIALS } : { kind: 'auth' }
-    return { kind: 'reply', bytes: Buffer.from([SOCKS5_VERSION, method]) }
+    return method === METHOD_NONE ? CHOSE_NO_METHOD : CHOSE_USER_PASSWORD
   }
 
   #chooseMethod(offered: Buffer): number | undefined {
@@ -117,7 +117,7 @@ export class Socks5Parser implements HandshakeParser {
     const credentials = readCredentials(username, password)
     if (credentials === undefined) return refuseAuth('an extended user name of a format that we do not have')
     this.#state = { kind: 'request', credentials }
-    return { kind: 'reply', bytes: Buffer.from([AUTH_VERSION, AUTH_SUCCEEDED]) }
+    return AUTHENTICATED
   }
 
   /** VER CMD RSV ATYP DST.ADDR DST.PORT. */
@@ -212,12 +212,22 @@ function encodeReply(reply: Socks5Reply, addressType: number, address: Uint8Arra
   return Buffer.concat([Buffer.from([SOCKS5_VERSION, reply, 0, addressType]), address, Buffer.alloc(2)])
 }
 
+/** The replies that every connection gets, made once. */
+const CHOSE_NO_METHOD = replyStep(SOCKS5_VERSION, METHOD_NONE)
+const CHOSE_USER_PASSWORD = replyStep(SOCKS5_VERSION, METHOD_USER_PASSWORD)
+const AUTHENTICATED = replyStep(AUTH_VERSION, AUTH_SUCCEEDED)
+const CONNECTED = encodeSocks5Reply(SOCKS5_REPLY.succeeded)
+
+function replyStep(...bytes: readonly number[]): HandshakeStep {
+  return { kind: 'reply', bytes: Buffer.from(bytes) }
+}
+
 /** C tor's answer to any look-up that failed: "host unreachable", and no address at all. */
 const LOOK_UP_FAILED = encodeReply(SOCKS5_REPLY.hostUnreachable, ADDRESS_NONE, Buffer.alloc(IPV4_BYTES))
 
 function repliesTo(command: AppRequest['command'], host: string, isExtended: boolean): RequestReplies {
   return {
-    connected: () => encodeSocks5Reply(SOCKS5_REPLY.succeeded),
+    connected: () => CONNECTED,
     resolved([first]) {
       return first === undefined
         ? undefined

@@ -15,13 +15,14 @@ import {
 } from '../cell/relay-message.ts'
 import type { Circuit } from '../circuit/circuit.ts'
 import type { CircuitStream, HalfClosedAllowance } from '../circuit/circuit-stream.ts'
-import { abortable, throwIfAborted } from '../util/abort.ts'
+import { abortError, throwIfAborted } from '../util/abort.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
 import { createDeferred, type Deferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { Random } from '../util/random.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
 import { endErrorBeforeAnswer, endErrorWhenOpen, endsTheCircuit } from './end-reasons.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { FixedStreamWindows, type StreamFlowControl } from './stream-flow-control.ts'
@@ -83,7 +84,7 @@ export class DataStream implements CircuitStream, ByteStream {
     circuit: Circuit,
     begin: BeginTarget,
     deps: DataStreamDeps,
-    options: { signal?: AbortSignal | undefined; initialData?: Uint8Array | undefined } = {},
+    options: { signal?: StopSignal | undefined; initialData?: Uint8Array | undefined } = {},
   ): Promise<DataStream> {
     throwIfAborted(options.signal)
     if (begin.kind === 'begin' && circuit.hops.length < 2) {
@@ -93,12 +94,17 @@ export class DataStream implements CircuitStream, ByteStream {
     const stream = new DataStream(circuit, begin, deps, connected)
     circuit.sendMessage(stream.#streamId, begin)
     if (options.initialData !== undefined && options.initialData.length > 0) stream.write(options.initialData)
+    const { signal } = options
+    const onAbort = (): void => connected.reject(signal === undefined ? undefined : abortError(signal))
+    signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      await abortable(connected.promise, options.signal)
+      await connected.promise
       return stream
     } catch (error) {
       stream.destroy()
       throw error
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
     }
   }
 

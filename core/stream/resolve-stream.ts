@@ -12,6 +12,7 @@ import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import { isInternetHostName } from '../util/host-name.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
 import { endErrorBeforeAnswer, endsTheCircuit } from './end-reasons.ts'
 import { reverseNameOf } from './reverse-name.ts'
 
@@ -75,7 +76,7 @@ export async function resolveName(
   circuit: Circuit,
   name: string,
   allowInternalAddresses: boolean,
-  signal?: AbortSignal,
+  signal?: StopSignal,
 ): Promise<readonly AddressAnswer[]> {
   return checkAddresses(await askExit(circuit, name, signal), allowInternalAddresses)
 }
@@ -87,7 +88,7 @@ export async function resolveName(
 export async function resolvePointer(
   circuit: Circuit,
   address: string,
-  signal?: AbortSignal,
+  signal?: StopSignal,
 ): Promise<readonly NameAnswer[]> {
   return checkNames(await askExit(circuit, reverseNameOf(address), signal))
 }
@@ -95,7 +96,7 @@ export async function resolvePointer(
 async function askExit(
   circuit: Circuit,
   name: string,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
 ): Promise<readonly ResolvedAnswer[]> {
   throwIfAborted(signal)
   if (circuit.hops.length < 2)

@@ -1,7 +1,8 @@
-/** Every wait of the core can be aborted and has a limit; these are the two ways to say so. */
+/** Every wait of the core can be aborted and has a limit; these are the ways to say so. */
 import { setMaxListeners } from 'node:events'
 import type { Clock } from './clock.ts'
 import { TorError } from './errors.ts'
+import { type StopSignal, StopSource } from './stop-signal.ts'
 
 /** The controller of something long-lived: many waits hang on its signal, and Node need not warn of a leak. */
 export function createLifetime(): AbortController {
@@ -11,19 +12,19 @@ export function createLifetime(): AbortController {
 }
 
 /** The error an aborted signal stands for, always a `TorError`. */
-export function abortError(signal: AbortSignal): TorError {
+export function abortError(signal: StopSignal): TorError {
   const reason: unknown = signal.reason
   return reason instanceof TorError
     ? reason
     : new TorError('aborted', 'aborted by the caller', { cause: reason })
 }
 
-export function throwIfAborted(signal: AbortSignal | undefined): void {
+export function throwIfAborted(signal: StopSignal | undefined): void {
   if (signal?.aborted) throw abortError(signal)
 }
 
 /** Settles as `promise` does, or rejects as soon as the signal fires. The promise's own late rejection is consumed. */
-export function abortable<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(promise: Promise<T>, signal: StopSignal | undefined): Promise<T> {
   if (signal === undefined) return promise
   return new Promise((resolve, reject) => {
     const onAbort = (): void => reject(abortError(signal))
@@ -41,16 +42,43 @@ export function withTimeout<T>(
   clock: Clock,
   limitMs: number,
   doing: string,
-  signal: AbortSignal | undefined,
+  signal: StopSignal | undefined,
   work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  return runWithin({ clock, limitMs, doing }, signal, controller, () => work(controller.signal))
+}
+
+/** `withTimeout` for work that asks nothing of the platform, at a fraction of the price: for what each request passes. */
+export function withLimit<T>(
+  clock: Clock,
+  limitMs: number,
+  doing: string,
+  signal: StopSignal | undefined,
+  work: (signal: StopSignal) => Promise<T>,
+): Promise<T> {
+  const source = new StopSource()
+  return runWithin({ clock, limitMs, doing }, signal, source, () => work(source))
+}
+
+interface Limit {
+  readonly clock: Clock
+  readonly limitMs: number
+  readonly doing: string
+}
+
+function runWithin<T>(
+  { clock, limitMs, doing }: Limit,
+  signal: StopSignal | undefined,
+  inner: { abort(reason: TorError): void },
+  work: () => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
     throwIfAborted(signal)
-    const controller = new AbortController()
     const stop = (error: TorError): void => {
       release()
       reject(error)
-      controller.abort(error)
+      inner.abort(error)
     }
     const onAbort = (): void => {
       if (signal !== undefined) stop(abortError(signal))
@@ -66,7 +94,7 @@ export function withTimeout<T>(
     }
     signal?.addEventListener('abort', onAbort, { once: true })
     try {
-      settleAs(work(controller.signal), resolve, reject, release)
+      settleAs(work(), resolve, reject, release)
     } catch (error) {
       release()
       reject(error)

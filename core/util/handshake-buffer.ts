@@ -2,9 +2,11 @@
 import { asBuffer } from './bytes.ts'
 import { TorError } from './errors.ts'
 
+const NOTHING = Buffer.alloc(0)
+
 export class HandshakeBuffer {
   readonly #limitBytes: number
-  #bytes: Buffer = Buffer.alloc(0)
+  #bytes: Buffer = NOTHING
 
   /** `limitBytes` bounds what may wait unread; bytes behind the request count too. */
   constructor(limitBytes: number) {
@@ -21,7 +23,8 @@ export class HandshakeBuffer {
     if (this.#bytes.length + bytes.length > this.#limitBytes) {
       throw new TorError('limit', `more than ${this.#limitBytes} bytes came and were not complete`)
     }
-    this.#bytes = Buffer.concat([this.#bytes, asBuffer(bytes)])
+    this.#bytes =
+      this.#bytes.length === 0 ? Buffer.from(bytes) : Buffer.concat([this.#bytes, asBuffer(bytes)])
   }
 
   /** Drops the first `count` bytes and returns them as a view. */
@@ -33,8 +36,8 @@ export class HandshakeBuffer {
 
   /** Everything that is left, as a copy; the buffer is empty afterwards. */
   takeRest(): Buffer {
-    const rest = Buffer.from(this.#bytes)
-    this.#bytes = Buffer.alloc(0)
+    const rest = this.#bytes.length === 0 ? NOTHING : Buffer.from(this.#bytes)
+    this.#bytes = NOTHING
     return rest
   }
 }

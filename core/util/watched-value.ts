@@ -1,5 +1,6 @@
 /** A value that has one owner and many watchers: how status flows from the core to whoever shows it. */
 import { abortError, throwIfAborted } from './abort.ts'
+import type { StopSignal } from './stop-signal.ts'
 
 export interface Watchable<T> {
   readonly value: T
@@ -77,7 +78,7 @@ export class DerivedValue<T extends object> implements Watchable<T> {
 export function waitUntil<T>(
   watched: Watchable<T>,
   accept: (value: T) => boolean,
-  signal?: AbortSignal,
+  signal?: StopSignal,
 ): Promise<T> {
   throwIfAborted(signal)
   if (accept(watched.value)) return Promise.resolve(watched.value)

@@ -5,11 +5,13 @@ import {
   abortError,
   createLifetime,
   throwIfAborted,
+  withLimit,
   withTimeout,
 } from '../../../core/util/abort.ts'
 import { type Clock, sleep } from '../../../core/util/clock.ts'
 import { createDeferred } from '../../../core/util/deferred.ts'
 import { TorError } from '../../../core/util/errors.ts'
+import type { StopSignal } from '../../../core/util/stop-signal.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
 const aborted: unknown = expect.objectContaining({ kind: 'aborted' })
@@ -62,12 +64,15 @@ describe('a wait that can be aborted', () => {
   })
 })
 
-describe('work with a time limit', () => {
+describe.each([
+  ['the platform’s', withTimeout],
+  ['a light', withLimit],
+])('work with a time limit and %s signal', (_kind, run) => {
   it('ends with the work, and the timer with it', async () => {
     const clock = manualClock()
     const { signal } = new AbortController()
-    let inner: AbortSignal | undefined
-    const result = await withTimeout(clock, 100, 'the work', signal, (given) => {
+    let inner: StopSignal | undefined
+    const result = await run(clock, 100, 'the work', signal, (given: StopSignal) => {
       inner = given
       return Promise.resolve('done')
     })
@@ -79,8 +84,8 @@ describe('work with a time limit', () => {
 
   it('ends when the time is over, and says what took so long', async () => {
     const clock = manualClock()
-    let inner: AbortSignal | undefined
-    const working = withTimeout(clock, 100, 'the work', undefined, (given) => {
+    let inner: StopSignal | undefined
+    const working = run(clock, 100, 'the work', undefined, (given: StopSignal) => {
       inner = given
       return new Promise(() => {})
     })
@@ -95,7 +100,7 @@ describe('work with a time limit', () => {
   it('ends with the caller’s signal', async () => {
     const controller = new AbortController()
     const reason = new TorError('closed', 'the client is closed')
-    const working = withTimeout(manualClock(), 100, 'the work', controller.signal, (inner) =>
+    const working = run(manualClock(), 100, 'the work', controller.signal, (inner: StopSignal) =>
       abortable(new Promise(() => {}), inner),
     )
     controller.abort(reason)
@@ -124,12 +129,12 @@ describe('work with a time limit', () => {
     const cancelled = new AbortController()
     const endless = new Promise<void>(() => {})
     const works = [
-      withTimeout(clock, 100, 'the work', signal, () => Promise.resolve()),
-      withTimeout(clock, 100, 'the work', signal, () => Promise.reject(new Error('no'))),
-      withTimeout(clock, 100, 'the work', signal, () => {
+      run(clock, 100, 'the work', signal, () => Promise.resolve()),
+      run(clock, 100, 'the work', signal, () => Promise.reject(new Error('no'))),
+      run(clock, 100, 'the work', signal, () => {
         throw new Error('no')
       }),
-      withTimeout(clock, 100, 'the work', cancelled.signal, () => endless),
+      run(clock, 100, 'the work', cancelled.signal, () => endless),
     ]
     cancelled.abort()
     const ends = await Promise.allSettled(works)
@@ -139,7 +144,7 @@ describe('work with a time limit', () => {
 
   it('does not begin for a signal that has fired', async () => {
     let hasBegun = false
-    const working = withTimeout(manualClock(), 100, 'the work', AbortSignal.abort(), async () => {
+    const working = run(manualClock(), 100, 'the work', AbortSignal.abort(), async () => {
       hasBegun = true
     })
     await expect(working).rejects.toThrow(aborted)
