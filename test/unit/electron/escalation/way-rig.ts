@@ -59,8 +59,9 @@ export async function wayRig(options: RigOptions) {
   const { own = [], builtIn = BUILT_IN, network = () => 'f'.repeat(32) } = options
   const clock = manualClock()
   const memory = options.memory ?? (await openMemory())
+  const settings: Settings = { ...DEFAULT_SETTINGS, entry: 'direct', ...options.settings }
   const box = {
-    settings: { ...DEFAULT_SETTINGS, entry: 'direct', ...options.settings } as Settings,
+    settings,
     own: [...own],
     fate: options.fate,
     core: { kind: 'stopped' } as CoreState,
