@@ -6,8 +6,8 @@ import { classNames } from '../components/class-names.ts'
 import { showView } from '../state/navigation.ts'
 import { useSnapshot } from '../state/store.ts'
 import { useWords } from '../words/words.tsx'
-import { type Tone as StateTone, toneOf } from '../views/connect/state-look.ts'
-import { useStateWords } from '../views/connect/state-words.ts'
+import type { Tone as StateTone } from '../views/connect/state-look.ts'
+import { useStateLook, useStateWords } from '../views/connect/state-words.ts'
 import { Logo } from './Logo.tsx'
 
 type Tone = 'off' | 'good' | 'working' | 'bad'
@@ -77,6 +77,7 @@ const PILLS: Readonly<Record<StateTone, string>> = {
 function StatePill(): ReactNode {
   const state = useSnapshot((snapshot) => snapshot.connection.state)
   const { headline } = useStateWords()
+  const { look } = useStateLook()
   return (
     <button
       type="button"
@@ -84,7 +85,7 @@ function StatePill(): ReactNode {
       onClick={() => showView('connect')}
       className={classNames(
         'min-w-0 shrink-[9] truncate rounded-full border px-2.5 py-0.5 text-[0.8125rem] font-medium hover:bg-ink/6',
-        PILLS[toneOf(state)],
+        PILLS[look.tone],
       )}
     >
       {headline}

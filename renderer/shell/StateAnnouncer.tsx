@@ -7,11 +7,13 @@ import { useStateWords } from '../views/connect/state-words.ts'
 export function StateAnnouncer(): ReactNode {
   const state = useSnapshot((snapshot) => snapshot.connection.state)
   const { headline, about } = useStateWords()
-  const told = useRef(state)
+  // A search goes on within one state: each way that is tried has a headline of its own.
+  const now = `${state} ${headline}`
+  const told = useRef(now)
   useEffect(() => {
-    if (told.current === state) return
-    told.current = state
+    if (told.current === now) return
+    told.current = now
     announce(`${headline}. ${about}`)
-  }, [state, headline, about])
+  }, [now, headline, about])
   return null
 }

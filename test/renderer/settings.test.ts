@@ -66,7 +66,7 @@ describe('the settings', () => {
     const about = { ...snapshot.about, hasTray: false, canNotify: false, canStartAtLogin: false }
     const { page } = await openApp({ snapshot: { ...snapshot, about }, view: 'settings' })
     const names = (await page.getByRole('switch').all()).length
-    expect(names).toBe(4)
+    expect(names).toBe(5)
     expect(await page.getByText('Keep running when the window is closed').count()).toBe(0)
   })
 

@@ -4,7 +4,9 @@ import { ErrorNote } from '../../components/ErrorNote.tsx'
 import { Notice } from '../../components/Notice.tsx'
 import { ViewHeader } from '../../components/ViewHeader.tsx'
 import { useWords } from '../../words/words.tsx'
+import { FindingCard } from '../ways/FindingCard.tsx'
 import { AddDialog } from './AddDialog.tsx'
+import { AskCard } from './AskCard.tsx'
 import { BridgeList } from './BridgeList.tsx'
 import { BuiltIn } from './BuiltIn.tsx'
 import { NetworkCard } from './NetworkCard.tsx'
@@ -38,7 +40,9 @@ export function BridgesView(): ReactNode {
       <ErrorNote error={qr.error} />
       <UseBridges />
       <BridgeList onAdd={() => setAdding('')} />
+      <AskCard onReview={setAdding} />
       <BuiltIn />
+      <FindingCard />
       <WhereToGet />
       <NetworkCard />
       {adding !== undefined && <AddDialog initialText={adding} onClose={() => setAdding(undefined)} />}

@@ -9,7 +9,7 @@ import { classNames } from '../../components/class-names.ts'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
 import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
-import { useWords } from '../../words/words.tsx'
+import { useFormat, useWords } from '../../words/words.tsx'
 import { useTransportWords } from './transport-words.ts'
 
 export function BuiltIn(): ReactNode {
@@ -17,6 +17,8 @@ export function BuiltIn(): ReactNode {
   const transportWords = useTransportWords()
   const builtIn = useSnapshot((snapshot) => snapshot.bridges.builtIn)
   const useBridges = useSnapshot((snapshot) => snapshot.settings.useBridges)
+  const date = useSnapshot((snapshot) => snapshot.about.dataDates.bridges)
+  const format = useFormat()
   const choose = useCommand('bridges.choose-built-in')
   const change = useCommand('settings.change')
   const take = async (transport: string): Promise<void> => {
@@ -31,7 +33,10 @@ export function BuiltIn(): ReactNode {
   }
   if (builtIn.length === 0) return null
   return (
-    <Card title={words('bridges-built-in')} about={words('bridges-built-in-hint')}>
+    <Card
+      title={words('bridges-built-in')}
+      about={words('bridges-built-in-hint', { date: format.day(date) })}
+    >
       <ErrorNote error={choose.error ?? change.error} />
       <ul className="flex flex-col divide-y divide-line">
         {builtIn.map((kind) => (

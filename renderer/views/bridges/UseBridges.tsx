@@ -9,6 +9,7 @@ import { showView } from '../../state/navigation.ts'
 import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
 import { useWords } from '../../words/words.tsx'
+import { useNeedsBridge } from '../connect/state-words.ts'
 import { isUsable } from './bridge-state.ts'
 
 export function UseBridges(): ReactNode {
@@ -16,6 +17,7 @@ export function UseBridges(): ReactNode {
   const isForced = useSnapshot((snapshot) => snapshot.settings.entry === 'hide')
   const isOn = useSnapshot((snapshot) => snapshot.settings.useBridges) || isForced
   const hasUsable = useSnapshot((snapshot) => snapshot.bridges.bridges.some(isUsable))
+  const needsBridge = useNeedsBridge()
   const change = useCommand('settings.change')
   return (
     <Card>
@@ -33,7 +35,11 @@ export function UseBridges(): ReactNode {
       )}
       {isOn && !hasUsable && (
         <div role="status">
-          <Notice tone="warn">{words('bridges-none-usable')}</Notice>
+          {needsBridge ? (
+            <Notice tone="warn">{words('bridges-none-usable')}</Notice>
+          ) : (
+            <Notice>{words('bridges-none-of-yours')}</Notice>
+          )}
         </div>
       )}
       <ErrorNote error={change.error} />

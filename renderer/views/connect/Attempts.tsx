@@ -1,14 +1,14 @@
 /** Every attempt as a row: which way, how far it came, why it stopped, what comes next. */
 import { CircleCheck, CircleDashed, CircleSlash, CircleX, type LucideIcon, Pause } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import type { AttemptOutcome, AttemptView, AttemptWay } from '../../../electron/ipc/snapshot-connection.ts'
+import type { AttemptOutcome, AttemptView } from '../../../electron/ipc/snapshot-connection.ts'
 import { Button } from '../../components/Button.tsx'
 import { Card } from '../../components/Card.tsx'
 import { classNames } from '../../components/class-names.ts'
 import { useErrorWords } from '../../components/ErrorNote.tsx'
 import { useSnapshot } from '../../state/store.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
-import { useTransportWords } from '../bridges/transport-words.ts'
+import { useWayWords } from '../ways/way-words.ts'
 import { STEPS, stepNumber } from './state-look.ts'
 
 /** The newest ones; the rest on request. */
@@ -53,7 +53,8 @@ function Row({ attempt }: { readonly attempt: AttemptView }): ReactNode {
   const words = useWords()
   const format = useFormat()
   const errorWords = useErrorWords()
-  const { outcome, way, step, percent, reason, next, startedMs, endedMs } = attempt
+  const wayWords = useWayWords()
+  const { outcome, way, step, percent, reason, next, nextWay, startedMs, endedMs } = attempt
   const { icon: Icon, ink } = LOOKS[outcome]
   const isDone = outcome === 'connected'
   return (
@@ -62,7 +63,10 @@ function Row({ attempt }: { readonly attempt: AttemptView }): ReactNode {
       <div className="min-w-0 grow">
         <p className="flex flex-wrap items-baseline justify-between gap-x-3">
           <span>
-            <span className="font-medium">{useWayWords(way)}</span>{' '}
+            <span className="font-medium">{wayWords.name(way)}</span>{' '}
+            {way.source !== undefined && way.source !== 'settings' && (
+              <span className="text-xs text-soft">{wayWords.source(way.source)}</span>
+            )}{' '}
             <span className={classNames('ms-1 text-[0.8125rem] font-medium', ink)}>
               {words(`connect-outcome-${outcome}`)}
             </span>
@@ -84,7 +88,13 @@ function Row({ attempt }: { readonly attempt: AttemptView }): ReactNode {
           </p>
         )}
         {reason !== undefined && <p>{errorWords(reason.kind)}</p>}
-        {next !== 'none' && <p className="text-soft">{words(`connect-then-${next}`)}</p>}
+        {next !== 'none' && (
+          <p className="text-soft">
+            {nextWay === undefined
+              ? words(`connect-then-${next}`)
+              : words('connect-then-next-way-named', { way: wayWords.short(nextWay) })}
+          </p>
+        )}
         {reason !== undefined && (
           <details className="mt-0.5 text-soft">
             <summary className="w-fit">{words('common-details')}</summary>
@@ -94,17 +104,4 @@ function Row({ attempt }: { readonly attempt: AttemptView }): ReactNode {
       </div>
     </li>
   )
-}
-
-function useWayWords(way: AttemptWay): string {
-  const words = useWords()
-  const format = useFormat()
-  const transports = useTransportWords()
-  if (way.kind === 'direct') return words('connect-way-direct')
-  return way.transports.length === 0
-    ? words('connect-way-bridges', { count: way.count })
-    : words('connect-way-transports', {
-        count: way.count,
-        transports: format.list(way.transports.map(transports.name)),
-      })
 }

@@ -3,6 +3,9 @@ import type { ReactNode } from 'react'
 import { useSnapshot } from '../../state/store.ts'
 import { FirstRun } from '../first-run/FirstRun.tsx'
 import { Protection } from '../system-proxy/Protection.tsx'
+import { FoundWay } from '../ways/FoundWay.tsx'
+import { WaysCard } from '../ways/WaysCard.tsx'
+import { isSearching } from '../ways/search.ts'
 import { Attempts } from './Attempts.tsx'
 import { Facts } from './Facts.tsx'
 import { Hero } from './Hero.tsx'
@@ -17,13 +20,16 @@ export function ConnectView(): ReactNode {
 function Connection(): ReactNode {
   const state = useSnapshot((snapshot) => snapshot.connection.state)
   const isUp = state === 'connected' || state === 'proxy-not-applied' || state === 'degraded'
+  const isSearched = useSnapshot((snapshot) => isSearching(snapshot.ways))
   // In trouble the attempts say why; else they are history and come last.
-  const isAttemptsFirst = isInTrouble(state) && !isUp
+  const isAttemptsFirst = isInTrouble(state) && !isUp && !isSearched
   return (
     <div className="mx-auto flex w-full max-w-4xl flex-col gap-4">
       <div className="py-2 [@media(min-height:42rem)]:py-8">
         <Hero />
       </div>
+      <WaysCard />
+      {isUp && <FoundWay />}
       {isUp && <Facts />}
       {isAttemptsFirst && <Attempts />}
       <Switches />

@@ -11,9 +11,9 @@ import { useCommand } from '../../state/use-command.ts'
 import { useWords } from '../../words/words.tsx'
 import { DoctorButton } from '../doctor/DoctorButton.tsx'
 import { BigButton } from './BigButton.tsx'
-import { lookOf, type NextPlace, type StateLook, type Tone } from './state-look.ts'
+import { type NextPlace, type StateLook, type Tone } from './state-look.ts'
 import { StepLine } from './Steps.tsx'
-import { useNeedsBridge, useStateWords } from './state-words.ts'
+import { useStateLook, useStateWords } from './state-words.ts'
 
 const INKS: Readonly<Record<Tone, string>> = {
   idle: 'text-ink',
@@ -25,8 +25,7 @@ const INKS: Readonly<Record<Tone, string>> = {
 
 export function Hero(): ReactNode {
   const connection = useSnapshot((snapshot) => snapshot.connection)
-  const needsBridge = useNeedsBridge()
-  const look = lookOf(connection, needsBridge)
+  const { look, search } = useStateLook()
   const texts = useStateWords()
   const start = useCommand('connection.start')
   const stop = useCommand('connection.stop')
@@ -39,6 +38,7 @@ export function Hero(): ReactNode {
     <section
       data-state={connection.state}
       data-tone={look.tone}
+      data-search={search.kind}
       className="flex items-center gap-5 max-sm:flex-col sm:gap-8"
     >
       <BigButton

@@ -5,6 +5,7 @@ import type {
   ConnectStep,
   ConnectionView,
 } from '../../../electron/ipc/snapshot-connection.ts'
+import type { Search } from '../ways/search.ts'
 
 export type Tone = 'idle' | 'working' | 'good' | 'warn' | 'bad'
 /** What pressing the big button does. */
@@ -65,6 +66,29 @@ export function lookOf(view: ConnectionView, needsBridge: boolean): StateLook {
   const next = view.attempts.at(-1)?.next ?? 'none'
   const place = view.state === 'failed' || look.isUnderWay ? PLACE_BY_NEXT[next] : undefined
   return { ...look, place: place ?? look.place }
+}
+
+/** The search for a way in knows better than the state how things stand, and what helps. */
+export function lookInSearch(look: StateLook, search: Search): StateLook {
+  switch (search.kind) {
+    case 'none':
+      return look
+    case 'trying':
+      return { ...look, tone: 'working', press: 'cancel', isUnderWay: true, place: 'none' }
+    // Nothing is on its way now: there are no steps to show.
+    case 'asking':
+    case 'cooling':
+      return {
+        ...look,
+        tone: 'working',
+        press: 'cancel',
+        isUnderWay: false,
+        place: 'none',
+        offersDoctor: false,
+      }
+    case 'resting':
+      return { tone: 'warn', press: 'cancel', isUnderWay: false, place: 'bridges', offersDoctor: true }
+  }
 }
 
 export const toneOf = (state: ConnectionState): Tone => LOOKS[state].tone

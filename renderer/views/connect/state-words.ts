@@ -1,8 +1,12 @@
 /** The words of the state that the connection is in: headline, sentence, next step. */
+import type { BuiltInTransportView } from '../../../electron/ipc/snapshot-bridges.ts'
+import { useErrorWords } from '../../components/ErrorNote.tsx'
 import { useNow } from '../../state/use-now.ts'
 import { useSnapshot } from '../../state/store.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
-import { useErrorWords } from '../../components/ErrorNote.tsx'
+import { nextWayOf, type Search, searchOf } from '../ways/search.ts'
+import { useWayWords } from '../ways/way-words.ts'
+import { lookInSearch, lookOf, type StateLook } from './state-look.ts'
 
 export interface StateWords {
   readonly headline: string
@@ -11,16 +15,94 @@ export interface StateWords {
   readonly next: string | undefined
 }
 
-/** Bridges are wanted, and there is none that could be used. */
+/** Bridges are wanted, and there is none that could be used: neither the person's own nor one that the app finds. */
 export function useNeedsBridge(): boolean {
   return useSnapshot(
     ({ settings, bridges }) =>
       (settings.useBridges || settings.entry === 'hide') &&
-      !bridges.bridges.some(({ isEnabled, health }) => isEnabled && health !== 'unavailable'),
+      !bridges.bridges.some(({ isEnabled, health }) => isEnabled && health !== 'unavailable') &&
+      !(settings.findsOwnWay && hasWayOfOurs(settings.entry === 'hide', bridges.builtIn)),
   )
 }
 
+/** The addresses of these are on everybody's list, so that whoever hides is not led to them. */
+const LISTED: readonly string[] = ['obfs4', 'vanilla']
+
+function hasWayOfOurs(isHidden: boolean, builtIn: readonly BuiltInTransportView[]): boolean {
+  return builtIn.some(
+    ({ transport, isAvailable }) => isAvailable && !(isHidden && LISTED.includes(transport)),
+  )
+}
+
+/** How the state looks, with what the search for a way in knows better. */
+export function useStateLook(): { readonly look: StateLook; readonly search: Search } {
+  const connection = useSnapshot((snapshot) => snapshot.connection)
+  const ways = useSnapshot((snapshot) => snapshot.ways)
+  const search = searchOf(connection, ways)
+  return { look: lookInSearch(lookOf(connection, useNeedsBridge()), search), search }
+}
+
+/** Of the search for a way in where there is one, else of the connection's state. */
 export function useStateWords(): StateWords {
+  const ofState = useConnectionWords()
+  return useSearchWords(ofState) ?? ofState
+}
+
+function useSearchWords(ofState: StateWords): StateWords | undefined {
+  const words = useWords()
+  const format = useFormat()
+  const wayWords = useWayWords()
+  const ways = useSnapshot((snapshot) => snapshot.ways)
+  const search = searchOf(
+    useSnapshot((snapshot) => snapshot.connection),
+    ways,
+  )
+  const nextMs = 'nextMs' in search ? search.nextMs : undefined
+  const now = useNow(1_000, nextMs !== undefined)
+  const time = format.elapsed((nextMs ?? now) - now)
+  switch (search.kind) {
+    case 'none':
+      return undefined
+    case 'asking':
+      return {
+        headline: words('connect-headline-asking'),
+        about: words(
+          search.path === undefined ? 'connect-about-asking' : `connect-about-asking-${search.path}`,
+        ),
+        next: words('connect-next-asking'),
+      }
+    case 'trying': {
+      const next = nextWayOf(ways)
+      return {
+        headline: words('connect-headline-trying', { way: wayWords.short(search.way) }),
+        about: ofState.about,
+        next:
+          next === undefined
+            ? words('connect-next-trying-last')
+            : words('connect-next-trying', { way: wayWords.short(next) }),
+      }
+    }
+    case 'cooling':
+      return {
+        headline: words('connect-headline-cooling'),
+        about: words('connect-about-cooling'),
+        next: words('connect-next-cooling', { time }),
+      }
+    case 'resting': {
+      const which = search.isHelpUnreachable ? 'help-unreachable' : 'resting'
+      return {
+        headline: words(`connect-headline-${which}`),
+        about: words(`connect-about-${which}`),
+        next:
+          nextMs === undefined || nextMs <= now
+            ? words('connect-next-resting-soon')
+            : words('connect-next-resting', { time }),
+      }
+    }
+  }
+}
+
+function useConnectionWords(): StateWords {
   const words = useWords()
   const format = useFormat()
   const errorWords = useErrorWords()

@@ -3,6 +3,7 @@ import type { ReactNode } from 'react'
 import { ViewHeader } from '../../components/ViewHeader.tsx'
 import { useWords } from '../../words/words.tsx'
 import { NetworkCard } from '../bridges/NetworkCard.tsx'
+import { FindingCard } from '../ways/FindingCard.tsx'
 import { Countries } from './Countries.tsx'
 import { EntryCard, StartCard, WindowCard } from './General.tsx'
 import { CheckAddress, ProxyPorts } from './ProxyPorts.tsx'
@@ -13,6 +14,7 @@ export function SettingsView(): ReactNode {
     <div className="mx-auto flex w-full max-w-4xl flex-col gap-4">
       <ViewHeader title={words('settings-title')} about={words('settings-about')} />
       <EntryCard />
+      <FindingCard />
       <StartCard />
       <WindowCard />
       <ProxyPorts />

@@ -9,6 +9,7 @@ bridges-use = Use bridges
 bridges-use-hint = Connect through bridges only. Turn this off to connect to the Tor network directly.
 bridges-use-forced = You chose to hide that you use Tor, so Allium connects through bridges only. You can change that choice in the settings.
 bridges-none-usable = Bridges are on, but there is none that can be used. Allium will not connect until you add one or turn one on.
+bridges-none-of-yours = Bridges are on, and none of yours can be used. Allium looks for a way among those that it knows.
 bridges-open-settings = Open settings
 
 ## Your bridges
@@ -175,7 +176,7 @@ bridges-unlock-confirm = Open the file
 ## Built-in bridges
 
 bridges-built-in = Built-in bridges
-bridges-built-in-hint = They come with Allium and work for many people, so a censor may know them. One kind at a time.
+bridges-built-in-hint = They come with Allium and work for many people, so a censor may know them. One kind at a time; the list is of { $date }.
 bridges-built-in-use = Use
 bridges-built-in-use-name = Use the built-in { $name } bridges
 bridges-built-in-stop = Stop using

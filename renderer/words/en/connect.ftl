@@ -42,6 +42,29 @@ connect-headline-blocked = Tor may be blocked here
 connect-about-blocked = There is a network, but no relay answers. Somebody on the way may block Tor.
 connect-next-blocked = Add a bridge: an entrance to Tor that is on no public list.
 
+connect-headline-asking = Asking for help
+connect-about-asking = The bridge service is asked which ways work where you are.
+connect-about-asking-tor = The bridge service is asked through Tor which ways work where you are.
+connect-about-asking-front = The bridge service is asked which ways work where you are: in disguise, through a large web service.
+connect-about-asking-older-front = The bridge service did not answer. It is asked again in an older disguise.
+connect-about-asking-other-front = The bridge service did not answer. It is asked once more in a third disguise, through another web service.
+connect-next-asking = If it does not answer, Allium goes on with the bridges that it has.
+
+connect-headline-trying = Trying { $way }
+connect-next-trying = If it stops, { $way } comes next.
+connect-next-trying-last = This is the last way of this round.
+
+connect-headline-cooling = Waiting a moment
+connect-about-cooling = The next way was tried a short while ago. Trying it again at once is what censors punish.
+connect-next-cooling = It is tried again in { $time }.
+
+connect-headline-resting = No way has led there yet
+connect-about-resting = Every way that Allium has was tried, and each one was stopped. Nothing is sent until the next round.
+connect-headline-help-unreachable = No way yet, and no help
+connect-about-help-unreachable = Every way that Allium has was tried, and the bridge service is out of reach, too. That says nothing about your country: its own way in may be blocked.
+connect-next-resting = All ways are tried again in { $time }. A bridge from somebody whom you trust is the best help now.
+connect-next-resting-soon = All ways are tried again in a moment.
+
 connect-headline-connected = Connected
 connect-about-connected = A request has gone through three relays and come back. Only programs that use Allium as their proxy are protected.
 connect-next-connected = Turn on the system proxy below to send your programs through it, or give single programs the addresses.
@@ -160,6 +183,7 @@ connect-took = after { $time }
 connect-came-to = Came to step { $number } of { $total }: { $name } ({ $percent })
 connect-then-retrying = Next: Allium tries other relays.
 connect-then-next-way = Next: Allium tries another way.
+connect-then-next-way-named = Next: { $way }.
 connect-then-asking-help = Next: Allium asks the bridge service for other ways.
 connect-then-next-round = Next: Allium tries all ways again after a while.
 connect-then-waiting-for-network = Next: Allium waits for a network.
