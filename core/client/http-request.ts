@@ -163,7 +163,8 @@ async function readBody(
       body.push(chunk)
     }
   } catch (error) {
-    throw failure(error, signal)
+    // Of a stream that failed, `http` only says that it was aborted.
+    throw failure(message.socket.errored ?? error, signal)
   }
   return body.take()
 }

@@ -14,7 +14,15 @@ export class TorDuplex extends Duplex implements ByteSink {
     // A Tor stream has no half-close: when one side has ended, END is sent and the other ends too (tor-spec 6.3).
     super({ allowHalfOpen: true, emitClose: true })
     this.#stream = stream
-    stream.setSink(this)
+  }
+
+  /**
+   * In a turn of its own, when classes that build on this one are complete too: what the exit has sent already, its end
+   * included, is told from within `setSink`.
+   */
+  override _construct(callback: WriteCallback): void {
+    this.#stream.setSink(this)
+    callback()
   }
 
   onData(chunk: Buffer): boolean {

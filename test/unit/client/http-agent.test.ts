@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import { TorHttpAgent, TorHttpsAgent } from '../../../core/client/http-agent.ts'
 import { selfSignedCertificate, toPem } from '../../network/der-writer.ts'
-import type { StreamService } from '../../network/fake-stream.ts'
+import type { FakeStream, StreamService } from '../../network/fake-stream.ts'
 import { type ServedNetwork, serveNetwork } from './stream-service-support.ts'
 
 const DAY_MS = 86_400_000
@@ -99,6 +99,19 @@ describe('an HTTP agent', () => {
     await expect(get({ agent: httpAgent() })).rejects.toMatchObject({ kind: 'connection-refused' })
     await expect(get({ agent: httpAgent(), host: 'localhost' })).rejects.toMatchObject({ kind: 'bad-target' })
     expect(dial.mock.calls).toEqual([])
+  })
+
+  it.each([
+    ['ends the stream in the breath that opens it', (stream: FakeStream) => stream.end()],
+    ['breaks it off in the breath that opens it', (stream: FakeStream) => stream.abort(Buffer.of(12))],
+    ['sends something before it was asked', (stream: FakeStream) => stream.send(Buffer.from('220 hello'))],
+  ])('is told of an exit that %s, and the process goes on', async (_what, then) => {
+    served.network.script.service = (stream) => {
+      stream.connect()
+      then(stream)
+    }
+    const [error] = await Promise.allSettled([get({ agent: httpAgent() })])
+    expect(error).toMatchObject({ status: 'rejected' })
   })
 
   it('refuses options that would lead around the network', async () => {
