@@ -4,19 +4,23 @@
  * is shipped.
  */
 import { randomBytes } from 'node:crypto'
-import type { AddressInfo, Socket } from 'node:net'
-import { createServer, type Server, type TLSSocket } from 'node:tls'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import type { RsaIdentity } from '../../core/linkspec/relay-ids.ts'
 import type { Clock } from '../../core/util/clock.ts'
 import { TestAuthority } from '../support/test-authority.ts'
 import { DirectoryDocuments } from './directory/directory-documents.ts'
 import { DirectoryServer } from './directory/directory-server.ts'
+import { FaultBook, type LinkFault } from './faults/fault.ts'
 import { HostTable } from './relays/host-table.ts'
 import { createLinkTls, type LinkTls, tlsServerOptions } from './relays/link-identity.ts'
 import type { NetworkCore } from './relays/network-core.ts'
 import { Relay } from './relays/relay.ts'
 import type { RelayDescription } from './relays/relay-description.ts'
 import { RelayLink } from './relays/relay-link.ts'
+
+/** Between the bytes of a relay that sends them one by one. */
+const DRIP_MS = 20
 
 export interface NetworkDescription {
   /** `orPort` 0 takes the listener's: all relays share one, and differ by address. */
@@ -31,10 +35,15 @@ export class TorInProcess {
   readonly relays: readonly Relay[]
   readonly authorities: readonly TestAuthority[]
   readonly directory: DirectoryServer
+  /** Counts up with everything that comes or goes. */
+  activity = 0
   /** What peers did against the specification. */
   readonly complaints: string[] = []
+  /** What relays do wrong. */
+  readonly faults = new FaultBook()
   readonly #tls: LinkTls
   readonly #server: Server
+  readonly #tlsServer: TlsServer
   readonly #links = new Set<RelayLink>()
   readonly #sockets = new Set<Socket>()
   readonly #core: NetworkCore
@@ -59,28 +68,31 @@ export class TorInProcess {
       intervalMs,
       ...(params !== undefined && { params }),
     })
-    this.directory = new DirectoryServer(documents, clock, intervalMs)
+    this.directory = new DirectoryServer(documents, clock, intervalMs, this.faults)
     this.#byAddress = new Map(this.relays.map((relay) => [relay.description.address, relay]))
     this.#byRsa = new Map(this.relays.map((relay) => [relay.rsa, relay]))
     this.#tls = tls
     this.#server = server
+    this.#tlsServer = createTlsServer(tlsServerOptions(tls))
     this.#core = {
       clock,
       hosts: this.hosts,
       directory: this.directory,
+      faults: this.faults,
       randomBytes,
       relayOf: (rsa) => this.#byRsa.get(rsa),
+      onActivity: () => void this.activity++,
       onLinkClosed: (link) => void this.#links.delete(link),
       complain: (relay, what) => void this.complaints.push(`${relay.description.nickname}: ${what}`),
     }
-    server.on('connection', (socket: Socket) => this.#keep(socket))
-    server.on('secureConnection', (socket) => this.#onLink(socket))
-    server.on('tlsClientError', () => {})
+    server.on('connection', (socket) => this.#onConnection(socket))
+    this.#tlsServer.on('secureConnection', (socket) => this.#onLink(socket))
+    this.#tlsServer.on('tlsClientError', () => {})
   }
 
   static async start(description: NetworkDescription, clock: Pick<Clock, 'wallMs'>): Promise<TorInProcess> {
     const tls = createLinkTls(clock.wallMs())
-    const server = createServer(tlsServerOptions(tls))
+    const server = createServer({ pauseOnConnect: true })
     // Every address of 127.0.0.0/8 is this machine's; connections to any other are ended at once.
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
@@ -105,16 +117,31 @@ export class TorInProcess {
     await new Promise((resolve) => this.#server.close(resolve))
   }
 
-  #keep(socket: Socket): void {
+  #onConnection(socket: Socket): void {
+    this.activity++
     this.#sockets.add(socket)
-    socket.once('close', () => this.#sockets.delete(socket))
-    if (!this.#byAddress.has(addressOf(socket))) socket.destroy()
+    socket.on('error', () => {})
+    socket.once('close', () => {
+      this.activity++
+      this.#sockets.delete(socket)
+    })
+    const relay = this.#byAddress.get(addressOf(socket))
+    if (relay === undefined) return void socket.destroy()
+    relay.connections++
+    if (this.#commits(relay, 'stall-before-tls')) return
+    if (this.#commits(relay, 'drip')) return void setInterval(() => socket.write('.'), DRIP_MS).unref()
+    this.#tlsServer.emit('connection', socket)
   }
 
   #onLink(socket: TLSSocket): void {
     const relay = this.#byAddress.get(addressOf(socket))
     if (relay === undefined) return void socket.destroy()
+    if (this.#commits(relay, 'stall-after-tls')) return void socket.on('error', () => {})
     this.#links.add(new RelayLink(this.#core, relay, this.#tls, socket))
+  }
+
+  #commits(relay: Relay, fault: LinkFault): boolean {
+    return this.faults.due('link', relay.description.nickname, (does) => does.do === fault) !== undefined
   }
 }
 

@@ -65,6 +65,10 @@ export class DirectoryDocuments {
     return this.authorities.map((authority) => authority.certificate(nowMs)).join('')
   }
 
+  get microdescriptors(): readonly string[] {
+    return [...this.#microdescriptors.values()]
+  }
+
   /** Undefined for a digest that is none of ours. */
   microdescriptor(digest: string): string | undefined {
     return this.#microdescriptors.get(digest)

@@ -3,6 +3,8 @@ import { deflateSync, gzipSync } from 'node:zlib'
 import type { Clock } from '../../../core/util/clock.ts'
 import { writeDescriptor } from '../descriptor-writer.ts'
 import type { Relay } from '../relays/relay.ts'
+import { type DirectoryReply, misreply } from '../faults/directory-faults.ts'
+import type { FaultBook } from '../faults/fault.ts'
 import { writeConsensusDiff } from './consensus-differ.ts'
 import type { DirectoryDocuments, SignedConsensus } from './directory-documents.ts'
 
@@ -18,9 +20,16 @@ export class DirectoryServer {
   readonly #documents: DirectoryDocuments
   readonly #clock: Pick<Clock, 'wallMs'>
   readonly #intervalMs: number
+  readonly #faults: FaultBook
   readonly #consensuses: SignedConsensus[] = []
 
-  constructor(documents: DirectoryDocuments, clock: Pick<Clock, 'wallMs'>, intervalMs: number) {
+  constructor(
+    documents: DirectoryDocuments,
+    clock: Pick<Clock, 'wallMs'>,
+    intervalMs: number,
+    faults: FaultBook,
+  ) {
+    this.#faults = faults
     this.#documents = documents
     this.#clock = clock
     this.#intervalMs = intervalMs
@@ -37,11 +46,17 @@ export class DirectoryServer {
     return made
   }
 
-  /** The whole reply to a request of HTTP/1.0. */
-  answer(request: string, relay: Relay): Buffer {
+  /** The whole reply to a request of HTTP/1.0, as the relay gives it. */
+  answer(request: string, relay: Relay): DirectoryReply {
     const [requestLine = '', ...headerLines] = request.split('\r\n')
-    const headers = new Map(headerLines.map(parseHeader))
-    const [, rawPath = ''] = requestLine.split(' ')
+    const [, path = ''] = requestLine.split(' ')
+    const good = this.#answer(path, new Map(headerLines.map(parseHeader)), relay)
+    const fault = this.#faults.due('directory', relay.description.nickname, (does) => does.path.test(path))
+    if (fault === undefined) return { bytes: good, isEndless: false }
+    return misreply(fault.do, good, this.#documents, this.consensus())
+  }
+
+  #answer(rawPath: string, headers: ReadonlyMap<string, string>, relay: Relay): Buffer {
     const isDeflated = rawPath.endsWith('.z')
     const body = this.#find(isDeflated ? rawPath.slice(0, -2) : rawPath, headers, relay)
     const date = new Date(this.#clock.wallMs()).toUTCString()

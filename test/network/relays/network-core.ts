@@ -2,6 +2,7 @@
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import type { Clock } from '../../../core/util/clock.ts'
 import type { DirectoryServer } from '../directory/directory-server.ts'
+import type { FaultBook } from '../faults/fault.ts'
 import type { HostTable } from './host-table.ts'
 import type { Relay } from './relay.ts'
 import type { RelayLink } from './relay-link.ts'
@@ -10,8 +11,11 @@ export interface NetworkCore {
   readonly clock: Pick<Clock, 'wallMs'>
   readonly hosts: HostTable
   readonly directory: DirectoryServer
+  readonly faults: FaultBook
   randomBytes(length: number): Buffer
   relayOf(rsa: RsaIdentity): Relay | undefined
+  /** Something came or went. */
+  onActivity(): void
   onLinkClosed(link: RelayLink): void
   /** What a peer did against the specification. */
   complain(relay: Relay, what: string): void

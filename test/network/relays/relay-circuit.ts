@@ -4,11 +4,13 @@ import { DestroyReason } from '../../../core/cell/reasons.ts'
 import { relayBodyOffset, relayCommandAt, relayStreamIdAt } from '../../../core/cell/relay-cell.ts'
 import type { Extend2Message, RelayMessage } from '../../../core/cell/relay-message.ts'
 import { decodeRelayMessage, encodeRelayMessage } from '../../../core/cell/relay-message-codec.ts'
-import { relayCellBody, RelaySideHop } from '../../support/relay-side-tor1.ts'
+import { misanswer } from '../faults/create-faults.ts'
+import { RelaySideHop } from '../../support/relay-side-tor1.ts'
 import type { CircuitPort } from './circuit-port.ts'
 import type { NetworkCore } from './network-core.ts'
 import type { Relay } from './relay.ts'
 import { CircuitStreams } from './circuit-streams.ts'
+import { MessageSender } from './message-sender.ts'
 
 /** Of one circuit: a client that needs more builds paths without end (tor-spec 5.6). */
 const MOST_RELAY_EARLY = 8
@@ -18,6 +20,7 @@ export class RelayCircuit {
   readonly #core: NetworkCore
   readonly #previous: CircuitPort
   readonly #hop: RelaySideHop
+  readonly #sender: MessageSender
   readonly #streams: CircuitStreams
   /** The next relay's circuit, in this process. */
   #next: RelayCircuit | undefined
@@ -29,6 +32,7 @@ export class RelayCircuit {
     this.#core = core
     this.#previous = previous
     this.#hop = new RelaySideHop(keyMaterial)
+    this.#sender = new MessageSender(core, relay, this.#hop, previous)
     this.#streams = new CircuitStreams({
       core,
       relay,
@@ -88,23 +92,32 @@ export class RelayCircuit {
     const reply = next.answerHandshake(handshakeType, request)
     if (reply === undefined) return this.#truncated(DestroyReason.PROTOCOL)
     this.#next = new RelayCircuit(this.#core, next, this.#portBack(), reply.keyMaterial)
-    this.#send(0, { kind: 'extended2', reply: reply.reply })
+    const fault = this.#core.faults.due('create', next.description.nickname)?.do
+    if (fault === 'destroy') return this.#truncated(DestroyReason.RESOURCELIMIT)
+    for (const { bytes, claimedBytes } of misanswer(fault, reply)) this.#sendExtended(bytes, claimedBytes)
+  }
+
+  /** The length is that of the fault, if there is one: the codec would write none that is not so. */
+  #sendExtended(bytes: Buffer, claimedBytes: number): void {
+    const body = Buffer.concat([Buffer.of(claimedBytes >> 8, claimedBytes & 255), bytes])
+    this.#sender.send(0, 'extended2', RelayCommand.EXTENDED2, body)
   }
 
   /** The way of the next relay to the client: through us. */
   #portBack(): CircuitPort {
     const previous = this.#previous
     return {
-      sendRelay: (body) => {
+      sendRelay: (body, command) => {
         if (this.#isClosed) return
         this.relay.carriedCells++
-        previous.sendRelay(this.#hop.encrypt(body))
+        previous.sendRelay(this.#hop.encrypt(body), command)
       },
       destroy: () => {
         if (this.#isClosed) return
         this.#isClosed = true
         previous.destroy(DestroyReason.DESTROYED)
       },
+      closeChannel: () => previous.closeChannel(),
       get isWritable() {
         return previous.isWritable
       },
@@ -124,10 +137,7 @@ export class RelayCircuit {
   /** The digest tag of a DATA cell is what its SENDME must quote. */
   #send(streamId: number, message: RelayMessage): Buffer {
     const { command, body } = encodeRelayMessage(message)
-    const { cell, tag } = this.#hop.originate(relayCellBody(command, streamId, body))
-    this.relay.carriedCells++
-    this.#previous.sendRelay(cell)
-    return tag
+    return this.#sender.send(streamId, message.kind, command, body)
   }
 
   #fail(what: string): void {

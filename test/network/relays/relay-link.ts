@@ -9,6 +9,8 @@ import {
 import { CELL_BODY_BYTES, ChannelCommand } from '../../../core/cell/commands.ts'
 import { DestroyReason } from '../../../core/cell/reasons.ts'
 import type { RelayReply } from '../../support/relay-side-handshakes.ts'
+import { misanswer } from '../faults/create-faults.ts'
+import { type Greeting, misgreet } from '../faults/link-faults.ts'
 import type { CircuitPort } from './circuit-port.ts'
 import type { NetworkCore } from './network-core.ts'
 import { linkCertificates, type LinkTls } from './link-identity.ts'
@@ -49,6 +51,7 @@ export class RelayLink {
   }
 
   send(cell: Buffer): void {
+    this.#core.onActivity()
     this.#waiting.push(cell)
     if (this.#waiting.length >= MOST_WAITING_CELLS) return this.#flush()
     if (this.#isFlushDue) return
@@ -68,6 +71,7 @@ export class RelayLink {
   }
 
   #onBytes(bytes: Buffer): void {
+    this.#core.onActivity()
     try {
       this.#framer.push(bytes, bytes.length, {
         onFixedCell: (circuitId, command, buffer, at) =>
@@ -107,20 +111,33 @@ export class RelayLink {
   }
 
   #greet(): void {
-    const { clock } = this.#core
-    const address = this.relay.description.address
-    const messages: readonly ChannelMessage[] = [
-      { kind: 'versions', versions: LINK_VERSIONS },
-      { kind: 'certs', certs: linkCertificates(this.relay.identity, this.#tls, clock.wallMs()) },
-      { kind: 'auth-challenge', challenge: this.#core.randomBytes(32), methods: AUTH_METHODS },
-      {
+    const { clock, faults } = this.#core
+    const { nickname, address } = this.relay.description
+    const nowMs = clock.wallMs()
+    const certsWith: Greeting['certsWith'] = (atMs, tls = this.#tls) => ({
+      kind: 'certs',
+      certs: linkCertificates(this.relay.identity, tls, atMs),
+    })
+    const greeting: Greeting = {
+      versions: { kind: 'versions', versions: LINK_VERSIONS },
+      certs: certsWith(nowMs),
+      certsWith,
+      challenge: { kind: 'auth-challenge', challenge: this.#core.randomBytes(32), methods: AUTH_METHODS },
+      netinfo: {
         kind: 'netinfo',
-        timestamp: Math.floor(clock.wallMs() / 1000),
+        timestamp: Math.floor(nowMs / 1000),
         otherAddress: '127.0.0.1',
         myAddresses: [address],
       },
-    ]
-    for (const message of messages) this.send(encodeChannelCell(0, message))
+    }
+    const fault = faults.due('link', nickname)?.do
+    const cells =
+      fault === undefined
+        ? [greeting.versions, greeting.certs, greeting.challenge, greeting.netinfo].map((message) =>
+            encodeChannelCell(0, message),
+          )
+        : misgreet(fault, greeting, nowMs)
+    for (const cell of cells) this.send(cell)
   }
 
   #onMessage(circuitId: number, message: ChannelMessage): void {
@@ -154,17 +171,24 @@ export class RelayLink {
     if (reply === undefined) return this.#sendDestroy(circuitId, DestroyReason.PROTOCOL)
     const circuit = new RelayCircuit(this.#core, this.relay, this.#portFor(circuitId), reply.keyMaterial)
     this.#circuits.set(circuitId, circuit)
-    const body = command === ChannelCommand.CREATED2 ? withLength(reply.reply) : reply.reply
-    this.send(encodeFixedCell(circuitId, command, body))
+    const fault = this.#core.faults.due('create', this.relay.description.nickname)?.do
+    if (fault === 'destroy') return this.#portFor(circuitId).destroy(DestroyReason.RESOURCELIMIT)
+    const answer = misanswer(fault, reply)
+    for (const { bytes, claimedBytes } of answer) {
+      const body = command === ChannelCommand.CREATED2 ? withLength(bytes, claimedBytes) : bytes
+      this.send(encodeFixedCell(circuitId, command, body))
+    }
   }
 
   #portFor(circuitId: number): CircuitPort {
     const isWritable = (): boolean => this.isWritable
     return {
-      sendRelay: (body) => this.send(encodeFixedCell(circuitId, ChannelCommand.RELAY, body)),
+      sendRelay: (body, command = ChannelCommand.RELAY) =>
+        this.send(encodeFixedCell(circuitId, command, body)),
       destroy: (reason) => {
         if (this.#circuits.delete(circuitId)) this.#sendDestroy(circuitId, reason)
       },
+      closeChannel: () => this.destroy(),
       get isWritable() {
         return isWritable()
       },
@@ -191,6 +215,6 @@ export class RelayLink {
   }
 }
 
-function withLength(bytes: Buffer): Buffer {
-  return Buffer.concat([Buffer.of(bytes.length >> 8, bytes.length & 255), bytes])
+function withLength(bytes: Buffer, length: number): Buffer {
+  return Buffer.concat([Buffer.of(length >> 8, length & 255), bytes])
 }

@@ -22,6 +22,8 @@ export class Relay {
   readonly identity: RelayIdentity
   /** Relay cells that went through it, both ways. */
   carriedCells = 0
+  /** TCP connections that were made to it. */
+  connections = 0
 
   constructor(description: RelayDescription, nowMs: number, identity = createRelayIdentity(nowMs)) {
     this.description = description

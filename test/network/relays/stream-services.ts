@@ -79,6 +79,7 @@ export function connectToHost({ host, port }: HostAddress, events: StreamEvents)
 export function openDirectory(server: DirectoryServer, relay: Relay, events: StreamEvents): StreamService {
   let request = ''
   let answer: Buffer | undefined
+  let isEndless = false
   return {
     open: () => events.onConnected(undefined),
     take(bytes) {
@@ -88,13 +89,15 @@ export function openDirectory(server: DirectoryServer, relay: Relay, events: Str
       return data
     },
     get hasEnded() {
-      return answer?.length === 0
+      return answer?.length === 0 && !isEndless
     },
     write(data) {
       request += data.toString('latin1')
       if (request.length > MOST_REQUEST_BYTES) events.onFailed(EndReason.TORPROTOCOL)
       else if (answer === undefined && request.includes('\r\n\r\n')) {
-        answer = server.answer(request, relay)
+        const reply = server.answer(request, relay)
+        answer = reply.bytes
+        isEndless = reply.isEndless
         events.onReadable()
       }
       return true

@@ -1,0 +1,98 @@
+/**
+ * A whole client on a whole network in this process, whose relays do what a test says. The client may use one guard and
+ * one exit only, so that a fault of theirs cannot be stepped around unseen.
+ */
+import { createHash, randomBytes } from 'node:crypto'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type ClientConfig, type ClientStatus, parseClientConfig, TorClient } from '../../../core/index.ts'
+import type { Fault } from '../../network/faults/fault.ts'
+import type { Relay } from '../../network/relays/relay.ts'
+import { SMALL_NETWORK } from '../../network/small-description.ts'
+import { TorInProcess } from '../../network/tor-in-process.ts'
+import { leapingClock } from '../../support/leaping-clock.ts'
+
+const SITE = 'site.test'
+const BODY = randomBytes(300_000)
+export const BODY_SHA256 = createHash('sha256').update(BODY).digest('hex')
+
+export interface FaultyNetwork {
+  readonly network: TorInProcess
+  /** A client in memory; `lines` of a torrc come behind the usual ones. */
+  startClient(lines?: readonly string[]): Promise<TorClient>
+  /** Closes all clients and lets relays behave again. */
+  reset(): Promise<void>
+  commit(fault: Fault): { readonly times: number }
+  relay(nickname: string): Relay
+  stop(): Promise<void>
+}
+
+export const ONE_PATH = ['EntryNodes guard1', 'MiddleNodes middle1', 'ExitNodes exit1', 'StrictNodes 1']
+
+export async function startFaultyNetwork(): Promise<FaultyNetwork> {
+  const site = await startSite()
+  const clock = leapingClock()
+  const network = await TorInProcess.start(SMALL_NETWORK, clock)
+  clock.follow(() => network.activity)
+  network.hosts.add(SITE, 80, (site.address() as AddressInfo).port)
+  const clients: TorClient[] = []
+  return {
+    network,
+    async startClient(lines = ONE_PATH) {
+      const client = await TorClient.create(configOf(network, lines), { clock })
+      clients.push(client)
+      return client
+    },
+    async reset() {
+      network.faults.clear()
+      await Promise.all(clients.splice(0).map((client) => client.close()))
+    },
+    commit: (fault) => network.faults.add(fault),
+    relay(nickname) {
+      const relay = network.relays.find(({ description }) => description.nickname === nickname)
+      if (relay === undefined) throw new RangeError(`no relay ${nickname}`)
+      return relay
+    },
+    async stop() {
+      clock.stop()
+      await network.stop()
+      site.closeAllConnections()
+      site.close()
+    },
+  }
+}
+
+function configOf(network: TorInProcess, lines: readonly string[]): ClientConfig {
+  const base = parseClientConfig([...network.clientLines, ...lines].join('\n'), '')
+  return { ...base, dataDirectory: undefined }
+}
+
+/** SHA-256 of what the site sends, asked through the client. */
+export async function fetchBody(client: TorClient): Promise<string> {
+  const { body } = await client.requestUrl(`http://${SITE}/`)
+  return createHash('sha256').update(body).digest('hex')
+}
+
+/** The first status that `accept` takes. */
+export function waitForStatus(
+  client: TorClient,
+  accept: (status: ClientStatus) => boolean,
+): Promise<ClientStatus> {
+  return new Promise((resolve) => {
+    const look = (status: ClientStatus): boolean => {
+      if (!accept(status)) return false
+      resolve(status)
+      return true
+    }
+    if (look(client.status.value)) return
+    const stop = client.status.watch((status) => {
+      if (look(status)) stop()
+    })
+  })
+}
+
+async function startSite(): Promise<Server> {
+  const site = createServer((_, response) => response.end(BODY))
+  await new Promise<void>((resolve) => site.listen(0, '127.0.0.1', resolve))
+  return site
+}
