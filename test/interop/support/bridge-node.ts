@@ -53,26 +53,28 @@ export async function startObfs4Bridge(
     existsSync(file) ? /^Bridge obfs4 .* (cert=\S+)/m.exec(readFileSync(file, 'utf8'))?.[1] : undefined,
   )
   const address = `127.0.0.1:${obfs4Port}`
-  const proxyPid = (): number => {
-    const pid = pidOf(bridge.record)
-    if (pid === undefined) return 0
-    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
-  }
   return {
     ...bridge,
     address,
     line: `obfs4 ${address} ${fingerprint} ${cert} iat-mode=${iatMode}`,
     obfs4Port,
     get obfs4Pid() {
-      return proxyPid()
+      return pluginPidOf(bridge)
     },
     remove: () => {
       // One that a test has stopped does not see that its parent ends.
-      const pid = proxyPid()
+      const pid = pluginPidOf(bridge)
       if (pid > 0) process.kill(pid, 'SIGKILL')
       bridge.remove()
     },
   }
+}
+
+/** The process of the transport that stands before the bridge; 0 while there is none. */
+export function pluginPidOf({ record }: BridgeNode): number {
+  const pid = pidOf(record)
+  if (pid === undefined) return 0
+  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
 }
 
 /** Resolves when it has the network's directory, which it serves. */

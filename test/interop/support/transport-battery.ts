@@ -60,10 +60,12 @@ const WORDS_LIMIT_MS = 45_000
 /** The clients of a file's tests, which end with each test, and the web server that they reach through the network. */
 export class TransportBench {
   readonly #clients = new Set<ClientProcess>()
+  readonly #env: Readonly<Record<string, string>>
   #web: TestServer | undefined
 
-  /** Call it in the file, or in a `describe`. */
-  constructor() {
+  /** Call it in the file, or in a `describe`. `env` is for the clients. */
+  constructor(env: Readonly<Record<string, string>> = {}) {
+    this.#env = env
     beforeAll(async () => {
       this.#web = await startWebServer()
     })
@@ -78,10 +80,28 @@ export class TransportBench {
   }
 
   /** A client that has never run, and that has this bridge. */
-  async begin(line: string, ...more: readonly string[]): Promise<ClientProcess> {
-    const network = inject('network')
-    const home = await createClientHome([...clientLines(network), 'UseBridges 1', `Bridge ${line}`, ...more])
-    const client = new ClientProcess(home)
+  begin(line: string, ...more: readonly string[]): Promise<ClientProcess> {
+    return this.beginWith({}, line, ...more)
+  }
+
+  /** The same, with some of its environment changed. */
+  async beginWith(
+    env: Readonly<Record<string, string>>,
+    line: string,
+    ...more: readonly string[]
+  ): Promise<ClientProcess> {
+    const lines = [...clientLines(inject('network')), 'UseBridges 1', `Bridge ${line}`, ...more]
+    const client = new ClientProcess(await createClientHome(lines), undefined, [], { ...this.#env, ...env })
+    this.#clients.add(client)
+    return client
+  }
+
+  /** C tor's own client, with another implementation of the transport: what it gets through is proved as a server. */
+  async beginReference(line: string, program: string): Promise<ClientProcess> {
+    const [transport = ''] = line.split(' ')
+    const plugin = `ClientTransportPlugin ${transport} exec ${program}`
+    const lines = [...clientLines(inject('network')), 'UseBridges 1', `Bridge ${line}`, plugin]
+    const client = new ClientProcess(await createClientHome(lines), 'tor', [], this.#env)
     this.#clients.add(client)
     return client
   }
