@@ -48,7 +48,11 @@ const BUILT_IN_ORDER = ['obfs4', 'webtunnel', 'snowflake', 'meek'] as const
 /** Of these, the bridges' own addresses are dialled, and stand on everybody's list; the others look like the web. */
 const LISTED = ['obfs4', PLAIN] as const
 
-/** The settings' own way comes first, or alone. Never empty, but for bridges alone that are not there. */
+/**
+ * The settings' own way comes first, or alone. The bridge service, which learns that somebody asks, is asked where the
+ * map says that it takes bridges on request, and elsewhere only after all that needs nobody; never for who hides.
+ * Never empty, but for bridges alone that are not there.
+ */
 export function planWays(inputs: PlanInputs): readonly PlanStep[] {
   const { settings } = inputs
   const draft = new Draft(inputs)
@@ -65,8 +69,11 @@ export function planWays(inputs: PlanInputs): readonly PlanStep[] {
   draft.add('settings', inputs.ownLines)
   addHelp(draft, inputs)
   addMapped(draft, inputs)
-  if (inputs.help === undefined && inputs.mayAsk && settings.entry === 'direct') draft.addAsking()
+  const mayAsk = inputs.help === undefined && inputs.mayAsk && settings.entry === 'direct'
+  const isAskedSoon = inputs.map.some(({ source }) => source === 'requested')
+  if (mayAsk && isAskedSoon) draft.addAsking()
   for (const transport of BUILT_IN_ORDER) draft.addBuiltIn('built-in', transport)
+  if (mayAsk && !isAskedSoon) draft.addAsking()
   return draft.steps
 }
 

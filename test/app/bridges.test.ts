@@ -3,24 +3,16 @@ import { afterEach, expect, inject, it } from 'vitest'
 import { type BridgeNode, startBridge } from '../interop/support/bridge-node.ts'
 import { curl } from '../interop/support/curl.ts'
 import { findFreePorts } from '../interop/support/free-ports.ts'
-import { remotePortsOf } from '../interop/support/relay-view.ts'
 import { startWebServer } from '../interop/support/test-servers.ts'
 import { createHome } from './support/app-home.ts'
 import { launchApp, type RunningApp } from './support/launch-app.ts'
-import { coreProcess, processTree } from './support/process-tree.ts'
+import { relaysDialled, watchRelaysDialled } from './support/relays-dialled.ts'
 
 const cleanUps: (() => Promise<void> | void)[] = []
 
 afterEach(async () => {
   for (const cleanUp of cleanUps.splice(0).reverse()) await cleanUp()
 })
-
-/** Ports of the network's own relays at the other end of the core's sockets. */
-function relaysDialled(app: RunningApp): number[] {
-  const core = coreProcess(processTree(app.pid))
-  const relays = new Set(inject('network').nodes.flatMap(({ orPort, dirPort }) => [orPort, dirPort]))
-  return core === undefined ? [] : remotePortsOf(core.pid).filter((port) => relays.has(port))
-}
 
 async function openHidden(): Promise<{ app: RunningApp; httpPort: number }> {
   const [socksPort, httpPort = 0] = await findFreePorts(2)
@@ -41,11 +33,8 @@ async function startOwnBridge(): Promise<BridgeNode> {
 it('a bridge that is pasted is checked, used at once, and the only thing that is dialled', async () => {
   const bridge = await startOwnBridge()
   const { app, httpPort } = await openHidden()
-  const dialled = new Set<number>()
-  const watching = setInterval(() => {
-    for (const port of relaysDialled(app)) dialled.add(port)
-  }, 20)
-  cleanUps.push(() => clearInterval(watching))
+  const watch = watchRelaysDialled(app, inject('network'))
+  cleanUps.push(() => void watch.stop())
 
   const checked = await app.invoke('bridges.check', `Bridge ${bridge.line}\nnonsense`)
   expect(checked).toMatchObject({
@@ -77,7 +66,7 @@ it('a bridge that is pasted is checked, used at once, and the only thing that is
   expect(exits.map(({ hops }) => hops[0])).toMatchObject(
     exits.map(() => ({ role: 'bridge', address: bridge.address, fingerprint: bridge.record.fingerprint })),
   )
-  expect([...dialled]).toEqual([])
+  expect([...watch.stop()]).toEqual([])
 })
 
 it('a bridge that is taken away leaves nothing connected, and no relay is dialled for it', async () => {
@@ -89,5 +78,5 @@ it('a bridge that is taken away leaves nothing connected, and no relay is dialle
   const { bridges } = await app.snapshot()
   await app.invoke('bridges.remove', [bridges.bridges[0]?.id ?? ''])
   await app.waitForSnapshot('no connection', ({ connection }) => connection.state !== 'connected')
-  expect(relaysDialled(app)).toEqual([])
+  expect(relaysDialled(app, inject('network'))).toEqual([])
 })

@@ -202,16 +202,24 @@ describe('the bridge service', () => {
   it('that cannot be reached is a state of its own, and the plan goes on without it', async () => {
     const rig = await wayRig({
       fate: onlyBy('meek'),
+      settings: { country: 'cn' },
       help: () => Promise.reject(new CoreError({ kind: 'channel-failed', detail: 'no front answers' })),
     })
     rig.session.start()
     await rig.until(() => rig.connection.view.state === 'connected')
-    expect(linesOf(rig.dialled)).toEqual([undefined, OBFS4, SNOWFLAKE, MEEK])
+    expect(linesOf(rig.dialled)).toEqual([undefined, SNOWFLAKE, OBFS4, MEEK])
     expect(rig.box.view?.help).toMatchObject({
       state: 'unreachable',
       reason: { kind: 'help-unreachable' },
       tries: [{ path: 'front', outcome: 'failed', reason: { kind: 'channel-failed' } }],
     })
+  })
+
+  it('is asked last where the map says nothing of bridges on request: what needs nobody comes first', async () => {
+    const rig = await wayRig({ fate: onlyBy('webtunnel'), help: async () => answer([REQUESTED]) })
+    rig.session.start()
+    await rig.until(() => rig.connection.view.state === 'connected')
+    expect(linesOf(rig.dialled)).toEqual([undefined, OBFS4, SNOWFLAKE, MEEK, [REQUESTED]])
   })
 
   it('is not asked for somebody who hides, who has not said so', async () => {
