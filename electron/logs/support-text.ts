@@ -39,6 +39,7 @@ export function supportText({ snapshot, lines, nowMs, scrub }: SupportParts): st
     ['Attempts', ...connection.attempts.map((row) => attemptLine(row, nowMs))],
     ['Bridges', ...bridgeLines(snapshot.bridges.bridges)],
     ['System proxy and protection', ...facts(protectionFacts(snapshot))],
+    ['Connection doctor', ...facts(doctorFacts(snapshot, nowMs))],
     ['Use', ...facts(useFacts(snapshot))],
     [`Log, the newest ${lines.length} lines`, ...lines.map((line) => logLine(line, nowMs))],
   ]
@@ -119,6 +120,24 @@ function protectionFacts({ systemProxy, proxies, protection }: AppSnapshot): rea
     ['http door', proxies.http === undefined ? 'closed' : 'open'],
     ['door trouble', proxies.trouble?.detail],
     ...protection.results.map(({ check, verdict, fix }): Fact => [`check ${check}`, `${verdict}, ${fix}`]),
+  ]
+}
+
+/** What was found, and nothing of whom was asked. */
+function doctorFacts({ doctor }: AppSnapshot, nowMs: number): readonly Fact[] {
+  return [
+    [
+      'examined',
+      doctor.ranAtMs === undefined
+        ? 'never'
+        : `${before(doctor.ranAtMs, nowMs)}, ${doctor.hasSent ? 'asking others' : 'this computer only'}`,
+    ],
+    ...doctor.results.map(
+      ({ check, verdict, finding }): Fact => [
+        check,
+        finding === undefined ? verdict : `${verdict}, ${finding}`,
+      ],
+    ),
   ]
 }
 

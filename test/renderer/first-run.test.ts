@@ -32,7 +32,7 @@ describe('the first run', () => {
 
   it('leads who hides to the bridges, and connects to nothing', async () => {
     const { page, main } = await openApp({ snapshot: FRESH })
-    await page.getByRole('button', { name: 'Add a bridge first' }).click()
+    await page.getByRole('button', { name: 'Hide it, and choose bridges' }).click()
     await page.locator('main[data-view="bridges"]').waitFor()
     expect(main.calls).toEqual([{ name: 'entry.choose', argument: 'hide' }])
   })

@@ -13,5 +13,5 @@ first-run-direct-button = Connect directly
 first-run-hide = Hide that I use Tor
 first-run-hide-about = Where Tor is blocked, or being seen with it could harm you.
 first-run-hide-good = Only through bridges, entrances that are on no public list. Nothing of Tor’s is contacted openly.
-first-run-hide-cost = You need a bridge from somebody first. Often slower; hard to see, but not impossible.
-first-run-hide-button = Add a bridge first
+first-run-hide-cost = A bridge from somebody whom you trust is best; without one, Allium tries what does not show. Often slower; hard to see, but not impossible.
+first-run-hide-button = Hide it, and choose bridges
