@@ -69,6 +69,15 @@ describe('the headline of a search', () => {
     expect(await headline(page)).toBe('Connecting')
   })
 
+  it('says so when what worked last on this network is tried first', async () => {
+    const ways = EVERY_WAY.slice(1).map((each) =>
+      each.id === 'remembered' ? { ...each, state: 'running' as const, reason: undefined } : each,
+    )
+    const { page } = await openApp({ snapshot: searching({ ways }) })
+    expect(await headline(page)).toBe('Trying WebTunnel')
+    expect((await rows(page))[0]).toContain('worked last on this network')
+  })
+
   it.each([
     ['tor', 'asked through Tor'],
     ['front', 'through a large web service'],

@@ -12,6 +12,7 @@ import {
 import type { ReactNode } from 'react'
 import type { AttemptView } from '../../../electron/ipc/snapshot-connection.ts'
 import type { WayState, WayView } from '../../../electron/ipc/snapshot-ways.ts'
+import { Ago } from '../../components/Ago.tsx'
 import { Button } from '../../components/Button.tsx'
 import { Card } from '../../components/Card.tsx'
 import { classNames } from '../../components/class-names.ts'
@@ -126,13 +127,14 @@ function attemptOf(way: WayView, attempts: readonly AttemptView[]): AttemptView 
   return ofThisWay.at(-1)
 }
 
-/** Only what belongs to this search: who asked an hour ago sees it in the bridges view. */
+/** What the service said in this search, or why it could not help in it. */
 function HelpRow(): ReactNode {
   const words = useWords()
-  const { help, state } = useSnapshot((snapshot) => snapshot.ways)
-  const startedMs = useSnapshot((snapshot) => snapshot.connection.startedMs)
-  const isOfNow = state === 'asking' || (help.askedMs ?? 0) >= (startedMs ?? Number.POSITIVE_INFINITY)
-  if (!isOfNow || help.state === 'never-asked') return null
+  const { help, state, ways } = useSnapshot((snapshot) => snapshot.ways)
+  const hasHelped = ways.some(({ source }) => source === 'help')
+  const isToldHere =
+    state === 'asking' || help.state === 'unreachable' || help.state === 'nothing' || hasHelped
+  if (!isToldHere || help.state === 'never-asked') return null
   return (
     <li data-help={help.state} className="flex items-start gap-2.5 py-2 last:pb-0">
       <LifeBuoy aria-hidden className="mt-0.5 size-[1.125rem] shrink-0 text-soft" />
@@ -140,6 +142,11 @@ function HelpRow(): ReactNode {
         <p className="flex flex-wrap items-baseline gap-x-2">
           <span className="font-medium">{words('help-service')}</span>
           <span className="text-xs text-soft">{words(`help-state-${help.state}`)}</span>
+          {help.askedMs !== undefined && state !== 'asking' && (
+            <span className="text-xs text-soft">
+              <Ago atMs={help.askedMs} />
+            </span>
+          )}
         </p>
         <HelpTries tries={help.tries} />
         {help.state === 'unreachable' && <p>{words('help-unreachable-about')}</p>}

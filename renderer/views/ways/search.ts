@@ -36,7 +36,8 @@ export function searchOf(
       return { kind: 'resting', nextMs, isHelpUnreachable: help.state === 'unreachable' }
     case 'trying': {
       const way = ways.find((each) => each.state === 'running')
-      return way === undefined || way === ways[0] ? NONE : { kind: 'trying', way }
+      const isFirst = way === ways[0] && way?.source === 'settings'
+      return way === undefined || isFirst ? NONE : { kind: 'trying', way }
     }
     case 'off':
     case 'found':
