@@ -13,6 +13,7 @@ import { curl } from '../interop/support/curl.ts'
 import { findFreePorts } from '../interop/support/free-ports.ts'
 import { startWebServer, type TestServer } from '../interop/support/test-servers.ts'
 import type { TorNetworkRecord } from '../interop/support/tor-network.ts'
+import { startWebtunnelBridge, type WebtunnelBridgeNode } from '../interop/support/webtunnel-bridge.ts'
 import { type MoatServer, startMoatServer } from '../support/moat-server.ts'
 import { framesOf, ListeningObfs4Server } from '../support/obfs4-server.ts'
 import { createHome } from './support/app-home.ts'
@@ -24,6 +25,7 @@ const THROUGH_LIMIT_MS = 200_000
 
 let listed: Obfs4BridgeNode
 let unlisted: Obfs4BridgeNode
+let webtunnel: WebtunnelBridgeNode
 let service: MoatServer
 let tunnel: ListeningObfs4Server
 let web: TestServer
@@ -33,13 +35,15 @@ let network: TorNetworkRecord
 /** Behind the gateway: the one that everybody knows, and the one that is given out on request. */
 let listedLine: string
 let unlistedLine: string
+let webtunnelLine: string
 
 const cleanUps: (() => Promise<void> | void)[] = []
 
 beforeAll(async () => {
-  ;[listed, unlisted] = await Promise.all([
+  ;[listed, unlisted, webtunnel] = await Promise.all([
     startObfs4Bridge(inject('network'), 'listed', 0),
     startObfs4Bridge(inject('network'), 'unlisted', 0),
+    startWebtunnelBridge(inject('network'), 'webtunnel'),
   ])
   const answer = (): unknown => ({
     country: 'cn',
@@ -54,6 +58,7 @@ beforeAll(async () => {
 afterAll(async () => {
   listed.remove()
   unlisted.remove()
+  webtunnel.remove()
   await tunnel.close()
   await service.close()
   await web.close()
@@ -65,6 +70,7 @@ beforeEach(async () => {
   network = await gateway.standBefore(inject('network'))
   listedLine = await behind(gateway, listed)
   unlistedLine = await behind(gateway, unlisted, 'other')
+  webtunnelLine = webtunnel.lineAt(await gateway.open('webtunnel', webtunnel.port))
 })
 
 afterEach(async () => {
@@ -96,13 +102,16 @@ function tunnelTo(port: number): NonNullable<ListeningObfs4Server['script']['onP
   }
 }
 
-async function open(settings: Readonly<Record<string, unknown>>): Promise<RunningApp & { httpPort: number }> {
+async function open(
+  settings: Readonly<Record<string, unknown>>,
+  builtIn: Readonly<Record<string, readonly string[]>> = { obfs4: [listedLine] },
+): Promise<RunningApp & { httpPort: number }> {
   const [socksPort, httpPort = 0] = await findFreePorts(2)
   const home = createHome({ network, settings: { socksPort, httpPort, ...settings } })
   cleanUps.push(() => home.remove())
   const fronts = { front: [tunnel.line()], 'older-front': [], 'other-front': [] }
   const files = {
-    ALLIUM_BUILT_IN_BRIDGES_FILE: { obfs4: [listedLine] },
+    ALLIUM_BUILT_IN_BRIDGES_FILE: builtIn,
     ALLIUM_BRIDGE_SERVICE_FILE: { ...service.service, fronts },
   }
   const env = Object.entries(files).map(([name, content]) => {
@@ -195,7 +204,80 @@ describe('a censor that swallows relays and cuts off listed bridges', () => {
   )
 })
 
+describe('a censor that lets nothing through but what looks like the web', () => {
+  it(
+    'is got around by webtunnel, after relays and a listed bridge were tried',
+    async () => {
+      gateway.censor({ relay: 'drop', obfs4: 'reset', other: 'reset' })
+      const builtIn = { obfs4: [listedLine], webtunnel: [webtunnelLine] }
+      const app = await open({ entry: 'direct' }, builtIn)
+      await app.page.click('[data-press="connect"]')
+      const attempts = await connected(app)
+      expect(
+        attempts.map(({ way, outcome }) => [way.kind === 'direct' ? way.kind : way.transports[0], outcome]),
+      ).toEqual([
+        ['direct', expect.stringMatching(/stalled|failed/)],
+        ['obfs4', 'failed'],
+        ['webtunnel', 'connected'],
+      ])
+      const shown = await rows(app)
+      expect(shown.map(({ words }) => /webtunnel|obfs4|directly/i.exec(words)?.[0].toLowerCase())).toEqual([
+        'webtunnel',
+        'obfs4',
+        'directly',
+      ])
+      expect(await visits(app)).toBe('hello')
+      // What worked is what is begun with the next time, on this network.
+      await app.invoke('connection.stop')
+      const before = gateway.seen.length
+      await app.invoke('connection.start')
+      await connected(app)
+      expect(new Set(gateway.seen.slice(before))).toEqual(new Set(['webtunnel']))
+    },
+    THROUGH_LIMIT_MS,
+  )
+})
+
 describe('somebody who hides that they use Tor, behind a censor', () => {
+  it(
+    'gets through by what looks like the web when their own bridge fails, and by nothing that is on a list',
+    async () => {
+      gateway.censor({ relay: 'reset', obfs4: 'reset', other: 'reset' })
+      const builtIn = { obfs4: [listedLine], webtunnel: [webtunnelLine] }
+      const app = await open({ entry: 'hide', useBridges: true }, builtIn)
+      const watch = watchRelaysDialled(app, inject('network'))
+      cleanUps.push(() => void watch.stop())
+      await app.invoke('bridges.add', unlistedLine)
+      await app.page.click('[data-press="connect"]')
+      const attempts = await connected(app)
+      expect(attempts.map(({ way, outcome }) => [way.kind, way.source, outcome])).toEqual([
+        ['bridges', undefined, 'failed'],
+        ['bridges', 'built-in', 'connected'],
+      ])
+      expect(await visits(app)).toBe('hello')
+      expect(new Set(gateway.seen)).toEqual(new Set(['other', 'webtunnel']))
+      expect([...watch.stop()]).toEqual([])
+    },
+    THROUGH_LIMIT_MS,
+  )
+
+  it(
+    'dials nothing at all after everything has failed, but what it has dialled before',
+    async () => {
+      gateway.censor({ relay: 'pass', obfs4: 'pass', other: 'reset' })
+      const app = await open({ entry: 'hide', useBridges: true })
+      const watch = watchRelaysDialled(app, inject('network'))
+      cleanUps.push(() => void watch.stop())
+      await app.invoke('bridges.add', unlistedLine)
+      await app.invoke('connection.start')
+      await app.waitForSnapshot('the censor to be seen', ({ connection }) => connection.state === 'blocked')
+      await app.page.waitForTimeout(15_000)
+      expect(new Set(gateway.seen)).toEqual(new Set(['other']))
+      expect([...watch.stop()]).toEqual([])
+    },
+    THROUGH_LIMIT_MS,
+  )
+
   it(
     'never dials a relay, nor a bridge that is on everybody’s list, and gets through by what they asked for',
     async () => {
