@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
- * Gets programs that the tests talk to and that Debian's stable release lacks or has too old: from Debian sid, without
- * touching the system. `node scripts/fetch-peer.mjs PACKAGE…` unpacks each below `.cache/peers/PACKAGE` and prints that
- * folder; what is there already is not fetched again. apt checks the signature of the index and the hash of each package.
+ * Gets programs that the tests talk to and that Debian's stable release lacks or has too old, or that would run by
+ * themselves once they are installed: from Debian sid, or the release that is named, without touching the system.
+ * `node scripts/fetch-peer.mjs PACKAGE[/RELEASE]…` unpacks each below `.cache/peers` and prints its folder; what is there
+ * already is not fetched again. apt checks the signature of the index and the hash of each package.
  */
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
@@ -14,7 +15,8 @@ const MIRROR = 'http://deb.debian.org/debian'
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 /** The index of sid is ten megabytes, and a package at most a few. */
 const LIMIT_MS = 180_000
-const PACKAGE_NAME = /^[a-z0-9][a-z0-9+.-]*$/
+const PACKAGE_NAME = /^[a-z0-9][a-z0-9+.-]*(\/[a-z]+)?$/
+const DEFAULT_RELEASE = 'sid'
 
 function run(file, args, cwd) {
   const { status, error, stderr } = spawnSync(file, args, { cwd, encoding: 'utf8', timeout: LIMIT_MS })
@@ -39,7 +41,8 @@ function aptGet(work, ...args) {
   run('apt-get', ['-qq', ...options.flatMap(([name, value]) => ['-o', `${name}=${value}`]), ...args], work)
 }
 
-function fetchAll(names) {
+/** Packages of one release. */
+function fetchAll(release, packages) {
   if (!existsSync(KEYRING))
     throw new Error(`${KEYRING} is missing: the package debian-archive-keyring has it`)
   mkdirSync(PEERS, { recursive: true })
@@ -48,31 +51,41 @@ function fetchAll(names) {
     for (const folder of ['lists/partial', 'cache/archives/partial']) {
       mkdirSync(join(work, folder), { recursive: true })
     }
-    writeFileSync(join(work, 'sources.list'), `deb [signed-by=${KEYRING}] ${MIRROR} sid main\n`)
+    writeFileSync(join(work, 'sources.list'), `deb [signed-by=${KEYRING}] ${MIRROR} ${release} main\n`)
     aptGet(work, 'update')
-    for (const name of names) {
+    for (const { name, folder } of packages) {
       aptGet(work, 'download', name)
       const file = readdirSync(work).find((entry) => entry.startsWith(`${name}_`) && entry.endsWith('.deb'))
       if (file === undefined) throw new Error(`apt-get downloaded no ${name}`)
       run('dpkg-deb', ['-x', file, join(work, name)], work)
       // Whole or not at all, also when two of us fetch.
-      if (!existsSync(join(PEERS, name))) renameSync(join(work, name), join(PEERS, name))
+      if (!existsSync(folder)) renameSync(join(work, name), folder)
     }
   } finally {
     rmSync(work, { recursive: true, force: true })
   }
 }
 
-const names = process.argv.slice(2)
-if (names.length === 0 || !names.every((name) => PACKAGE_NAME.test(name))) {
-  console.error('usage: node scripts/fetch-peer.mjs PACKAGE…')
+const words = process.argv.slice(2)
+if (words.length === 0 || !words.every((word) => PACKAGE_NAME.test(word))) {
+  console.error('usage: node scripts/fetch-peer.mjs PACKAGE[/RELEASE]…')
   process.exit(2)
 }
-const missing = names.filter((name) => !existsSync(join(PEERS, name)))
+const packages = words.map((word) => {
+  const [name, release = DEFAULT_RELEASE] = word.split('/')
+  return { name, release, folder: join(PEERS, release === DEFAULT_RELEASE ? name : `${name}-${release}`) }
+})
+const missing = packages.filter(({ folder }) => !existsSync(folder))
 try {
-  if (missing.length > 0) fetchAll(missing)
-  for (const name of names) console.log(join(PEERS, name))
+  for (const release of new Set(missing.map((wanted) => wanted.release))) {
+    fetchAll(
+      release,
+      missing.filter((wanted) => wanted.release === release),
+    )
+  }
+  for (const { folder } of packages) console.log(folder)
 } catch (error) {
-  console.error(`The Debian sid packages ${missing.join(', ')} could not be had: ${error.message}`)
+  const names = missing.map(({ name, release }) => `${name} of Debian ${release}`).join(', ')
+  console.error(`${names} could not be had: ${error.message}`)
   process.exit(1)
 }

@@ -158,6 +158,8 @@ class ServerSession {
 export class SnowflakeSessions {
   /** How many proxies have brought a client. */
   connections = 0
+  /** Whatever has passed by proxies, either way. */
+  bytes = 0
   /** Nothing is read or answered: as when the server stands still. */
   isStalled = false
   readonly #clock: Clock
@@ -179,12 +181,20 @@ export class SnowflakeSessions {
     this.#sessions.clear()
   }
 
-  accept(link: ProxyLink): ProxyEvents {
+  accept(proxy: ProxyLink): ProxyEvents {
+    const link: ProxyLink = {
+      send: (message) => {
+        this.bytes += message.length
+        return proxy.send(message)
+      },
+      close: () => proxy.close(),
+    }
     let start: Buffer = Buffer.alloc(0)
     let session: ServerSession | undefined
     const decoder = new PacketDecoder((packet) => session?.onPacket(packet))
     return {
       onMessage: (message) => {
+        this.bytes += message.length
         if (this.isStalled) return
         if (session !== undefined) return decoder.decode(message)
         start = Buffer.concat([start, message])

@@ -19,7 +19,12 @@ export function ampCacheUrl(published: URL, cache: URL): URL {
   const scheme = published.protocol === 'https:' ? '/s' : ''
   const base = cache.pathname.replace(/\/+$/, '')
   const path = `${base}/${CONTENT_TYPE}${scheme}/${published.hostname}${published.pathname}`
-  return new URL(`${cache.protocol}//${domainPrefix(published.hostname)}.${cache.host}${path}`)
+  try {
+    return new URL(`${cache.protocol}//${domainPrefix(published.hostname)}.${cache.host}${path}`)
+  } catch {
+    // An IP address, below which there are no names.
+    throw new TorError('bad-config', 'ampcache= names its server by a host name')
+  }
 }
 
 /** The name below the cache's own that stands for a publisher's. */

@@ -9,7 +9,7 @@ import { randomBytes, shuffled } from '../../util/random.ts'
 import { RetryDelay } from '../../util/retry-delay.ts'
 import type { PeerConnector, PeerOffer } from '../outside.ts'
 import { type BrokerParts, exchangeWithBroker } from './broker.ts'
-import { decodeBrokerAnswer, encodeBrokerRequest } from './broker-messages.ts'
+import { decodeBrokerAnswer, encodeBrokerRequest, NoProxyError } from './broker-messages.ts'
 import { ProxyPeer } from './proxy-peer.ts'
 import { checkAnswer, natTypeOf, withoutLocalCandidates } from './session-description.ts'
 import type { SnowflakeArguments } from './snowflake-arguments.ts'
@@ -31,8 +31,11 @@ export interface PeerFinderParts extends BrokerParts {
   readonly keepsLocalCandidates: boolean
   /** A proxy whose data channel is open. */
   readonly onPeer: (peer: ProxyPeer) => void
-  /** A try that found none; the next one comes by itself while one is wanted. */
-  readonly onFailure: (error: TorError) => void
+  /**
+   * A try that found none; the next one comes by itself while one is wanted. `isOurs` when it got no further than the
+   * broker, and not for want of volunteers.
+   */
+  readonly onFailure: (error: TorError, isOurs: boolean) => void
 }
 
 export class PeerFinder {
@@ -43,6 +46,8 @@ export class PeerFinder {
   readonly #iceServers: readonly string[]
   #isWanted = false
   #isTrying = false
+  /** The broker has found somebody. */
+  #hasAnswer = false
   #timer: Timer | undefined
   #nextStartMs = 0
 
@@ -78,6 +83,7 @@ export class PeerFinder {
     const { signal } = this.#lifetime
     const startedMs = clock.monotonicMs()
     this.#isTrying = true
+    this.#hasAnswer = false
     try {
       const peer = await this.#connect(signal)
       this.#delay.reset()
@@ -89,7 +95,10 @@ export class PeerFinder {
     } catch (error) {
       this.#nextStartMs = startedMs + this.#delay.nextMs()
       this.#isTrying = false
-      if (!signal.aborted) onFailure(toTorError(error, 'channel-failed', 'finding a Snowflake proxy'))
+      if (!signal.aborted) {
+        const isOurs = !this.#hasAnswer && !(error instanceof NoProxyError)
+        onFailure(toTorError(error, 'channel-failed', 'finding a Snowflake proxy'), isOurs)
+      }
     }
     this.#schedule()
   }
@@ -126,7 +135,9 @@ export class PeerFinder {
     const answer = await withTimeout(clock, limitMs, 'asking the Snowflake broker', signal, (inner) =>
       exchangeWithBroker(way, message, this.#parts, inner),
     )
-    return decodeBrokerAnswer(answer)
+    const answerSdp = decodeBrokerAnswer(answer)
+    this.#hasAnswer = true
+    return answerSdp
   }
 }
 

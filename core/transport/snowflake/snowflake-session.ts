@@ -33,8 +33,8 @@ export interface SnowflakeSessionEvents {
   onRoom(): void
   /** The bridge sends no more. */
   onEnd(): void
-  /** A try to find a proxy has failed; more follow. */
-  onTryFailed(error: TorError): void
+  /** A try to find a proxy has failed; more follow. See `PeerFinderParts.onFailure`. */
+  onTryFailed(error: TorError, isOurs: boolean): void
   /** Comes once; nothing follows. */
   onFailed(error: TorError): void
 }
@@ -81,7 +81,7 @@ export class SnowflakeSession {
     this.#finder = new PeerFinder({
       ...parts,
       onPeer: (peer) => this.#onPeer(peer),
-      onFailure: (error) => events.onTryFailed(error),
+      onFailure: (error, isOurs) => events.onTryFailed(error, isOurs),
     })
   }
 

@@ -14,8 +14,8 @@ const NOTHING = Buffer.alloc(0)
 export interface SnowflakeStreamEvents {
   /** The server has answered: there is a way to the bridge. Comes once. */
   readonly onOpen: () => void
-  /** A try to find a proxy has failed; more follow. */
-  readonly onTryFailed: (error: TorError) => void
+  /** A try to find a proxy has failed; more follow. See `PeerFinderParts.onFailure`. */
+  readonly onTryFailed: (error: TorError, isOurs: boolean) => void
 }
 
 export class SnowflakeStream extends Duplex {

@@ -12,6 +12,8 @@ import { SnowflakeStream } from './snowflake-stream.ts'
 
 /** Two proxies that cannot be reached, and a third one that can; then the words of the last failure are of more use. */
 const CONNECT_TIMEOUT_MS = 45_000
+/** A broker that cannot be asked, or refuses, so many times in a row is not worth the rest of that time. */
+const MAX_BROKER_FAILURES = 2
 
 export const snowflakeTransport: PluggableTransport = {
   name: 'snowflake',
@@ -47,15 +49,18 @@ function sessionParts(
 function openStream(parts: SnowflakeSessionParts, signal: AbortSignal): Promise<SnowflakeStream> {
   return new Promise((resolve, reject) => {
     let lastFailure: TorError | undefined
+    let brokerFailures = 0
     const stream = new SnowflakeStream(parts, {
       onOpen: () => {
         release()
         resolve(stream)
       },
-      onTryFailed: (error) => {
+      onTryFailed: (error, isOurs) => {
         lastFailure = error
+        brokerFailures = isOurs ? brokerFailures + 1 : 0
         // What the line or the program cannot do, it cannot do the next time either.
-        if (error.kind === 'bad-config' || error.kind === 'not-allowed') stop(error)
+        const isFinal = error.kind === 'bad-config' || error.kind === 'not-allowed'
+        if (isFinal || brokerFailures >= MAX_BROKER_FAILURES) stop(error)
       },
     })
     const stop = (error: TorError): void => {

@@ -11,9 +11,11 @@ import { isAlive, readRssMegabytes } from './process-stats.ts'
 import { waitFor, within } from './waiting.ts'
 
 export type ProgramName = 'allium' | 'tor'
+/** A program and its first arguments. */
+export type Command = readonly [string, ...string[]]
 
 /** How a program is called; both take C tor's options. */
-export function commandOf(name: ProgramName): readonly [string, ...string[]] {
+export function commandOf(name: ProgramName): Command {
   if (name === 'tor') return ['tor', '--defaults-torrc', '/nonexistent']
   return [process.execPath, resolvePath('dist/cli.js')]
 }
@@ -79,12 +81,12 @@ export class ClientProcess {
 
   constructor(
     home: ClientHome,
-    program: ProgramName = PROGRAM,
+    program: ProgramName | Command = PROGRAM,
     args: readonly string[] = [],
     env: Readonly<Record<string, string>> = {},
   ) {
     this.home = home
-    const [file, ...first] = commandOf(program)
+    const [file, ...first] = typeof program === 'string' ? commandOf(program) : program
     this.#child = spawn(file, [...first, '-f', home.torrc, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...process.env, ...env },

@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest'
-import { ClientProcess, createClientHome } from './client-process.ts'
+import { ClientProcess, type Command, createClientHome } from './client-process.ts'
 import { curl } from './curl.ts'
 import { viaSocks } from './fixture.ts'
 import { WarningCollector } from './protocol-warnings.ts'
@@ -61,11 +61,13 @@ const WORDS_LIMIT_MS = 45_000
 export class TransportBench {
   readonly #clients = new Set<ClientProcess>()
   readonly #env: Readonly<Record<string, string>>
+  readonly #command: (() => Command) | undefined
   #web: TestServer | undefined
 
-  /** Call it in the file, or in a `describe`. `env` is for the clients. */
-  constructor(env: Readonly<Record<string, string>> = {}) {
+  /** Call it in the file, or in a `describe`. `env` is for the clients; `command` takes the program's place. */
+  constructor(env: Readonly<Record<string, string>> = {}, command?: () => Command) {
     this.#env = env
+    this.#command = command
     beforeAll(async () => {
       this.#web = await startWebServer()
     })
@@ -91,7 +93,10 @@ export class TransportBench {
     ...more: readonly string[]
   ): Promise<ClientProcess> {
     const lines = [...clientLines(inject('network')), 'UseBridges 1', `Bridge ${line}`, ...more]
-    const client = new ClientProcess(await createClientHome(lines), undefined, [], { ...this.#env, ...env })
+    const client = new ClientProcess(await createClientHome(lines), this.#command?.(), [], {
+      ...this.#env,
+      ...env,
+    })
     this.#clients.add(client)
     return client
   }

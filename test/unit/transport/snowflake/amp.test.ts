@@ -122,6 +122,7 @@ describe('cache addresses', () => {
     ['https://me@broker.example/', 'https://cdn.cache/', 'neither a port nor a user'],
     ['https://broker.example/', 'https://cdn.cache/?a', 'a question mark'],
     ['https://broker.example/', 'https://cdn.cache/#a', 'a question mark'],
+    ['https://broker.example/', 'https://127.0.0.1/', 'by a host name'],
   ])('%s by %s is refused', (published, cache, words) => {
     expect(() => ampCacheUrl(new URL(published), new URL(cache))).toThrow(words)
   })

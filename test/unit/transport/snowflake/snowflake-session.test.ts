@@ -293,6 +293,14 @@ describe('connecting fails in words', () => {
     expect(volunteers.openOffers).toBe(0)
   })
 
+  test('soon when the broker refuses, or cannot be asked', async () => {
+    volunteers.brokerError = 'who?'
+    const connecting = failure(connect())
+    await pass(11_000, 100)
+    expect((await connecting).message).toBe('the Snowflake broker refuses the request')
+    expect(volunteers.questions).toHaveLength(2)
+  })
+
   test('when the proxies that are found cannot be reached', async () => {
     volunteers.acceptError = new TorError('channel-failed', 'the data channel did not open')
     const connecting = failure(connect())

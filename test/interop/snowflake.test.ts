@@ -1,0 +1,144 @@
+/**
+ * Through Debian's Snowflake proxies to a C tor bridge, and through nothing else: the client's sockets are listed. The
+ * broker and the server are ours, because nobody packages them; Debian's own client proves them first.
+ */
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { ClientProcess, createClientHome } from './support/client-process.ts'
+import { expectNoProtocolWarnings } from './support/fixture.ts'
+import { WarningCollector } from './support/protocol-warnings.ts'
+import { watchRemotePorts } from './support/relay-view.ts'
+import { SnowflakePeer, snowflakeClientProgram } from './support/snowflake-peer.ts'
+import { clientLines } from './support/tor-network.ts'
+import { TELLING_LOG, TransportBench } from './support/transport-battery.ts'
+import { waitFor } from './support/waiting.ts'
+import { buildWebRtcClient } from './support/webrtc-program.ts'
+
+expectNoProtocolWarnings()
+const TRANSFER_BYTES = 20_000_000
+const WORDS_LIMIT_MS = 60_000
+let peer: SnowflakePeer
+let warnings: WarningCollector
+let program: readonly [string, ...string[]]
+const bench = new TransportBench(() => program)
+
+beforeAll(async () => {
+  const network = inject('network')
+  program = await buildWebRtcClient()
+  peer = await SnowflakePeer.start(network)
+  warnings = new WarningCollector({ ...network, nodes: [peer.bridge.record] })
+})
+
+beforeEach(async () => {
+  if (peer.broker.waitingProxies === 0) await peer.addProxy()
+})
+
+afterEach(() => {
+  peer.broker.answerInstead = undefined
+  expect(warnings.protocolWarnings()).toEqual([])
+})
+
+afterAll(() => peer.remove())
+
+describe("Debian's client", () => {
+  const clients: ClientProcess[] = []
+
+  afterEach(async () => {
+    for (const client of clients.splice(0)) {
+      await client.end('SIGKILL')
+      client.home.remove()
+    }
+  })
+
+  test("with C tor's own client finds a proxy at our broker, and reaches the bridge behind our server", async () => {
+    // Where the reference has a front dialled, it takes a port along.
+    const lines = [peer.line, peer.ampLine(`127.0.0.1:${peer.broker.port}`)]
+    const plugin = `ClientTransportPlugin snowflake exec ${snowflakeClientProgram()} -keep-local-addresses -ice stun:127.0.0.1:9`
+    for (const line of lines) {
+      const torrc = [...clientLines(inject('network')), 'UseBridges 1', plugin, `Bridge ${line}`]
+      const client = new ClientProcess(await createClientHome(torrc), 'tor')
+      clients.push(client)
+      await client.bootstrapped()
+      await bench.expectWholeBothWays(client, line === peer.line ? TRANSFER_BYTES : 100_000)
+    }
+    expect(peer.broker.requests.map(({ way }) => way)).toEqual(expect.arrayContaining(['post', 'amp']))
+  })
+})
+
+test('a client that has never run connects by it alone, and 20 MB pass unchanged each way', async () => {
+  const client = await bench.begin(peer.line)
+  const watch = watchRemotePorts(client.pid)
+  await client.bootstrapped()
+  // Everything else is WebRTC, which has no ports of its own until it connects.
+  expect([...(await watch.stop())].filter((port) => port !== peer.broker.port)).toEqual([])
+  await bench.expectWholeBothWays(client, TRANSFER_BYTES)
+})
+
+test('the broker is reached through an AMP cache as well', async () => {
+  const client = await bench.begin(peer.ampLine('127.0.0.1'))
+  await client.bootstrapped()
+  expect(peer.broker.requests.at(-1)?.way).toBe('amp')
+})
+
+test('a session goes on where it was when its proxy is killed in the middle of a transfer', async () => {
+  const client = await bench.begin(peer.line)
+  await client.bootstrapped()
+  const before = peer.server.sessions.count
+  const startBytes = peer.server.sessions.bytes
+  const transfer = bench.expectWholeBothWays(client, TRANSFER_BYTES)
+  for (const bytes of [5_000_000, TRANSFER_BYTES + 5_000_000]) {
+    await waitFor('the transfer to go on', 40_000, () =>
+      peer.server.sessions.bytes - startBytes > bytes ? true : undefined,
+    )
+    peer.killProxies()
+    await peer.addProxy()
+  }
+  await transfer
+  expect(peer.server.sessions.count).toBe(before)
+})
+
+test('a proxy that stands still is noticed, and another one carries the session on', async () => {
+  const client = await bench.begin(peer.line)
+  await client.bootstrapped()
+  const before = peer.server.sessions.count
+  peer.stallProxies()
+  await peer.addProxy()
+  await waitFor('a download by the other proxy', 60_000, () => bench.tryDownload(client))
+  expect(peer.server.sessions.count).toBe(before)
+})
+
+describe('words', () => {
+  test('for a broker that has no proxy, and a connection when it has one', async () => {
+    peer.killProxies()
+    const client = await bench.begin(peer.line, TELLING_LOG)
+    await client.waitForLog(/no volunteer has a Snowflake proxy free for us now/, WORDS_LIMIT_MS)
+    await peer.addProxy()
+    await client.bootstrapped(90_000)
+  })
+
+  test('for a broker that fails, or does not know the bridge', async () => {
+    const faults = [
+      [{ status: 500, body: 'oops' }, /Snowflake broker, or who stands before it, answers 500/],
+      [{ status: 200, body: '{"error":"who?"}' }, /the Snowflake broker refuses the request/],
+      [{ status: 200, body: '<html>' }, /the answer of the Snowflake broker cannot be read/],
+    ] as const
+    for (const [answer, words] of faults) {
+      peer.broker.answerInstead = () => answer
+      const client = await bench.begin(peer.line, TELLING_LOG)
+      await client.waitForLog(words, WORDS_LIMIT_MS)
+    }
+  })
+
+  test('for a program without WebRTC, and for one behind a proxy', async () => {
+    const home = await createClientHome([
+      ...clientLines(inject('network')),
+      'UseBridges 1',
+      `Bridge ${peer.line}`,
+    ])
+    const without = new ClientProcess(home)
+    await without.waitForLog(/this program has no WebRTC/, WORDS_LIMIT_MS)
+    await without.end('SIGKILL')
+    home.remove()
+    const behind = await bench.begin(peer.line, TELLING_LOG, 'Socks5Proxy 127.0.0.1:9')
+    await behind.waitForLog(/Snowflake cannot be used behind an upstream proxy/, WORDS_LIMIT_MS)
+  })
+})
