@@ -33,7 +33,6 @@ beforeEach(async () => {
 })
 
 afterEach(() => {
-  peer.broker.answerInstead = undefined
   expect(warnings.protocolWarnings()).toEqual([])
 })
 
@@ -73,12 +72,6 @@ test('a client that has never run connects by it alone, and 20 MB pass unchanged
   await bench.expectWholeBothWays(client, TRANSFER_BYTES)
 })
 
-test('the broker is reached through an AMP cache as well', async () => {
-  const client = await bench.begin(peer.ampLine('127.0.0.1'))
-  await client.bootstrapped()
-  expect(peer.broker.requests.at(-1)?.way).toBe('amp')
-})
-
 test('a session goes on where it was when its proxy is killed in the middle of a transfer', async () => {
   const client = await bench.begin(peer.line)
   await client.bootstrapped()
@@ -96,49 +89,72 @@ test('a session goes on where it was when its proxy is killed in the middle of a
   expect(peer.server.sessions.count).toBe(before)
 })
 
-test('a proxy that stands still is noticed, and another one carries the session on', async () => {
-  const client = await bench.begin(peer.line)
+// Side by side: most take as long as a try to connect may.
+test('what goes wrong is noticed and said in words, and an AMP cache leads to the bridge as well', async () => {
+  await Promise.all([
+    expectStalledProxyReplaced(),
+    expectWordsForNoProxy(),
+    expectWords({ status: 500, body: 'oops' }, /Snowflake broker, or who stands before it, answers 500/),
+    expectWords({ status: 200, body: '{"error":"who?"}' }, /the Snowflake broker refuses the request/),
+    expectWords({ status: 200, body: '<html>' }, /the answer of the Snowflake broker cannot be read/),
+    expectWordsWithoutWebRtc(),
+    expectWordsBehindProxy(),
+    expectAmpCache(),
+  ])
+})
+
+/** A proxy that stands still brings nothing and stays connected. */
+async function expectStalledProxyReplaced(): Promise<void> {
+  const beside = await SnowflakePeer.beside(peer)
+  await beside.addProxy()
+  const client = await bench.begin(beside.line)
   await client.bootstrapped()
-  const before = peer.server.sessions.count
-  peer.stallProxies()
-  await peer.addProxy()
+  beside.stallProxies()
+  await beside.addProxy()
   await waitFor('a download by the other proxy', 60_000, () => bench.tryDownload(client))
-  expect(peer.server.sessions.count).toBe(before)
-})
+  expect(beside.server.sessions.count).toBe(1)
+  await beside.remove()
+}
 
-describe('words', () => {
-  test('for a broker that has no proxy, and a connection when it has one', async () => {
-    peer.killProxies()
-    const client = await bench.begin(peer.line, TELLING_LOG)
-    await client.waitForLog(/no volunteer has a Snowflake proxy free for us now/, WORDS_LIMIT_MS)
-    await peer.addProxy()
-    await client.bootstrapped(90_000)
-  })
+async function expectWordsForNoProxy(): Promise<void> {
+  const beside = await SnowflakePeer.beside(peer)
+  const client = await bench.begin(beside.line, TELLING_LOG)
+  await client.waitForLog(/no volunteer has a Snowflake proxy free for us now/, WORDS_LIMIT_MS)
+  await beside.addProxy()
+  await client.bootstrapped(90_000)
+  await beside.remove()
+}
 
-  test('for a broker that fails, or does not know the bridge', async () => {
-    const faults = [
-      [{ status: 500, body: 'oops' }, /Snowflake broker, or who stands before it, answers 500/],
-      [{ status: 200, body: '{"error":"who?"}' }, /the Snowflake broker refuses the request/],
-      [{ status: 200, body: '<html>' }, /the answer of the Snowflake broker cannot be read/],
-    ] as const
-    for (const [answer, words] of faults) {
-      peer.broker.answerInstead = () => answer
-      const client = await bench.begin(peer.line, TELLING_LOG)
-      await client.waitForLog(words, WORDS_LIMIT_MS)
-    }
-  })
+async function expectWords(
+  answer: { readonly status: number; readonly body: string },
+  words: RegExp,
+): Promise<void> {
+  const beside = await SnowflakePeer.beside(peer)
+  beside.broker.answerInstead = () => answer
+  const client = await bench.begin(beside.line, TELLING_LOG)
+  await client.waitForLog(words, WORDS_LIMIT_MS)
+  await beside.remove()
+}
 
-  test('for a program without WebRTC, and for one behind a proxy', async () => {
-    const home = await createClientHome([
-      ...clientLines(inject('network')),
-      'UseBridges 1',
-      `Bridge ${peer.line}`,
-    ])
-    const without = new ClientProcess(home)
-    await without.waitForLog(/this program has no WebRTC/, WORDS_LIMIT_MS)
-    await without.end('SIGKILL')
-    home.remove()
-    const behind = await bench.begin(peer.line, TELLING_LOG, 'Socks5Proxy 127.0.0.1:9')
-    await behind.waitForLog(/Snowflake cannot be used behind an upstream proxy/, WORDS_LIMIT_MS)
-  })
-})
+async function expectWordsWithoutWebRtc(): Promise<void> {
+  const home = await createClientHome([
+    ...clientLines(inject('network')),
+    'UseBridges 1',
+    `Bridge ${peer.line}`,
+  ])
+  const client = new ClientProcess(home)
+  await client.waitForLog(/this program has no WebRTC/, WORDS_LIMIT_MS)
+  await client.end('SIGKILL')
+  home.remove()
+}
+
+async function expectWordsBehindProxy(): Promise<void> {
+  const client = await bench.begin(peer.line, TELLING_LOG, 'Socks5Proxy 127.0.0.1:9')
+  await client.waitForLog(/Snowflake cannot be used behind an upstream proxy/, WORDS_LIMIT_MS)
+}
+
+async function expectAmpCache(): Promise<void> {
+  const client = await bench.begin(peer.ampLine('127.0.0.1'))
+  await client.bootstrapped()
+  expect(peer.broker.requests.at(-1)?.way).toBe('amp')
+}

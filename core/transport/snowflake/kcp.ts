@@ -113,7 +113,7 @@ export class Kcp {
   onPathLost(): void {
     this.#sender.onPathLost()
     // Says at once what has arrived, so that the other side need not wait for its time-outs.
-    this.#mustTellWindow = true
+    if (this.#receiver.next > 0) this.#mustTellWindow = true
   }
 
   /** Sends what is due. Returns when to be called again, by `nowMs`, if nothing comes in between. */

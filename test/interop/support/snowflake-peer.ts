@@ -58,9 +58,16 @@ export class SnowflakePeer {
   readonly broker: SnowflakeBroker
   readonly server: SnowflakeServer
   readonly #proxies = new Set<SnowflakeProxyProcess>()
+  readonly #ownsBridge: boolean
 
-  private constructor(bridge: BridgeNode, broker: SnowflakeBroker, server: SnowflakeServer) {
+  private constructor(
+    bridge: BridgeNode,
+    broker: SnowflakeBroker,
+    server: SnowflakeServer,
+    ownsBridge: boolean,
+  ) {
     this.bridge = bridge
+    this.#ownsBridge = ownsBridge
     this.broker = broker
     this.server = server
   }
@@ -69,9 +76,16 @@ export class SnowflakePeer {
   static async start(network: TorNetworkRecord): Promise<SnowflakePeer> {
     const bridge = await startBridge(network, 'snowbridge')
     const broker = await SnowflakeBroker.start()
-    const peer = new SnowflakePeer(bridge, broker, await SnowflakeServer.start(bridge.record.orPort))
+    const server = await SnowflakeServer.start(bridge.record.orPort)
+    const peer = new SnowflakePeer(bridge, broker, server, true)
     await peer.addProxy()
     return peer
+  }
+
+  /** A broker and a server of its own for the same bridge, and no proxy. */
+  static async beside({ bridge }: SnowflakePeer): Promise<SnowflakePeer> {
+    const broker = await SnowflakeBroker.start()
+    return new SnowflakePeer(bridge, broker, await SnowflakeServer.start(bridge.record.orPort), false)
   }
 
   /** The value of a `Bridge` option; nothing is at its address. */
@@ -115,6 +129,6 @@ export class SnowflakePeer {
     this.killProxies()
     await this.broker.close()
     await this.server.close()
-    this.bridge.remove()
+    if (this.#ownsBridge) this.bridge.remove()
   }
 }

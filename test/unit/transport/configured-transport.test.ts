@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import {
   createTransport,
   DIRECT,
@@ -46,6 +47,13 @@ describe('OutboundBindAddress', () => {
     const proxied = createTransport(() => ({ ...DIRECT, upstreamProxy: SOCKS5, outboundBindAddress: BIND }))
     expect(proxied.carrierFor({ host: '2001:db8::1', port: 1 })).toMatchObject({ localAddress: BIND.ipv4 })
   })
+})
+
+it.each([true, false])('peers of a transport may be private only where relays may: %s', (isAllowed) => {
+  const bridge = parseBridgeLine('snowflake 192.0.2.3:80 url=https://broker.example/')
+  const settings = { ...DIRECT, bridges: [bridge], allowPrivateRelayAddresses: isAllowed }
+  const carrier = createTransport(() => settings).carrierFor(bridge.endpoint, bridge)
+  expect(carrier).toMatchObject({ kind: 'pluggable', way: { allowsPrivatePeers: isAllowed } })
 })
 
 describe('a configured upstream proxy', () => {
