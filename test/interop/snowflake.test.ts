@@ -11,15 +11,15 @@ import { SnowflakePeer, snowflakeClientProgram } from './support/snowflake-peer.
 import { clientLines } from './support/tor-network.ts'
 import { TELLING_LOG, TransportBench } from './support/transport-battery.ts'
 import { waitFor } from './support/waiting.ts'
-import { buildWebRtcClient } from './support/webrtc-program.ts'
+import { type BuiltProgram, buildWebRtcClient } from './support/webrtc-program.ts'
 
 expectNoProtocolWarnings()
 const TRANSFER_BYTES = 20_000_000
 const WORDS_LIMIT_MS = 60_000
 let peer: SnowflakePeer
 let warnings: WarningCollector
-let program: readonly [string, ...string[]]
-const bench = new TransportBench(() => program)
+let program: BuiltProgram
+const bench = new TransportBench(() => program.command)
 
 beforeAll(async () => {
   const network = inject('network')
@@ -36,7 +36,10 @@ afterEach(() => {
   expect(warnings.protocolWarnings()).toEqual([])
 })
 
-afterAll(() => peer.remove())
+afterAll(async () => {
+  program.remove()
+  await peer.remove()
+})
 
 describe("Debian's client", () => {
   const clients: ClientProcess[] = []

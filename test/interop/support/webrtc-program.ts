@@ -1,15 +1,21 @@
 /** Builds the client of `webrtc-client.ts`, as `scripts/build.mjs` does the program itself. */
-import { cpSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { cpSync, mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { build } from 'esbuild'
+import type { Command } from './client-process.ts'
 
-const FOLDER = resolve('.cache/webrtc-client')
+export interface BuiltProgram {
+  /** Takes the program's own arguments. */
+  readonly command: Command
+  remove(): void
+}
 
-/** Resolves with the command that starts it, which takes the program's own arguments. */
-export async function buildWebRtcClient(): Promise<readonly [string, ...string[]]> {
+export async function buildWebRtcClient(): Promise<BuiltProgram> {
+  const folder = mkdtempSync(join(tmpdir(), 'allium-webrtc-'))
   await build({
     entryPoints: { client: 'test/interop/support/webrtc-client.ts' },
-    outdir: FOLDER,
+    outdir: folder,
     bundle: true,
     splitting: true,
     format: 'esm',
@@ -22,6 +28,9 @@ export async function buildWebRtcClient(): Promise<readonly [string, ...string[]
     logLevel: 'warning',
   })
   // Read at run time, from beside the program (core/persist/data-file.ts).
-  cpSync('core/persist/bundled', resolve(FOLDER, 'bundled'), { recursive: true })
-  return [process.execPath, resolve(FOLDER, 'client.mjs')]
+  cpSync('core/persist/bundled', join(folder, 'bundled'), { recursive: true })
+  return {
+    command: [process.execPath, join(folder, 'client.mjs')],
+    remove: () => rmSync(folder, { recursive: true, force: true }),
+  }
 }
