@@ -2,12 +2,12 @@
  * Through Debian's Snowflake proxies to a C tor bridge, and through nothing else: the client's sockets are listed. The
  * broker and the server are ours, because nobody packages them; Debian's own client proves them first.
  */
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, expect, inject, test } from 'vitest'
 import { ClientProcess, createClientHome } from './support/client-process.ts'
 import { expectNoProtocolWarnings } from './support/fixture.ts'
 import { WarningCollector } from './support/protocol-warnings.ts'
 import { watchRemotePorts } from './support/relay-view.ts'
-import { SnowflakePeer, snowflakeClientProgram } from './support/snowflake-peer.ts'
+import { SnowflakePeer, snowflakeClientCommand } from './support/snowflake-peer.ts'
 import { clientLines } from './support/tor-network.ts'
 import { TELLING_LOG, TransportBench } from './support/transport-battery.ts'
 import { waitFor } from './support/waiting.ts'
@@ -19,7 +19,7 @@ const WORDS_LIMIT_MS = 60_000
 let peer: SnowflakePeer
 let warnings: WarningCollector
 let program: BuiltProgram
-const bench = new TransportBench(() => program.command)
+const bench = new TransportBench({}, () => program.command)
 
 beforeAll(async () => {
   const network = inject('network')
@@ -41,29 +41,15 @@ afterAll(async () => {
   await peer.remove()
 })
 
-describe("Debian's client", () => {
-  const clients: ClientProcess[] = []
-
-  afterEach(async () => {
-    for (const client of clients.splice(0)) {
-      await client.end('SIGKILL')
-      client.home.remove()
-    }
-  })
-
-  test("with C tor's own client finds a proxy at our broker, and reaches the bridge behind our server", async () => {
-    // Where the reference has a front dialled, it takes a port along.
-    const lines = [peer.line, peer.ampLine(`127.0.0.1:${peer.broker.port}`)]
-    const plugin = `ClientTransportPlugin snowflake exec ${snowflakeClientProgram()} -keep-local-addresses -ice stun:127.0.0.1:9`
-    for (const line of lines) {
-      const torrc = [...clientLines(inject('network')), 'UseBridges 1', plugin, `Bridge ${line}`]
-      const client = new ClientProcess(await createClientHome(torrc), 'tor')
-      clients.push(client)
-      await client.bootstrapped()
-      await bench.expectWholeBothWays(client, line === peer.line ? TRANSFER_BYTES : 100_000)
-    }
-    expect(peer.broker.requests.map(({ way }) => way)).toEqual(expect.arrayContaining(['post', 'amp']))
-  })
+test("Debian's client with C tor finds a proxy at our broker, and reaches the bridge behind our server", async () => {
+  // Where the reference has a front dialled, it takes a port along.
+  const lines = [peer.line, peer.ampLine(`127.0.0.1:${peer.broker.port}`)]
+  for (const line of lines) {
+    const client = await bench.beginReference(line, snowflakeClientCommand())
+    await client.bootstrapped()
+    await bench.expectWholeBothWays(client, line === peer.line ? TRANSFER_BYTES : 100_000)
+  }
+  expect(new Set(peer.broker.requests.map(({ way }) => way))).toEqual(new Set(['post', 'amp']))
 })
 
 test('a client that has never run connects by it alone, and 20 MB pass unchanged each way', async () => {

@@ -20,9 +20,10 @@ const POLL_LIMIT_MS = 15_000
 /** Nothing listens there. It keeps the proxy's look for its NAT on this machine. */
 const NOWHERE = 'http://127.0.0.1:9'
 
-/** Path of Debian's client, for C tor to run. */
-export function snowflakeClientProgram(): string {
-  return peerProgram(`snowflake-client/${RELEASE}`, 'snowflake-client')
+/** Debian's client and its arguments, for C tor to run. Without a STUN server, whatever it is, it ends at once. */
+export function snowflakeClientCommand(): string {
+  const program = peerProgram(`snowflake-client/${RELEASE}`, 'snowflake-client')
+  return `${program} -keep-local-addresses -ice stun:127.0.0.1:9`
 }
 
 /** One volunteer's proxy: a process. */
