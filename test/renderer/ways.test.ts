@@ -1,9 +1,19 @@
 /** The search for a way in: its rows, its states in the headline, what was found, and that it can be ended at any time. */
 import type { Page } from 'playwright-core'
 import { describe, expect, it } from 'vitest'
-import { checkAxe, clippedControls, LOOKS, openApp, plain, screenshot, textOf } from './support/open-app.ts'
+import {
+  checkAxe,
+  clippedControls,
+  LOOKS,
+  openApp,
+  plain,
+  screenshot,
+  showView,
+  textOf,
+  unreachable,
+} from './support/open-app.ts'
 import { NOW_MS, snapshotIn } from './support/snapshots.ts'
-import { ASKING, EVERY_WAY, searching, UNREACHABLE, way, waysIn } from './support/ways-snapshots.ts'
+import { ANSWERED, ASKING, EVERY_WAY, searching, UNREACHABLE, way, waysIn } from './support/ways-snapshots.ts'
 
 const rows = async (page: Page): Promise<string[]> =>
   (await page.locator('li[data-way]').allInnerTexts()).map(plain)
@@ -210,6 +220,40 @@ describe('finding a way by itself', () => {
 })
 
 describe('the search', () => {
+  it('keeps the big button in sight in the smallest window, also with words a third longer', async () => {
+    const base = searching()
+    const { page, main } = await openApp({ snapshot: base, size: { width: 720, height: 480 } })
+    const searches = [
+      { state: 'trying' },
+      { state: 'asking', help: ASKING },
+      { state: 'cooling', nextMs: NOW_MS + 42_000 },
+      { state: 'resting', nextMs: NOW_MS + 60_000, help: UNREACHABLE },
+    ] as const
+    for (const language of ['en', 'en-XA', 'ar-XB']) {
+      await main.change({ settings: { ...base.settings, language } })
+      for (const search of searches) {
+        await main.change({ ways: waysIn({ ways: EVERY_WAY, ...search }) })
+        await page.locator(`section[data-search="${search.state}"]`).waitFor()
+        const box = await page.locator('button[data-press]').boundingBox()
+        expect(box === null ? 0 : box.y + box.height, search.state).toBeLessThanOrEqual(480)
+        expect(await clippedControls(page), `${search.state} in ${language}`).toEqual([])
+      }
+    }
+  })
+
+  it('and all that is asked and found is reached with the Tab key alone', async () => {
+    const { page, main } = await openApp({ snapshot: searching() })
+    expect(await unreachable(page)).toEqual([])
+    await main.change({ ways: waysIn({ state: 'resting', ways: EVERY_WAY, help: UNREACHABLE }) })
+    await page.locator('section[data-search="resting"]').waitFor()
+    expect(await unreachable(page)).toEqual([])
+    await showView(page, 'bridges')
+    expect(await unreachable(page)).toEqual([])
+    await main.change({ ways: waysIn({ help: ANSWERED }) })
+    await page.locator('[data-help="answered"]').waitFor()
+    expect(await unreachable(page)).toEqual([])
+  })
+
   it.each(LOOKS)('has no finding of axe and nothing cut off: $name', async (look) => {
     const { page } = await openApp({ snapshot: searching(), ...look })
     await page.locator('li[data-way]').first().waitFor()
