@@ -79,6 +79,23 @@ describe('the headline of a search', () => {
     expect(await headline(page)).toBe('Connecting')
   })
 
+  it('of a first way in trouble says which comes next, and leaves nothing to do', async () => {
+    const [first, ...others] = EVERY_WAY
+    const ways = [{ ...(first ?? way('x')), state: 'running' as const }, ...others.slice(3)]
+    const { page } = await openApp({ snapshot: searching({ ways }, 'blocked') })
+    expect(await headline(page)).toBe('Tor may be blocked here')
+    expect(await textOf(page, hero)).toContain('If it stops, meek comes next.')
+    expect(await page.locator('[data-next="none"]').count()).toBe(1)
+    await screenshot(page, 'ways-first')
+  })
+
+  it('of a bridge that is silent does not speak of relays', async () => {
+    const { page } = await openApp({ snapshot: searching({}, 'blocked') })
+    expect(await headline(page)).toBe('Trying Snowflake')
+    expect(await textOf(page, hero)).toContain('Nothing has come back yet.')
+    expect(await textOf(page, hero)).not.toContain('no relay answers')
+  })
+
   it('says so when what worked last on this network is tried first', async () => {
     const ways = EVERY_WAY.slice(1).map((each) =>
       each.id === 'remembered' ? { ...each, state: 'running' as const, reason: undefined } : each,

@@ -4,17 +4,19 @@ import { classNames } from '../../components/class-names.ts'
 import { useNow } from '../../state/use-now.ts'
 import { useSnapshot } from '../../state/store.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
-import { isInTrouble, STEPS, stepNumber } from './state-look.ts'
+import { STEPS, stepNumber } from './state-look.ts'
+import { useStateLook } from './state-words.ts'
 
 export function StepLine(): ReactNode {
   const words = useWords()
   const format = useFormat()
-  const { state, step, percent, progress, startedMs } = useSnapshot((snapshot) => snapshot.connection)
+  const { look } = useStateLook()
+  const { step, percent, progress, startedMs } = useSnapshot((snapshot) => snapshot.connection)
   const now = useNow(1_000, startedMs !== undefined)
   const number = stepNumber(step)
   const name = words(`connect-step-${step}`)
   const count = words('connect-step', { number, total: STEPS.length, name })
-  const color = isInTrouble(state) ? 'bg-warn' : 'bg-accent'
+  const color = look.tone === 'warn' ? 'bg-warn' : 'bg-accent'
   return (
     <div className="flex max-w-[34rem] flex-col gap-1.5 pt-0.5">
       <div

@@ -73,8 +73,17 @@ export function lookInSearch(look: StateLook, search: Search): StateLook {
   switch (search.kind) {
     case 'none':
       return look
+    case 'first':
+      return { ...look, place: 'none' }
     case 'trying':
-      return { ...look, tone: 'working', press: 'cancel', isUnderWay: true, place: 'none' }
+      return {
+        ...look,
+        tone: 'working',
+        press: 'cancel',
+        isUnderWay: true,
+        place: 'none',
+        offersDoctor: false,
+      }
     // Nothing is on its way now: there are no steps to show.
     case 'asking':
     case 'cooling':

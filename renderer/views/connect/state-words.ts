@@ -53,10 +53,9 @@ function useSearchWords(ofState: StateWords): StateWords | undefined {
   const format = useFormat()
   const wayWords = useWayWords()
   const ways = useSnapshot((snapshot) => snapshot.ways)
-  const search = searchOf(
-    useSnapshot((snapshot) => snapshot.connection),
-    ways,
-  )
+  const connection = useSnapshot((snapshot) => snapshot.connection)
+  const { state } = connection
+  const search = searchOf(connection, ways)
   const nextMs = 'nextMs' in search ? search.nextMs : undefined
   const now = useNow(1_000, nextMs !== undefined)
   const time = format.elapsed((nextMs ?? now) - now)
@@ -71,11 +70,15 @@ function useSearchWords(ofState: StateWords): StateWords | undefined {
         ),
         next: words('connect-next-asking'),
       }
+    case 'first':
+      return { ...ofState, next: words('connect-next-trying', { way: wayWords.short(search.next) }) }
     case 'trying': {
       const next = nextWayOf(ways)
+      // What a state in trouble says is of relays, and meant for the way of the settings.
+      const isSilent = state === 'stalled' || state === 'blocked' || state === 'failed'
       return {
         headline: words('connect-headline-trying', { way: wayWords.short(search.way) }),
-        about: ofState.about,
+        about: isSilent ? words('connect-about-trying-silent') : ofState.about,
         next:
           next === undefined
             ? words('connect-next-trying-last')

@@ -5,6 +5,8 @@ import type { HelpPath, WayFindingView, WayView } from '../../../electron/ipc/sn
 export type Search =
   /** There is no search, or it is still at what the settings say: the state of the connection says it all. */
   | { readonly kind: 'none' }
+  /** The way of the settings is in trouble, and another one comes after it: nothing is for the person to do. */
+  | { readonly kind: 'first'; readonly next: WayView }
   | { readonly kind: 'asking'; readonly path: HelpPath | undefined }
   | { readonly kind: 'trying'; readonly way: WayView }
   | { readonly kind: 'cooling'; readonly nextMs: number | undefined }
@@ -22,10 +24,8 @@ const SEARCHED_IN: ReadonlySet<ConnectionState> = new Set([
   'failed',
 ])
 
-export function searchOf(
-  { state }: Pick<ConnectionView, 'state'>,
-  { state: search, ways, nextMs, help }: WayFindingView,
-): Search {
+export function searchOf({ state }: Pick<ConnectionView, 'state'>, finding: WayFindingView): Search {
+  const { state: search, nextMs, help } = finding
   if (!SEARCHED_IN.has(state)) return NONE
   switch (search) {
     case 'asking':
@@ -34,17 +34,24 @@ export function searchOf(
       return { kind: 'cooling', nextMs }
     case 'resting':
       return { kind: 'resting', nextMs, isHelpUnreachable: help.state === 'unreachable' }
-    case 'trying': {
-      const way = ways.find((each) => each.state === 'running')
-      const isFirst = way === ways[0] && way?.source === 'settings'
-      return way === undefined || isFirst ? NONE : { kind: 'trying', way }
-    }
+    case 'trying':
+      return tryingOf(state, finding)
     case 'off':
     case 'found':
     case 'waiting-for-network':
     case 'waiting-for-clock':
       return NONE
   }
+}
+
+const IN_TROUBLE: ReadonlySet<ConnectionState> = new Set(['slow', 'stalled', 'blocked'])
+
+function tryingOf(state: ConnectionState, finding: WayFindingView): Search {
+  const way = finding.ways.find((each) => each.state === 'running')
+  if (way === undefined) return NONE
+  if (way !== finding.ways[0] || way.source !== 'settings') return { kind: 'trying', way }
+  const next = nextWayOf(finding)
+  return next === undefined || !IN_TROUBLE.has(state) ? NONE : { kind: 'first', next }
 }
 
 /** The way whose turn comes next; undefined after the last one. */

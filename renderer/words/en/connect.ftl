@@ -51,6 +51,7 @@ connect-about-asking-other-front = The bridge service did not answer. It is aske
 connect-next-asking = If it does not answer, Allium goes on with the bridges that it has.
 
 connect-headline-trying = Trying { $way }
+connect-about-trying-silent = Nothing has come back yet. Allium gives it a little longer.
 connect-next-trying = If it stops, { $way } comes next.
 connect-next-trying-last = This is the last way of this round.
 
