@@ -4,6 +4,7 @@ import { openBridges } from './bridges/open-bridges.ts'
 import type { ScreenCapture } from './bridges/screen-qr.ts'
 import type { Clock } from './clock.ts'
 import { readHasConnectedBefore, rememberSuccess } from './connection/connection-memory.ts'
+import { identifyNetwork, SYSTEM_SIGNS } from './escalation/network-identity.ts'
 import { NetworkMemory, networkMemoryFile } from './escalation/network-memory.ts'
 import type { AppEventName, AppEvents } from './ipc/contract.ts'
 import type { AboutView } from './ipc/snapshot.ts'
@@ -56,14 +57,15 @@ export async function openGround(deps: GroundDeps): Promise<AppGround> {
     log,
     hasConnectedBefore: () => success.hasBeen,
   })
+  const networks = await NetworkMemory.open(networkMemoryFile(join(folder, 'networks.json')))
   const bridges = await openBridges({
     folder,
     clock,
     log,
     publish: (view) => state.set('bridges', view),
     capture: screen,
+    network: () => identifyNetwork(SYSTEM_SIGNS, networks.secret),
   })
-  const networks = await NetworkMemory.open(networkMemoryFile(join(folder, 'networks.json')))
   return { state, logs, settings, bridges, networks, success }
 }
 

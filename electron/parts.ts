@@ -122,6 +122,8 @@ export interface BridgesPart {
   chooseBuiltIn(transport: string | null): Promise<void>
   /** The text of a QR code on the screen. */
   readQrFromScreen(): Promise<string | null>
+  /** How bridges fared on which network. */
+  forgetNetworks(): Promise<void>
   /** Calls back when `activeLines` gives something else than before. */
   watch(watcher: () => void): () => void
 }

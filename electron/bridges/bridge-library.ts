@@ -16,6 +16,8 @@ export interface BridgeLibraryParts {
   /** That the core has. */
   readonly transports: readonly string[]
   readonly readQrFromScreen: () => Promise<string | null>
+  /** A hash of the network that this computer is in, where it can be told from others. */
+  readonly network?: () => string | undefined
 }
 
 export class BridgeLibrary implements BridgesPart {
@@ -39,7 +41,7 @@ export class BridgeLibrary implements BridgesPart {
   }
 
   get view(): BridgesView {
-    return viewBridges(this.#document, this.#status, this.#parts.transports)
+    return viewBridges(this.#document, this.#status, this.#parts.transports, this.#network)
   }
 
   activeLines(): readonly string[] {
@@ -54,10 +56,11 @@ export class BridgeLibrary implements BridgesPart {
   onHostStatus({ bridges }: Pick<HostStatus, 'bridges'>): void {
     this.#status = bridges
     this.#parts.publish(this.view)
-    const document = withHealth(this.#document, bridges)
+    const network = this.#network
+    const document = withHealth(this.#document, bridges, network)
     if (document === this.#document) return
     // Behind the commands, and made anew there: one of them may be changing the bridges right now.
-    this.#change((current) => withHealth(current, bridges)).catch((error: unknown) =>
+    this.#change((current) => withHealth(current, bridges, network)).catch((error: unknown) =>
       this.#parts.log('info', `how the bridges fared was not kept: ${String(error)}`),
     )
   }
@@ -116,6 +119,18 @@ export class BridgeLibrary implements BridgesPart {
 
   readQrFromScreen(): Promise<string | null> {
     return this.#parts.readQrFromScreen()
+  }
+
+  /** How bridges fared on which network; where it is not known on which, it stays. */
+  forgetNetworks(): Promise<void> {
+    return this.#change((document) => {
+      const health = document.health.filter(({ network }) => network === undefined)
+      return health.length === document.health.length ? document : { ...document, health }
+    })
+  }
+
+  get #network(): string | undefined {
+    return this.#parts.network?.()
   }
 
   /** Those of the person: a built-in one may be added to keep it. */

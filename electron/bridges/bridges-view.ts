@@ -52,9 +52,10 @@ export function viewBridges(
   document: LibraryDocument,
   status: readonly HostBridgeStatus[],
   transports: readonly string[],
+  network?: string,
 ): BridgesView {
   const live = new Map(status.map((bridge) => [printedOf(bridge.line), bridge]))
-  const kept = new Map(document.health.map((health) => [printedOf(health.line), health]))
+  const kept = healthOn(document, network)
   return {
     bridges: keptBridges(document, transports).map((bridge) => {
       const now = bridge.isEnabled ? live.get(bridge.printed) : undefined
@@ -87,11 +88,20 @@ export function hasTransport(name: string, transports: readonly string[]): boole
   return transports.some((transport) => commonName(transport) === name)
 }
 
-/** What is to be kept of the core's word; the same document when nothing of it is new. */
-export function withHealth(document: LibraryDocument, status: readonly HostBridgeStatus[]): LibraryDocument {
+/** What is to be kept of the core's word, said on this network; the same document when nothing of it is new. */
+export function withHealth(
+  document: LibraryDocument,
+  status: readonly HostBridgeStatus[],
+  network?: string,
+): LibraryDocument {
   const live = new Map(status.map((bridge) => [printedOf(bridge.line), bridge]))
-  const kept = new Map(document.health.map((health) => [printedOf(health.line), health]))
-  const health = keptBridges(document, []).flatMap(({ text, printed }) => {
+  const kept = healthOn(document, network)
+  const bridges = keptBridges(document, [])
+  const lines = new Set(bridges.map(({ printed }) => printed))
+  const elsewhere = document.health.filter(
+    (health) => health.network !== network && lines.has(printedOf(health.line)),
+  )
+  const here = bridges.flatMap(({ text, printed }) => {
     const before = kept.get(printed)
     const now = live.get(printed)
     if (now === undefined || now.health === 'unknown') return before ?? []
@@ -104,13 +114,26 @@ export function withHealth(document: LibraryDocument, status: readonly HostBridg
     if (isOld) return before
     return {
       line: text,
+      ...(network === undefined ? {} : { network }),
       ...(lastWorkedMs === undefined ? {} : { lastWorkedMs }),
       ...(failingSinceMs === undefined ? {} : { failingSinceMs }),
     }
   })
+  const health = [...elsewhere, ...here].slice(-MAX_HEALTH)
   const isSame =
     health.length === document.health.length && health.every((one, at) => one === document.health[at])
   return isSame ? document : { ...document, health }
+}
+
+/** Of all bridges on all networks; the newest network's come last. */
+const MAX_HEALTH = 500
+
+type Health = LibraryDocument['health'][number]
+
+/** By bridge: how it fared on this network, or where that is not known. */
+function healthOn({ health }: LibraryDocument, network: string | undefined): ReadonlyMap<string, Health> {
+  const here = health.filter((one) => one.network === network)
+  return new Map(here.map((one) => [printedOf(one.line), one]))
 }
 
 /** A bridge that works shows it all the time: that is no reason to write a file. */

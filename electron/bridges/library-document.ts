@@ -24,7 +24,15 @@ const librarySchema = v.looseObject({
   disabled: v.pipe(v.array(line), v.maxLength(MAX_LINES)),
   /** How they fared when they were last used. */
   health: v.pipe(
-    v.array(v.strictObject({ line, lastWorkedMs: v.optional(date), failingSinceMs: v.optional(date) })),
+    v.array(
+      v.strictObject({
+        line,
+        /** A hash: a bridge that one network blocks works in another. Not there: it is not known where. */
+        network: v.optional(v.pipe(v.string(), v.regex(/^[0-9a-f]{32}$/))),
+        lastWorkedMs: v.optional(date),
+        failingSinceMs: v.optional(date),
+      }),
+    ),
     v.maxLength(MAX_LINES),
   ),
 })

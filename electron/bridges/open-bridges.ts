@@ -14,6 +14,7 @@ export interface OpenBridgesParts {
   readonly log: AppLog
   readonly publish: Publish<'bridges'>
   readonly capture: ScreenCapture
+  readonly network: () => string | undefined
 }
 
 /** Never rejects. */
@@ -23,12 +24,14 @@ export function openBridges({
   log,
   publish,
   capture,
+  network,
 }: OpenBridgesParts): Promise<BridgeLibrary> {
   return BridgeLibrary.open({
     store: new LibraryFile({ path: join(folder, 'bridges.json'), clock, log }),
     publish,
     log,
     transports: TRANSPORT_NAMES,
+    network,
     readQrFromScreen: () => readQrFromScreens(capture),
   })
 }

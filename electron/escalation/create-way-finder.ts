@@ -1,6 +1,4 @@
 /** Puts the way finder together with what it stands on. */
-import { readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
 import { type MoatService, TRANSPORT_NAMES } from '../../core/index.ts'
 import type { Clock } from '../clock.ts'
 import type { HostProcess } from '../host/host-run.ts'
@@ -9,7 +7,7 @@ import type { AppLog, CorePart } from '../parts.ts'
 import { guessCountry } from './country-guess.ts'
 import { HelpDesk } from './help-desk.ts'
 import { HelpHost } from './help-host.ts'
-import { identifyNetwork, type NetworkSigns } from './network-identity.ts'
+import { identifyNetwork, SYSTEM_SIGNS } from './network-identity.ts'
 import type { NetworkMemory } from './network-memory.ts'
 import { WayFinder, type WayFinderDeps } from './way-finder.ts'
 
@@ -72,15 +70,4 @@ function helpPaths(service: MoatService | undefined, isConnected: boolean): read
     service.fronts[front].some((line) => hasMeek || !line.startsWith('meek_lite')),
   )
   return isConnected ? ['tor', ...fronts] : fronts
-}
-
-const SYSTEM_SIGNS: NetworkSigns = {
-  readFile: (path) => {
-    try {
-      return readFileSync(path, 'utf8')
-    } catch {
-      return undefined
-    }
-  },
-  interfaces: networkInterfaces,
 }

@@ -1,10 +1,11 @@
 /**
  * Tells one network from another without asking anybody and without keeping what would say where somebody was: the
  * default gateway's hardware address where the system tells it, else the subnets of this computer, hashed with a secret
- * that never leaves it. Pure but for what is passed in.
+ * that never leaves it. Pure, but for the signs at its end.
  */
 import { createHmac } from 'node:crypto'
-import type { NetworkInterfaceInfo } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { networkInterfaces, type NetworkInterfaceInfo } from 'node:os'
 
 export interface NetworkSigns {
   /** The text of a file, or undefined: `/proc` is Linux's. */
@@ -65,4 +66,16 @@ function networkOf(address: string, netmask: string): string {
     .split('.')
     .map((byte, at) => Number(byte) & (mask[at] ?? 0))
     .join('.')
+}
+
+/** This computer's own. */
+export const SYSTEM_SIGNS: NetworkSigns = {
+  readFile: (path) => {
+    try {
+      return readFileSync(path, 'utf8')
+    } catch {
+      return undefined
+    }
+  },
+  interfaces: networkInterfaces,
 }

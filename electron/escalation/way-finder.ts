@@ -34,7 +34,7 @@ export interface WayFinderDeps extends WayMeansDeps {
   readonly log: AppLog
   readonly publish: (view: WayFindingView) => void
   readonly settings: Pick<SettingsPart, 'current' | 'change'>
-  readonly bridges: Pick<BridgesPart, 'activeLines' | 'add' | 'chooseBuiltIn'>
+  readonly bridges: Pick<BridgesPart, 'activeLines' | 'add' | 'chooseBuiltIn' | 'forgetNetworks'>
   readonly networkId: () => string | undefined
   readonly help: HelpDesk
   /** Has the core follow `bridgeLines`, and the attempt's row end; `hold` is set while there is no way. */
@@ -177,7 +177,9 @@ export class WayFinder implements WaysPart {
   }
 
   async forgetNetworks(): Promise<void> {
-    await this.#remembering(this.#deps.memory.forgetAll())
+    const { bridges, memory } = this.#deps
+    await bridges.forgetNetworks()
+    await this.#remembering(memory.forgetAll())
     this.#network = this.#deps.networkId()
     this.#show()
   }

@@ -52,7 +52,7 @@ export type HostClient = Pick<
 export interface CoreServiceDeps {
   readonly createClient: (
     config: ClientConfig,
-    deps: { readonly log: Logger; readonly clock: Clock },
+    deps: { readonly log: Logger; readonly clock: Clock; readonly outside?: Outside },
   ) => Promise<HostClient>
   readonly clock: Clock
   readonly log: Logger
@@ -170,8 +170,12 @@ export class CoreService {
 
   async #start(config: HostConfig): Promise<void> {
     if (this.#running !== undefined) return this.#reconfigure(config)
-    const { createClient, clock, log } = this.#deps
-    const client = await createClient(toCoreConfig(config), { log, clock })
+    const { createClient, clock, log, outside } = this.#deps
+    const client = await createClient(toCoreConfig(config), {
+      log,
+      clock,
+      ...(outside !== undefined && { outside }),
+    })
     const doors = new Doors({ opener: client, clock, log })
     try {
       await doors.open(config)

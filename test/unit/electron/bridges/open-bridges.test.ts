@@ -16,6 +16,7 @@ it('a bridge that was added is there, and shown, after a restart', async () => {
       clock: { wallMs: () => NOW_MS },
       log: () => {},
       publish: (view) => shown.push(view),
+      network: () => undefined,
       capture: { isAllowed: () => false, take: () => Promise.resolve([]) },
     })
   const first = await open()

@@ -109,6 +109,7 @@ export async function wayRig(options: RigOptions) {
     settings: settingsPart,
     bridges: {
       activeLines: () => box.own,
+      forgetNetworks: async () => undefined,
       add: async (text) => {
         box.own = [...box.own, ...text.split('\n')]
         session.onChange()
