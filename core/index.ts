@@ -76,6 +76,8 @@ export {
   type WebResponse,
 } from './transport/outside.ts'
 export { dialTcp } from './transport/tcp-dialler.ts'
+export { dialName } from './transport/web/dial-name.ts'
+export { lookUpName } from './transport/web/look-up-name.ts'
 export { checkBridgeArguments, TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
 export { transportParts } from './transport/transport-parts.ts'
 export { systemRandom } from './crypto/system-random.ts'

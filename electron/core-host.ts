@@ -3,13 +3,23 @@
  * window, no settings and no system proxy: when it dies, main is there and nothing leaks.
  */
 import './host/polyfill.ts'
-import { collectShortLivedBuffersYoung, Logger, systemClock, TorClient } from '../core/index.ts'
+import {
+  collectShortLivedBuffersYoung,
+  dialName,
+  Logger,
+  lookUpName,
+  systemClock,
+  TorClient,
+  TorError,
+} from '../core/index.ts'
+import { chromiumOutside } from './host/chromium-outside.ts'
 import { CoreService } from './host/core-service.ts'
 import { HostLog } from './host/host-log.ts'
-import type { FromHost } from './host/protocol.ts'
+import { type FromHost, OUTSIDE_PORT } from './host/protocol.ts'
 import { scrubText } from './host/scrub-text.ts'
 import { serveMethods } from './host/serve-methods.ts'
 import { StatusPump } from './host/status-pump.ts'
+import type { Port } from './outside/port.ts'
 
 /** Main takes silence for death. */
 const ALIVE_EVERY_MS = 500
@@ -37,8 +47,19 @@ const log = new HostLog(systemClock, (lines) => post({ kind: 'log', lines }))
 process.on('uncaughtException', crash)
 process.on('unhandledRejection', crash)
 
+let onOutsidePort: (port: Port) => void = () => undefined
+const outsidePort = new Promise<Port>((resolve) => {
+  onOutsidePort = resolve
+})
+const outside = chromiumOutside(outsidePort, {
+  dial: ({ host, port }, proxy, signal) =>
+    dialName(host, port, { proxy, localAddress: undefined }, systemClock, signal),
+  lookUp: lookUpName,
+  plainWebRequest: () => Promise.reject(new TorError('bad-config', 'web requests are made by HTTPS')),
+})
+
 const service = new CoreService({
-  createClient: (config, deps) => TorClient.create(config, deps),
+  createClient: (config, deps) => TorClient.create(config, { ...deps, outside }),
   clock: systemClock,
   log: new Logger(log.sink),
 })
@@ -78,7 +99,10 @@ const onMessage = serveMethods(
 )
 // In a turn of the event loop of its own: within the port's own call, Electron 25 takes a promise that is rejected and
 // awaited in the next microtask for one that nobody awaits.
-port.on('message', ({ data }) => setImmediate(() => void onMessage(data)))
+port.on('message', ({ data, ports: [outsidePort] }) => {
+  if (data === OUTSIDE_PORT && outsidePort !== undefined) onOutsidePort(outsidePort)
+  else setImmediate(() => void onMessage(data))
+})
 setInterval(() => post({ kind: 'alive' }), ALIVE_EVERY_MS)
 pump.start()
 post({ kind: 'ready' })

@@ -32,6 +32,7 @@ import {
 import { hasTray } from './desktop/tray-presence.ts'
 import { MainWindow, WINDOW_PARTITION } from './desktop/window.ts'
 import { forkHost } from './host/fork-host.ts'
+import { type ChromiumOutside, createOutside } from './outside/create-outside.ts'
 import { INVOKE_CHANNEL } from './ipc/channels.ts'
 import { createCommandServer, type Sender } from './ipc/serve.ts'
 import type { AboutView } from './ipc/snapshot.ts'
@@ -95,10 +96,19 @@ async function open(): Promise<void> {
     },
   })
   const running: { app?: App; desktop?: Desktop } = {}
+  const outside = createOutside({
+    clock: systemClock,
+    folder: HERE,
+    chromeVersion: process.versions['chrome'] ?? '',
+    // Before there are settings there is no core to ask.
+    mayUseUdp: () => running.app?.settings.current.upstreamProxy === null,
+    isOwnNetwork: readNetworkLines().length > 0,
+    report,
+  })
   const quit = (): void => quitting.request('person')
   const window = createWindow(() => running.app, quit, isInTray)
   const opening = App.open({
-    ...appDeps(window, describeApp(isInTray)),
+    ...appDeps(window, describeApp(isInTray), outside),
     onNotice: (notice) => running.desktop?.manners.onNotice(notice),
     quit,
   })
@@ -111,7 +121,11 @@ async function open(): Promise<void> {
   running.desktop = showOnDesktop(running.app, window, isInTray, quit)
 }
 
-function appDeps(window: MainWindow, about: AboutView): Omit<AppDeps, 'onNotice' | 'quit'> {
+function appDeps(
+  window: MainWindow,
+  about: AboutView,
+  outside: ChromiumOutside,
+): Omit<AppDeps, 'onNotice' | 'quit'> {
   return {
     clock: systemClock,
     about,
@@ -123,10 +137,11 @@ function appDeps(window: MainWindow, about: AboutView): Omit<AppDeps, 'onNotice'
     ways: waySurroundings(),
     scrub: scrubForThisComputer(),
     secrets: systemSecretStore,
-    spawnHost: (onOutput) => forkHost(join(HERE, 'core-host.cjs'), onOutput),
+    spawnHost: (onOutput) => forkHost(join(HERE, 'core-host.cjs'), onOutput, (port) => outside.attach(port)),
     tell: (name, value) => window.send(name, value),
     onSettings: ({ theme }) => {
       nativeTheme.themeSource = theme
+      outside.onSettings()
     },
     screen: screenCapture,
     dialogs: fileDialogs,

@@ -36,7 +36,21 @@ await Promise.all([
     // Sandboxed: nothing of Node is there.
     banner: {},
     define: {},
-    entryPoints: { preload: 'electron/preload.ts' },
+    entryPoints: {
+      preload: 'electron/preload.ts',
+      'transport-preload': 'electron/outside/page/transport-preload.ts',
+    },
+    platform: 'browser',
+    target: 'chrome114',
+  }),
+  bundle({
+    ...shared,
+    banner: {},
+    define: {},
+    external: [],
+    format: 'iife',
+    outExtension: {},
+    entryPoints: { 'transport-page': 'electron/outside/page/transport-page.ts' },
     platform: 'browser',
     target: 'chrome114',
   }),

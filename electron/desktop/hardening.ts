@@ -15,6 +15,8 @@ const SWITCHES = [
   'disable-default-apps',
   'disable-domain-reliability',
   'disable-field-trial-config',
+  // A front is given another name as Host, which HTTP/2 has no place for. The TLS hello is that of a WebSocket then.
+  'disable-http2',
   'disable-quic',
   'disable-sync',
   'disable-speech-api',
@@ -45,11 +47,17 @@ const DISABLED_FEATURES = [
 ]
 
 /** A proxy that is not there, for loopback too: what slips past the filter of requests still reaches nothing. */
-const NOWHERE = {
+export const NOWHERE = {
   mode: 'fixed_servers',
   proxyRules: 'socks5://127.0.0.1:1',
   proxyBypassRules: '<-loopback>',
 } as const
+
+/**
+ * The one name that Chromium finds: the proxy in this machine behind which the core makes the connections of its
+ * transports (`outside/web-window.ts`). No session has it as its proxy but theirs.
+ */
+export const CORE_DOOR_HOST = 'core.invalid'
 
 /** Before `ready`. */
 export function hardenApp(): void {
@@ -58,7 +66,7 @@ export function hardenApp(): void {
   for (const name of SWITCHES) app.commandLine.appendSwitch(name)
   app.commandLine.appendSwitch('disable-features', DISABLED_FEATURES.join(','))
   // Chromium resolves no name at all: not for a page, not for itself.
-  app.commandLine.appendSwitch('host-resolver-rules', 'MAP * ~NOTFOUND')
+  app.commandLine.appendSwitch('host-resolver-rules', `MAP ${CORE_DOOR_HOST} 127.0.0.1,MAP * ~NOTFOUND`)
   app.commandLine.appendSwitch('webrtc-ip-handling-policy', 'disable_non_proxied_udp')
   app.commandLine.appendSwitch('force-webrtc-ip-handling-policy', 'disable_non_proxied_udp')
   app.on('session-created', hardenSession)

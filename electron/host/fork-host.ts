@@ -1,6 +1,8 @@
 /** Starts the core host as a utility process: the thin edge under the supervisor. */
-import { type UtilityProcess, utilityProcess } from 'electron'
+import { MessageChannelMain, type UtilityProcess, utilityProcess } from 'electron'
+import type { Port } from '../outside/port.ts'
 import type { HostProcess } from './host-run.ts'
+import { OUTSIDE_PORT } from './protocol.ts'
 
 /** What the core can need of the surroundings; proxies, keys and debug switches of the user's shell are none of it. */
 const KEPT_VARIABLES = [
@@ -22,12 +24,21 @@ const MAX_LINE_CHARS = 2_000
 /** In one piece of output; the host has a log, so that this is the words of a crash, or a flood. */
 const MAX_LINES_AT_ONCE = 50
 
-export function forkHost(file: string, onOutput: (line: string) => void): HostProcess {
+/** `onPort` is given our end of the host's port to the browser engine. */
+export function forkHost(
+  file: string,
+  onOutput: (line: string) => void,
+  onPort: (port: Port) => void,
+): HostProcess {
   const child = utilityProcess.fork(file, [], {
     serviceName: 'allium core',
     stdio: 'pipe',
     env: keptEnvironment(process.env),
   })
+  const { port1, port2 } = new MessageChannelMain()
+  onPort(port1)
+  // With its first word the host listens; before that a port might get lost.
+  child.once('message', () => child.postMessage(OUTSIDE_PORT, [port2]))
   readLines(child.stdout, onOutput)
   readLines(child.stderr, onOutput)
   return {

@@ -11,6 +11,9 @@ import type { UpstreamProxySetting } from '../ipc/settings.ts'
 import type { HelpCall, HelpReply } from './help-protocol.ts'
 import type { Probe, ProbeResult } from './probes/probe.ts'
 
+/** What main says with the host's port to the browser engine (`outside/outside-messages.ts`), once, after `ready`. */
+export const OUTSIDE_PORT = 'outside-port'
+
 /** Everything the host needs to run the core; immutable, sent whole at each change. */
 export interface HostConfig {
   readonly dataDirectory: string

@@ -1,0 +1,145 @@
+/**
+ * What the core is given as its outside in the app: HTTPS as Chromium makes it, and Chromium's WebRTC. Main does both at
+ * our word; the TCP connections below HTTPS stay ours, and so does every look-up of a name.
+ */
+import { randomBytes } from 'node:crypto'
+import { isIP } from 'node:net'
+import {
+  type Outside,
+  type PeerOffer,
+  type PeerOfferOptions,
+  TorError,
+  type WebRequest,
+  type WebResponse,
+} from '../../core/index.ts'
+import { forPort, type Port } from '../outside/port.ts'
+import type { WebJob } from '../outside/outside-messages.ts'
+import { ChromiumDoor, type DoorDeps } from './chromium-door.ts'
+import { HostPeer } from './host-peer.ts'
+import { OutsideCalls } from './outside-calls.ts'
+
+const HTTPS_PORT = 443
+const STUN_PORT = 3478
+/** One is enough for a name; both families would ask the same server twice. */
+const SECRET_BYTES = 24
+
+export interface ChromiumOutsideDeps {
+  readonly dial: DoorDeps['dial']
+  /** Addresses of a name, at least one. Rejects with `channel-failed` or the signal's error. */
+  readonly lookUp: (name: string, signal: AbortSignal) => Promise<readonly string[]>
+  /** For addresses that Chromium has nothing to add to: plain HTTP. */
+  readonly plainWebRequest: (request: WebRequest, signal: AbortSignal) => Promise<WebResponse>
+}
+
+/** `port` resolves when main has given it. */
+export function chromiumOutside(port: Promise<Port>, deps: ChromiumOutsideDeps): Outside {
+  const calls = port.then((port) => new OutsideCalls(port))
+  const secret = randomBytes(SECRET_BYTES).toString('base64url')
+  let door: Promise<ChromiumDoor> | undefined
+  /** Opened for the first request: who needs no front has no door. */
+  const openDoor = async (): Promise<ChromiumDoor> => {
+    door ??= ChromiumDoor.open({ dial: deps.dial, secret }).then(async (opened) => {
+      ;(await calls).sayDoor(opened.port, secret)
+      return opened
+    })
+    door.catch(() => {
+      door = undefined
+    })
+    return door
+  }
+  return {
+    webRequest: async (request, signal) => {
+      if (request.url.startsWith('http:')) return deps.plainWebRequest(request, signal)
+      return requestByChromium(await openDoor(), await calls, request, signal)
+    },
+    connectPeer: async (options, signal) => offerByChromium(await calls, options, deps.lookUp, signal),
+  }
+}
+
+async function requestByChromium(
+  door: ChromiumDoor,
+  calls: OutsideCalls,
+  request: WebRequest,
+  signal: AbortSignal,
+): Promise<WebResponse> {
+  const job = webJobOf(request)
+  const { hostname, port } = new URL(job.url)
+  const admission = door.admit(hostname, port === '' ? HTTPS_PORT : Number(port), request.proxy)
+  try {
+    const { answer } = await calls.ask({ kind: 'web', job }, signal)
+    if (answer.kind !== 'web-answer') throw new TorError('internal', 'a web request was answered with a peer')
+    const { status, body } = answer
+    return { status, body: Buffer.from(body.buffer, body.byteOffset, body.byteLength) }
+  } catch (error) {
+    // We know better than Chromium why there was no connection.
+    throw signal.aborted ? error : (admission.failure ?? error)
+  } finally {
+    admission.release()
+  }
+}
+
+/** Throws `bad-config` for an address that is none. */
+export function webJobOf({ url, front, method, headers, body, maxResponseBytes }: WebRequest): WebJob {
+  let address: URL
+  try {
+    address = new URL(url)
+  } catch {
+    throw new TorError('bad-config', 'the address of a web request cannot be read')
+  }
+  const { host } = address
+  address.hash = ''
+  address.username = ''
+  address.password = ''
+  if (front !== undefined) address.hostname = front
+  // What is no host name is not taken over.
+  if (front !== undefined && address.hostname !== front.toLowerCase()) {
+    throw new TorError('bad-config', 'the front of a web request is no name')
+  }
+  return {
+    url: address.href,
+    host,
+    method,
+    headers: headers.map(([name, value]) => [name, value]),
+    body: body === undefined ? undefined : forPort(body),
+    maxResponseBytes,
+  }
+}
+
+async function offerByChromium(
+  calls: OutsideCalls,
+  { iceServers, label, keepsLocalCandidates }: PeerOfferOptions,
+  lookUp: ChromiumOutsideDeps['lookUp'],
+  signal: AbortSignal,
+): Promise<PeerOffer> {
+  const addresses = await Promise.all(iceServers.map((server) => stunAddress(server, lookUp, signal)))
+  const known = [...new Set(addresses.filter((address) => address !== undefined))]
+  if (iceServers.length > 0 && known.length === 0) {
+    throw new TorError('channel-failed', 'no STUN server has a name that can be looked up', {
+      retry: 'later',
+    })
+  }
+  const question = { kind: 'peer', iceServers: known, label, keepsLocalCandidates } as const
+  const { id, ports } = await calls.ask(question, signal)
+  const [port] = ports
+  if (port === undefined) throw new TorError('channel-failed', 'the app gave no WebRTC')
+  return HostPeer.offer(port, signal, () => calls.cancel(id))
+}
+
+/** With the name looked up, for Chromium does not; undefined for a server that cannot be found now. */
+async function stunAddress(
+  server: string,
+  lookUp: ChromiumOutsideDeps['lookUp'],
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const [, host, port] = /^stun:(\[[\da-f:.]+\]|[^:[\]]+)(?::(\d{1,5}))?$/i.exec(server) ?? []
+  if (host === undefined) throw new TorError('bad-config', 'a STUN server is not written as stun:host:port')
+  const bare = host.replace(/^\[|\]$/g, '')
+  try {
+    const [address] = isIP(bare) === 0 ? await lookUp(bare, signal) : [bare]
+    if (address === undefined) return undefined
+    return `stun:${isIP(address) === 6 ? `[${address}]` : address}:${port ?? STUN_PORT}`
+  } catch (error) {
+    if (signal.aborted) throw error
+    return undefined
+  }
+}
