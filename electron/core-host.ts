@@ -10,7 +10,6 @@ import {
   lookUpName,
   systemClock,
   TorClient,
-  TorError,
 } from '../core/index.ts'
 import { chromiumOutside } from './host/chromium-outside.ts'
 import { CoreService } from './host/core-service.ts'
@@ -55,7 +54,6 @@ const outside = chromiumOutside(outsidePort, {
   dial: ({ host, port }, proxy, signal) =>
     dialName(host, port, { proxy, localAddress: undefined }, systemClock, signal),
   lookUp: lookUpName,
-  plainWebRequest: () => Promise.reject(new TorError('bad-config', 'web requests are made by HTTPS')),
 })
 
 const service = new CoreService({

@@ -6,9 +6,12 @@ import { randomBytes } from 'node:crypto'
 import { isIP } from 'node:net'
 import {
   type Outside,
+  parseFront,
+  parseWebUrl,
   type PeerOffer,
   type PeerOfferOptions,
   TorError,
+  type UpstreamProxy,
   type WebRequest,
   type WebResponse,
 } from '../../core/index.ts'
@@ -18,17 +21,13 @@ import { ChromiumDoor, type DoorDeps } from './chromium-door.ts'
 import { HostPeer } from './host-peer.ts'
 import { OutsideCalls } from './outside-calls.ts'
 
-const HTTPS_PORT = 443
 const STUN_PORT = 3478
-/** One is enough for a name; both families would ask the same server twice. */
 const SECRET_BYTES = 24
 
 export interface ChromiumOutsideDeps {
   readonly dial: DoorDeps['dial']
   /** Addresses of a name, at least one. Rejects with `channel-failed` or the signal's error. */
   readonly lookUp: (name: string, signal: AbortSignal) => Promise<readonly string[]>
-  /** For addresses that Chromium has nothing to add to: plain HTTP. */
-  readonly plainWebRequest: (request: WebRequest, signal: AbortSignal) => Promise<WebResponse>
 }
 
 /** `port` resolves when main has given it. */
@@ -49,8 +48,9 @@ export function chromiumOutside(port: Promise<Port>, deps: ChromiumOutsideDeps):
   }
   return {
     webRequest: async (request, signal) => {
-      if (request.url.startsWith('http:')) return deps.plainWebRequest(request, signal)
-      return requestByChromium(await openDoor(), await calls, request, signal)
+      // Looked at before a door is opened for it.
+      const job = webJobOf(request)
+      return requestByChromium(await openDoor(), await calls, { job, proxy: request.proxy }, signal)
     },
     connectPeer: async (options, signal) => offerByChromium(await calls, options, deps.lookUp, signal),
   }
@@ -59,12 +59,11 @@ export function chromiumOutside(port: Promise<Port>, deps: ChromiumOutsideDeps):
 async function requestByChromium(
   door: ChromiumDoor,
   calls: OutsideCalls,
-  request: WebRequest,
+  { job, proxy }: { readonly job: WebJob; readonly proxy: UpstreamProxy | undefined },
   signal: AbortSignal,
 ): Promise<WebResponse> {
-  const job = webJobOf(request)
-  const { hostname, port } = new URL(job.url)
-  const admission = door.admit(hostname, port === '' ? HTTPS_PORT : Number(port), request.proxy)
+  const { host, port } = parseWebUrl(job.url)
+  const admission = door.admit(host, port, proxy)
   try {
     const { answer } = await calls.ask({ kind: 'web', job }, signal)
     if (answer.kind !== 'web-answer') throw new TorError('internal', 'a web request was answered with a peer')
@@ -78,26 +77,15 @@ async function requestByChromium(
   }
 }
 
-/** Throws `bad-config` for an address that is none. */
-export function webJobOf({ url, front, method, headers, body, maxResponseBytes }: WebRequest): WebJob {
-  let address: URL
-  try {
-    address = new URL(url)
-  } catch {
-    throw new TorError('bad-config', 'the address of a web request cannot be read')
-  }
-  const { host } = address
-  address.hash = ''
-  address.username = ''
-  address.password = ''
-  if (front !== undefined) address.hostname = front
-  // What is no host name is not taken over.
-  if (front !== undefined && address.hostname !== front.toLowerCase()) {
-    throw new TorError('bad-config', 'the front of a web request is no name')
-  }
+/** Throws `bad-config`, in words, for an address or a front that is none. */
+function webJobOf({ url, front, method, headers, body, maxResponseBytes }: WebRequest): WebJob {
+  const { isTls, hostHeader, path, host, port } = parseWebUrl(url)
+  if (!isTls) throw new TorError('bad-config', 'the app asks for web addresses by HTTPS')
+  const server = front === undefined ? { host, port: undefined } : parseFront(front)
+  const name = isIP(server.host) === 6 ? `[${server.host}]` : server.host
   return {
-    url: address.href,
-    host,
+    url: new URL(`https://${name}:${server.port ?? port}${path}`).href,
+    host: hostHeader,
     method,
     headers: headers.map(([name, value]) => [name, value]),
     body: body === undefined ? undefined : forPort(body),

@@ -86,9 +86,9 @@ export class OutsideCalls {
       for (const port of ports) port.close()
       return
     }
-    if (answer.kind === 'failed')
-      pending.reject(new TorError('channel-failed', answer.detail, { retry: 'later' }))
-    else pending.resolve({ id: answer.id, answer, ports })
+    if (answer.kind === 'failed') {
+      pending.reject(new TorError(answer.error, answer.detail, { retry: 'elsewhere' }))
+    } else pending.resolve({ id: answer.id, answer, ports })
   }
 
   #onClose(): void {

@@ -93,7 +93,7 @@ export class OutsideDesk {
       this.#deps.web.start(job, (outcome) => {
         this.#running.delete(id)
         if (outcome.ok) answer({ kind: 'web-answer', id, status: outcome.status, body: outcome.body })
-        else answer({ kind: 'failed', id, detail: outcome.detail })
+        else answer({ kind: 'failed', id, error: outcome.kind, detail: outcome.detail })
       }),
     )
   }
@@ -104,7 +104,7 @@ export class OutsideDesk {
         onPort: (port) => answer({ kind: 'peer', id }, [port]),
         onEnd: (detail) => {
           this.#running.delete(id)
-          answer({ kind: 'failed', id, detail: detail ?? 'closed' })
+          answer({ kind: 'failed', id, error: 'channel-failed', detail: detail ?? 'closed' })
         },
       }),
     )

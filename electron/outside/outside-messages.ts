@@ -82,6 +82,7 @@ const outsideAnswerSchema = v.variant('kind', [
   v.strictObject({
     kind: v.literal('failed'),
     id,
+    error: v.picklist(['channel-failed', 'wrong-identity']),
     detail: v.pipe(v.string(), v.maxLength(MAX_DETAIL_CHARS)),
   }),
 ])

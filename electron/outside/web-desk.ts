@@ -20,7 +20,12 @@ export interface WebDeskDeps {
 
 export type WebOutcome =
   | { readonly ok: true; readonly status: number; readonly body: Uint8Array<ArrayBuffer> }
-  | { readonly ok: false; readonly detail: string }
+  | {
+      readonly ok: false
+      /** The second for a certificate that proves nothing. */
+      readonly kind: 'channel-failed' | 'wrong-identity'
+      readonly detail: string
+    }
 
 interface Running {
   readonly job: WebJob
@@ -47,7 +52,7 @@ export class WebDesk {
   /** `settle` is called once, unless the returned function, which ends the request, is called before. */
   start(job: WebJob, settle: (outcome: WebOutcome) => void): () => void {
     if (this.#running.size >= MAX_WEB_REQUESTS) {
-      settle({ ok: false, detail: 'too many web requests at once' })
+      settle(failed('too many web requests at once'))
       return () => undefined
     }
     const id = this.#nextId++
@@ -56,7 +61,7 @@ export class WebDesk {
     const using = this.#keeper.use()
     using.then(
       (page) => this.#send(page, id),
-      () => this.#finish(id, { ok: false, detail: 'the window for web requests could not be opened' }),
+      () => this.#finish(id, failed('the window for web requests could not be opened')),
     )
     return () => {
       if (!this.#running.has(id)) return
@@ -128,7 +133,7 @@ export class WebDesk {
   }
 
   #failAll(detail: string): void {
-    for (const id of [...this.#running.keys()]) this.#finish(id, { ok: false, detail })
+    for (const id of [...this.#running.keys()]) this.#finish(id, failed(detail))
   }
 }
 
@@ -136,20 +141,23 @@ function outcomeOf(message: Exclude<FromPage, { kind: 'peer-closed' }>, running:
   if (message.kind === 'fetched') {
     const { status, job } = running
     if (status === undefined || message.body.length > job.maxResponseBytes) {
-      return { ok: false, detail: 'the window for web requests is not to be trusted' }
+      return failed('the window for web requests is not to be trusted')
     }
     return { ok: true, status, body: message.body }
   }
-  if (message.why === 'too-long') return { ok: false, detail: 'the answer is longer than it may be' }
-  return { ok: false, detail: explain(running.error) }
+  if (message.why === 'too-long') return failed('the answer is longer than it may be')
+  return explain(running.error)
 }
 
 /** Chromium's names are the same in each language, and hold no address. */
-function explain(error: string | undefined): string {
+function explain(error: string | undefined): WebOutcome {
   const name = /^net::ERR_[A-Z0-9_]{1,60}$/.exec(error ?? '')?.[0]
-  if (name === undefined) return 'the web request failed'
-  const isCertificate = name.startsWith('net::ERR_CERT_')
-  return isCertificate
-    ? `the web server's certificate is not to be trusted (${name})`
-    : `the web request failed (${name})`
+  if (name === undefined) return failed('the web request failed')
+  if (!name.startsWith('net::ERR_CERT_')) return failed(`the web request failed (${name})`)
+  const detail = `the web server's certificate is not to be trusted (${name})`
+  return { ok: false, kind: 'wrong-identity', detail }
+}
+
+function failed(detail: string): WebOutcome {
+  return { ok: false, kind: 'channel-failed', detail }
 }

@@ -87,6 +87,7 @@ describe('the sources', () => {
     expect(filesWith(/from '(?:\.\.?\/)+(?:[a-z-]+\/)*look-up-name\.ts'/)).toEqual([
       'core/index.ts',
       'core/transport/web/dial-name.ts',
+      'core/transport/web/web-target.ts',
     ])
     expect(filesWith(/(?<![.#])\bfetch\(|\bnew WebSocket\(/)).toEqual([])
   })

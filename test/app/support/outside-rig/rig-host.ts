@@ -33,7 +33,6 @@ const { webRequest, connectPeer } = chromiumOutside(outsidePort, {
   dial: (target, proxy, signal) =>
     dialName(target.host, target.port, { proxy, localAddress: undefined }, systemClock, signal),
   lookUp: lookUpName,
-  plainWebRequest: () => Promise.reject(new Error('not here')),
 })
 
 let offer: Awaited<ReturnType<NonNullable<typeof connectPeer>>> | undefined
