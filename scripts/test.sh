@@ -52,10 +52,10 @@ tor_version() {
 
 # The programs that people use with a Tor client, and the Debian packages that they come in.
 readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium firefox-esr faketime microsocks tinyproxy
-  obfs4proxy gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send Xvfb)
+  obfs4proxy certutil gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send Xvfb)
 readonly PACKAGES=(tor curl wget torsocks dnsutils openssh-client openssh-server netcat-openbsd chromium
   firefox-esr faketime microsocks tinyproxy
-  obfs4proxy debian-archive-keyring libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
+  obfs4proxy libnss3-tools debian-archive-keyring libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
   xvfb libgtk-3-0 libnss3 libgbm1 libasound2)
 
 # Electron and Chromium are linked to these; without one of them they do not start.
