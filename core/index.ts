@@ -78,6 +78,7 @@ export {
 export { dialTcp } from './transport/tcp-dialler.ts'
 export { dialName } from './transport/web/dial-name.ts'
 export { lookUpName } from './transport/web/look-up-name.ts'
+export { plainWebRequester } from './transport/web/plain-web-request.ts'
 export { parseFront, parseWebUrl } from './transport/web/web-target.ts'
 export { checkBridgeArguments, TRANSPORT_NAMES } from './transport/pluggable-transport.ts'
 export { transportParts } from './transport/transport-parts.ts'

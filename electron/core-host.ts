@@ -8,7 +8,9 @@ import {
   dialName,
   Logger,
   lookUpName,
+  plainWebRequester,
   systemClock,
+  systemRandom,
   TorClient,
 } from '../core/index.ts'
 import { chromiumOutside } from './host/chromium-outside.ts'
@@ -54,6 +56,7 @@ const outside = chromiumOutside(outsidePort, {
   dial: ({ host, port }, proxy, signal) =>
     dialName(host, port, { proxy, localAddress: undefined }, systemClock, signal),
   lookUp: lookUpName,
+  plainWebRequest: plainWebRequester(systemClock, systemRandom),
 })
 
 const service = new CoreService({

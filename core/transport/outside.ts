@@ -5,7 +5,7 @@
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
 export interface WebRequest {
-  /** `https`; from a session of `TransportParts` also `http`, which needs no browser. Its host goes into the Host header, where only the front's server reads it. */
+  /** `http` or `https`. Its host goes into the Host header, where only the front's server reads it. */
   readonly url: string
   /**
    * The name that is looked up, dialled and shown in the TLS hello, with a port behind a colon where it is not the URL's;

@@ -8,7 +8,6 @@ import { dialTcp, type TcpWay } from './tcp-dialler.ts'
 import { dialName } from './web/dial-name.ts'
 import { drawTlsHello } from './web/tls-hello.ts'
 import { HttpSession, type WebQuestion, type WebSession } from './web/web-session.ts'
-import { parseWebUrl } from './web/web-target.ts'
 
 export interface TransportParts {
   readonly clock: Clock
@@ -48,22 +47,14 @@ export function transportParts(way: TcpWay, outside: Outside, tools: TransportTo
     dialName(host, port, way, clock, signal)
   const openWeb = (): WebSession => {
     const { webRequest } = outside
-    const own = new HttpSession({
-      clock,
-      dialName: dialWebServer,
-      hello: drawTlsHello(random),
-      roots: tlsRoots,
-    })
-    if (webRequest === undefined) return own
-    return {
-      // Without TLS there is no hello that a browser's engine could make look like a browser's.
-      request: (question, signal) =>
-        parseWebUrl(question.url).isTls
-          ? webRequest({ ...question, proxy: way.proxy }, signal)
-          : own.request(question, signal),
-      // The engine shares its connections among sessions, and ends them itself.
-      close: () => own.close(),
+    if (webRequest !== undefined) {
+      return {
+        request: (question, signal) => webRequest({ ...question, proxy: way.proxy }, signal),
+        // The engine shares its connections among sessions, and ends them itself.
+        close: () => {},
+      }
     }
+    return new HttpSession({ clock, dialName: dialWebServer, hello: drawTlsHello(random), roots: tlsRoots })
   }
   return {
     clock,

@@ -13,6 +13,7 @@ import {
   TorError,
   type UpstreamProxy,
   type WebRequest,
+  type WebRequester,
   type WebResponse,
 } from '../../core/index.ts'
 import { forPort, type Port } from '../outside/port.ts'
@@ -28,6 +29,8 @@ export interface ChromiumOutsideDeps {
   readonly dial: DoorDeps['dial']
   /** Addresses of a name, at least one. Rejects with `channel-failed` or the signal's error. */
   readonly lookUp: (name: string, signal: AbortSignal) => Promise<readonly string[]>
+  /** For plain HTTP, to which Chromium could add nothing. */
+  readonly plainWebRequest: WebRequester
 }
 
 /** `port` resolves when main has given it. */
@@ -48,6 +51,7 @@ export function chromiumOutside(port: Promise<Port>, deps: ChromiumOutsideDeps):
   }
   return {
     webRequest: async (request, signal) => {
+      if (!parseWebUrl(request.url).isTls) return deps.plainWebRequest(request, signal)
       // Looked at before a door is opened for it.
       const job = webJobOf(request)
       return requestByChromium(await openDoor(), await calls, { job, proxy: request.proxy }, signal)
@@ -79,8 +83,7 @@ async function requestByChromium(
 
 /** Throws `bad-config`, in words, for an address or a front that is none. */
 function webJobOf({ url, front, method, headers, body, maxResponseBytes }: WebRequest): WebJob {
-  const { isTls, hostHeader, path, host, port } = parseWebUrl(url)
-  if (!isTls) throw new TorError('bad-config', 'the app asks for web addresses by HTTPS')
+  const { hostHeader, path, host, port } = parseWebUrl(url)
   const server = front === undefined ? { host, port: undefined } : parseFront(front)
   const name = isIP(server.host) === 6 ? `[${server.host}]` : server.host
   return {

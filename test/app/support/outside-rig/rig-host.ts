@@ -6,7 +6,9 @@ import {
   isTorError,
   lookUpName,
   type PeerChannel,
+  plainWebRequester,
   systemClock,
+  systemRandom,
   type WebRequest,
 } from '../../../../core/index.ts'
 import { chromiumOutside } from '../../../../electron/host/chromium-outside.ts'
@@ -33,6 +35,7 @@ const { webRequest, connectPeer } = chromiumOutside(outsidePort, {
   dial: (target, proxy, signal) =>
     dialName(target.host, target.port, { proxy, localAddress: undefined }, systemClock, signal),
   lookUp: lookUpName,
+  plainWebRequest: plainWebRequester(systemClock, systemRandom),
 })
 
 let offer: Awaited<ReturnType<NonNullable<typeof connectPeer>>> | undefined

@@ -28,15 +28,20 @@ function setUp(answerTo: (request: HostRequest, main: FakePort) => OutsideAnswer
     if (answer !== undefined) main.say(answer)
   })
   const looked: string[] = []
+  const plain: string[] = []
   const outside = chromiumOutside(Promise.resolve(host), {
     dial: () => Promise.reject(new TorError('channel-failed', 'nobody is there')),
+    plainWebRequest: async ({ url }) => {
+      plain.push(url)
+      return { status: 200, body: Buffer.from('plain') }
+    },
     lookUp: async (name) => {
       looked.push(name)
       if (name.endsWith('.gone')) throw new TorError('channel-failed', 'no such name')
       return name.startsWith('six') ? ['2001:db8::1'] : ['192.0.2.1', '192.0.2.2']
     },
   })
-  return { asked, main, outside, looked }
+  return { asked, main, outside, looked, plain }
 }
 
 function web({ webRequest }: Outside, change: Partial<WebRequest> = {}, signal = NEVER): Promise<unknown> {
@@ -83,7 +88,6 @@ describe('a web request', () => {
   })
 
   it.each([
-    [{ url: 'http://hidden.example/' }],
     [{ url: 'no address' }],
     [{ url: 'https://user:word@hidden.example/' }],
     [{ front: 'a/b' }],
@@ -94,6 +98,13 @@ describe('a web request', () => {
     const { asked, outside } = setUp(answered)
     await expect(web(outside, change)).rejects.toMatchObject({ kind: 'bad-config' })
     expect(asked.filter(({ kind }) => kind === 'web')).toEqual([])
+  })
+
+  it('without TLS is the core’s own, and main hears nothing of it', async () => {
+    const { asked, outside, plain } = setUp(answered)
+    expect(await web(outside, { url: 'http://hidden.example/' })).toMatchObject({ status: 200 })
+    expect(plain).toEqual(['http://hidden.example/'])
+    expect(asked).toEqual([])
   })
 
   it('fails with the kind and the words of main', async () => {
