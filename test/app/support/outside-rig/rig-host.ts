@@ -107,7 +107,12 @@ port.on('message', ({ data, ports: [given] }) => {
     answer(question).then(
       (value) => say({ id, answer: value }),
       (error: unknown) =>
-        say({ id, answer: { kind: isTorError(error) ? error.kind : 'other', detail: String(error) } }),
+        say({
+          id,
+          answer: isTorError(error)
+            ? { kind: error.kind, detail: error.message }
+            : { kind: 'other', detail: String(error) },
+        }),
     )
   })
 })
