@@ -18,6 +18,8 @@ const SWITCHES = [
   // A front is given another name as Host, which HTTP/2 has no place for. The TLS hello is that of a WebSocket then.
   'disable-http2',
   'disable-quic',
+  // The hidden page of WebRTC carries a connection: Windows would give its process what the others leave.
+  'disable-renderer-backgrounding',
   'disable-sync',
   'disable-speech-api',
   'dns-prefetch-disable',

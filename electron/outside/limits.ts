@@ -26,3 +26,5 @@ export const MAX_UNSENT_BYTES = 4_194_304
 export const MAX_UNREAD_BYTES = 16_777_216
 /** The host says what it has taken each time that it is so much; much less than what may wait. */
 export const TAKEN_STEP_BYTES = 65_536
+/** The page likewise: less than half of the window, so that the host is never left waiting for the rest. */
+export const HANDED_OVER_STEP_BYTES = 16_384

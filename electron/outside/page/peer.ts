@@ -2,7 +2,12 @@
  * One WebRTC connection with one data channel, steered by the core host through the peer's own port. Whatever the other
  * end of the connection does, it can send bytes, up to what the host has room for, and end.
  */
-import { CHANNEL_LOW_BYTES, MAX_RECEIVED_MESSAGE_BYTES, MAX_UNREAD_BYTES } from '../limits.ts'
+import {
+  CHANNEL_LOW_BYTES,
+  HANDED_OVER_STEP_BYTES,
+  MAX_RECEIVED_MESSAGE_BYTES,
+  MAX_UNREAD_BYTES,
+} from '../limits.ts'
 import { type FromPeer, parseToPeer, type PeerEnd } from '../peer-messages.ts'
 
 /** Servers that do not answer are asked for over half a minute; those that do answer at once. */
@@ -97,6 +102,7 @@ export class Peer {
       return this.end('lost')
     }
     this.#handedOver += bytes.length
+    if (this.#handedOver < HANDED_OVER_STEP_BYTES) return
     if (this.#channel.bufferedAmount <= CHANNEL_LOW_BYTES) this.#sayTaken()
   }
 
