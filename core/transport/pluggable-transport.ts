@@ -7,6 +7,7 @@ import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import { TorError } from '../util/errors.ts'
 import { joinSocksArguments } from './managed/socks-arguments.ts'
 import { pluginFor, type TransportPlugin } from './managed/transport-plugin.ts'
+import { meekTransport } from './meek/meek-transport.ts'
 import { obfs4Transport } from './obfs4/obfs4-transport.ts'
 import { snowflakeTransport } from './snowflake/snowflake-transport.ts'
 import type { TransportParts } from './transport-parts.ts'
@@ -31,7 +32,10 @@ export interface PluggableTransport {
 
 /** By name; bridges without a transport need none. */
 const TRANSPORTS: ReadonlyMap<string, PluggableTransport> = new Map(
-  [obfs4Transport, snowflakeTransport, webtunnelTransport].map((transport) => [transport.name, transport]),
+  [obfs4Transport, webtunnelTransport, snowflakeTransport, meekTransport].map((transport) => [
+    transport.name,
+    transport,
+  ]),
 )
 
 /** The names that bridge lines may begin with. */
