@@ -129,8 +129,16 @@ export class TorInProcess {
     if (relay === undefined) return void socket.destroy()
     relay.connections++
     if (this.#commits(relay, 'stall-before-tls')) return
-    if (this.#commits(relay, 'drip')) return void setInterval(() => socket.write('.'), DRIP_MS).unref()
+    if (this.#commits(relay, 'drip')) return this.#drip(socket)
     this.#tlsServer.emit('connection', socket)
+  }
+
+  #drip(socket: Socket): void {
+    const dripping = setInterval(() => {
+      this.activity++
+      socket.write('.')
+    }, DRIP_MS)
+    socket.once('close', () => clearInterval(dripping))
   }
 
   #onLink(socket: TLSSocket): void {

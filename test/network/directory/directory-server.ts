@@ -22,6 +22,8 @@ export class DirectoryServer {
   readonly #intervalMs: number
   readonly #faults: FaultBook
   readonly #consensuses: SignedConsensus[] = []
+  /** How often each was handed out. */
+  readonly served = { consensuses: 0, diffs: 0, certificates: 0, microdescriptors: 0 }
 
   constructor(
     documents: DirectoryDocuments,
@@ -76,6 +78,7 @@ export class DirectoryServer {
   #find(path: string, headers: ReadonlyMap<string, string>, relay: Relay): Body {
     if (CONSENSUS_PATH.test(path)) return this.#findConsensus(headers)
     if (path.startsWith('/tor/keys/')) {
+      this.served.certificates++
       return found(Buffer.from(this.#documents.certificates(this.#clock.wallMs()), 'latin1'))
     }
     if (path.startsWith('/tor/micro/d/')) return this.#findMicrodescriptors(path)
@@ -89,10 +92,16 @@ export class DirectoryServer {
     if (since >= newest.validAfterMs) return { status: 304 }
     const held = (headers.get('x-or-diff-from-consensus') ?? '').toUpperCase().split(/[ ,]+/)
     const base = this.#consensuses.find(({ sha3 }) => held.includes(sha3))
-    return found(base === undefined || base === newest ? newest.bytes : writeConsensusDiff(base, newest))
+    if (base === undefined || base === newest) {
+      this.served.consensuses++
+      return found(newest.bytes)
+    }
+    this.served.diffs++
+    return found(writeConsensusDiff(base, newest))
   }
 
   #findMicrodescriptors(path: string): Body {
+    this.served.microdescriptors++
     const digests = path.slice('/tor/micro/d/'.length).split('-')
     const texts = digests.map((digest) => this.#documents.microdescriptor(digest) ?? '')
     const text = texts.join('')

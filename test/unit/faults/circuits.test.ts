@@ -8,19 +8,19 @@ import type { RelayMessage } from '../../../core/cell/relay-message.ts'
 import type { CreateFault, MessageFault, Misbehaviour } from '../../network/faults/fault.ts'
 import {
   BODY_SHA256,
-  type FaultyNetwork,
+  type WholeNetwork,
   fetchBody,
-  startFaultyNetwork,
+  startWholeNetwork,
   waitForStatus,
-} from './faulty-network.ts'
+} from '../../support/whole-network.ts'
 
 const OTHER_GUARDS = ['guard2', 'guard3']
 
-let faulty: FaultyNetwork
+let faulty: WholeNetwork
 let client: TorClient
 
 beforeAll(async () => {
-  faulty = await startFaultyNetwork()
+  faulty = await startWholeNetwork()
 })
 afterAll(() => faulty.stop())
 

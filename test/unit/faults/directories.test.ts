@@ -8,17 +8,17 @@ import { prepareDirectoryFaults } from '../../network/faults/directory-faults.ts
 import type { DirectoryFault } from '../../network/faults/fault.ts'
 import {
   BODY_SHA256,
-  type FaultyNetwork,
+  type WholeNetwork,
   fetchBody,
-  startFaultyNetwork,
+  startWholeNetwork,
   waitForStatus,
-} from './faulty-network.ts'
+} from '../../support/whole-network.ts'
 
-let faulty: FaultyNetwork
+let faulty: WholeNetwork
 
 beforeAll(async () => {
   prepareDirectoryFaults()
-  faulty = await startFaultyNetwork()
+  faulty = await startWholeNetwork()
 })
 afterEach(() => faulty.reset())
 afterAll(() => faulty.stop())

@@ -7,19 +7,19 @@ import type { ErrorKind } from '../../../core/index.ts'
 import type { LinkFault } from '../../network/faults/fault.ts'
 import {
   BODY_SHA256,
-  type FaultyNetwork,
+  type WholeNetwork,
   fetchBody,
-  startFaultyNetwork,
+  startWholeNetwork,
   waitForStatus,
-} from './faulty-network.ts'
+} from '../../support/whole-network.ts'
 
 /** Tries at a guard that fails, while another one serves. */
 const FEW = 3
 
-let faulty: FaultyNetwork
+let faulty: WholeNetwork
 
 beforeAll(async () => {
-  faulty = await startFaultyNetwork()
+  faulty = await startWholeNetwork()
 })
 afterEach(() => faulty.reset())
 afterAll(() => faulty.stop())

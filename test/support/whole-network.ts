@@ -5,18 +5,19 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type ClientConfig, type ClientStatus, parseClientConfig, TorClient } from '../../../core/index.ts'
-import type { Fault } from '../../network/faults/fault.ts'
-import type { Relay } from '../../network/relays/relay.ts'
-import { SMALL_NETWORK } from '../../network/small-description.ts'
-import { TorInProcess } from '../../network/tor-in-process.ts'
-import { leapingClock } from '../../support/leaping-clock.ts'
+import { type ClientConfig, type ClientStatus, parseClientConfig, TorClient } from '../../core/index.ts'
+import type { Fault } from '../network/faults/fault.ts'
+import type { Relay } from '../network/relays/relay.ts'
+import { SMALL_NETWORK } from '../network/small-description.ts'
+import { TorInProcess } from '../network/tor-in-process.ts'
+import { type LeapingClock, leapingClock } from './leaping-clock.ts'
 
 const SITE = 'site.test'
 const BODY = randomBytes(300_000)
 export const BODY_SHA256 = createHash('sha256').update(BODY).digest('hex')
 
-export interface FaultyNetwork {
+export interface WholeNetwork {
+  readonly clock: LeapingClock
   readonly network: TorInProcess
   /** A client in memory; `lines` of a torrc come behind the usual ones. */
   startClient(lines?: readonly string[]): Promise<TorClient>
@@ -29,14 +30,15 @@ export interface FaultyNetwork {
 
 export const ONE_PATH = ['EntryNodes guard1', 'MiddleNodes middle1', 'ExitNodes exit1', 'StrictNodes 1']
 
-export async function startFaultyNetwork(): Promise<FaultyNetwork> {
+export async function startWholeNetwork(): Promise<WholeNetwork> {
   const site = await startSite()
   const clock = leapingClock()
-  const network = await TorInProcess.start(SMALL_NETWORK, clock)
+  const network = await TorInProcess.start(SMALL_NETWORK, { wallMs: clock.trueWallMs })
   clock.follow(() => network.activity)
   network.hosts.add(SITE, 80, (site.address() as AddressInfo).port)
   const clients: TorClient[] = []
   return {
+    clock,
     network,
     async startClient(lines = ONE_PATH) {
       const client = await TorClient.create(configOf(network, lines), { clock })
