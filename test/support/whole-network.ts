@@ -33,7 +33,7 @@ export const ONE_PATH = ['EntryNodes guard1', 'MiddleNodes middle1', 'ExitNodes 
 export async function startWholeNetwork(): Promise<WholeNetwork> {
   const site = await startSite()
   const clock = leapingClock()
-  const network = await TorInProcess.start(SMALL_NETWORK, { wallMs: clock.trueWallMs })
+  const network = await TorInProcess.start(SMALL_NETWORK, { wallMs: () => clock.trueWallMs() })
   clock.follow(() => network.activity)
   network.hosts.add(SITE, 80, (site.address() as AddressInfo).port)
   const clients: TorClient[] = []
