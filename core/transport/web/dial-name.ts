@@ -55,7 +55,8 @@ function alternating(addresses: readonly string[]): readonly string[] {
     .concat(other.slice(like.length))
 }
 
-function firstToConnect(
+/** Rejects as the last attempt did, when all have failed. Exported for its test, which has no address that is silent. */
+export function firstToConnect(
   addresses: readonly string[],
   dial: (address: string, signal: AbortSignal) => Promise<Socket>,
   clock: Clock,

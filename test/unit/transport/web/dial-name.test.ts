@@ -1,7 +1,7 @@
 /** Names of web servers: by the system's resolver and address by address, or by the proxy and then by nobody else. */
 import { createServer, type Server, type Socket } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
-import { dialName } from '../../../../core/transport/web/dial-name.ts'
+import { dialName, firstToConnect } from '../../../../core/transport/web/dial-name.ts'
 import type { NameLookUp } from '../../../../core/transport/web/look-up-name.ts'
 import type { TcpWay } from '../../../../core/transport/tcp-dialler.ts'
 import { abortable } from '../../../../core/util/abort.ts'
@@ -79,13 +79,22 @@ test('an address that refuses is followed by the next one, and the other family 
   expect((await dial('front.example', port, mixed)).remoteAddress).toBe('127.0.0.1')
 })
 
-test('an address that is silent is not waited for when another answers', async () => {
+test('an address that is silent is not waited for when another answers, and is left then', async () => {
   const clock = manualClock()
   const port = await listen('127.0.0.1', 0, () => {})
-  const dialling = dial('front.example', port, answers('192.0.2.1', '127.0.0.1'), { clock })
-  await new Promise((resolve) => setTimeout(resolve, 5))
+  const left: TorError[] = []
+  const dialOne = (address: string, signal: AbortSignal): Promise<Socket> => {
+    if (address === '127.0.0.1') return dial(address, port, forbidden, { signal })
+    return abortable(new Promise<never>(() => {}), signal).catch((error: unknown) => {
+      if (error instanceof TorError) left.push(error)
+      throw error
+    })
+  }
+  const { signal } = new AbortController()
+  const connecting = firstToConnect(['192.0.2.1', '127.0.0.1'], dialOne, clock, signal)
   clock.advance(300)
-  expect((await dialling).remoteAddress).toBe('127.0.0.1')
+  expect((await connecting).remoteAddress).toBe('127.0.0.1')
+  expect(left).toMatchObject([{ kind: 'aborted' }])
 })
 
 test('an IP literal is not looked up', async () => {
