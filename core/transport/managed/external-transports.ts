@@ -124,9 +124,7 @@ function keyOf(plugin: ExecPlugin, settings: PluginSettings): string {
 
 function surroundingsOf(plugin: ExecPlugin, settings: PluginSettings): PluginSurroundings {
   const { dataDirectory, upstreamProxy, outboundBindAddress } = settings
-  if (dataDirectory === undefined) {
-    throw new TorError('bad-config', 'a transport plugin needs a DataDirectory to keep its state in')
-  }
+  if (dataDirectory === undefined) throw noStateFolder()
   return {
     transports: plugin.transports,
     stateDirectory: join(resolve(dataDirectory), STATE_FOLDER),
@@ -146,13 +144,16 @@ function checkNoProxy(proxy: UpstreamProxy | undefined): void {
 
 /** Throws `bad-config`, in words, where plugins and bridges or the proxy do not go together. */
 export function checkPlugins(
-  settings: Pick<PluginSettings, 'transportPlugins' | 'bridges' | 'upstreamProxy'>,
+  settings: Pick<PluginSettings, 'transportPlugins' | 'bridges' | 'upstreamProxy' | 'dataDirectory'>,
 ): void {
-  const { transportPlugins, bridges, upstreamProxy } = settings
-  const isBySocks = transportPlugins.some(
-    (plugin) => plugin.kind !== 'exec' && isPluginNeeded(plugin, transportPlugins, bridges),
-  )
-  if (isBySocks && upstreamProxy !== undefined) {
+  const { transportPlugins, bridges, upstreamProxy, dataDirectory } = settings
+  const needed = transportPlugins.filter((plugin) => isPluginNeeded(plugin, transportPlugins, bridges))
+  if (upstreamProxy !== undefined && needed.some(({ kind }) => kind !== 'exec')) {
     throw new TorError('bad-config', 'a transport plugin by SOCKS cannot be used with an upstream proxy')
   }
+  if (dataDirectory === undefined && needed.some(({ kind }) => kind === 'exec')) throw noStateFolder()
+}
+
+function noStateFolder(): TorError {
+  return new TorError('bad-config', 'a transport plugin needs a DataDirectory to keep its state in')
 }

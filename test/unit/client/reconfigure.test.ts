@@ -196,8 +196,9 @@ describe('a transport plugin for a running client', () => {
 
   it('ends the channels that another one carries, and those alone', async () => {
     const bridges = [BRIDGE, shaped]
-    config = new WatchedValue<ClientConfig>({ ...CONFIG, bridges, transportPlugins: one ?? [] })
-    await apply({ ...CONFIG, bridges, transportPlugins: two ?? [] })
+    const kept = { ...CONFIG, dataDirectory: '/kept', bridges }
+    config = new WatchedValue<ClientConfig>({ ...kept, transportPlugins: one ?? [] })
+    await apply({ ...kept, transportPlugins: two ?? [] })
     expect(done[0]).toBe('close channels to relay otherBridge')
     expect(done).toContain('reach bridges')
     done = []

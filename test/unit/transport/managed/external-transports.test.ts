@@ -261,6 +261,21 @@ describe('a plugin that runs', () => {
     expect(folder.pids.map(isRunning)).toEqual([false, true])
   })
 
+  test('and then writes without end is ended, and nothing of it is read any more', async () => {
+    const serving = servingScript(socks.endpoint.port).replace(UNTIL_STDIN_ENDS, 'yes')
+    runs(serving)
+    await connect()
+    await until(() => !isRunning(folder.pids[0]))
+    expect(logged.filter((line) => line.startsWith('warn'))).toEqual([
+      'warn The transport plugin for fake writes without end, and is ended.',
+    ])
+  })
+
+  test('needs a folder for its state', () => {
+    settings = { ...settings, dataDirectory: undefined }
+    expect(() => checkPlugins(settings)).toThrow(/needs a DataDirectory/)
+  })
+
   test.each<[string, () => void]>([
     ['bridges are not used any more', () => (settings = { ...settings, bridges: undefined })],
     ['no bridge needs it any more', () => (settings = { ...settings, bridges: [] })],
