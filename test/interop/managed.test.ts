@@ -112,8 +112,9 @@ describe('obfs4proxy as a transport plugin', () => {
       const watch = watchRemotePorts(client.pid)
       const ofPlugin = watchRemotePorts(await pluginOf(client))
       await client.bootstrapped()
-      await download(client)
+      // The web server is in this process, which watching keeps busy.
       const [seen, seenByPlugin] = [await watch.stop(), await ofPlugin.stop()]
+      await download(client)
       expect([outsideAmong(seen), seen.has(port)]).toEqual([[], false])
       expect([outsideAmong(seenByPlugin), seenByPlugin.has(port)]).toEqual([[], true])
     } finally {
