@@ -60,7 +60,9 @@ const outside = chromiumOutside(outsidePort, {
 })
 
 const service = new CoreService({
-  createClient: (config, deps) => TorClient.create(config, { ...deps, outside }),
+  createClient: (config, deps) => TorClient.create(config, deps),
+  // For the client's transports, and for the question to the bridge service.
+  outside,
   clock: systemClock,
   log: new Logger(log.sink),
 })

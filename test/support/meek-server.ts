@@ -24,6 +24,7 @@ export class MeekServer {
     readonly path: string
     readonly session: string
     readonly bytes: number
+    readonly userAgent: string
   }[] = []
   /** The connections of clients. */
   readonly sockets = new Set<Socket>()
@@ -87,6 +88,7 @@ export class MeekServer {
       path: request.url ?? '',
       session,
       bytes: body.length,
+      userAgent: request.headers['user-agent'] ?? '',
     })
     if (this.isStalled) await new Promise<void>((resolve) => this.#waiting.push(resolve))
     const status = this.#options.statusFor?.(request)
