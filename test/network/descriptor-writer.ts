@@ -1,7 +1,7 @@
 /** Writes server descriptors as a relay does, with whatever a test wants to be wrong in them. */
 import { constants, createHash, createPublicKey, type KeyObject, privateEncrypt, sign } from 'node:crypto'
 import { formatObject, formatTime } from '../support/test-authority.ts'
-import { ed25519Cert, type RelayIdentity, rawPublicKey, signingKeyCert } from './relay-identity.ts'
+import { ed25519Cert, type RelayKeys, rawPublicKey, signingKeyCert } from './relay-identity.ts'
 
 export interface DescriptorFields {
   readonly nickname: string
@@ -21,7 +21,7 @@ export interface DescriptorFields {
 }
 
 export function writeDescriptor(
-  relay: RelayIdentity,
+  relay: RelayKeys,
   nowMs: number,
   changes: Partial<DescriptorFields> = {},
 ): string {
@@ -53,7 +53,7 @@ export function writeDescriptor(
   return `${forRsa}${formatObject('SIGNATURE', signRaw(fields.rsaSigner, rsaDigest))}\n`
 }
 
-function unsignedText(relay: RelayIdentity, fields: DescriptorFields): string {
+function unsignedText(relay: RelayKeys, fields: DescriptorFields): string {
   const rsaDer = createPublicKey(relay.rsaKey).export({ type: 'pkcs1', format: 'der' })
   const lines = [
     `router ${fields.nickname} ${fields.address} ${fields.orPort} 0 0`,
@@ -78,7 +78,7 @@ function unsignedText(relay: RelayIdentity, fields: DescriptorFields): string {
 }
 
 /** The old onion key with its crosscert, as lines; `ids` are the two identities that it vouches for. */
-export function tapLines(relay: RelayIdentity, onionKey: KeyObject, ids = identitiesOf(relay)): string[] {
+export function tapLines(relay: RelayKeys, onionKey: KeyObject, ids = identitiesOf(relay)): string[] {
   return [
     'onion-key',
     formatObject('RSA PUBLIC KEY', createPublicKey(onionKey).export({ type: 'pkcs1', format: 'der' })),
@@ -87,13 +87,13 @@ export function tapLines(relay: RelayIdentity, onionKey: KeyObject, ids = identi
   ]
 }
 
-function identitiesOf(relay: RelayIdentity): Buffer {
+function identitiesOf(relay: RelayKeys): Buffer {
   return Buffer.concat([Buffer.from(relay.rsa, 'hex'), rawPublicKey(relay.ed25519Key)])
 }
 
 /** Type 10, signed with the onion key; `identity` is the one it vouches for. */
 export function ntorCrosscert(
-  relay: RelayIdentity,
+  relay: RelayKeys,
   nowMs: number,
   identity: Buffer = rawPublicKey(relay.ed25519Key),
 ): { readonly certificate: Buffer; readonly signBit: number } {

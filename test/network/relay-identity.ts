@@ -21,7 +21,8 @@ const HOUR_MS = 3_600_000
 const DAY_MS = 24 * HOUR_MS
 const CROSS_CERT_PREFIX = 'Tor TLS RSA/Ed25519 cross-certificate'
 
-export interface RelayIdentity {
+/** What makes a relay the one that it is. */
+export interface RelayKeys {
   readonly rsa: RsaIdentity
   readonly ed25519: Ed25519Identity
   readonly rsaKey: KeyObject
@@ -30,15 +31,32 @@ export interface RelayIdentity {
   readonly ntorKey: X25519KeyPair
   /** The same secret as an ed25519 key, as cross-certificates are signed with it. */
   readonly ntorSigningKey: KeyObject
+}
+
+export interface RelayIdentity extends RelayKeys {
   readonly tlsKey: KeyObject
   /** DER. */
   readonly tlsCertificate: Buffer
 }
 
 export function createRelayIdentity(nowMs: number): RelayIdentity {
-  const rsaKey = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey
-  const ed25519Key = generateKeyPairSync('ed25519').privateKey
   const tlsKey = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey
+  return {
+    ...createRelayKeys(),
+    tlsKey,
+    tlsCertificate: selfSignedCertificate(tlsKey, {
+      commonName: 'www.example.net',
+      notBeforeMs: nowMs - DAY_MS,
+      notAfterMs: nowMs + 365 * DAY_MS,
+    }),
+  }
+}
+
+/** RSA keys take long to make: where many are needed they come from elsewhere. */
+export function createRelayKeys(
+  rsaKey: KeyObject = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
+): RelayKeys {
+  const ed25519Key = generateKeyPairSync('ed25519').privateKey
   const ntorSigningKey = generateKeyPairSync('ed25519').privateKey
   const rsaDer = createPublicKey(rsaKey).export({ type: 'pkcs1', format: 'der' })
   return {
@@ -49,12 +67,6 @@ export function createRelayIdentity(nowMs: number): RelayIdentity {
     signingKey: generateKeyPairSync('ed25519').privateKey,
     ntorKey: x25519KeyPairFromPrivate(secretScalar(ntorSigningKey)),
     ntorSigningKey,
-    tlsKey,
-    tlsCertificate: selfSignedCertificate(tlsKey, {
-      commonName: 'www.example.net',
-      notBeforeMs: nowMs - DAY_MS,
-      notAfterMs: nowMs + 365 * DAY_MS,
-    }),
   }
 }
 
@@ -97,7 +109,7 @@ export function certExtension(type: number, flags: number, data: Uint8Array): Bu
 
 /** Type 4: the identity vouches for the signing key, and says who it is. */
 export function signingKeyCert(
-  identity: RelayIdentity,
+  identity: RelayKeys,
   nowMs: number,
   changes: Partial<Ed25519CertFields> = {},
 ): Buffer {
@@ -114,7 +126,7 @@ export function signingKeyCert(
 
 /** Type 5: the signing key vouches for the TLS certificate. */
 export function tlsLinkCert(
-  identity: RelayIdentity,
+  identity: RelayKeys & Pick<RelayIdentity, 'tlsCertificate'>,
   nowMs: number,
   changes: Partial<Ed25519CertFields> = {},
 ): Buffer {
@@ -131,7 +143,7 @@ export function tlsLinkCert(
 
 /** Type 2: the self-signed X.509 certificate of the RSA identity. */
 export function rsaIdentityCert(
-  identity: RelayIdentity,
+  identity: RelayKeys,
   nowMs: number,
   changes: { readonly notBeforeMs?: number; readonly notAfterMs?: number; readonly signer?: KeyObject } = {},
 ): Buffer {
@@ -151,7 +163,7 @@ export interface CrossCertFields {
 
 /** Type 7: the RSA identity vouches for the ed25519 one. */
 export function rsaCrossCert(
-  identity: RelayIdentity,
+  identity: RelayKeys,
   nowMs: number,
   changes: Partial<CrossCertFields> = {},
 ): Buffer {

@@ -13,11 +13,16 @@ import { DirectoryDocuments } from './directory/directory-documents.ts'
 import { DirectoryServer } from './directory/directory-server.ts'
 import { FaultBook, type LinkFault } from './faults/fault.ts'
 import { HostTable } from './relays/host-table.ts'
+import { PooledRsaKeys } from './pooled-rsa.ts'
+import { createRelayKeys } from './relay-identity.ts'
 import { createLinkTls, type LinkTls, tlsServerOptions } from './relays/link-identity.ts'
 import type { NetworkCore } from './relays/network-core.ts'
 import { Relay } from './relays/relay.ts'
 import type { RelayDescription } from './relays/relay-description.ts'
 import { RelayLink } from './relays/relay-link.ts'
+
+/** So many RSA keys can be waited for. */
+const FEW_RELAYS = 100
 
 /** Between the bytes of a relay that sends them one by one. */
 const DRIP_MS = 20
@@ -57,9 +62,10 @@ export class TorInProcess {
     server: Server,
   ) {
     const { port } = server.address() as AddressInfo
-    const nowMs = clock.wallMs()
+    const { length } = description.relays
+    const pool = length > FEW_RELAYS ? new PooledRsaKeys(length) : undefined
     this.relays = description.relays.map(
-      (relay) => new Relay({ ...relay, orPort: relay.orPort || port }, nowMs),
+      (relay) => new Relay({ ...relay, orPort: relay.orPort || port }, createRelayKeys(pool?.next())),
     )
     const authorityRelays = this.relays.filter((relay) => relay.description.flags.includes('Authority'))
     this.authorities = authorityRelays.map(({ description: { nickname } }) => new TestAuthority(nickname))

@@ -22,6 +22,8 @@ export class DirectoryServer {
   readonly #intervalMs: number
   readonly #faults: FaultBook
   readonly #consensuses: SignedConsensus[] = []
+  /** All replies together, as sent. */
+  sentBytes = 0
   /** How often each was handed out. */
   readonly served = { consensuses: 0, diffs: 0, certificates: 0, microdescriptors: 0 }
 
@@ -54,6 +56,7 @@ export class DirectoryServer {
     const [, path = ''] = requestLine.split(' ')
     const good = this.#answer(path, new Map(headerLines.map(parseHeader)), relay)
     const fault = this.#faults.due('directory', relay.description.nickname, (does) => does.path.test(path))
+    this.sentBytes += good.length
     if (fault === undefined) return { bytes: good, isEndless: false }
     return misreply(fault.do, good, this.#documents, this.consensus())
   }

@@ -2,7 +2,7 @@
 import { encodeChannelCell, type ChannelMessage } from '../../../core/cell/channel-message-codec.ts'
 import { ChannelCommand } from '../../../core/cell/commands.ts'
 import { encodeVariableCell } from '../../../core/cell/cell-codec.ts'
-import { createRelayIdentity } from '../relay-identity.ts'
+import { createRelayKeys } from '../relay-identity.ts'
 import { createLinkTls, linkCertificates } from '../relays/link-identity.ts'
 import type { LinkFault } from './fault.ts'
 
@@ -44,7 +44,7 @@ export function misgreet(fault: LinkFault, greeting: Greeting, nowMs: number): r
     case 'certs-of-another-relay':
       return withCerts({
         kind: 'certs',
-        certs: linkCertificates(createRelayIdentity(nowMs), createLinkTls(nowMs), nowMs),
+        certs: linkCertificates(createRelayKeys(), createLinkTls(nowMs), nowMs),
       })
     case 'certs-without-end':
       return [

@@ -3,7 +3,7 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import type { ChannelCert } from '../../../core/cell/channel-message-codec.ts'
 import { selfSignedCertificate, toPem } from '../der-writer.ts'
 import {
-  type RelayIdentity,
+  type RelayKeys,
   rsaIdentityCert,
   rsaCrossCert,
   signingKeyCert,
@@ -35,7 +35,7 @@ export function tlsServerOptions({ key, certificate }: LinkTls): { key: string; 
 }
 
 /** The bodies of CERTS, by type (cert-spec A.1). */
-export function linkCertificates(identity: RelayIdentity, tls: LinkTls, nowMs: number): ChannelCert[] {
+export function linkCertificates(identity: RelayKeys, tls: LinkTls, nowMs: number): ChannelCert[] {
   const shown = { ...identity, tlsCertificate: tls.certificate }
   return [
     { type: 2, body: rsaIdentityCert(identity, nowMs) },

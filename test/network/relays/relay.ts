@@ -7,7 +7,7 @@ import {
   answerNtorV3,
   type RelayReply,
 } from '../../support/relay-side-handshakes.ts'
-import { createRelayIdentity, type RelayIdentity } from '../relay-identity.ts'
+import { createRelayKeys, type RelayKeys } from '../relay-identity.ts'
 import type { RelayDescription } from './relay-description.ts'
 
 /** Key material of tor1: Df 20, Db 20, Kf 16, Kb 16. */
@@ -19,13 +19,13 @@ const NO_EXTENSIONS = Buffer.of(0)
 
 export class Relay {
   readonly description: RelayDescription
-  readonly identity: RelayIdentity
+  readonly identity: RelayKeys
   /** Relay cells that went through it, both ways. */
   carriedCells = 0
   /** TCP connections that were made to it. */
   connections = 0
 
-  constructor(description: RelayDescription, nowMs: number, identity = createRelayIdentity(nowMs)) {
+  constructor(description: RelayDescription, identity = createRelayKeys()) {
     this.description = description
     this.identity = identity
   }
@@ -62,7 +62,7 @@ export class Relay {
     }
   }
 
-  #keys(): { ntorKey: RelayIdentity['ntorKey']; rsa: Buffer; ed25519Id: Buffer } {
+  #keys(): { ntorKey: RelayKeys['ntorKey']; rsa: Buffer; ed25519Id: Buffer } {
     const { ntorKey, rsa, ed25519 } = this.identity
     return { ntorKey, rsa: Buffer.from(rsa, 'hex'), ed25519Id: Buffer.from(ed25519, 'base64') }
   }
