@@ -104,6 +104,7 @@ describe('the sources', () => {
       'core/client/http-agent.ts',
       'core/proxy/app-connection.ts',
       'core/proxy/dns-listener.ts',
+      'core/transport/meek/meek-stream.ts',
       'core/transport/snowflake/peer-finder.ts',
     ])
   })
