@@ -11,6 +11,7 @@ import { type Obfs4BridgeNode, startObfs4Bridge } from '../interop/support/bridg
 import { CensorGateway } from '../interop/support/censor-gateway.ts'
 import { curl } from '../interop/support/curl.ts'
 import { findFreePorts } from '../interop/support/free-ports.ts'
+import { SnowflakePeer } from '../interop/support/snowflake-peer.ts'
 import { startWebServer, type TestServer } from '../interop/support/test-servers.ts'
 import type { TorNetworkRecord } from '../interop/support/tor-network.ts'
 import { startWebtunnelBridge, type WebtunnelBridgeNode } from '../interop/support/webtunnel-bridge.ts'
@@ -19,6 +20,8 @@ import { framesOf, ListeningObfs4Server } from '../support/obfs4-server.ts'
 import { createHome } from './support/app-home.ts'
 import { launchApp, type RunningApp } from './support/launch-app.ts'
 import { watchRelaysDialled } from './support/relays-dialled.ts'
+import { startSnowflakeFront } from './support/snowflake-front.ts'
+import { trustTestAuthority } from './support/trust-authority.ts'
 
 /** Two ways that stand still, each for as long as the watchdog's patience, and one that works. */
 const THROUGH_LIMIT_MS = 200_000
@@ -109,6 +112,7 @@ async function open(
   const [socksPort, httpPort = 0] = await findFreePorts(2)
   const home = createHome({ network, settings: { socksPort, httpPort, ...settings } })
   cleanUps.push(() => home.remove())
+  trustTestAuthority(home)
   const fronts = { front: [tunnel.line()], 'older-front': [], 'other-front': [] }
   const files = {
     ALLIUM_BUILT_IN_BRIDGES_FILE: builtIn,
@@ -233,6 +237,40 @@ describe('a censor that lets nothing through but what looks like the web', () =>
       await app.invoke('connection.start')
       await connected(app)
       expect(new Set(gateway.seen.slice(before))).toEqual(new Set(['webtunnel']))
+    },
+    THROUGH_LIMIT_MS,
+  )
+})
+
+describe('a censor that lets nothing through but what looks like a video call', () => {
+  it(
+    'is got around by Snowflake, after relays and a listed bridge were tried',
+    async () => {
+      const peer = await SnowflakePeer.start(inject('network'))
+      cleanUps.push(() => peer.remove())
+      const front = await startSnowflakeFront(peer)
+      cleanUps.push(() => front.close())
+      const snowflake = [front.lineAt(await gateway.open('snowflake', front.port))]
+      gateway.censor({ relay: 'reset', obfs4: 'reset', other: 'reset', webtunnel: 'reset' })
+      const app = await open(
+        { entry: 'direct' },
+        { obfs4: [listedLine], webtunnel: [webtunnelLine], snowflake },
+      )
+      await app.page.click('[data-press="connect"]')
+      const attempts = await connected(app)
+      expect(
+        attempts.map(({ way, outcome }) => [way.kind === 'direct' ? way.kind : way.transports[0], outcome]),
+      ).toEqual([
+        ['direct', 'failed'],
+        ['obfs4', 'failed'],
+        ['webtunnel', 'failed'],
+        ['snowflake', 'connected'],
+      ])
+      // The newest three are shown; the first of all is a press away.
+      const shown = await rows(app)
+      expect(shown.map(({ outcome }) => outcome)).toEqual(['connected', 'failed', 'failed'])
+      expect(shown[0]?.words).toMatch(/snowflake/i)
+      expect(await visits(app)).toBe('hello')
     },
     THROUGH_LIMIT_MS,
   )

@@ -4,8 +4,6 @@
  */
 import { createHash } from 'node:crypto'
 import { writeFileSync, readFileSync } from 'node:fs'
-import { createServer, type Server } from 'node:https'
-import { request as plainRequest } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
 import { curl } from '../interop/support/curl.ts'
@@ -13,10 +11,10 @@ import { findFreePorts } from '../interop/support/free-ports.ts'
 import { SnowflakePeer } from '../interop/support/snowflake-peer.ts'
 import { bodyBlocks, hashOfBody, startWebServer, type TestServer } from '../interop/support/test-servers.ts'
 import { waitFor } from '../interop/support/waiting.ts'
-import { TEST_CERTIFICATE, TEST_KEY } from '../support/web-certificates.ts'
 import { type AppHome, createHome } from './support/app-home.ts'
 import { launchApp, type RunningApp } from './support/launch-app.ts'
 import { coreProcess, internetSockets, type InternetSocket, processTree } from './support/process-tree.ts'
+import { HIDDEN_BROKER, type SnowflakeFront, startSnowflakeFront } from './support/snowflake-front.ts'
 import { trustTestAuthority } from './support/trust-authority.ts'
 
 const TRANSFER_BYTES = 20_000_000
@@ -26,14 +24,13 @@ const TEST_LIMIT_MS = 600_000
 const LOOK_EVERY_MS = 500
 
 let peer: SnowflakePeer
-let front: Server
+let front: SnowflakeFront
 let web: TestServer
-const hostsAtFront: string[] = []
 const cleanUps: (() => Promise<void> | void)[] = []
 
 beforeAll(async () => {
   peer = await SnowflakePeer.start(inject('network'))
-  front = await startFront()
+  front = await startSnowflakeFront(peer)
   web = await startWebServer()
 })
 
@@ -47,27 +44,6 @@ afterAll(async () => {
   await peer.remove()
 })
 
-/** What a CDN does: takes TLS for its own name, and goes by the Host to the broker. */
-async function startFront(): Promise<Server> {
-  const server = createServer({ key: TEST_KEY, cert: TEST_CERTIFICATE }, (request, response) => {
-    hostsAtFront.push(request.headers.host ?? '')
-    const { method, url: path, headers } = request
-    const inner = plainRequest({ port: peer.broker.port, method, path, headers }, (answer) => {
-      response.writeHead(answer.statusCode ?? 500)
-      answer.pipe(response)
-    })
-    inner.on('error', () => response.destroy())
-    request.pipe(inner)
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  return server
-}
-
-function frontPort(): number {
-  const address = front.address()
-  return typeof address === 'object' && address !== null ? address.port : 0
-}
-
 async function openWithSnowflake(): Promise<{ app: RunningApp; home: AppHome; httpPort: number }> {
   if (peer.broker.waitingProxies === 0) await peer.addProxy()
   const [socksPort, httpPort = 0] = await findFreePorts(2)
@@ -77,8 +53,10 @@ async function openWithSnowflake(): Promise<{ app: RunningApp; home: AppHome; ht
   trustTestAuthority(home)
   const app = await launchApp(home)
   cleanUps.push(() => app.close())
-  const line = peer.line.replace(peer.broker.url, `https://broker.example:${frontPort()}/ fronts=localhost`)
-  expect(await app.invoke('bridges.add', line)).toMatchObject({ ok: true, value: [{ fault: undefined }] })
+  expect(await app.invoke('bridges.add', front.lineAt(front.port))).toMatchObject({
+    ok: true,
+    value: [{ fault: undefined }],
+  })
   return { app, home, httpPort }
 }
 
@@ -123,7 +101,7 @@ it(
 
     expect(await app.invoke('connection.start')).toMatchObject({ ok: true })
     await app.waitForSnapshot('the connection', ({ connection }) => connection.state === 'connected', 110_000)
-    expect(hostsAtFront).toContain(`broker.example:${frontPort()}`)
+    expect(front.hosts).toContain(`${HIDDEN_BROKER}:${front.port}`)
     expect(await pagesOf(app)).toContain('app://transports/peers.html')
 
     const proxy = ['--proxy', `http://127.0.0.1:${httpPort}`, '--proxytunnel']
