@@ -393,10 +393,10 @@ describe('the sites view by keyboard', () => {
       .getByRole('button', { name: /More for/ })
       .focus()
     await page.keyboard.press('Enter')
-    // The menu takes the focus a moment after it is there; keys before that are lost.
-    await page.locator('[role="menuitem"][data-highlighted]').waitFor()
+    // An item is marked before it has the focus, and keys before that are lost.
+    await page.locator('[role="menuitem"]:focus').waitFor()
     await page.keyboard.press('ArrowDown')
-    await page.locator('[role="menuitem"][data-highlighted]', { hasText: 'Block this site' }).waitFor()
+    await page.locator('[role="menuitem"]:focus', { hasText: 'Block this site' }).waitFor()
     await page.keyboard.press('Enter')
     await expect.poll(() => main.callsOf('site.set-policy').length).toBe(2)
     expect(main.callsOf('site.set-policy')).toEqual([
