@@ -2,13 +2,23 @@
 import { connect, type Socket } from 'node:net'
 import { throwIfAborted, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
-import { isTorError, toTorError } from '../util/errors.ts'
-import { MAX_PROXY_ANSWER_BYTES, proxyFailed, startProxyHandshake } from './proxy-handshake.ts'
+import { isTorError } from '../util/errors.ts'
+import { converse, type ProxyParty } from './proxy-conversation.ts'
+import { proxyFailed, startProxyHandshake } from './proxy-handshake.ts'
 import { codeOf, waitOnSocket } from './socket-wait.ts'
 import type { ProxiedCarrier } from './transport.ts'
 
 /** A proxy is near, or the user would not have it; the time that it takes to reach the relay comes on top. */
 const PROXY_CONNECT_TIMEOUT_MS = 10_000
+
+const PROXY: ProxyParty = {
+  kind: 'proxy-failed',
+  name: 'the upstream proxy',
+  failed: proxyFailed,
+  closed: 'closed the connection before it answered',
+  surplus: 'says more than its answer',
+  mayRunAhead: true,
+}
 
 /**
  * Resolves with a paused socket behind which the relay listens. Rejects with `proxy-failed`, `channel-failed` (the proxy
@@ -22,34 +32,7 @@ export async function connectThroughProxy(
   throwIfAborted(signal)
   const handshake = startProxyHandshake(carrier.proxy, carrier.relay)
   const socket = await dial(carrier, clock, signal)
-  return waitOnSocket(socket, signal, (wait) => {
-    let received: Buffer = Buffer.alloc(0)
-    const onData = (bytes: Buffer): void => {
-      received = Buffer.concat([received, bytes])
-      try {
-        for (;;) {
-          const step = handshake.onAnswer(received)
-          if (step.kind === 'incomplete') break
-          received = received.subarray(step.usedBytes)
-          if (step.kind === 'done') {
-            // In TLS the client speaks first: what comes here is not of the relay.
-            if (received.length > 0) throw proxyFailed('says more than its answer')
-            return wait.succeed(() => socket.pause())
-          }
-          socket.write(step.bytes)
-        }
-        if (received.length > MAX_PROXY_ANSWER_BYTES) throw proxyFailed('answers without end')
-      } catch (error) {
-        wait.fail(toTorError(error, 'proxy-failed', 'the upstream proxy'))
-      }
-    }
-    wait.on('data', onData)
-    wait.on('end', () => wait.fail(proxyFailed('closed the connection before it answered')))
-    wait.on('error', (error: Error) =>
-      wait.fail(proxyFailed(`broke the connection: ${codeOf(error)}`, error)),
-    )
-    socket.write(handshake.firstBytes)
-  })
+  return waitOnSocket(socket, signal, (wait) => converse(socket, handshake, wait, PROXY))
 }
 
 /** The connection to the proxy itself. */

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import type { BridgeLine } from '../../linkspec/bridge-line.ts'
 import type { Clock } from '../../util/clock.ts'
 import { TorError, toTorError } from '../../util/errors.ts'
-import { MAX_PROXY_ANSWER_BYTES } from '../proxy-handshake.ts'
+import { converse, type ProxyParty } from '../proxy-conversation.ts'
 import { codeOf, waitOnSocket } from '../socket-wait.ts'
 import { dialTcp } from '../tcp-dialler.ts'
 import { pluginFailed } from './plugin-handshake.ts'
@@ -15,6 +15,16 @@ import { startPluginSocks } from './plugin-socks.ts'
  * that the words are those below.
  */
 const CONNECT_LIMIT_MS = 15_000
+
+const PLUGIN: ProxyParty = {
+  kind: 'channel-failed',
+  name: 'the transport plugin',
+  failed: pluginFailed,
+  closed: 'closed the connection before it was connected to the bridge',
+  surplus: 'says more than it was asked',
+  // The client speaks first, in SOCKS and in TLS: what comes here was not asked for.
+  mayRunAhead: false,
+}
 
 /**
  * Resolves with a paused socket behind which the bridge speaks TLS. Rejects with `channel-failed`, `bad-config` for
@@ -29,34 +39,9 @@ export async function connectThroughPlugin(
   const handshake = startPluginSocks(socks, line)
   const socket = await dialPlugin(endpoint, clock, signal)
   return waitOnSocket(socket, signal, (wait) => {
-    let received: Buffer = Buffer.alloc(0)
-    const onData = (bytes: Buffer): void => {
-      received = Buffer.concat([received, bytes])
-      try {
-        for (;;) {
-          const step = handshake.onAnswer(received)
-          if (step.kind === 'incomplete') break
-          received = received.subarray(step.usedBytes)
-          // The client speaks first, in SOCKS and in TLS: what comes here was not asked for.
-          if (received.length > 0) throw pluginFailed('says more than it was asked')
-          if (step.kind === 'done') return wait.succeed(() => socket.pause())
-          socket.write(step.bytes)
-        }
-        if (received.length > MAX_PROXY_ANSWER_BYTES) throw pluginFailed('answers without end')
-      } catch (error) {
-        wait.fail(toTorError(error, 'channel-failed', 'the transport plugin'))
-      }
-    }
     const timer = clock.setTimer(CONNECT_LIMIT_MS, () => wait.fail(silent()))
     wait.onEnd(() => timer.cancel())
-    wait.on('data', onData)
-    wait.on('end', () =>
-      wait.fail(pluginFailed('closed the connection before it was connected to the bridge')),
-    )
-    wait.on('error', (error: Error) =>
-      wait.fail(pluginFailed(`broke the connection: ${codeOf(error)}`, error)),
-    )
-    socket.write(handshake.firstBytes)
+    converse(socket, handshake, wait, PLUGIN)
     socket.resume()
   })
 }
