@@ -20,7 +20,7 @@ type FromNetwork =
   | { readonly kind: 'ready'; readonly lines: readonly string[] }
   | { readonly kind: 'counts'; readonly sentBytes: number; readonly complaints: readonly string[] }
 
-export async function main(scripts: ScaleScripts): Promise<void> {
+export async function main(_args: readonly string[], scripts: ScaleScripts): Promise<void> {
   const startedMs = performance.now()
   const network = fork(scripts.network, [String(RELAYS)])
   try {
