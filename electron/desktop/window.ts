@@ -6,6 +6,7 @@ import { EVENT_CHANNEL } from '../ipc/channels.ts'
 import type { AppEventName, AppEvents } from '../ipc/contract.ts'
 import { APP_PAGE } from './app-scheme.ts'
 import { MIN_HEIGHT, MIN_WIDTH, parseWindowState, placeWindow, type WindowState } from './window-state.ts'
+import { LOCKED_PREFERENCES } from './locked-preferences.ts'
 
 /** The page's own colours, so that nothing flashes before it is drawn. */
 const BACKGROUND = { light: '#f6f5f9', dark: '#16131c' }
@@ -85,15 +86,8 @@ export class MainWindow {
       webPreferences: {
         preload: this.#deps.preload,
         partition: WINDOW_PARTITION,
-        sandbox: true,
-        contextIsolation: true,
-        nodeIntegration: false,
-        webSecurity: true,
-        webviewTag: false,
-        spellcheck: false,
+        ...LOCKED_PREFERENCES,
         devTools: this.#deps.mayUseDevTools,
-        enableWebSQL: false,
-        navigateOnDragDrop: false,
         disableBlinkFeatures: UNUSED_FEATURES,
       },
     })

@@ -7,6 +7,7 @@ import type { Page, PageEvents } from './page-keeper.ts'
 import { parseFromPage } from './page-messages.ts'
 import { PAGE_PORT } from './page-port.ts'
 import type { PortMessage } from './port.ts'
+import { LOCKED_PREFERENCES } from '../desktop/locked-preferences.ts'
 
 /** A page of a few kilobytes from memory; what takes longer hangs. */
 const LOAD_LIMIT_MS = 20_000
@@ -29,15 +30,8 @@ export async function openHiddenWindow(options: HiddenWindowOptions, events: Pag
     webPreferences: {
       session: options.session,
       preload: options.preload,
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      webSecurity: true,
-      webviewTag: false,
-      spellcheck: false,
+      ...LOCKED_PREFERENCES,
       devTools: false,
-      enableWebSQL: false,
-      navigateOnDragDrop: false,
       // Nobody sees it, and yet it must not be slowed down.
       backgroundThrottling: false,
     },
