@@ -144,28 +144,46 @@ started_network() {
   echo "The $1 test network did not start; the tests start one of their own." >&2
 }
 
-# run_vitest NAME: ends with 124 when it stood still.
+# run_vitest NAME REPORT [FILE…]: ends with 124 when it stood still.
 run_vitest() {
   ALLIUM_STANDSTILL_SECONDS="$(standstill_limit "$1")" timeout --kill-after=10 "$RUN_LIMIT_SECONDS" \
     node_modules/.bin/vitest run --project "$1" --allowOnly=false \
     --reporter=default --reporter=json --reporter=./scripts/standstill-reporter.mjs \
-    --outputFile.json="$work/$1.json" </dev/null
+    --outputFile.json="$work/$2.json" "${@:3}" </dev/null
+}
+
+# More failing files than these are no accident, and are not run again.
+readonly AGAIN_AT_MOST=3
+
+# run_again NAME: tests with real relays, browsers and the clock of a busy machine may fail by chance. Their files are
+# run a second time, alone, and every failure is named at the end, one that did not come back, too. Unit tests have no
+# such excuse.
+run_again() {
+  local files
+  mapfile -t files < <(node scripts/tally.mjs files "$work/$1.json")
+  if [ "$1" = unit ] || [ "${#files[@]}" -eq 0 ] || [ "${#files[@]}" -gt "$AGAIN_AT_MOST" ]; then return; fi
+  echo "Run again, alone: ${files[*]}"
+  run_vitest "$1" "$1.again" "${files[@]}"
 }
 
 # run_project NAME: its report goes to $work/NAME.json. An error outside any test fails the run, too.
 run_project() {
-  local name="$1" status=0 counts failed
-  run_vitest "$name" || status=$?
+  local name="$1" status=0 failed
+  run_vitest "$name" "$name" || status=$?
   if [ "$status" -eq 124 ]; then
     # Every test has a limit of its own, so the runner itself stood still; what it stood at has been said. That was seen
     # once in some fifty runs; a second time it counts.
     echo "The $name tests stood still and are run again." >&2
     status=0
     rm -f "$work/$name.json"
-    run_vitest "$name" || status=$?
+    run_vitest "$name" "$name" || status=$?
   fi
-  counts="$(node scripts/tally.mjs "$work/$name.json")"
-  failed="$(cut -d ' ' -f 2 <<<"$counts")"
+  read -r _ failed _ <<<"$(node scripts/tally.mjs counts "$work/$name.json")"
+  if [ "$failed" -gt 0 ]; then
+    status=0
+    run_again "$name" || status=$?
+    read -r _ failed _ <<<"$(node scripts/tally.mjs counts "$work/$name.json")"
+  fi
   if [ "$status" -ne 0 ] && [ "$failed" -eq 0 ]; then
     echo "The $name tests ended with an error outside any test." >&2
     extra_failures=$((extra_failures + 1))
@@ -193,7 +211,9 @@ else
   echo 'The build failed, so the interop tests have nothing to run.' >&2
 fi
 
-read -r passed failed skipped <<<"$(node scripts/tally.mjs "$work/unit.json" "$work/renderer.json" "$work/interop.json" "$work/interop-varied.json" "$work/app.json")"
+reports=("$work"/{unit,renderer,interop,interop-varied,app}.json)
+read -r passed failed skipped <<<"$(node scripts/tally.mjs counts "${reports[@]}")"
+node scripts/tally.mjs failures "${reports[@]}"
 failed=$((failed + extra_failures))
 # Nothing passing is no success, whatever went wrong.
 if [ "$passed" -eq 0 ] && [ "$failed" -eq 0 ]; then failed=1; fi
