@@ -6,6 +6,7 @@ import * as zlib from 'node:zlib'
 import { abortable, throwIfAborted } from '../util/abort.ts'
 import { malformed, TorError } from '../util/errors.ts'
 import type { ContentEncoding } from './http-reply.ts'
+import { requireWholeZstdFrames } from './zstd-frames.ts'
 
 /** No directory document comes near it; C tor's MAX_DIR_DL_SIZE bounds the same. */
 export const MAX_UNPACKED_BYTES = 16 * 1024 * 1024
@@ -112,6 +113,7 @@ function startUnpacking(input: Buffer, format: PartFormat, options: object, onRe
       return zlib.inflateRaw(input, options, onResult)
     case 'zstd': {
       if (zstdDecompress === undefined) malformed('Content-Encoding', 'one that was offered', 'x-zstd')
+      requireWholeZstdFrames(input, MAX_PARTS)
       const maxWindow: unknown = Reflect.get(zlib.constants, 'ZSTD_d_windowLogMax')
       const params = typeof maxWindow === 'number' ? { [maxWindow]: ZSTD_MAX_WINDOW_LOG } : {}
       return zstdDecompress(input, { ...options, params }, onResult)

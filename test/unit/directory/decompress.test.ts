@@ -9,6 +9,7 @@ import {
 } from '../../../core/directory/decompress.ts'
 import type { ContentEncoding } from '../../../core/directory/http-reply.ts'
 import { isTorError } from '../../../core/util/errors.ts'
+import { packZstd, zstdBomb } from '../../support/zstd.ts'
 
 type Pack = (bytes: Buffer) => Buffer
 
@@ -16,20 +17,12 @@ const signal = new AbortController().signal
 const FIRST = Buffer.from('network-status-version 3 microdesc\n'.repeat(300))
 const SECOND = Buffer.from('dir-key-certificate-version 3\n'.repeat(200))
 
-const zstdCompress: unknown = Reflect.get(zlib, 'zstdCompressSync')
-const packZstd: Pack = (bytes) => {
-  if (typeof zstdCompress !== 'function') throw new Error('no zstd in this Node')
-  const packed: unknown = Reflect.apply(zstdCompress, undefined, [bytes])
-  if (!Buffer.isBuffer(packed)) throw new Error('zstd gave no Buffer')
-  return packed
-}
-
 const FORMATS: [string, ContentEncoding, Pack][] = [
   ['zlib', 'deflate', (bytes) => zlib.deflateSync(bytes)],
   ['gzip', 'gzip', (bytes) => zlib.gzipSync(bytes)],
   ['gzip under the name of deflate', 'deflate', (bytes) => zlib.gzipSync(bytes)],
   ['bare deflate under the name of deflate', 'deflate', (bytes) => zlib.deflateRawSync(bytes)],
-  ...(hasZstd ? [['zstd', 'x-zstd', packZstd] satisfies [string, ContentEncoding, Pack]] : []),
+  ...(packZstd === undefined ? [] : [['zstd', 'x-zstd', packZstd] satisfies [string, ContentEncoding, Pack]]),
 ]
 
 describe.each(FORMATS)('a body packed as %s', (_, encoding, pack) => {
@@ -115,13 +108,23 @@ describe('unpacking', () => {
 
   it('offers zstd exactly where the runtime has it', () => {
     expect(ACCEPTED_ENCODINGS).toBe(hasZstd ? 'x-zstd, deflate, identity' : 'deflate, identity')
-    expect(hasZstd).toBe(typeof zstdCompress === 'function')
+    expect(hasZstd).toBe(packZstd !== undefined)
+  })
+
+  it('refuses a zstd bomb of a few hundred bytes, where it reads zstd at all', async () => {
+    const kind: unknown = expect.objectContaining({ kind: hasZstd ? 'limit' : 'malformed' })
+    await expect(unpackBody(zstdBomb(60_000_000), 'x-zstd', signal)).rejects.toEqual(kind)
+  })
+
+  it('gives a zstd frame no window of gigabytes', async () => {
+    const kind: unknown = expect.objectContaining({ kind: 'malformed' })
+    await expect(unpackBody(zstdBomb(1_000, 31), 'x-zstd', signal)).rejects.toEqual(kind)
   })
 
   it('gives the typed error for arbitrary bytes', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ minLength: 1 }), async (bytes) => {
-        for (const encoding of ['deflate', 'gzip', undefined] as const) {
+        for (const encoding of ['deflate', 'gzip', 'x-zstd', undefined] as const) {
           const error: unknown = await unpackBody(Buffer.from(bytes), encoding, signal).then(
             () => undefined,
             (thrown: unknown) => thrown,
