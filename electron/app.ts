@@ -319,8 +319,10 @@ export class App {
 
   #sample(isOn: boolean): void {
     if (!isOn) {
-      this.#sampling?.cancel()
+      if (this.#sampling === undefined) return
+      this.#sampling.cancel()
       this.#sampling = undefined
+      this.state.set('traffic', this.#meter.pause(this.#deps.clock.wallMs()))
       return
     }
     this.#sampling ??= this.#deps.clock.setTimer(SAMPLE_INTERVAL_MS, () => {

@@ -64,7 +64,10 @@ export interface TrafficView {
   /** Application bytes since the app connected first. */
   readonly readBytes: number
   readonly writtenBytes: number
-  /** One sample a second, the oldest first, at most `MAX_TRAFFIC_SAMPLES`. */
+  /**
+   * One sample a second, the oldest first, at most `MAX_TRAFFIC_SAMPLES`. A second without a sample was like the one
+   * before it: of seconds without bytes only the first has one.
+   */
   readonly samples: readonly TrafficSample[]
 }
 

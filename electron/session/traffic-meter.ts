@@ -1,5 +1,8 @@
-/** Application bytes for the graph: a sample each second, and totals that go on when the core was started again. */
-import { MAX_TRAFFIC_SAMPLES, type TrafficSample, type TrafficView } from '../ipc/snapshot.ts'
+/**
+ * Application bytes for the graph: a sample each second, and totals that go on when the core was started again. Seconds
+ * of rest are not repeated: an app that nobody uses has nothing to tell its window.
+ */
+import { MAX_TRAFFIC_SAMPLES, type TrafficView } from '../ipc/snapshot.ts'
 
 interface Bytes {
   readonly readBytes: number
@@ -14,10 +17,10 @@ export class TrafficMeter {
   /** Of the core that runs, as it counts. */
   #now = NONE
   #sampled = NONE
-  #samples: readonly TrafficSample[] = []
+  #view: TrafficView = { ...NONE, samples: [] }
 
   get view(): TrafficView {
-    return { ...this.#total(), samples: this.#samples }
+    return this.#view
   }
 
   onStatus({ readBytes, writtenBytes }: Bytes): void {
@@ -30,6 +33,7 @@ export class TrafficMeter {
     this.#now = NONE
   }
 
+  /** What moved since the sample before; the view of before when nothing did, twice running. */
   sample(atMs: number): TrafficView {
     const total = this.#total()
     const sample = {
@@ -38,8 +42,16 @@ export class TrafficMeter {
       writtenBytes: total.writtenBytes - this.#sampled.writtenBytes,
     }
     this.#sampled = total
-    this.#samples = [...this.#samples, sample].slice(-MAX_TRAFFIC_SAMPLES)
-    return this.view
+    const { samples } = this.#view
+    const last = samples.at(-1)
+    if (last !== undefined && isRest(last) && isRest(sample)) return this.#view
+    this.#view = { ...total, samples: [...samples, sample].slice(-MAX_TRAFFIC_SAMPLES) }
+    return this.#view
+  }
+
+  /** The last sample before a pause: the line does not go on where nothing is measured. */
+  pause(atMs: number): TrafficView {
+    return isRest(this.sample(atMs).samples.at(-1) ?? NONE) ? this.#view : this.sample(atMs)
   }
 
   #total(): Bytes {
@@ -48,4 +60,8 @@ export class TrafficMeter {
       writtenBytes: this.#before.writtenBytes + this.#now.writtenBytes,
     }
   }
+}
+
+function isRest({ readBytes, writtenBytes }: Bytes): boolean {
+  return readBytes === 0 && writtenBytes === 0
 }

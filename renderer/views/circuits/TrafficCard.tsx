@@ -2,6 +2,7 @@
 import { ArrowDown, ArrowUp } from 'lucide-react'
 import { type ReactNode, useMemo } from 'react'
 import { useSnapshot } from '../../state/store.ts'
+import { useNow } from '../../state/use-now.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
 import { figuresOf, seriesOf } from './traffic-series.ts'
 import { TrafficGraph } from './TrafficGraph.tsx'
@@ -10,8 +11,9 @@ export function TrafficCard(): ReactNode {
   const words = useWords()
   const format = useFormat()
   const { samples, readBytes, writtenBytes } = useSnapshot((snapshot) => snapshot.traffic)
-  const series = useMemo(() => seriesOf(samples, Date.now()), [samples])
-  const { down, up, peakDown, peakUp } = useMemo(() => figuresOf(samples), [samples])
+  const nowMs = useNow()
+  const series = useMemo(() => seriesOf(samples, nowMs), [samples, nowMs])
+  const { down, up, peakDown, peakUp } = useMemo(() => figuresOf(samples, nowMs), [samples, nowMs])
   const isQuiet = peakDown === 0 && peakUp === 0
   return (
     <section

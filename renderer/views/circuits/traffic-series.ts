@@ -5,7 +5,7 @@ export const GRAPH_SECONDS = 300
 /** Bytes in a second below which the graph is not stretched: a few cells must not look like a download. */
 export const MIN_PEAK = 10_000
 
-/** Seconds since 1970, then bytes in each second; undefined where nothing was measured. */
+/** Seconds since 1970, then bytes in each second; null before anything was measured. */
 export type TrafficSeries = readonly [
   at: readonly number[],
   down: readonly (number | null)[],
@@ -13,13 +13,19 @@ export type TrafficSeries = readonly [
 ]
 
 export function seriesOf(samples: readonly TrafficSample[], nowMs: number): TrafficSeries {
-  const lastSecond = Math.floor((samples.at(-1)?.atMs ?? nowMs) / 1_000)
-  const bySecond = new Map(samples.map((sample) => [Math.floor(sample.atMs / 1_000), sample]))
-  const at = Array.from({ length: GRAPH_SECONDS }, (_, index) => lastSecond - GRAPH_SECONDS + 1 + index)
+  const firstSecond = firstSecondOf(nowMs)
+  const at = Array.from({ length: GRAPH_SECONDS }, (_, index) => firstSecond + index)
+  let next = 0
+  let last: TrafficSample | undefined
+  const inEach = at.map((second) => {
+    // A second without a sample was like the one before it.
+    for (; next < samples.length && secondOf(samples[next]) <= second; next++) last = samples[next]
+    return last
+  })
   return [
     at,
-    at.map((second) => bySecond.get(second)?.readBytes ?? null),
-    at.map((second) => bySecond.get(second)?.writtenBytes ?? null),
+    inEach.map((sample) => sample?.readBytes ?? null),
+    inEach.map((sample) => sample?.writtenBytes ?? null),
   ]
 }
 
@@ -30,12 +36,21 @@ export interface TrafficFigures {
   readonly peakUp: number
 }
 
-export function figuresOf(samples: readonly TrafficSample[]): TrafficFigures {
+export function figuresOf(samples: readonly TrafficSample[], nowMs: number): TrafficFigures {
   const last = samples.at(-1)
+  const shown = samples.filter((sample) => secondOf(sample) >= firstSecondOf(nowMs))
   return {
     down: last?.readBytes ?? 0,
     up: last?.writtenBytes ?? 0,
-    peakDown: samples.reduce((peak, { readBytes }) => Math.max(peak, readBytes), 0),
-    peakUp: samples.reduce((peak, { writtenBytes }) => Math.max(peak, writtenBytes), 0),
+    peakDown: shown.reduce((peak, { readBytes }) => Math.max(peak, readBytes), 0),
+    peakUp: shown.reduce((peak, { writtenBytes }) => Math.max(peak, writtenBytes), 0),
   }
+}
+
+function firstSecondOf(nowMs: number): number {
+  return Math.floor(nowMs / 1_000) - GRAPH_SECONDS + 1
+}
+
+function secondOf(sample: TrafficSample | undefined): number {
+  return Math.floor((sample?.atMs ?? 0) / 1_000)
 }

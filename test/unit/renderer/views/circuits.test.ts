@@ -58,19 +58,25 @@ describe('an event about circuits', () => {
 })
 
 describe('the graph of traffic', () => {
-  it('is five minutes wide from the first second on, and has holes where nothing was measured', () => {
+  it('is five minutes wide up to now, and goes on as it was where a second has no sample', () => {
     const [at, down, up] = seriesOf(
       [
         { atMs: 1_000_000, readBytes: 5, writtenBytes: 1 },
         { atMs: 1_002_000, readBytes: 7, writtenBytes: 2 },
+        { atMs: 1_003_000, readBytes: 0, writtenBytes: 0 },
       ],
-      0,
+      1_005_400,
     )
     expect(at).toHaveLength(GRAPH_SECONDS)
-    expect(at.at(-1)).toBe(1_002)
-    expect(at[0]).toBe(1_002 - GRAPH_SECONDS + 1)
-    expect(down.slice(-4)).toEqual([null, 5, null, 7])
-    expect(up.slice(-4)).toEqual([null, 1, null, 2])
+    expect(at.at(-1)).toBe(1_005)
+    expect(at[0]).toBe(1_005 - GRAPH_SECONDS + 1)
+    expect(down.slice(-7)).toEqual([null, 5, 5, 7, 0, 0, 0])
+    expect(up.slice(-7)).toEqual([null, 1, 1, 2, 0, 0, 0])
+  })
+
+  it('begins with what was so when its first second has no sample', () => {
+    const [, down] = seriesOf([{ atMs: 1_000, readBytes: 0, writtenBytes: 0 }], 1_000_000)
+    expect(down[0]).toBe(0)
   })
 
   it('says the newest rate and the greatest', () => {
@@ -79,8 +85,16 @@ describe('the graph of traffic', () => {
       readBytes: bytes,
       writtenBytes: bytes * 2,
     }))
-    expect(figuresOf(samples)).toEqual({ down: 4, up: 8, peakDown: 9, peakUp: 18 })
-    expect(figuresOf([])).toEqual({ down: 0, up: 0, peakDown: 0, peakUp: 0 })
+    expect(figuresOf(samples, 2_000)).toEqual({ down: 4, up: 8, peakDown: 9, peakUp: 18 })
+    expect(figuresOf([], 2_000)).toEqual({ down: 0, up: 0, peakDown: 0, peakUp: 0 })
+  })
+
+  it('forgets the greatest rate when it has left the graph', () => {
+    const samples = [
+      { atMs: 1_000, readBytes: 9, writtenBytes: 9 },
+      { atMs: 2_000, readBytes: 0, writtenBytes: 0 },
+    ]
+    expect(figuresOf(samples, 400_000)).toMatchObject({ peakDown: 0, peakUp: 0 })
   })
 })
 
