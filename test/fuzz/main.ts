@@ -1,0 +1,146 @@
+/** `npm run fuzz`: fuzzes the targets one after the other, each for some seconds, and prints what came of it. */
+import { parseArgs } from 'node:util'
+import { rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import { ALL_TARGETS } from './all-targets.ts'
+import { CORPUS_FOLDER, FINDINGS_FOLDER, hashOf, readCorpus, writeEntry } from './engine/corpus.ts'
+import type { FuzzTarget } from './engine/target.ts'
+import type { WorkerOrder, WorkerReport } from './worker-messages.ts'
+
+const HELP = `Usage: npm run fuzz -- [options]
+
+  --target NAME   only this target, or those whose names begin so; may be given more than once
+  --seconds N     for each target (10)
+  --seed S        the same seed makes the same mutations (1)
+  --save          keep what was learnt: the corpus becomes the fewest inputs that do all that was done
+  --list          print the names of the targets
+
+Inputs that show something wrong are written to ${FINDINGS_FOLDER}.
+`
+
+/** An input that takes longer than this never comes back. */
+const STUCK_MS = 20_000
+const MOST_INPUT_BYTES = 1_048_576
+
+interface Files {
+  readonly worker: string
+  readonly modules: string
+}
+
+type Result = WorkerReport | { readonly crash: string; readonly input: Uint8Array }
+
+export async function main(args: readonly string[], files: Files): Promise<void> {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      target: { type: 'string', multiple: true },
+      seconds: { type: 'string', default: '10' },
+      seed: { type: 'string', default: '1' },
+      save: { type: 'boolean', default: false },
+      list: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return print(HELP)
+  const wanted = values.target
+  const targets = ALL_TARGETS.filter(
+    ({ name }) => wanted === undefined || wanted.some((start) => name.startsWith(start)),
+  )
+  if (values.list) return print(`${targets.map(({ name }) => name).join('\n')}\n`)
+  if (targets.length === 0) throw new Error('no target has such a name')
+  print(`seed ${values.seed}, ${values.seconds} s for each of ${targets.length} targets\n${HEADINGS}\n`)
+  let [findings, runs] = [0, 0]
+  for (const target of targets) {
+    const order = { seed: Number(values.seed), seconds: Number(values.seconds), isSaving: values.save }
+    const result = await fuzz(target, order, files)
+    report(target, result)
+    findings += 'crash' in result ? 1 : result.findings.length
+    runs += 'crash' in result ? 0 : result.runs
+    if (values.save && !('crash' in result)) keep(target, result)
+  }
+  print(`${runs} runs, ${findings} findings\n`)
+  if (findings > 0) process.exitCode = 1
+}
+
+function fuzz(
+  { name }: FuzzTarget,
+  order: Pick<WorkerOrder, 'seed' | 'seconds' | 'isSaving'>,
+  { worker: file, modules }: Files,
+): Promise<Result> {
+  const shared = new SharedArrayBuffer(8 + MOST_INPUT_BYTES)
+  const beats = new Int32Array(shared, 0, 2)
+  return new Promise((resolve) => {
+    const worker = new Worker(file, {
+      workerData: { ...order, target: name, modules, shared } satisfies WorkerOrder,
+      execArgv: ['--enable-source-maps'],
+    })
+    let seen = -1
+    const finish = (result: Result): void => {
+      clearInterval(watch)
+      void worker.terminate()
+      resolve(result)
+    }
+    const crashed = (crash: string): void => {
+      const length = Math.min(MOST_INPUT_BYTES, Atomics.load(beats, 1))
+      finish({ crash, input: Buffer.from(Buffer.from(shared, 8, length)) })
+    }
+    const watch = setInterval(() => {
+      const now = Atomics.load(beats, 0)
+      if (now === seen && order.seconds > 0) crashed(`no answer within ${STUCK_MS / 1000} s`)
+      seen = now
+    }, STUCK_MS)
+    worker.on('message', (message: WorkerReport) => finish(message))
+    worker.on('error', (error) => crashed(error.stack ?? error.message))
+    worker.on('exit', (code) => crashed(`the thread ended with code ${code}`))
+  })
+}
+
+const HEADINGS =
+  'target                           runs   runs/s  taken  blocks  pool  max steps  slowest  growth'
+
+function report({ name }: FuzzTarget, result: Result): void {
+  if ('crash' in result) {
+    print(
+      `${name.padEnd(28)} CRASH ${result.crash}\n    ${writeEntry(FINDINGS_FOLDER, name, result.input)}\n`,
+    )
+    return
+  }
+  const { runs, seconds, accepted, blocks, pool, mostSteps, slowestMs, growth } = result
+  const cells = [
+    String(runs).padStart(9),
+    String(Math.round(runs / seconds)).padStart(8),
+    `${Math.round((100 * accepted) / Math.max(1, runs))} %`.padStart(6),
+    String(blocks).padStart(7),
+    String(pool).padStart(5),
+    String(mostSteps).padStart(10),
+    `${slowestMs.toFixed(1)} ms`.padStart(8),
+    growth === undefined ? '' : `x${growth.factor.toFixed(1)} at ${growth.ms.toFixed(0)} ms`,
+  ]
+  print(`${name.padEnd(28)}${cells.join(' ')}\n`)
+  for (const { what, stack, input } of result.findings) {
+    const path = writeEntry(FINDINGS_FOLDER, name, input)
+    print(`  FINDING ${what}\n    ${path}\n${stack.split('\n').slice(1, 6).join('\n')}\n`)
+  }
+  if (growth !== undefined && growth.factor > 3) {
+    print(`  grows fast: ${writeEntry(FINDINGS_FOLDER, name, growth.input, 'growth-')}\n`)
+  }
+}
+
+/** Entries that were given a name of their own stay; the others become the distilled ones. */
+function keep({ name }: FuzzTarget, { corpus }: WorkerReport): void {
+  const kept = new Set(corpus.map(hashOf))
+  const old = readCorpus(name)
+  for (const { file } of old) if (isHash(file) && !kept.has(file)) rmSync(join(CORPUS_FOLDER, name, file))
+  const known = new Set(old.map(({ bytes }) => hashOf(bytes)))
+  for (const bytes of corpus)
+    if (bytes.length > 0 && !known.has(hashOf(bytes))) writeEntry(CORPUS_FOLDER, name, bytes)
+}
+
+function isHash(file: string): boolean {
+  return /^[0-9a-f]{12}$/.test(file)
+}
+
+function print(text: string): void {
+  process.stdout.write(text)
+}

@@ -1,0 +1,65 @@
+/** Fuzzes one target in a thread of its own, which `main` can stop when an input never comes back. */
+import { parentPort, workerData } from 'node:worker_threads'
+import { ALL_TARGETS } from './all-targets.ts'
+import { readCorpus } from './engine/corpus.ts'
+import { Coverage, findProbe } from './engine/coverage.ts'
+import { distil, FuzzSession } from './engine/session.ts'
+import { measureGrowth } from './engine/growth.ts'
+import { readModules, wordsOf } from './engine/words.ts'
+import type { WorkerOrder, WorkerReport } from './worker-messages.ts'
+
+const WORDS_EVERY_RUNS = 20_000
+/** Of the runs that a distillation may take: as many as two minutes of a slow target have. */
+const DISTIL_RUNS = 60_000
+
+async function work(order: WorkerOrder): Promise<void> {
+  const target = ALL_TARGETS.find(({ name }) => name === order.target)
+  if (target === undefined) throw new Error(`there is no target ${order.target}`)
+  const beats = new Int32Array(order.shared, 0, 2)
+  const current = new Uint8Array(order.shared, 8)
+  const probe = findProbe()
+  const modules = readModules(order.modules)
+  const coverage = probe === undefined ? undefined : new Coverage(probe, modules)
+  const session = new FuzzSession(target, order.seed, coverage, (input) => {
+    Atomics.add(beats, 0, 1)
+    Atomics.store(beats, 1, input.length)
+    current.set(input.subarray(0, current.length))
+  })
+  let stray: unknown
+  process.on('unhandledRejection', (reason) => (stray = reason ?? new Error('rejected with nothing')))
+  await session.begin(readCorpus(target.name).map(({ bytes }) => bytes))
+  const ownWords = session.words
+  let wordsDue = 0
+  const startedMs = performance.now()
+  const startRuns = session.runs
+  const endMs = startedMs + order.seconds * 1000
+  await session.fuzz(() => {
+    if (coverage !== undefined && session.runs >= wordsDue) {
+      wordsDue = session.runs + WORDS_EVERY_RUNS
+      session.words = [...ownWords, ...wordsOf(modules, coverage, target.form)]
+    }
+    if (stray !== undefined) throw stray instanceof Error ? stray : new Error('an unhandled rejection')
+    return performance.now() >= endMs
+  })
+  const seconds = (performance.now() - startedMs) / 1000
+  const runs = session.runs - startRuns
+  const blocks = coverage?.blocks ?? 0
+  const pool = session.pool.length
+  const growth = await measureGrowth(target, session.pool, target.maxBytes)
+  const corpus = order.isSaving ? await distil(session, DISTIL_RUNS) : []
+  parentPort?.postMessage({
+    runs,
+    seconds,
+    accepted: session.accepted,
+    blocks,
+    pool,
+    mostSteps: session.mostSteps,
+    slowestMs: session.slowestMs,
+    slowest: session.slowest,
+    growth,
+    corpus,
+    findings: [...session.findings.values()],
+  } satisfies WorkerReport)
+}
+
+await work(workerData as WorkerOrder)
