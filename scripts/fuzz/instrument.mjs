@@ -3,7 +3,7 @@
 // only inserts text on the lines that are there, so that stack traces still tell the right ones.
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
-import { parseAst } from 'vite'
+import { parseSync } from 'vite'
 
 const PROBE = '__alliumFuzz'
 /** Blocks of code in all sources, with room to grow; more than these count as one. */
@@ -35,7 +35,7 @@ export function instrument(modules) {
           next++
           return `$c[${id}]++`
         }
-        walk(parseAst(text, { lang: 'ts' }), (node) => visit(node, editor, mark, literals))
+        walk(parseSync(path, text, { lang: 'ts' }).program, (node) => visit(node, editor, mark, literals))
         modules.push({ file: relative('.', path), first, end: next, literals: [...literals] })
         const contents = `const $f=globalThis.${PROBE},$c=$f.counters,$s=$f.steps;${editor.apply(text)}`
         return { contents, loader: 'ts' }

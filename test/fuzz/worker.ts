@@ -47,19 +47,22 @@ async function work(order: WorkerOrder): Promise<void> {
   const pool = session.pool.length
   const growth = await measureGrowth(target, session.pool, target.maxBytes)
   const corpus = order.isSaving ? await distil(session, DISTIL_RUNS) : []
-  parentPort?.postMessage({
-    runs,
-    seconds,
-    accepted: session.accepted,
-    blocks,
-    pool,
-    mostSteps: session.mostSteps,
-    slowestMs: session.slowestMs,
-    slowest: session.slowest,
-    growth,
-    corpus,
-    findings: [...session.findings.values()],
-  } satisfies WorkerReport)
+  parentPort?.postMessage(
+    {
+      runs,
+      seconds,
+      accepted: session.accepted,
+      blocks,
+      pool,
+      mostSteps: session.mostSteps,
+      slowestMs: session.slowestMs,
+      slowest: session.slowest,
+      growth,
+      corpus,
+      findings: [...session.findings.values()],
+    } satisfies WorkerReport,
+    [],
+  )
 }
 
 await work(workerData as WorkerOrder)
