@@ -4,6 +4,7 @@
  */
 import { type ConnectionModel, isNetworkGone, isVerified } from '../connection/connection-model.ts'
 import type { AppErrorKind } from '../ipc/error-kinds.ts'
+import type { BootstrapPhaseName } from '../ipc/snapshot-connection.ts'
 import type { Reason } from './run.ts'
 
 /**
@@ -11,6 +12,19 @@ import type { Reason } from './run.ts'
  * the watchdog's patience, which is for those that say nothing.
  */
 const REFUSED_QUIET_MS = 10_000
+/** For a brief try. The core dials another relay after three seconds of silence: by then it has asked three of them. */
+const BRIEF_QUIET_MS = 6_000
+/** In these no relay has answered yet. Later ones may bring a large document, of which nothing is counted before its end. */
+const UNANSWERED: ReadonlySet<BootstrapPhaseName> = new Set([
+  'starting',
+  'conn',
+  'conn-done',
+  'handshake',
+  'enough-dirinfo',
+  'ap-conn',
+  'ap-conn-done',
+  'ap-handshake',
+])
 
 export type Verdict =
   | { readonly kind: 'wait' }
@@ -21,7 +35,16 @@ export type Verdict =
 
 const WAIT: Verdict = { kind: 'wait' }
 
-export function judgeWay(model: ConnectionModel): Verdict {
+const SILENCE: Reason = {
+  kind: 'brief-silence' satisfies AppErrorKind,
+  detail: 'no relay answered within seconds, and none did on this network before',
+}
+
+/**
+ * A brief try ends with what others wait out: a few seconds without an answer, one failure and silence after it, or that
+ * everything is refused.
+ */
+export function judgeWay(model: ConnectionModel, isBrief: boolean): Verdict {
   const { isWanted, core, evidence, attempt, attempts, hold } = model
   if (!isWanted || hold !== undefined) return WAIT
   if (isVerified(model)) return { kind: 'works' }
@@ -38,5 +61,9 @@ export function judgeWay(model: ConnectionModel): Verdict {
   if (attempt.isStalled) return { kind: 'go-on', outcome: 'stalled', reason }
   const isRefused = blockage?.cause === 'blocked' || network === 'blocked'
   const quietMs = model.activeMs - attempt.movedAt
-  return isRefused && quietMs >= REFUSED_QUIET_MS ? { kind: 'go-on', outcome: 'failed', reason } : WAIT
+  if (isRefused && (isBrief || quietMs >= REFUSED_QUIET_MS))
+    return { kind: 'go-on', outcome: 'failed', reason }
+  if (!isBrief || quietMs < BRIEF_QUIET_MS) return WAIT
+  if (blockage !== undefined) return { kind: 'go-on', outcome: 'failed', reason }
+  return UNANSWERED.has(evidence.phase) ? { kind: 'go-on', outcome: 'stalled', reason: SILENCE } : WAIT
 }

@@ -25,6 +25,8 @@ const networkSchema = v.strictObject({
   workedMs: date,
   /** Not there: directly. */
   lines: v.optional(v.pipe(v.array(line), v.minLength(1), v.maxLength(MAX_LINES))),
+  /** Only ever written when it is so. */
+  hasDirectFailed: v.optional(v.literal(true)),
 })
 const memorySchema = v.strictObject({
   version: v.literal(1),
@@ -66,17 +68,26 @@ export class NetworkMemory {
 
   workedOn(id: string | undefined): WorkedWay | undefined {
     const found = this.#memory.networks.find((network) => network.id === id)
-    return found === undefined ? undefined : { lines: found.lines, workedMs: found.workedMs }
+    if (found === undefined) return undefined
+    const { lines, workedMs, hasDirectFailed = false } = found
+    return { lines, workedMs, hasDirectFailed }
   }
 
-  /** `lines` are undefined for the direct way. */
-  async note(id: string, lines: readonly string[] | undefined, nowMs: number): Promise<void> {
+  async note(id: string, { lines, workedMs, hasDirectFailed }: WorkedWay): Promise<void> {
     const before = this.workedOn(id)
-    const isSame = before !== undefined && JSON.stringify(before.lines) === JSON.stringify(lines)
-    if (isSame && nowMs - before.workedMs < WORTH_WRITING_MS) return
+    const isSame =
+      before !== undefined &&
+      before.hasDirectFailed === hasDirectFailed &&
+      JSON.stringify(before.lines) === JSON.stringify(lines)
+    if (isSame && workedMs - before.workedMs < WORTH_WRITING_MS) return
     const others = this.#memory.networks.filter((network) => network.id !== id)
     const kept = lines?.slice(0, MAX_LINES)
-    const network = { id, workedMs: nowMs, ...(kept === undefined ? {} : { lines: [...kept] }) }
+    const network = {
+      id,
+      workedMs,
+      ...(kept !== undefined && { lines: [...kept] }),
+      ...(hasDirectFailed && { hasDirectFailed }),
+    }
     await this.#write({ ...this.#memory, networks: [...others, network].slice(-MAX_NETWORKS) })
   }
 

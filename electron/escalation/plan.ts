@@ -1,6 +1,7 @@
 /**
  * In which order ways are tried: what the settings say, what worked last on this network, what is known for the country,
- * and then what everybody has. Pure. Whoever uses bridges is never led past them, and for whoever hides nothing is tried
+ * and then what everybody has. Pure. The direct way is never skipped for what worked, or nobody would notice that a
+ * network is free again and bridges would carry those who need none; but where it had failed it is left soon. Whoever uses bridges is never led past them, and for whoever hides nothing is tried
  * that is on a public list: to dial a relay or a bridge that everybody knows says as much as to say it aloud.
  */
 import type { Settings } from '../ipc/settings.ts'
@@ -21,6 +22,8 @@ export interface WorkedWay {
   readonly lines: readonly string[] | undefined
   /** Wall clock. */
   readonly workedMs: number
+  /** The direct way was tried before it and did not lead there. */
+  readonly hasDirectFailed: boolean
 }
 
 export interface PlanInputs {
@@ -40,8 +43,8 @@ export interface PlanInputs {
   readonly nowMs: number
 }
 
-/** So long a way that worked comes before a direct try: after it, the network may have become free. */
-const WORKED_RECENTLY_MS = 7 * 24 * 60 * 60 * 1000
+/** So long it counts that the direct way had failed: a network is often another one after months. */
+const FAILED_LATELY_MS = 30 * 24 * 60 * 60 * 1000
 
 /** What everybody has, the most ordinary to use first. */
 const BUILT_IN_ORDER = ['obfs4', 'webtunnel', 'snowflake', 'meek'] as const
@@ -59,11 +62,11 @@ export function planWays(inputs: PlanInputs): readonly PlanStep[] {
   const isBridged = usesBridges(settings)
   if (!settings.findsOwnWay) {
     if (isBridged) draft.add('settings', inputs.ownLines)
-    else draft.addDirect()
+    else draft.addDirect(false)
     return draft.steps
   }
   if (isBridged) draft.add('settings', inputs.ownLines)
-  else addFirst(draft, inputs)
+  else draft.addDirect(isBrief(inputs))
   draft.forbidListed()
   draft.add('remembered', inputs.worked?.lines ?? [])
   draft.add('settings', inputs.ownLines)
@@ -85,11 +88,10 @@ export function helpSteps(inputs: PlanInputs, before: readonly PlanStep[]): read
   return draft.steps.slice(before.length)
 }
 
-/** Directly; but on a network where that did not work lately, what worked comes before it. */
-function addFirst(draft: Draft, { worked, nowMs }: PlanInputs): void {
-  const isRecent = worked !== undefined && nowMs - worked.workedMs < WORKED_RECENTLY_MS
-  if (isRecent && worked.lines !== undefined) draft.add('remembered', worked.lines)
-  draft.addDirect()
+/** Whether there is something better to do than to wait for a direct way that stands still. */
+function isBrief({ worked, nowMs }: PlanInputs): boolean {
+  if (worked?.lines === undefined || !worked.hasDirectFailed) return false
+  return nowMs - worked.workedMs < FAILED_LATELY_MS
 }
 
 function addHelp(draft: Draft, { help = [], settings }: PlanInputs): void {
@@ -121,8 +123,8 @@ class Draft {
     return this.#steps
   }
 
-  addDirect(): void {
-    this.#push(directWay('settings'))
+  addDirect(isBrief: boolean): void {
+    this.#push(directWay('settings', isBrief))
   }
 
   /** What is in the plan already is left out. */

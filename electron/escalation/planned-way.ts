@@ -15,6 +15,8 @@ export interface PlannedWay {
   readonly transports: readonly string[]
   /** What is dialled: two ways that have one in common must not be taken right after one another. */
   readonly addresses: readonly string[]
+  /** It did not lead there on this network before, and something else did: it is left as soon as it stands still. */
+  readonly isBrief: boolean
 }
 
 /** Relays differ each time, but a censor sees one thing: this computer dials relays. */
@@ -32,8 +34,9 @@ export function addressOf(text: string, transports: readonly string[]): string |
   return `${line.endpoint.host}:${line.endpoint.port}`
 }
 
-export function directWay(source: WaySource): PlannedWay {
-  return { id: 'direct', kind: 'direct', source, lines: [], transports: [], addresses: [DIRECT_ADDRESS] }
+export function directWay(source: WaySource, isBrief: boolean): PlannedWay {
+  const addresses = [DIRECT_ADDRESS]
+  return { id: 'direct', kind: 'direct', source, lines: [], transports: [], addresses, isBrief }
 }
 
 /** Undefined when none of the lines can be used. Those of `taken` addresses are left out. */
@@ -56,6 +59,7 @@ export function bridgeWay(
     lines: [...used.values()],
     transports: [...names],
     addresses: [...used.keys()],
+    isBrief: false,
   }
 }
 

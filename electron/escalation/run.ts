@@ -81,6 +81,13 @@ export function currentWay({ phase, steps }: Run): PlannedWay | undefined {
   return step?.kind === 'way' ? step.way : undefined
 }
 
+/** Whether the direct way failed in this round; undefined where it was not tried, or was left for the person's own word. */
+export function directFailure({ steps }: Run): boolean | undefined {
+  const direct = steps.find(({ step }) => step.kind === 'way' && step.way.kind === 'direct')
+  if (direct?.state !== 'stopped' || direct.reason?.kind === 'aborted') return undefined
+  return true
+}
+
 /** The current way does not lead there. One that had worked ends its run: the next one is for the caller to plan. */
 export function failWay(run: Run, reason: Reason, nowMs: number): Run {
   const way = currentWay(run)

@@ -16,6 +16,7 @@ import {
   answerRun,
   beginRun,
   currentWay,
+  directFailure,
   failWay,
   IDLE,
   isDue,
@@ -111,7 +112,7 @@ export class WayFinder implements WaysPart {
     this.#isBusy = true
     try {
       this.#wake()
-      this.#follow(judgeWay(model))
+      this.#follow(judgeWay(model, currentWay(this.#run)?.isBrief ?? false))
     } finally {
       this.#isBusy = false
     }
@@ -248,12 +249,18 @@ export class WayFinder implements WaysPart {
     this.#run = passWay(this.#run)
     this.#madeOf = this.#means.material(this.#isFound)
     const way = currentWay(this.#run)
-    if (way !== undefined && this.#network !== undefined) {
-      const lines = this.#means.linesOf(way)
-      const noting = this.#deps.memory.note(this.#network, lines, this.#deps.clock.wallMs())
-      noting.catch(() => this.#deps.log('warn', 'what works on this network could not be kept'))
-    }
+    if (way !== undefined && this.#network !== undefined) this.#remember(way, this.#network)
     this.#show()
+  }
+
+  #remember(way: PlannedWay, network: string): void {
+    const { clock, log, memory } = this.#deps
+    const lines = this.#means.linesOf(way)
+    // Of who uses bridges the direct way is not tried: then what was known of it stays so.
+    const failedBefore = memory.workedOn(network)?.hasDirectFailed ?? false
+    const hasDirectFailed = lines !== undefined && (directFailure(this.#run) ?? failedBefore)
+    const noting = memory.note(network, { lines, workedMs: clock.wallMs(), hasDirectFailed })
+    noting.catch(() => log('warn', 'what works on this network could not be kept'))
   }
 
   /** What had worked does no more, or this is another network: the plan begins anew, and what failed cools. */

@@ -44,7 +44,7 @@ function stateOf({ phase, pause }: Run): WayFindingState {
 
 function viewWay(run: StepRun, { cooling }: Run, { nowMs, wallOffsetMs }: ViewFacts): WayView | undefined {
   if (run.step.kind !== 'way') return undefined
-  const { id, kind, source, transports, lines } = run.step.way
+  const { id, kind, source, transports, lines, isBrief } = run.step.way
   const untilMs = run.state === 'waiting' ? coolUntil(run, cooling) : nowMs
   const isCooling = untilMs > nowMs
   return {
@@ -53,6 +53,7 @@ function viewWay(run: StepRun, { cooling }: Run, { nowMs, wallOffsetMs }: ViewFa
     source,
     transports,
     count: lines.length,
+    isBrief,
     state: isCooling ? 'cooling' : run.state,
     reason: run.reason,
     nextMs: isCooling ? Math.round(untilMs + wallOffsetMs) : undefined,

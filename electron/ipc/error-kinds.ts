@@ -52,6 +52,8 @@ export const APP_ERROR_KINDS = [
   /** There is no other way in use that could be kept or undone, or none to go on with. */
   'no-other-way',
   'way-not-remembered',
+  /** A direct try that was left soon, for it had failed on this network before. */
+  'brief-silence',
 
   // Of asking the bridge service.
   'help-unreachable',

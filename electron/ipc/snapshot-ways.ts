@@ -37,6 +37,8 @@ export interface WayView {
   readonly transports: readonly string[]
   readonly count: number
   readonly state: WayState
+  /** It had failed on this network, and something else worked: it is left as soon as it stands still. */
+  readonly isBrief: boolean
   /** Why it stopped; an error kind and technical words. */
   readonly reason: { readonly kind: string; readonly detail: string } | undefined
   /** When it may be dialled again; set while `cooling`. */

@@ -96,13 +96,20 @@ describe('the headline of a search', () => {
     expect(await textOf(page, hero)).not.toContain('no relay answers')
   })
 
-  it('says so when what worked last on this network is tried first', async () => {
-    const ways = EVERY_WAY.slice(1).map((each) =>
-      each.id === 'remembered' ? { ...each, state: 'running' as const, reason: undefined } : each,
-    )
+  it('of a direct try that had failed on this network says that it is brief, and what comes next', async () => {
+    const ways = EVERY_WAY.slice(0, 2).map((each, at) => ({
+      ...each,
+      isBrief: at === 0,
+      state: at === 0 ? ('running' as const) : ('waiting' as const),
+      reason: undefined,
+    }))
     const { page } = await openApp({ snapshot: searching({ ways }) })
-    expect(await headline(page)).toBe('Trying WebTunnel')
-    expect((await rows(page))[0]).toContain('worked last on this network')
+    expect(await headline(page)).toBe('Connecting')
+    expect(await textOf(page, hero)).toContain('if nothing comes back within seconds, WebTunnel comes next')
+    const [direct, remembered] = await rows(page)
+    expect(direct).toContain('It did not work on this network before, so it gets only a few seconds.')
+    expect(remembered).toContain('worked last on this network')
+    await screenshot(page, 'ways-brief')
   })
 
   it.each([
@@ -179,6 +186,14 @@ describe('the headline of a search', () => {
 describe('a way that was found', () => {
   const found = way('map', { source: 'map', transports: ['snowflake'], count: 2, state: 'works' })
   const snapshot = snapshotIn('connected', { ways: waysIn({ state: 'found', ways: EVERY_WAY, found }) })
+
+  it('instead of the direct one says that this is looked at again, and what ends that', async () => {
+    const { page, main } = await openApp({ snapshot })
+    const card = page.locator('[data-found]')
+    expect(await card.innerText()).toContain('whether the direct way is open again')
+    await main.change({ ways: waysIn({ state: 'found', ways: EVERY_WAY.slice(1), found }) })
+    await expect.poll(() => card.innerText()).toContain('not what your settings say')
+  })
 
   it('can be kept or undone', async () => {
     const { page, main } = await openApp({ snapshot })

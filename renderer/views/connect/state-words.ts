@@ -71,7 +71,12 @@ function useSearchWords(ofState: StateWords): StateWords | undefined {
         next: words('connect-next-asking'),
       }
     case 'first':
-      return { ...ofState, next: words('connect-next-trying', { way: wayWords.short(search.next) }) }
+      return {
+        ...ofState,
+        next: words(search.isBrief ? 'connect-next-brief' : 'connect-next-trying', {
+          way: wayWords.short(search.next),
+        }),
+      }
     case 'trying': {
       const next = nextWayOf(ways)
       // What a state in trouble says is of relays, and meant for the way of the settings.

@@ -14,6 +14,7 @@ export function FoundWay(): ReactNode {
   const words = useWords()
   const wayWords = useWayWords()
   const found = useSnapshot((snapshot) => snapshot.ways.found)
+  const isInsteadOfDirect = useSnapshot(({ ways }) => ways.ways.some(({ kind }) => kind === 'direct'))
   const keep = useCommand('ways.keep')
   const undo = useCommand('ways.undo')
   if (found === undefined) return null
@@ -27,7 +28,9 @@ export function FoundWay(): ReactNode {
         <Route aria-hidden className="size-5 shrink-0 text-good" />
         <div className="min-w-0 grow basis-64">
           <p className="font-medium">{words('ways-found', { way: wayWords.short(found) })}</p>
-          <p className="max-w-prose text-soft">{words('ways-found-about')}</p>
+          <p className="max-w-prose text-soft">
+            {words(isInsteadOfDirect ? 'ways-found-about-direct' : 'ways-found-about')}
+          </p>
         </div>
         <div className="flex flex-wrap gap-2">
           {found.kind === 'bridges' && (

@@ -112,6 +112,7 @@ function WayLine({ way }: { readonly way: WayView }): ReactNode {
           })}
         </p>
       )}
+      {way.isBrief && way.state === 'running' && <p className="text-soft">{words('ways-brief')}</p>}
       {way.reason !== undefined && <p>{errorWords(way.reason.kind)}</p>}
       {way.state === 'works' && <p className="text-good">{words('ways-works')}</p>}
     </>

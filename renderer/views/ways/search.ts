@@ -5,8 +5,8 @@ import type { HelpPath, WayFindingView, WayView } from '../../../electron/ipc/sn
 export type Search =
   /** There is no search, or it is still at what the settings say: the state of the connection says it all. */
   | { readonly kind: 'none' }
-  /** The way of the settings is in trouble, and another one comes after it: nothing is for the person to do. */
-  | { readonly kind: 'first'; readonly next: WayView }
+  /** The way of the settings is in trouble, or gets little time, and another one comes after it: nothing is to be done. */
+  | { readonly kind: 'first'; readonly next: WayView; readonly isBrief: boolean }
   | { readonly kind: 'asking'; readonly path: HelpPath | undefined }
   | { readonly kind: 'trying'; readonly way: WayView }
   | { readonly kind: 'cooling'; readonly nextMs: number | undefined }
@@ -51,7 +51,8 @@ function tryingOf(state: ConnectionState, finding: WayFindingView): Search {
   if (way === undefined) return NONE
   if (way !== finding.ways[0] || way.source !== 'settings') return { kind: 'trying', way }
   const next = nextWayOf(finding)
-  return next === undefined || !IN_TROUBLE.has(state) ? NONE : { kind: 'first', next }
+  const { isBrief } = way
+  return next === undefined || !(isBrief || IN_TROUBLE.has(state)) ? NONE : { kind: 'first', next, isBrief }
 }
 
 /** The way whose turn comes next; undefined after the last one. */

@@ -53,6 +53,7 @@ connect-next-asking = If it does not answer, Allium goes on with the bridges tha
 connect-headline-trying = Trying { $way }
 connect-about-trying-silent = Nothing has come back yet. Allium gives it a little longer.
 connect-next-trying = If it stops, { $way } comes next.
+connect-next-brief = The direct way did not work on this network before: if nothing comes back within seconds, { $way } comes next.
 connect-next-trying-last = This is the last way of this round.
 
 connect-headline-cooling = Waiting a moment

@@ -62,6 +62,7 @@ error-no-built-in-bridges = There are no built-in bridges of that kind.
 error-transport-not-available = This version of Allium cannot speak the transport of that bridge yet.
 error-bridges-not-written = Your bridges could not be saved. Check that the disk is not full and that the folder is yours.
 error-no-other-way = There is no other way to go on with, to keep or to undo.
+error-brief-silence = Nothing came back within a few seconds, and it did not work on this network before.
 error-way-not-remembered = What works on this network could not be saved. Check that the disk is not full and that the folder is yours.
 error-help-unreachable = The bridge service could not be reached. That says nothing about your country: its own way in may be blocked.
 error-help-busy = The bridge service is being asked already. Wait a moment before asking again.

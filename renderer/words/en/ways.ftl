@@ -16,8 +16,10 @@ ways-cooling = Was tried a moment ago; again in { $time }.
 ways-step = Step { $number } of { $total }: { $name }
 ways-stopped-at = Stopped at step { $number } of { $total }: { $name }
 ways-works = Works.
+ways-brief = It did not work on this network before, so it gets only a few seconds.
 
 ways-found = Connected through { $way }
+ways-found-about-direct = Allium found it by itself, and remembers it for this network. At the next start it first looks for a few seconds whether the direct way is open again; "Always use it" ends that, too.
 ways-found-about = This is not what your settings say: Allium found it by itself, and remembers it for this network.
 ways-keep = Always use it
 ways-kept = This way is your choice from now on.

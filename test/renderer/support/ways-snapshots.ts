@@ -18,6 +18,7 @@ export function way(id: string, changes: Partial<WayView> = {}): WayView {
     transports: ['obfs4'],
     count: 7,
     state: 'waiting',
+    isBrief: false,
     reason: undefined,
     nextMs: undefined,
     ...changes,

@@ -8,11 +8,16 @@ import { COUNTRY_MAP, mappedSettings } from '../../../../electron/escalation/cou
 import { guessCountry } from '../../../../electron/escalation/country-guess.ts'
 import { identifyNetwork, type NetworkSigns } from '../../../../electron/escalation/network-identity.ts'
 import { NetworkMemory, networkMemoryFile } from '../../../../electron/escalation/network-memory.ts'
+import type { WorkedWay } from '../../../../electron/escalation/plan.ts'
 import { OBFS4, SNOWFLAKE } from './way-rig.ts'
 
 const SECRET = randomBytes(32)
 const NOW_MS = 1_790_000_000_000
 const ID = 'a'.repeat(32)
+
+function worked(lines: readonly string[] | undefined, workedMs = NOW_MS): WorkedWay {
+  return { lines, workedMs, hasDirectFailed: false }
+}
 
 const ROUTE = (gateway: string): string =>
   `Iface\tDestination\tGateway\tFlags\nwlan0\t00000000\t${gateway}\t0003\nwlan0\t0001A8C0\t00000000\t0001\n`
@@ -85,13 +90,13 @@ describe('the memory of networks', () => {
   it('is on the disk, private to the user, and keeps what worked where', async () => {
     const { path, open } = await onDisk()
     const memory = await open()
-    await memory.note(ID, SNOWFLAKE, NOW_MS)
-    await memory.note('b'.repeat(32), undefined, NOW_MS)
+    await memory.note(ID, { ...worked(SNOWFLAKE), hasDirectFailed: true })
+    await memory.note('b'.repeat(32), worked(undefined))
     expect((await stat(path)).mode & 0o777).toBe(0o600)
     const again = await open()
     expect(again.count).toBe(2)
-    expect(again.workedOn(ID)).toEqual({ lines: SNOWFLAKE, workedMs: NOW_MS })
-    expect(again.workedOn('b'.repeat(32))).toEqual({ lines: undefined, workedMs: NOW_MS })
+    expect(again.workedOn(ID)).toEqual({ ...worked(SNOWFLAKE), hasDirectFailed: true })
+    expect(again.workedOn('b'.repeat(32))).toEqual(worked(undefined))
     expect(again.workedOn('c'.repeat(32))).toBeUndefined()
     expect(again.secret).toEqual(memory.secret)
   })
@@ -100,7 +105,7 @@ describe('the memory of networks', () => {
     const { path, open } = await onDisk()
     const memory = await open()
     const id = identifyNetwork(signs(HOME), memory.secret)
-    await memory.note(id ?? '', undefined, NOW_MS)
+    await memory.note(id ?? '', worked(undefined))
     const text = await readFile(path, 'utf8')
     expect(Object.keys(JSON.parse(text) as object)).toEqual(['version', 'secret', 'networks'])
     expect(text).not.toMatch(/192\.168|aa:bb|wlan0|0101A8C0/)
@@ -109,7 +114,9 @@ describe('the memory of networks', () => {
   it('keeps thirty, and forgets the one that was not used for the longest time', async () => {
     const { open } = await onDisk()
     const memory = await open()
-    for (let n = 0; n < 31; n++) await memory.note(n.toString(16).padStart(32, '0'), OBFS4, NOW_MS + n)
+    for (let n = 0; n < 31; n++) {
+      await memory.note(n.toString(16).padStart(32, '0'), worked(OBFS4, NOW_MS + n))
+    }
     expect(memory.count).toBe(30)
     expect(memory.workedOn('0'.repeat(32))).toBeUndefined()
   })
@@ -118,8 +125,8 @@ describe('the memory of networks', () => {
     const { open } = await onDisk()
     const memory = await open()
     const { secret } = memory
-    await memory.note(ID, OBFS4, NOW_MS)
-    await memory.note('b'.repeat(32), OBFS4, NOW_MS)
+    await memory.note(ID, worked(OBFS4))
+    await memory.note('b'.repeat(32), worked(OBFS4))
     await memory.forget(ID)
     expect((await open()).count).toBe(1)
     await memory.forgetAll()
@@ -141,7 +148,7 @@ describe('the memory of networks', () => {
       read: () => Promise.reject(new Error('no disk')),
       write: () => Promise.reject(new Error('no disk')),
     })
-    await expect(memory.note(ID, OBFS4, NOW_MS)).rejects.toThrow('no disk')
+    await expect(memory.note(ID, worked(OBFS4))).rejects.toThrow('no disk')
     expect(memory.workedOn(ID)?.lines).toEqual(OBFS4)
   })
 })

@@ -10,6 +10,7 @@ import {
   type Dialled,
   type Fate,
   MEEK,
+  NETWORK,
   OBFS4,
   openMemory,
   OWN,
@@ -17,6 +18,7 @@ import {
   SNOWFLAKE,
   TRANSPORTS,
   wayRig,
+  workedInstead,
 } from './way-rig.ts'
 
 const isDirect = (lines: readonly string[] | undefined): boolean => lines === undefined
@@ -259,7 +261,7 @@ describe('somebody who hides that they use Tor', () => {
 
   it('is not led to one that was remembered from before', async () => {
     const memory = await openMemory()
-    await memory.note('f'.repeat(32), OBFS4, 1_790_000_000_000)
+    await memory.note(NETWORK, workedInstead(OBFS4))
     const rig = await wayRig({ fate: onlyBy('snowflake'), settings: hide, memory })
     rig.session.start()
     await rig.until(() => rig.connection.view.state === 'connected')
@@ -288,34 +290,113 @@ describe('somebody who hides that they use Tor', () => {
 })
 
 describe('what worked', () => {
-  it('comes first on the same network, before a direct try that had failed there', async () => {
+  it('is begun with seconds after a direct try that had failed on the same network', async () => {
     const memory = await openMemory()
-    const first = await wayRig({ fate: onlyBy('snowflake'), memory })
+    const fate = (lines: readonly string[] | undefined): Fate =>
+      has(lines, 'snowflake') ? 'works' : 'silent'
+    const first = await wayRig({ fate, memory })
     first.session.start()
     await first.until(() => first.connection.view.state === 'connected')
-    const second = await wayRig({ fate: onlyBy('snowflake'), memory })
+    expect(memory.workedOn(NETWORK)).toMatchObject({ lines: SNOWFLAKE, hasDirectFailed: true })
+    const second = await wayRig({ fate, memory })
     second.session.start()
-    await second.until(() => second.connection.view.state === 'connected')
-    expect(linesOf(second.dialled)).toEqual([SNOWFLAKE])
+    await second.pass(2)
+    expect(second.box.view?.ways[0]).toMatchObject({ kind: 'direct', isBrief: true, state: 'running' })
+    await second.until(() => second.connection.view.state === 'connected', 10)
+    expect(linesOf(second.dialled)).toEqual([undefined, SNOWFLAKE])
     expect(second.box.view?.found).toMatchObject({ source: 'remembered' })
+    expect(second.connection.view.attempts).toMatchObject([
+      {
+        way: { kind: 'direct' },
+        outcome: 'stalled',
+        reason: { kind: 'brief-silence' },
+        next: 'next-way',
+        nextWay: { transports: ['snowflake'], source: 'remembered' },
+      },
+      { way: { transports: ['snowflake'] }, outcome: 'connected' },
+    ])
+  })
+
+  it('is begun at once after a direct try that is refused', async () => {
+    const memory = await openMemory()
+    await memory.note(NETWORK, workedInstead(SNOWFLAKE))
+    const rig = await wayRig({ fate: onlyBy('snowflake'), memory })
+    rig.session.start()
+    await rig.until(() => rig.connection.view.state === 'connected', 4)
+    expect(linesOf(rig.dialled)).toEqual([undefined, SNOWFLAKE])
+    expect(rig.connection.view.attempts[0]?.reason?.kind).toBe('channel-failed')
+  })
+
+  it('is not used on a network that has opened, which is noticed with the next start', async () => {
+    const memory = await openMemory()
+    await memory.note(NETWORK, workedInstead(SNOWFLAKE))
+    const rig = await wayRig({ fate: () => 'works', memory })
+    rig.session.start()
+    await rig.pass(5)
+    expect(linesOf(rig.dialled)).toEqual([undefined])
+    expect(rig.connection.view.state).toBe('connected')
+    expect(memory.workedOn(NETWORK)).toMatchObject({ lines: undefined, hasDirectFailed: false })
+  })
+
+  it.each([
+    ['loads', 80, 1],
+    ['cut-off', 8, 2],
+  ] as const)(
+    'is %s: a direct try that a relay has answered is left after a failure, and not for slowness',
+    async (fate, seconds, count) => {
+      const memory = await openMemory()
+      await memory.note(NETWORK, workedInstead(SNOWFLAKE))
+      const rig = await wayRig({ fate: (lines) => (isDirect(lines) ? fate : 'works'), memory })
+      rig.session.start()
+      await rig.pass(seconds)
+      expect(rig.dialled).toHaveLength(count)
+    },
+  )
+
+  it.each([
+    ['the direct way had not failed', { ...workedInstead(SNOWFLAKE), hasDirectFailed: false }],
+    ['that was more than a month ago', workedInstead(SNOWFLAKE, 31 * 24 * 3_600_000)],
+  ])('does not make a direct try brief where %s', async (_, worked) => {
+    const memory = await openMemory()
+    await memory.note(NETWORK, worked)
+    const rig = await wayRig({ fate: (lines) => (isDirect(lines) ? 'silent' : 'works'), memory })
+    rig.session.start()
+    await rig.pass(28)
+    expect(linesOf(rig.dialled)).toEqual([undefined])
+    await rig.until(() => rig.connection.view.state === 'connected', 10)
+    expect(linesOf(rig.dialled)).toEqual([undefined, SNOWFLAKE])
+  })
+
+  it('by bridges of one’s own says nothing of the direct way, and forgets nothing of it', async () => {
+    const memory = await openMemory()
+    const own = { memory, settings: { useBridges: true }, own: [OWN], fate: (): Fate => 'works' }
+    const first = await wayRig(own)
+    first.session.start()
+    await first.pass(5)
+    expect(memory.workedOn(NETWORK)).toMatchObject({ lines: [OWN], hasDirectFailed: false })
+    await memory.note(NETWORK, workedInstead(SNOWFLAKE))
+    const second = await wayRig(own)
+    second.session.start()
+    await second.pass(5)
+    expect(memory.workedOn(NETWORK)).toMatchObject({ lines: [OWN], hasDirectFailed: true })
+  })
+
+  it('instead of a direct way that the person went past does not make the next direct try brief', async () => {
+    const rig = await wayRig({ fate: (lines) => (has(lines, 'obfs4') ? 'works' : 'silent') })
+    rig.session.start()
+    await rig.pass(2)
+    await rig.finder.skip()
+    await rig.pass(3)
+    expect(rig.memory.workedOn(NETWORK)).toMatchObject({ lines: OBFS4, hasDirectFailed: false })
   })
 
   it('says nothing of another network', async () => {
     const memory = await openMemory()
-    await memory.note('e'.repeat(32), SNOWFLAKE, 1_790_000_000_000)
+    await memory.note('e'.repeat(32), workedInstead(SNOWFLAKE))
     const rig = await wayRig({ fate: () => 'works', memory })
     rig.session.start()
     await rig.pass(3)
     expect(linesOf(rig.dialled)).toEqual([undefined])
-  })
-
-  it('is tried after the direct way when it is old: the network may be free by now', async () => {
-    const memory = await openMemory()
-    await memory.note('f'.repeat(32), SNOWFLAKE, 1_790_000_000_000 - 8 * 24 * 3_600_000)
-    const rig = await wayRig({ fate: onlyBy('snowflake'), memory })
-    rig.session.start()
-    await rig.until(() => rig.connection.view.state === 'connected')
-    expect(linesOf(rig.dialled)).toEqual([undefined, SNOWFLAKE])
   })
 
   it('can be kept: it becomes the person’s own choice, and the connection stays', async () => {

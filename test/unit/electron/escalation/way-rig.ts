@@ -2,6 +2,7 @@
 import { Connection } from '../../../../electron/connection/connection.ts'
 import { HelpDesk } from '../../../../electron/escalation/help-desk.ts'
 import { NetworkMemory } from '../../../../electron/escalation/network-memory.ts'
+import type { WorkedWay } from '../../../../electron/escalation/plan.ts'
 import { WayFinder } from '../../../../electron/escalation/way-finder.ts'
 import type { HelpArgument, HelpReply } from '../../../../electron/host/help-protocol.ts'
 import type { HostConfig, HostStatus } from '../../../../electron/host/protocol.ts'
@@ -14,6 +15,11 @@ import { manualClock } from '../../../support/manual-clock.ts'
 import { hostStatus } from '../host/fake-host.ts'
 
 const CERT = 'ssH+9rP8dG2NLDN2XuFw63hIO/9MNNinLmxQDpVa+7kTOa9/m+tGWT1SmSYpQ9uTBGa6Hw'
+
+/** Of the rig's network. */
+export const NETWORK = 'f'.repeat(32)
+/** At which the rig's clock begins. */
+const START_WALL_MS = 1_790_000_000_000
 
 export const OBFS4 = [1, 2].map((n) => `obfs4 192.0.2.${n}:443 ${'A'.repeat(40)} cert=${CERT} iat-mode=0`)
 export const SNOWFLAKE = [`snowflake 192.0.2.3:80 ${'B'.repeat(40)} url=https://broker.example/`]
@@ -28,7 +34,16 @@ export const BUILT_IN: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** What becomes of dialling: `bridgeLines` as the core has them. */
-export type Fate = 'works' | 'refused' | 'silent' | 'no-network' | 'wrong-clock'
+export type Fate =
+  | 'works'
+  | 'refused'
+  | 'silent'
+  /** A large document is on its way, and nothing of it is counted. */
+  | 'loads'
+  /** Relays answer, and what is asked of them never comes whole. */
+  | 'cut-off'
+  | 'no-network'
+  | 'wrong-clock'
 
 export interface Dialled {
   readonly atMs: number
@@ -45,6 +60,11 @@ export interface RigOptions {
   readonly network?: () => string
 }
 
+/** Of a network whose direct way had failed a while ago. */
+export function workedInstead(lines: readonly string[], agoMs = 0): WorkedWay {
+  return { lines, workedMs: START_WALL_MS - agoMs, hasDirectFailed: true }
+}
+
 export async function openMemory(): Promise<NetworkMemory> {
   let text: string | undefined
   return NetworkMemory.open({
@@ -56,7 +76,7 @@ export async function openMemory(): Promise<NetworkMemory> {
 }
 
 export async function wayRig(options: RigOptions) {
-  const { own = [], builtIn = BUILT_IN, network = () => 'f'.repeat(32) } = options
+  const { own = [], builtIn = BUILT_IN, network = () => NETWORK } = options
   const clock = manualClock()
   const memory = options.memory ?? (await openMemory())
   const settings: Settings = { ...DEFAULT_SETTINGS, entry: 'direct', ...options.settings }
@@ -204,6 +224,10 @@ function statusOf(fate: RigOptions['fate'], { bridgeLines }: HostConfig): HostSt
       return { ...idle, network: 'blocked', blockage: { ...blockage, cause: 'blocked' } }
     case 'silent':
       return idle
+    case 'loads':
+      return { ...idle, phase: 'loading-status', network: 'up' }
+    case 'cut-off':
+      return { ...idle, phase: 'loading-status', network: 'up', blockage: { ...blockage, cause: undefined } }
     case 'no-network':
       return { ...idle, network: 'down', blockage: { ...blockage, cause: 'no-network' } }
     case 'wrong-clock':
