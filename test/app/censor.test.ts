@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest'
 import type { AttemptView } from '../../electron/ipc/snapshot-connection.ts'
 import { type Obfs4BridgeNode, startObfs4Bridge } from '../interop/support/bridge-node.ts'
-import { CensorGateway } from '../interop/support/censor-gateway.ts'
+import { CensorGateway, type CensorRule } from '../interop/support/censor-gateway.ts'
 import { curl } from '../interop/support/curl.ts'
 import { findFreePorts } from '../interop/support/free-ports.ts'
 import { SnowflakePeer } from '../interop/support/snowflake-peer.ts'
@@ -265,6 +265,35 @@ describe('a censor that lets nothing through but what looks like a video call', 
       expect(shown.map(({ outcome }) => outcome)).toEqual(['connected', 'failed', 'failed'])
       expect(shown[0]?.words).toMatch(/snowflake/i)
       expect(await visits(app)).toBe('hello')
+    },
+    THROUGH_LIMIT_MS,
+  )
+})
+
+describe('a censor that somebody lives behind', () => {
+  it(
+    'costs seconds from the second start on, and is not believed to be there for ever',
+    async () => {
+      // A relay's address stands in the list of relays: so that none is reached past the censor, it is the only way out.
+      const port = await gateway.standAsProxy(inject('network'))
+      const upstreamProxy = { kind: 'socks5', host: '127.0.0.1', port }
+      const app = await open({ entry: 'direct', upstreamProxy })
+      const start = async (rule: CensorRule): Promise<readonly AttemptView[]> => {
+        gateway.censor({ relay: rule })
+        const before = (await app.snapshot()).connection.attempts.length
+        await app.invoke('connection.start')
+        const attempts = await connected(app)
+        await app.invoke('connection.stop')
+        return attempts.slice(before)
+      }
+      const builtIn = { way: { kind: 'bridges', source: 'built-in' }, outcome: 'connected' }
+      const remembered = { way: { kind: 'bridges', source: 'remembered' }, outcome: 'connected' }
+      const direct = { way: { kind: 'direct' }, next: 'next-way' }
+      expect(await start('reset')).toMatchObject([{ ...direct, outcome: 'failed' }, builtIn])
+      const silence = { outcome: 'stalled', reason: { kind: 'brief-silence' } }
+      expect(await start('blackhole')).toMatchObject([{ ...direct, ...silence }, remembered])
+      expect(await start('reset')).toMatchObject([{ ...direct, outcome: 'failed' }, remembered])
+      expect(await start('pass')).toMatchObject([{ way: { kind: 'direct' }, outcome: 'connected' }])
     },
     THROUGH_LIMIT_MS,
   )

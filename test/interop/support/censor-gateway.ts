@@ -41,9 +41,7 @@ export class CensorGateway {
   /** Resolves with the port behind which the other one is. */
   async open(traffic: Traffic, port: number, host = '127.0.0.1'): Promise<number> {
     const server = createServer((client) => this.#serve(client, traffic, { host, port }))
-    this.#servers.push(server)
-    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
-    return (server.address() as AddressInfo).port
+    return this.#listen(server)
   }
 
   /** The network as somebody is told of it who has never been in it: every relay that they know stands behind the censor. */
@@ -58,9 +56,39 @@ export class CensorGateway {
     return { ...network, authorityLines }
   }
 
+  /**
+   * Resolves with the port of a SOCKS5 proxy that is the only way out, so that a relay is seen also where its own address
+   * is dialled. Anything else passes it unseen, and can have a gateway of its own.
+   */
+  async standAsProxy(network: TorNetworkRecord): Promise<number> {
+    const relays = new Set(network.nodes.flatMap(({ orPort, dirPort }) => [orPort, dirPort]))
+    const server = createServer((client) => this.#greet(client, relays))
+    return this.#listen(server)
+  }
+
   close(): void {
     for (const socket of this.#sockets) socket.destroy()
     for (const server of this.#servers) server.close()
+  }
+
+  async #listen(server: Server): Promise<number> {
+    this.#servers.push(server)
+    await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+    return (server.address() as AddressInfo).port
+  }
+
+  /** No credentials, IPv4 targets: what the client asks here. It is always told that the way is open. */
+  #greet(client: Socket, relays: ReadonlySet<number | undefined>): void {
+    this.#watch(client)
+    client.once('data', () => {
+      client.write(Buffer.from([5, 0]))
+      client.once('data', (request) => {
+        const target = { host: [...request.subarray(4, 8)].join('.'), port: request.readUInt16BE(8) }
+        client.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]))
+        if (relays.has(target.port)) this.#serve(client, 'relay', target)
+        else this.#forward(client, connect(target), 'pass')
+      })
+    })
   }
 
   #serve(client: Socket, traffic: Traffic, target: { readonly host: string; readonly port: number }): void {
