@@ -88,10 +88,12 @@ function print(title: string, runs: readonly Run[]): void {
   console.log(`${title}, medians of ${runs.length}`)
   console.log(`  bootstrap ${of((r) => r.bootstrapSeconds)} s, ${of((r) => r.bootstrapCpuSeconds)} CPU-s`)
   console.log(`  directory documents ${of((r) => r.fetchedBytes / 1e6)} MB as sent`)
-  console.log(`  longest turn while nothing is asked ${of((r) => r.longestIdleTurnMs, 0)} ms`)
+  console.log(
+    `  longest turn while nothing is asked ${of((r) => r.longestIdleTurn.wallMs, 0)} ms, ${of((r) => r.longestIdleTurn.cpuMs, 0)} of CPU`,
+  )
   console.log(`  resident after it ${of((r) => r.rssAfterBootstrapMegabytes, 0)} MB`)
   console.log(
     `  ${STREAMS} streams over ${CIRCUITS} circuits: ${of((r) => r.lostStreams, 0)} lost, ${of((r) => r.streamsSeconds)} s, ` +
-      `at most ${of((r) => r.highestRssMegabytes, 0)} MB resident, longest turn ${of((r) => r.longestTurnMs, 0)} ms`,
+      `at most ${of((r) => r.highestRssMegabytes, 0)} MB resident, longest turn ${of((r) => r.longestTurn.wallMs, 0)} ms, ${of((r) => r.longestTurn.cpuMs, 0)} of CPU`,
   )
 }
