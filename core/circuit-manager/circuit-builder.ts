@@ -13,6 +13,7 @@ import { withTimeout } from '../util/abort.ts'
 import { type ErrorKind, systemCodeOf, TorError, toTorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { Random } from '../util/random.ts'
+import { TurnShare } from '../util/turn-share.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import {
   type CircuitPurpose,
@@ -63,15 +64,20 @@ export type BuildOutcome =
 /** How long a channel is waited for: TCP, TLS and the link handshake, whatever was learned of circuits. */
 const CHANNEL_WAIT_MS = 60_000
 
+/** A step is a handshake with a relay: half a millisecond where the code is cold. A hundred circuits at once are 300. */
+const STEPS_PER_TURN = 8
+
 export class CircuitBuilder {
   readonly #parts: CircuitBuilderParts
   readonly #registry = new CircuitRegistry()
   readonly #timer: BuildTimer
+  readonly #steps: TurnShare
   readonly #outcomes = new WatchedValue<BuildOutcome | undefined>(undefined)
 
   constructor(parts: CircuitBuilderParts) {
     this.#parts = parts
     this.#timer = new BuildTimer(parts)
+    this.#steps = new TurnShare(parts.clock, STEPS_PER_TURN)
   }
 
   /** Every circuit that is being built or open. */
@@ -178,6 +184,7 @@ export class CircuitBuilder {
   ): Promise<Circuit> {
     const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
     const { random, clock } = this.#parts
+    await this.#steps.take()
     const circuit = await Circuit.create(channel, guard, { random, extendByEd25519, id, clock }, signal)
     const noteHop = (hops: number): void => {
       onHop(hops)
@@ -185,6 +192,7 @@ export class CircuitBuilder {
     }
     noteHop(1)
     for (const [at, index] of path.slice(1).entries()) {
+      await this.#steps.take()
       await circuit.extend(netDir.circuitTarget(index), signal)
       noteHop(at + 2)
     }

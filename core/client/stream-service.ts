@@ -17,6 +17,7 @@ import type { NetDir } from '../netdir/net-dir.ts'
 import { NoExit } from '../path/refusal-words.ts'
 import { isTorError, TorError } from '../util/errors.ts'
 import type { StopSignal } from '../util/stop-signal.ts'
+import { TurnShare } from '../util/turn-share.ts'
 import { waitUntil } from '../util/watched-value.ts'
 import {
   ANY_FAMILY,
@@ -43,6 +44,9 @@ import type { StreamStatus } from './status.ts'
 import { parseStreamHost, type StreamHost, type StreamTarget } from './stream-target.ts'
 import { tryOnCircuits } from './stream-tries.ts'
 
+/** A request costs some 50 microseconds until its BEGIN is written: a thousand at once must not stop everything else. */
+const REQUESTS_PER_TURN = 64
+
 /** Changes the request's row in the status, or ends it. */
 type ShowStream = (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void
 
@@ -61,6 +65,7 @@ export class StreamService implements StreamOpener {
   readonly #parts: StreamServiceParts
   readonly #notes: ExitNotes
   readonly #names: NameRewriter
+  readonly #turns: TurnShare
   /** Counts the new identities. */
   #identity = 0
 
@@ -68,6 +73,7 @@ export class StreamService implements StreamOpener {
   constructor(parts: StreamServiceParts) {
     this.#parts = parts
     this.#notes = new ExitNotes(parts.clock)
+    this.#turns = new TurnShare(parts.clock, REQUESTS_PER_TURN)
     this.#names = new NameRewriter(parts.config.value, parts.random)
   }
 
@@ -215,6 +221,8 @@ export class StreamService implements StreamOpener {
     options: StreamOptions,
     work: (signal: StopSignal, show: ShowStream) => Promise<T>,
   ): Promise<T> {
+    const turn = this.#turns.take()
+    if (turn !== undefined) await turn
     const { config, clock, view, board, lifetime, traffic } = this.#parts
     checkTarget(target, config.value)
     checkFamilies(target, options.families ?? ANY_FAMILY)

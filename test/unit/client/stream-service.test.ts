@@ -267,6 +267,23 @@ describe('an exit that says nothing', () => {
   })
 })
 
+describe('many requests at once', () => {
+  it('are begun 64 in a turn of the event loop at most, the first to come first, and all of them', async () => {
+    const { service, usages } = await serve()
+    let turns = 0
+    const asked = Array.from({ length: 200 }, (_, at) =>
+      service.openStream(parseStreamTarget(`${at}.example`, 80)).catch(() => {}),
+    )
+    for (let before = 0; usages.length < 200; before = usages.length) {
+      expect(usages.length - before).toBeLessThanOrEqual(64)
+      await new Promise((resolve) => setImmediate(resolve))
+      turns++
+    }
+    expect(turns).toBeLessThanOrEqual(4)
+    expect(usages.map(({ site }) => site)).toEqual(asked.map((_, at) => `${at}.example`))
+  })
+})
+
 describe('what is known of a site', () => {
   it('counts the bytes of its streams, and they stay when the circuit is gone', async () => {
     const { service, network, traffic } = await serve()
