@@ -16,6 +16,7 @@ import type { BuildTimeout } from './build-timeout.ts'
 import type { BuildPhase } from './circuit-builder.ts'
 import { type CircuitNotes, CircuitPool, type CircuitPoolParts } from './circuit-pool.ts'
 import { LaunchLimit } from './launch-limit.ts'
+import { LaunchQueue, type Wanted } from './launch-queue.ts'
 import { type ExitUsage, isTooOld, maySupport, type PooledCircuit, readyCircuit } from './pooled-circuit.ts'
 import { PreemptiveCircuits } from './preemptive-circuits.ts'
 
@@ -56,6 +57,7 @@ export class CircuitManager {
   readonly #pool: CircuitPool
   readonly #preemptive: PreemptiveCircuits
   readonly #limit: LaunchLimit
+  readonly #queue: LaunchQueue
   readonly #lifetime = createLifetime()
   #netDir: NetDir | undefined
   #sweepTimer: Timer | undefined
@@ -69,7 +71,15 @@ export class CircuitManager {
       pickPath: parts.pickPath,
       clock: parts.clock,
       drawUnusedMs: () => this.#drawUnusedMs(),
+      onBuilt: () => this.#queue.proceed(),
       onEnd: (entry, error) => this.#onEnd(entry, error),
+    })
+    this.#queue = new LaunchQueue({
+      clock: parts.clock,
+      limit: this.#limit,
+      hasRoom: () => this.#pool.buildingCount < parts.settings().maxClientCircuitsPending,
+      launch: (wanted) => this.#launch(wanted),
+      claim: (entry, usage) => this.#pool.claim(entry, usage),
     })
     this.#preemptive = new PreemptiveCircuits({
       pool: this.#pool,
@@ -79,7 +89,10 @@ export class CircuitManager {
       log: parts.log,
       netDir: () => this.#netDir,
       maxBuilding: () => parts.settings().maxClientCircuitsPending,
-      onLaunch: () => this.#startSweeping(),
+      onLaunch: (entry) => {
+        this.#queue.offer(entry)
+        this.#startSweeping()
+      },
     })
   }
 
@@ -122,7 +135,9 @@ export class CircuitManager {
     let failures = 0
     for (;;) {
       throwIfAborted(signal)
-      const entry = this.#claim(usage, excludedExits) ?? (await this.#launchFor(usage, excludedExits, signal))
+      const entry =
+        this.#claim(usage, excludedExits) ??
+        (await this.#launchFor(usage, excludedExits, failures > 0, signal))
       try {
         const circuit = readyCircuit(entry) ?? (await this.#whenReady(entry, usage, excludedExits, signal))
         if (circuit === undefined) continue
@@ -163,6 +178,7 @@ export class CircuitManager {
   /** The network is there again: what is being waited out after failures is over. */
   retryNow(): void {
     this.#limit.noteSuccess()
+    this.#queue.proceed()
     this.#preemptive.retryNow()
   }
 
@@ -186,6 +202,7 @@ export class CircuitManager {
   close(): void {
     const reason = new TorError('closed', 'the client is closed')
     this.#lifetime.abort(reason)
+    this.#queue.close(reason)
     this.#preemptive.stop()
     this.#sweepTimer?.cancel()
     this.#pool.close(reason)
@@ -223,6 +240,7 @@ export class CircuitManager {
     entry.firstUsedMs ??= nowMs
     entry.lastUsedMs = nowMs
     this.#limit.noteSuccess()
+    this.#queue.proceed()
     this.#preemptive.noteSuccess()
     this.#preemptive.fill()
     return {
@@ -242,38 +260,30 @@ export class CircuitManager {
   async #launchFor(
     usage: ExitUsage,
     excludedExits: ReadonlySet<RsaIdentity>,
+    isRetry: boolean,
     signal: StopSignal | undefined,
   ): Promise<PooledCircuit> {
     throwIfAborted(this.#lifetime.signal)
-    while (!this.#limit.isOpen || this.#isBuildingEnough) {
-      if (this.#limit.isOpen) await abortable(this.#pool.whenOneIsBuilt(), signal)
-      else await this.#limit.whenOpen(this.#lifetime.signal, signal)
-      throwIfAborted(this.#lifetime.signal)
-    }
-    // Whatever was waited for may have left what was wanted.
-    const found = this.#claim(usage, excludedExits)
-    if (found !== undefined) return found
+    return this.#queue.enter({ usage, excludedExits, isRetry }, signal)
+  }
+
+  #launch({ usage, excludedExits }: Wanted): PooledCircuit {
     if (this.#netDir === undefined)
       throw new TorError('no-path', 'there is no directory yet', { retry: 'later' })
     const entry = this.#pool.launch(this.#netDir, usage, excludedExits)
-    this.#pool.claim(entry, usage)
     this.#startSweeping()
     return entry
   }
 
-  get #isBuildingEnough(): boolean {
-    return this.#pool.buildingCount >= this.#parts.settings().maxClientCircuitsPending
-  }
-
   #onEnd(entry: PooledCircuit, error: TorError): void {
     if (this.#lifetime.signal.aborted) return
-    if (entry.firstUsedMs === undefined && !entry.isRetired) {
-      this.#limit.noteFailure()
-      // Ended from outside and never used: the next would go the same way, at a pace that a relay chooses.
-      this.#preemptive.retryLater(error)
-    } else {
-      this.#preemptive.fill()
-    }
+    const isFailure = entry.firstUsedMs === undefined && !entry.isRetired
+    if (isFailure) this.#limit.noteFailure()
+    // Who waits comes before what is only expected.
+    this.#queue.proceed()
+    // Ended from outside and never used: the next would go the same way, at a pace that a relay chooses.
+    if (isFailure) this.#preemptive.retryLater(error)
+    else this.#preemptive.fill()
   }
 
   /** A draw for each, so that circuits made together do not end together; short while many are built to be measured. */

@@ -36,6 +36,8 @@ export interface CircuitPoolParts {
   readonly clock: Clock
   /** How long a circuit may stay unused; drawn anew for each. */
   readonly drawUnusedMs: () => number
+  /** A circuit is complete. */
+  readonly onBuilt: () => void
   /** A circuit has ended: it could not be built, or it was closed, by us or from outside. */
   readonly onEnd: (entry: PooledCircuit, error: TorError) => void
 }
@@ -75,12 +77,6 @@ export class CircuitPool {
     let count = 0
     for (const entry of this.#entries.values()) if (entry.circuit === undefined) count++
     return count
-  }
-
-  /** Resolves when one of those that are being built is complete, or has failed. */
-  async whenOneIsBuilt(): Promise<void> {
-    const building = this.entries.filter((entry) => entry.circuit === undefined)
-    await Promise.race(building.map(({ built }) => built.promise))
   }
 
   get cleanCount(): number {
@@ -181,7 +177,6 @@ export class CircuitPool {
       exitCountry: usage.exitCountry,
       unusedUntilMs: nowMs + this.#parts.drawUnusedMs(),
       building: createLifetime(),
-      built: createDeferred(),
       ready: createDeferred(),
       circuit: undefined,
       isWaiting: false,
@@ -197,11 +192,11 @@ export class CircuitPool {
 
   #onBuilt(entry: PooledCircuit, circuit: Circuit): void {
     entry.circuit = circuit
-    entry.built.resolve()
     void circuit.closed.then((error) => this.#onEnd(entry, error))
     // Retired while it was built, in the moment in which it was done.
     if (entry.isRetired) circuit.close()
     else this.#judge(entry, circuit)
+    this.#parts.onBuilt()
   }
 
   /** guard-spec 4.9. */
@@ -230,7 +225,6 @@ export class CircuitPool {
 
   #onEnd(entry: PooledCircuit, error: TorError): void {
     if (!this.#entries.delete(entry.id)) return
-    entry.built.resolve()
     entry.ready.reject(error)
     this.#parts.onEnd(entry, error)
     this.noteChange()

@@ -1,9 +1,7 @@
 /** How fast circuits are built while none succeeds: neither a relay nor a program that asks again can set the pace. */
-import { abortable } from '../util/abort.ts'
-import { type Clock, sleep } from '../util/clock.ts'
+import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
 import { RetryDelay } from '../util/retry-delay.ts'
-import type { StopSignal } from '../util/stop-signal.ts'
 
 /** So many failures in a row are bad luck; after that there is a wait. Two requests' worth of tries. */
 const FAILURES_IN_A_ROW = 8
@@ -39,16 +37,8 @@ export class LaunchLimit {
     this.#delay.reset()
   }
 
-  /** Whether another circuit may be begun. */
-  get isOpen(): boolean {
-    return this.#clock.monotonicMs() >= this.#openAtMs
-  }
-
-  /** Resolves when another circuit may be begun. Rejects when one of the signals fires. */
-  async whenOpen(lifetime: AbortSignal, signal: StopSignal | undefined): Promise<void> {
-    while (!this.isOpen) {
-      const waitMs = this.#openAtMs - this.#clock.monotonicMs()
-      await abortable(sleep(this.#clock, waitMs, lifetime), signal)
-    }
+  /** How long it is until another circuit may be begun; 0 when it may be now. */
+  get waitMs(): number {
+    return Math.max(0, this.#openAtMs - this.#clock.monotonicMs())
   }
 }

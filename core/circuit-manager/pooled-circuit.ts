@@ -51,8 +51,6 @@ export interface PooledCircuit extends PlannedPath {
   readonly unusedUntilMs: number
   /** Aborting it ends the building. */
   readonly building: AbortController
-  /** Resolves when it is complete, or will never be. */
-  readonly built: Deferred<void>
   /** Settles when the circuit is complete and may carry streams. */
   readonly ready: Deferred<Circuit>
   /** Undefined while it is being built. */

@@ -12,7 +12,7 @@ import type { BuildTimeout } from './build-timeout.ts'
 import type { BuildPhase } from './circuit-builder.ts'
 import type { CircuitPool } from './circuit-pool.ts'
 import { NO_ISOLATION } from './isolation.ts'
-import { type ExitUsage, isClean, servesExitOf } from './pooled-circuit.ts'
+import { type ExitUsage, isClean, type PooledCircuit, servesExitOf } from './pooled-circuit.ts'
 import { PredictedPorts, type PredictedUse } from './predicted-ports.ts'
 
 /** path-spec 2.1.1: so many clean circuits for each predicted port. */
@@ -33,7 +33,7 @@ export interface PreemptiveParts {
   readonly log: Logger
   readonly netDir: () => NetDir | undefined
   readonly maxBuilding: () => number
-  readonly onLaunch: () => void
+  readonly onLaunch: (entry: PooledCircuit) => void
 }
 
 export class PreemptiveCircuits {
@@ -139,8 +139,7 @@ export class PreemptiveCircuits {
     const view = netDir()
     if (view === undefined || pool.cleanCount >= maxClean || pool.buildingCount >= maxBuilding()) return false
     try {
-      pool.launch(view, usage, new Set(), onPhase)
-      onLaunch()
+      onLaunch(pool.launch(view, usage, new Set(), onPhase))
       return true
     } catch (error) {
       this.retryLater(error)

@@ -1,0 +1,113 @@
+/**
+ * The requests for which a circuit has to be begun: so many are built at once, the others wait in the order in which
+ * they came. Whoever can use what was begun for another waits no longer.
+ */
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
+import { abortError } from '../util/abort.ts'
+import type { Clock, Timer } from '../util/clock.ts'
+import { createDeferred, type Deferred } from '../util/deferred.ts'
+import type { TorError } from '../util/errors.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
+import type { LaunchLimit } from './launch-limit.ts'
+import { type ExitUsage, maySupport, type PooledCircuit } from './pooled-circuit.ts'
+
+/** What a circuit is wanted for. */
+export interface Wanted {
+  readonly usage: ExitUsage
+  readonly excludedExits: ReadonlySet<RsaIdentity>
+  /** What was begun for it before has failed: it has waited its turn, and does not wait it again. */
+  readonly isRetry: boolean
+}
+
+export interface LaunchQueueParts {
+  readonly clock: Clock
+  readonly limit: Pick<LaunchLimit, 'waitMs'>
+  /** Whether there is room for another circuit that is being built. */
+  readonly hasRoom: () => boolean
+  /** Begins a circuit; throws what the choice of its path throws. */
+  readonly launch: (wanted: Wanted) => PooledCircuit
+  /** Gives a circuit to a request. */
+  readonly claim: (entry: PooledCircuit, usage: ExitUsage) => void
+}
+
+interface Waiting extends Wanted {
+  readonly entry: Deferred<PooledCircuit>
+}
+
+export class LaunchQueue {
+  readonly #parts: LaunchQueueParts
+  #waiting: Waiting[] = []
+  #timer: Timer | undefined
+
+  constructor(parts: LaunchQueueParts) {
+    this.#parts = parts
+  }
+
+  /** A circuit that was begun, and that is claimed. Rejects as `launch` throws, or with the signal's error. */
+  async enter(wanted: Wanted, signal: StopSignal | undefined): Promise<PooledCircuit> {
+    const waiting: Waiting = { ...wanted, entry: createDeferred() }
+    const firstOther = wanted.isRetry ? this.#waiting.findIndex(({ isRetry }) => !isRetry) : -1
+    this.#waiting.splice(firstOther === -1 ? this.#waiting.length : firstOther, 0, waiting)
+    const onAbort = (): void => {
+      if (signal === undefined) return
+      this.#waiting = this.#waiting.filter((other) => other !== waiting)
+      waiting.entry.reject(abortError(signal))
+    }
+    signal?.addEventListener('abort', onAbort, { once: true })
+    this.proceed()
+    try {
+      return await waiting.entry.promise
+    } finally {
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  /** There may be room, or the wait after failures may be over. */
+  proceed(): void {
+    while (this.#waiting.length > 0 && this.#mayLaunch()) {
+      const next = this.#waiting.shift()
+      if (next !== undefined) this.#launchFor(next)
+    }
+  }
+
+  /** A circuit was begun, whoever it is for: those that can use it take it, the first to come first. */
+  offer(entry: PooledCircuit): void {
+    if (this.#waiting.length === 0) return
+    this.#waiting = this.#waiting.filter((waiting) => {
+      if (!maySupport(entry, waiting.usage, waiting.excludedExits)) return true
+      this.#give(entry, waiting)
+      return false
+    })
+  }
+
+  /** Nothing is begun any more. */
+  close(reason: TorError): void {
+    this.#timer?.cancel()
+    for (const { entry } of this.#waiting.splice(0)) entry.reject(reason)
+  }
+
+  #launchFor(waiting: Waiting): void {
+    try {
+      const entry = this.#parts.launch(waiting)
+      this.#give(entry, waiting)
+      this.offer(entry)
+    } catch (error) {
+      waiting.entry.reject(error)
+    }
+  }
+
+  #give(entry: PooledCircuit, waiting: Waiting): void {
+    this.#parts.claim(entry, waiting.usage)
+    waiting.entry.resolve(entry)
+  }
+
+  #mayLaunch(): boolean {
+    const { waitMs } = this.#parts.limit
+    if (waitMs === 0) return this.#parts.hasRoom()
+    this.#timer ??= this.#parts.clock.setTimer(waitMs, () => {
+      this.#timer = undefined
+      this.proceed()
+    })
+    return false
+  }
+}

@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { NetDir } from '../../../core/netdir/net-dir.ts'
+import { CircuitRig, NO_EXITS, rigDirectory, settle, usage } from '../../network/circuit-rig.ts'
+
+/** What requests for new circuits that cannot be begun at once may rely on. */
+
+let netDir: NetDir
+let rig: CircuitRig
+/** The keys of the requests that have a circuit, in that order. */
+let served: string[]
+
+beforeAll(() => {
+  netDir = rigDirectory()
+})
+
+beforeEach(async () => {
+  rig = await CircuitRig.start(netDir)
+  served = []
+})
+
+afterEach(() => rig.close())
+
+function ask(key: string, signal?: AbortSignal): Promise<void> {
+  return rig.manager.assign(usage(key), NO_EXITS, signal).then(
+    () => void served.push(key),
+    () => void served.push(`${key} refused`),
+  )
+}
+
+function allowBuilding(circuits: number): void {
+  rig.settings = { ...rig.settings, maxClientCircuitsPending: circuits }
+}
+
+describe('requests that wait for a circuit to be begun', () => {
+  it('are served in the order in which they came', async () => {
+    allowBuilding(2)
+    const keys = Array.from({ length: 7 }, (_, at) => `key ${at}`)
+    const asked = keys.map((key) => ask(key))
+    await rig.finishAll()
+    await Promise.all(asked)
+    expect(served).toEqual(keys)
+  })
+
+  it('share what is begun for the first of their isolation, and begin no more', async () => {
+    allowBuilding(1)
+    const asked = ['first', 'a', 'b', 'a', 'b', 'a'].map((key) => ask(key))
+    await rig.finishAll()
+    await Promise.all(asked)
+    expect(rig.builder.builds.all.length).toBe(3)
+    expect(served).toEqual(['first', 'a', 'a', 'a', 'b', 'b'])
+  })
+
+  it('are as many as anybody likes, and each new circuit serves its own at once', async () => {
+    const counts = fc.record({
+      requests: fc.integer({ min: 1, max: 80 }),
+      keys: fc.integer({ min: 1, max: 50 }),
+    })
+    await fc.assert(
+      fc.asyncProperty(counts, fc.integer({ min: 1, max: 40 }), async ({ requests, keys }, building) => {
+        rig.startAnew()
+        served = []
+        allowBuilding(building)
+        const asked = Array.from({ length: requests }, (_, at) => ask(`key ${at % keys}`))
+        const most = Math.min(building, requests, keys)
+        await settle()
+        expect(rig.builder.builds.all.length).toBe(most)
+        await rig.finishAll()
+        await Promise.all(asked)
+        expect(served.length).toBe(requests)
+        expect(served.some((key) => key.endsWith('refused'))).toBe(false)
+        expect(rig.builder.builds.all.length).toBe(Math.min(requests, keys))
+        rig.manager.close()
+      }),
+      { numRuns: 15, seed: 3 },
+    )
+  })
+
+  it('leave their place to the others when their signal fires', async () => {
+    allowBuilding(1)
+    const controller = new AbortController()
+    const asked = [ask('a'), ask('b', controller.signal), ask('c')]
+    controller.abort()
+    await rig.finishAll()
+    await Promise.all(asked)
+    expect(served).toEqual(['b refused', 'a', 'c'])
+    expect(rig.builder.builds.all.length).toBe(2)
+  })
+
+  it('come before the others when what was begun for them has failed', async () => {
+    allowBuilding(2)
+    const asked = ['a', 'b', 'c', 'd'].map((key) => ask(key))
+    const [first, second] = rig.builder.builds.all
+    first?.fail()
+    await settle()
+    await second?.finish()
+    await settle()
+    await rig.builder.builds.all[3]?.finish()
+    await settle()
+    expect(served).toEqual(['b', 'a'])
+    await rig.finishAll()
+    await Promise.all(asked)
+  })
+
+  it('are served when the wait after failures is over before its time', async () => {
+    allowBuilding(8)
+    const failing = Array.from({ length: 8 }, (_, at) => ask(`failing ${at}`))
+    for (let at = 0; at < 8; at++) rig.builder.builds.all[at]?.fail()
+    await settle()
+    const begun = rig.builder.builds.all.length
+    const late = ask('late')
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(begun)
+    rig.manager.retryNow()
+    await rig.finishAll()
+    await Promise.all([...failing, late])
+    expect(served.at(-1)).toBe('late')
+  })
+
+  it('take a spare that is begun meanwhile', async () => {
+    allowBuilding(8)
+    const failing = Array.from({ length: 8 }, (_, at) => ask(`failing ${at}`))
+    for (let at = 0; at < 8; at++) rig.builder.builds.all[at]?.fail()
+    await settle()
+    const begun = rig.builder.builds.all.length
+    rig.manager.startPreemptive()
+    expect(rig.builder.builds.all.length).toBeGreaterThan(begun)
+    await rig.finishAll()
+    expect(served.slice(0, 2)).toEqual(['failing 0', 'failing 1'])
+    rig.manager.close()
+    await Promise.all(failing)
+  })
+})
