@@ -182,6 +182,11 @@ export class Channel implements CellSink, TlsLinkSink {
     this.#outbound.request(circuit, urgency)
   }
 
+  /** Whether the link takes nothing more for now. */
+  get isFull(): boolean {
+    return this.#outbound.isFull
+  }
+
   /** Whether somebody's traffic goes over the channel decides whether it is padded. */
   noteUse(use: ChannelUse): void {
     this.#upkeep?.noteUse(use)
@@ -238,10 +243,8 @@ export class Channel implements CellSink, TlsLinkSink {
       return
     }
     const isOfRun = circuitId === this.#runCircuitId && this.#runCircuit !== undefined
-    if (isOfRun && command === ChannelCommand.RELAY && this.#isNextOfRun(buffer, bodyOffset)) {
-      this.#runCount++
-      return
-    }
+    if (isOfRun && command === ChannelCommand.RELAY && this.#isNextOfRun(buffer, bodyOffset))
+      return void this.#runCount++
     this.#deliverRun()
     const circuit = this.#circuits.get(circuitId)
     if (circuit === undefined) {

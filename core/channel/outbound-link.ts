@@ -39,6 +39,11 @@ export class OutboundLink {
     return this.#queue.isEmpty
   }
 
+  /** Whether the link takes nothing more for now. */
+  get isFull(): boolean {
+    return this.#isFull
+  }
+
   /** The handshake is over: cells may leave by this link. */
   attach(link: TlsLink): void {
     this.#link = link

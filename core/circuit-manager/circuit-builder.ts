@@ -5,6 +5,8 @@
 import type { Channel, ChannelPhase } from '../channel/channel.ts'
 import type { ChannelManager } from '../channel/channel-manager.ts'
 import { Circuit } from '../circuit/circuit.ts'
+import type { CongestionDeps } from '../circuit/circuit-deps.ts'
+import { congestionParams } from '../circuit/congestion-params.ts'
 import type { GuardReports } from '../guard/guard-selector.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
@@ -185,7 +187,9 @@ export class CircuitBuilder {
     const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
     const { random, clock } = this.#parts
     await this.#steps.take()
-    const circuit = await Circuit.create(channel, guard, { random, extendByEd25519, id, clock }, signal)
+    const congestion = this.#congestion(netDir, path.length)
+    const deps = { random, extendByEd25519, id, clock, congestion }
+    const circuit = await Circuit.create(channel, guard, deps, signal)
     const noteHop = (hops: number): void => {
       onHop(hops)
       this.#registry.noteHop(id, circuit.hops.at(-1)?.rttMs)
@@ -197,6 +201,13 @@ export class CircuitBuilder {
       noteHop(at + 2)
     }
     return circuit
+  }
+
+  #congestion(netDir: NetDir, hops: number): CongestionDeps | undefined {
+    const params = congestionParams(netDir.params, 'exit')
+    if (params === undefined) return undefined
+    const { clock, buildTimeout } = this.#parts
+    return { params, clock, buildTimeoutMs: buildTimeout.limits(hops).timeoutMs }
   }
 
   /** Shows the circuit from its first step to its end; `work` says when nothing of it is built any more. */

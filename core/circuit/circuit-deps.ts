@@ -1,6 +1,15 @@
 /** What a circuit is given when it is made. */
 import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
+import type { CongestionParams } from './congestion-params.ts'
+
+/** What congestion and flow control work with. */
+export interface CongestionDeps {
+  readonly params: CongestionParams
+  readonly clock: Pick<Clock, 'monotonicMs' | 'setTimer'>
+  /** How long a circuit may take to be built: what is under way for a stream that we ended should have come by then. */
+  readonly buildTimeoutMs: number
+}
 
 export interface CircuitDeps {
   readonly random: Random
@@ -10,4 +19,6 @@ export interface CircuitDeps {
   readonly id?: number
   /** Measures the round trips to hops; without it they are not known. */
   readonly clock?: Pick<Clock, 'monotonicMs'>
+  /** With it, congestion control is asked for; without it, windows are fixed. */
+  readonly congestion?: CongestionDeps | undefined
 }

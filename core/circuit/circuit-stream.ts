@@ -4,7 +4,7 @@ import type { TorError } from '../util/errors.ts'
 
 /** What may still arrive for a stream after our END, because it left before ours arrived (proposal 344). */
 export interface HalfClosedAllowance {
-  /** DATA cells within the window that the other end still had. */
+  /** DATA cells within the window that the other end still had, or may have had. */
   dataCells: number
   /** Stream SENDMEs for cells that we sent. */
   sendmes: number
@@ -12,6 +12,9 @@ export interface HalfClosedAllowance {
   connected: number
   /** A RESOLVED for a RESOLVE that was not answered yet; it ends the stream as END does. */
   resolved: number
+  /** As many as the bytes that we sent can explain; none without congestion control. */
+  xons: number
+  xoffs: number
 }
 
 export interface CircuitStream {
@@ -22,8 +25,8 @@ export interface CircuitStream {
    * Throws `protocol-violation` for a message that the stream's state does not explain.
    */
   onMessage(message: RelayMessage): 'open' | 'ended'
-  /** Whether `packCells` would give something now. */
-  readonly hasCellsToSend: boolean
+  /** How many cells `packCells` would give now if it might. */
+  readonly cellsToSend: number
   /** Packs up to `maxCells` DATA cells into the batch at `offset` and returns how many. */
   packCells(batch: Buffer, offset: number, maxCells: number): number
   /** What may still come after the stream has been ended by us. */

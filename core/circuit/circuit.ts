@@ -23,8 +23,9 @@ import { abortable, throwIfAborted } from '../util/abort.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import { randomBelow } from '../util/random.ts'
-import type { CircuitDeps } from './circuit-deps.ts'
+import type { CircuitDeps, CongestionDeps } from './circuit-deps.ts'
 import type { CircuitStream, StreamCarrier } from './circuit-stream.ts'
+import { CircuitWindows } from './circuit-windows.ts'
 import {
   type AnswerKind,
   AwaitedAnswer,
@@ -34,11 +35,9 @@ import {
   startHopHandshake,
 } from './create-hop.ts'
 import { compactPayloads, endOfDataRun, messageBodyAt } from './data-run.ts'
-import { type CircuitFlowControl, FixedCircuitWindows } from './flow-control.ts'
 import type { Hop } from './hop.ts'
 import { InboundCells, type InboundRun } from './inbound.ts'
 import { OutboundCells } from './outbound.ts'
-import { OwedSendmes } from './owed-sendmes.ts'
 import {
   type CircuitMessageContext,
   checkStreamMessage,
@@ -58,8 +57,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   readonly #deps: CircuitDeps
   readonly #circuitId: number
   readonly #hops: Hop[] = []
-  readonly #flow: CircuitFlowControl = new FixedCircuitWindows()
-  readonly #owedSendmes = new OwedSendmes()
+  readonly #windows = new CircuitWindows()
   readonly #inbound = new InboundCells()
   readonly #streams: StreamTable
   readonly #outbound: OutboundCells
@@ -67,6 +65,9 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   #awaited: AwaitedAnswer | undefined
   #relayEarlyLeft: number
   #closeError: TorError | undefined
+  /** When the newest relay cells came, before their turn to be decrypted. */
+  #arrivedMs = 0
+  readonly #sendSendme = (tag: Buffer): void => this.sendMessage(0, { kind: 'sendme', tag })
 
   static #nextId = 1
 
@@ -84,9 +85,8 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     this.#outbound = new OutboundCells({
       random: deps.random,
       hops: this.#hops,
-      flow: this.#flow,
+      windows: this.#windows,
       streams: this.#streams,
-      owedSendmes: this.#owedSendmes,
     })
     this.#circuitId = channel.addCircuit(this)
   }
@@ -103,7 +103,8 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     const handshake = startFastHandshake(deps.random)
     const cell = encodeChannelCell(circuit.#circuitId, { kind: 'create-fast', request: handshake.request })
     channel.sendCreate(cell)
-    await circuit.#addHop({ target, nickname: '', handshake, answer: 'created-fast' }, signal)
+    const hop = { target, nickname: '', handshake, congestion: undefined, answer: 'created-fast' } as const
+    await circuit.#addHop(hop, signal)
     return circuit
   }
 
@@ -115,11 +116,11 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     signal?: AbortSignal,
   ): Promise<Circuit> {
     throwIfAborted(signal)
-    const { handshakeType, handshake } = startHopHandshake(target, deps.random)
+    const { handshakeType, ...started } = startHopHandshake(target, deps.random, deps.congestion?.params)
     const circuit = new Circuit(channel, deps)
-    const message = { kind: 'create2', handshakeType, request: handshake.request } as const
+    const message = { kind: 'create2', handshakeType, request: started.handshake.request } as const
     channel.sendCreate(encodeChannelCell(circuit.#circuitId, message))
-    await circuit.#addHop({ target, nickname: target.nickname, handshake, answer: 'created2' }, signal)
+    await circuit.#addHop({ target, nickname: target.nickname, ...started, answer: 'created2' }, signal)
     return circuit
   }
 
@@ -136,6 +137,11 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     return this.#hops
   }
 
+  /** What the streams' flow control works with, when congestion control is agreed on with the last hop. */
+  get congestion(): CongestionDeps | undefined {
+    return this.#windows.congestion
+  }
+
   get streamCount(): number {
     return this.#streams.size
   }
@@ -150,14 +156,16 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     if (this.#relayEarlyLeft === 0) throw new TorError('limit', 'the circuit has no RELAY_EARLY cell left')
     const before = this.#hops.at(-1)?.target.ids.rsa
     if (target.ids.rsa === before) throw new TorError('no-path', 'a relay twice in a row')
-    const { handshakeType, handshake } = startHopHandshake(target, this.#deps.random)
-    const specifiers = linkSpecifiersOf(target, this.#deps.extendByEd25519)
-    const message = { kind: 'extend2', specifiers, handshakeType, request: handshake.request } as const
+    const { random, extendByEd25519, congestion } = this.#deps
+    const { handshakeType, ...started } = startHopHandshake(target, random, congestion?.params)
+    const { request } = started.handshake
+    const specifiers = linkSpecifiersOf(target, extendByEd25519)
+    const message = { kind: 'extend2', specifiers, handshakeType, request } as const
     this.#relayEarlyLeft--
     this.#outbound.push(this.#hops.length - 1, 0, message, ChannelCommand.RELAY_EARLY)
     this.#channel.noteUse('circuits')
     this.#channel.requestSend(this, 'control')
-    await this.#addHop({ target, nickname: target.nickname, handshake, answer: 'extended2' }, signal)
+    await this.#addHop({ target, nickname: target.nickname, ...started, answer: 'extended2' }, signal)
   }
 
   /** Puts a stream on the circuit and returns its id. Throws when the circuit is closed or full. */
@@ -187,7 +195,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   endStream(streamId: number, reason: number): void {
     if (this.#closeError !== undefined) return
     this.#outbound.forgetStream(streamId)
-    this.#streams.halfClose(streamId)
+    this.#streams.halfClose(streamId, this.#windows.stragglersUntilMs())
     this.#push(streamId, { kind: 'end', reason, address: undefined, ttlSeconds: undefined }, 'soon')
   }
 
@@ -197,6 +205,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   }
 
   onRelayCells(buffer: Buffer, bodyOffset: number, count: number): void {
+    this.#arrivedMs = this.#windows.nowMs()
     let taken = 0
     while (taken < count && this.#closeError === undefined) {
       taken += this.#inbound.gather(buffer, bodyOffset + taken * CELL_BYTES, count - taken)
@@ -211,7 +220,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
 
   drain(): void {
     this.#orClose(() => {
-      for (const run of this.#inbound.take(this.#hops, this.#flow.receivePlan)) this.#onRun(run)
+      for (const run of this.#inbound.take(this.#hops, this.#windows.receivePlan)) this.#onRun(run)
     })
   }
 
@@ -239,17 +248,20 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
 
   /** Waits for the answer to what was just sent, and makes the hop of it. */
   async #addHop(hop: NewHop, signal: AbortSignal | undefined): Promise<void> {
-    const { target, nickname, handshake, answer } = hop
+    const { target, nickname, answer } = hop
     try {
       const awaited = new AwaitedAnswer(answer, this.#deps.clock)
       this.#awaited = awaited
-      const crypto = finishHopHandshake(handshake, await abortable(awaited.reply.promise, signal))
+      const reply = await abortable(awaited.reply.promise, signal)
+      const { crypto, flow, isCongestionAgreed } = finishHopHandshake(hop, reply)
       // Whatever came right behind the answer may have ended the circuit before we got here.
       if (this.#closeError !== undefined) {
         crypto.destroy()
         throw this.#closeError
       }
-      this.#hops.push({ target, nickname, crypto, rttMs: awaited.rttMs })
+      const { rttMs } = awaited
+      this.#hops.push({ target, nickname, crypto, hasCongestionControl: isCongestionAgreed, rttMs })
+      this.#windows.startAnew(flow, isCongestionAgreed ? this.#deps.congestion : undefined)
     } catch (error) {
       this.close(toTorError(error, 'circuit-failed', 'adding a hop'))
       throw error
@@ -281,14 +293,20 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
   /** Walks over a decrypted batch; runs of DATA of one stream become one chunk. */
   #onRun(run: InboundRun): void {
     const { cells, count, hop } = run
-    const context = { hop, lastHop: this.#hops.length - 1, isExtending: this.#awaited !== undefined }
+    const context = {
+      hop,
+      lastHop: this.#hops.length - 1,
+      isExtending: this.#awaited !== undefined,
+      hasCongestionControl: this.#windows.congestion !== undefined,
+    }
     let nextTag = 0
     for (let index = 0; index < count && this.#closeError === undefined; ) {
       const at = index * CELL_BODY_BYTES
       const command = relayCommandAt(cells, at)
       if (command === RelayCommand.DATA) {
         const end = endOfDataRun(cells, index, count)
-        nextTag = this.#acknowledge(end - index, run.tags, nextTag, context)
+        if (hop !== context.lastHop) throw protocolViolation(`DATA from hop ${hop + 1}`)
+        nextTag = this.#windows.acknowledge(end - index, run.tags, nextTag, this.#sendSendme)
         this.#onData(cells, index, end, context)
         index = end
       } else {
@@ -298,24 +316,6 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     }
   }
 
-  /** Counts DATA cells for the circuit window and sends the SENDMEs that are due, before anybody sees the data. */
-  #acknowledge(
-    cellCount: number,
-    tags: readonly Buffer[],
-    firstTag: number,
-    context: CircuitMessageContext,
-  ): number {
-    if (context.hop !== context.lastHop) throw protocolViolation(`DATA from hop ${context.hop + 1}`)
-    let nextTag = firstTag
-    for (let cell = 0; cell < cellCount; cell++) {
-      if (!this.#flow.onDataReceived()) continue
-      const tag = tags[nextTag++]
-      if (tag === undefined) throw new TorError('internal', 'a SENDME is due without a tag')
-      this.sendMessage(0, { kind: 'sendme', tag })
-    }
-    return nextTag
-  }
-
   #onData(cells: Buffer, start: number, end: number, context: CircuitMessageContext): void {
     const streamId = relayStreamIdAt(cells, start * CELL_BODY_BYTES)
     if (streamId === 0) throw protocolViolation('DATA without a stream id')
@@ -323,7 +323,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     const chunk = compactPayloads(cells, start, end)
     const stream = this.#streams.get(streamId)
     if (stream === undefined) {
-      for (let cell = start; cell < end; cell++) this.#streams.checkStraggler(streamId, RelayCommand.DATA)
+      this.#streams.checkStraggler(streamId, RelayCommand.DATA, this.#windows.nowMs(), end - start)
     } else {
       stream.onData(chunk, end - start)
     }
@@ -339,7 +339,7 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
     // A straggler must be as well formed as any other.
     const message = decodeRelayMessage(command, body)
     if (stream === undefined) {
-      this.#streams.checkStraggler(streamId, command)
+      this.#streams.checkStraggler(streamId, command, this.#windows.nowMs())
     } else if (stream.onMessage(message) === 'ended') {
       this.#outbound.forgetStream(streamId)
       this.#streams.remove(streamId)
@@ -355,8 +355,11 @@ export class Circuit implements CircuitEndpoint, StreamCarrier {
         return
       case 'sendme':
         if (message.tag === undefined) throw protocolViolation('a SENDME of version 0 for the circuit')
-        this.#owedSendmes.settle(message.tag)
-        this.#flow.onSendmeReceived()
+        this.#windows.onSendme(
+          message.tag,
+          this.#arrivedMs,
+          this.#channel.isFull ? this.#outbound.waitingCells : 0,
+        )
         this.#channel.requestSend(this, 'data')
         return
       case 'truncated': {

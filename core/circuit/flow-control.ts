@@ -1,21 +1,29 @@
 /**
- * Circuit-level flow control behind one interface: fixed windows (tor-spec 7.3) today, congestion control (proposal
- * 324) in the same place later. Counts cells; who sends or reads them is not its business.
+ * Circuit-level flow control behind one interface: fixed windows (tor-spec 7.3) with relays that know nothing better,
+ * congestion control (proposal 324) with all others. Counts cells; who sends or reads them is not its business.
  */
-import type { TagPlan } from '../crypto/relay-crypto.ts'
 import { protocolViolation } from '../util/errors.ts'
 
 export interface CircuitFlowControl {
+  /** DATA cells for each SENDME, in both directions. */
+  readonly increment: number
   /** How many DATA cells may be sent now. */
   readonly sendableCells: number
   /** Counts one DATA cell sent. True when it fills an increment: its tag must be kept for the SENDME to come. */
   onDataSent(): boolean
   /** A SENDME with the right tag came. */
-  onSendmeReceived(): void
-  /** Which of the next DATA cells received will call for a SENDME, for the relay crypto. */
-  readonly receivePlan: TagPlan
-  /** Counts one DATA cell received. True when a SENDME with this cell's tag is due now. */
-  onDataReceived(): boolean
+  onSendmeReceived(acknowledgement: Acknowledgement): void
+  /** The longest round trip that was measured, in milliseconds; 0 without any. */
+  readonly longestRoundTripMs: number
+}
+
+/** What is known when a SENDME comes. */
+export interface Acknowledgement {
+  /** When the cell that it acknowledges was handed to the channel, and when it arrived: monotonic milliseconds. */
+  readonly sentMs: number
+  readonly arrivedMs: number
+  /** Cells that could leave but for the channel, which takes no more; 0 while it takes everything. */
+  readonly heldUpCells: number
 }
 
 /** tor-spec 7.3: a circuit's window starts at 1000 cells and a SENDME opens it by 100. */
@@ -23,15 +31,12 @@ export const CIRCUIT_WINDOW_CELLS = 1000
 export const CIRCUIT_INCREMENT_CELLS = 100
 
 export class FixedCircuitWindows implements CircuitFlowControl {
+  readonly increment = CIRCUIT_INCREMENT_CELLS
+  readonly longestRoundTripMs = 0
   #sendWindow = CIRCUIT_WINDOW_CELLS
-  #receivedSinceSendme = 0
 
   get sendableCells(): number {
     return this.#sendWindow
-  }
-
-  get receivePlan(): TagPlan {
-    return { first: CIRCUIT_INCREMENT_CELLS - this.#receivedSinceSendme, every: CIRCUIT_INCREMENT_CELLS }
   }
 
   onDataSent(): boolean {
@@ -43,12 +48,5 @@ export class FixedCircuitWindows implements CircuitFlowControl {
     this.#sendWindow += CIRCUIT_INCREMENT_CELLS
     if (this.#sendWindow > CIRCUIT_WINDOW_CELLS)
       throw protocolViolation('a SENDME for cells that were not sent')
-  }
-
-  onDataReceived(): boolean {
-    this.#receivedSinceSendme++
-    if (this.#receivedSinceSendme < CIRCUIT_INCREMENT_CELLS) return false
-    this.#receivedSinceSendme = 0
-    return true
   }
 }

@@ -7,6 +7,8 @@ export interface Hop {
   /** For people only. */
   readonly nickname: string
   readonly crypto: RelayCrypto
+  /** Whether congestion control was agreed on with it; else its windows are fixed. */
+  readonly hasCongestionControl: boolean
   /** From our asking for the hop to its answer: there and back, and the relay's work. Undefined where nobody measured. */
   readonly rttMs?: number | undefined
 }

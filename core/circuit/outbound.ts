@@ -8,9 +8,8 @@ import type { RelayMessage } from '../cell/relay-message.ts'
 import { encodeRelayMessage } from '../cell/relay-message-codec.ts'
 import { TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
-import type { CircuitFlowControl } from './flow-control.ts'
+import type { CircuitWindows } from './circuit-windows.ts'
 import type { Hop } from './hop.ts'
-import type { OwedSendmes } from './owed-sendmes.ts'
 import type { StreamTable } from './stream-table.ts'
 
 /** The largest batch that `pull` makes; more only adds latency for the others on the channel. */
@@ -20,7 +19,7 @@ const MAX_BATCH_CELLS = 124
 const STREAM_BURST_CELLS = 31
 
 /**
- * Control messages that wait because the channel's link is stuck. An honest peer causes at most one SENDME for 50 DATA
+ * Control messages that wait because the channel's link is stuck. An honest peer causes at most one SENDME for 30 DATA
  * cells of its windows and we one BEGIN and END a stream; a peer that piles up more is cut off.
  */
 const MAX_CONTROL_MESSAGES = 4096
@@ -39,9 +38,8 @@ const batch = Buffer.allocUnsafeSlow(MAX_BATCH_CELLS * CELL_BODY_BYTES)
 export interface OutboundParts {
   readonly random: Random
   readonly hops: readonly Hop[]
-  readonly flow: CircuitFlowControl
+  readonly windows: CircuitWindows
   readonly streams: StreamTable
-  readonly owedSendmes: OwedSendmes
 }
 
 export class OutboundCells {
@@ -80,6 +78,14 @@ export class OutboundCells {
     this.#control = []
     this.#taken = 0
     this.#readyStreams.clear()
+  }
+
+  /** DATA cells that could leave now, were they asked for. */
+  get waitingCells(): number {
+    const { windows, streams } = this.#parts
+    let cells = 0
+    for (const streamId of this.#readyStreams) cells += streams.get(streamId)?.cellsToSend ?? 0
+    return Math.min(cells, windows.sendableCells)
   }
 
   /** Up to `maxCells` cells for the wire, or undefined when nothing of what is asked for may be sent now. */
@@ -128,21 +134,21 @@ export class OutboundCells {
   }
 
   #packData(packed: number, max: number, tagAt: number[]): number {
-    const { flow, streams } = this.#parts
+    const { windows, streams } = this.#parts
     let count = packed
     for (const streamId of this.#readyStreams) {
-      const room = Math.min(max - count, flow.sendableCells)
+      const room = Math.min(max - count, windows.sendableCells)
       if (room <= 0) break
       this.#readyStreams.delete(streamId)
       const stream = streams.get(streamId)
-      if (stream === undefined || !stream.hasCellsToSend) continue
+      if (stream === undefined || stream.cellsToSend === 0) continue
       const cells = stream.packCells(batch, count * CELL_BODY_BYTES, Math.min(room, STREAM_BURST_CELLS))
       for (let index = 0; index < cells; index++) {
-        if (flow.onDataSent()) tagAt.push(count + index)
+        if (windows.onDataSent()) tagAt.push(count + index)
       }
       count += cells
       // To the end of the line: a Set's iteration comes to it again after the others.
-      if (cells > 0 && stream.hasCellsToSend) this.#readyStreams.add(streamId)
+      if (cells > 0 && stream.cellsToSend > 0) this.#readyStreams.add(streamId)
     }
     return count
   }
@@ -154,7 +160,7 @@ export class OutboundCells {
     count: number,
     tagAt: readonly number[],
   ): Buffer {
-    const { hops, owedSendmes } = this.#parts
+    const { hops, windows } = this.#parts
     const target = hops[hop]
     if (target === undefined) throw new TorError('internal', `the circuit has no hop ${hop}`)
     const originated = target.crypto.originate(
@@ -163,11 +169,11 @@ export class OutboundCells {
       cellCommand,
       tagAt,
     )
-    for (const tag of originated.tags) owedSendmes.expect(tag)
     let cells = originated.cells
     for (let inner = hop - 1; inner >= 0; inner--) {
       cells = hops[inner]?.crypto.encrypt(cells, count, cellCommand) ?? cells
     }
+    windows.expectSendmes(originated.tags)
     return frameCells(circuitId, cellCommand, cells, count)
   }
 }

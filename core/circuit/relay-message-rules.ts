@@ -10,6 +10,8 @@ export interface CircuitMessageContext {
   readonly hop: number
   readonly lastHop: number
   readonly isExtending: boolean
+  /** Whether the last hop and we agreed on it. */
+  readonly hasCongestionControl: boolean
 }
 
 /** Commands that carry a stream id; all others have none (tor-spec 6.1). */
@@ -54,10 +56,16 @@ export function checkStreamMessage(command: number, context: CircuitMessageConte
     case RelayCommand.END:
     case RelayCommand.CONNECTED:
     case RelayCommand.RESOLVED:
-    case RelayCommand.SENDME:
       return
+    case RelayCommand.SENDME:
+      if (!context.hasCongestionControl) return
+      throw protocolViolation('a SENDME for a stream, where congestion control is agreed on')
+    case RelayCommand.XON:
+    case RelayCommand.XOFF:
+      if (context.hasCongestionControl) return
+      throw protocolViolation(`${relayCommandName(command)} without congestion control`)
     default:
-      // XON and XOFF belong to congestion control, which was not negotiated; the rest only a client sends.
+      // The rest only a client sends.
       throw protocolViolation(`unexpected ${relayCommandName(command)} for a stream`)
   }
 }

@@ -9,9 +9,16 @@ const MAX_STREAM_ID = 0xffff
 /** Half of the id space: beyond it the search for a free id would get slow, and no honest use comes near it. */
 const MAX_STREAMS = 0x8000
 
+/** Commands that only come while they are under way when we end a stream. */
+const SOON_OVER: ReadonlySet<number> = new Set([RelayCommand.DATA, RelayCommand.XON, RelayCommand.XOFF])
+
+interface HalfClosed extends HalfClosedAllowance {
+  readonly untilMs: number
+}
+
 export class StreamTable {
   readonly #streams = new Map<number, CircuitStream>()
-  readonly #halfClosed = new Map<number, HalfClosedAllowance>()
+  readonly #halfClosed = new Map<number, HalfClosed>()
   #nextId: number
 
   /** tor-spec 6.2: ids start at a random point, so that they tell nothing of how many streams there were. */
@@ -46,32 +53,41 @@ export class StreamTable {
     this.#streams.delete(streamId)
   }
 
-  /** We ended the stream: what it allows may still come, then the other end's own END. */
-  halfClose(streamId: number): void {
+  /** We ended the stream: what it allows may still come until then, and the other end's own END whenever that is ready. */
+  halfClose(streamId: number, untilMs: number): void {
     const stream = this.#streams.get(streamId)
     if (stream === undefined) return
     this.#streams.delete(streamId)
-    this.#halfClosed.set(streamId, stream.halfClosedAllowance())
+    this.#halfClosed.set(streamId, { ...stream.halfClosedAllowance(), untilMs })
   }
 
   /**
-   * Accounts for a message to a stream that is not open. Throws `protocol-violation` unless it is a straggler of one
+   * Accounts for a message, or `count` of DATA, to a stream that is not open. Throws `protocol-violation` unless it is a straggler of one
    * that we ended: dropping what the state does not explain would be a side channel (proposal 344).
    */
-  checkStraggler(streamId: number, command: number): void {
+  checkStraggler(streamId: number, command: number, nowMs: number, count = 1): void {
     const allowance = this.#halfClosed.get(streamId)
     if (allowance === undefined) {
       throw protocolViolation(`${relayCommandName(command)} for a stream that does not exist`)
     }
+    if (nowMs > allowance.untilMs && SOON_OVER.has(command)) {
+      throw protocolViolation(`${relayCommandName(command)} for a stream that we ended long ago`)
+    }
     switch (command) {
       case RelayCommand.DATA:
-        allowance.dataCells--
+        allowance.dataCells -= count
         break
       case RelayCommand.SENDME:
         allowance.sendmes--
         break
       case RelayCommand.CONNECTED:
         allowance.connected--
+        break
+      case RelayCommand.XON:
+        allowance.xons--
+        break
+      case RelayCommand.XOFF:
+        allowance.xoffs--
         break
       case RelayCommand.RESOLVED:
         allowance.resolved--
@@ -83,8 +99,8 @@ export class StreamTable {
       default:
         throw protocolViolation(`${relayCommandName(command)} for a stream that we ended`)
     }
-    const { dataCells, sendmes, connected, resolved } = allowance
-    if (dataCells < 0 || sendmes < 0 || connected < 0 || resolved < 0) {
+    const { dataCells, sendmes, connected, resolved, xons, xoffs } = allowance
+    if (Math.min(dataCells, sendmes, connected, resolved, xons, xoffs) < 0) {
       throw protocolViolation(`too many ${relayCommandName(command)} for a stream that we ended`)
     }
   }

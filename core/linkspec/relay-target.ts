@@ -23,6 +23,8 @@ export interface CircuitTarget extends ChannelTarget {
   readonly ntorKey: Buffer
   /** Whether the relay's protocol line lists Relay=4: ntor-v3. */
   readonly hasNtorV3: boolean
+  /** Whether it lists FlowCtrl=2: congestion control. */
+  readonly hasCongestionControl: boolean
   /** For people only. */
   readonly nickname: string
 }

@@ -10,6 +10,7 @@ import { RelayFlag } from '../netdoc/relay-flags.ts'
 import type { ServerDescriptor } from '../netdoc/server-descriptor.ts'
 import { parseAddress } from '../util/address-range.ts'
 import { TorError } from '../util/errors.ts'
+import { circuitFeatures } from './circuit-features.ts'
 import { normalizeFamily } from './family.ts'
 import type { Relay } from './relay.ts'
 
@@ -82,7 +83,7 @@ export function bridgeCircuitTarget(bridge: BridgeRelay): CircuitTarget {
   const { descriptor } = bridge
   if (descriptor === undefined) throw new TorError('no-path', "the bridge's descriptor is missing")
   const { ntorKey, nickname, protocols } = descriptor
-  return { ...bridgeTarget(bridge), ntorKey, hasNtorV3: protocols.supports('Relay', 4), nickname }
+  return { ...bridgeTarget(bridge), ntorKey, ...circuitFeatures(protocols), nickname }
 }
 
 /** Big-endian; 0 where no IPv4 address is known. Behind a transport only the bridge itself knows its address. */

@@ -27,6 +27,7 @@ import {
   bridgeTarget,
   describeBridge,
 } from './bridge-relay.ts'
+import { circuitFeatures } from './circuit-features.ts'
 import { familyLists, shareFamilyId } from './family.ts'
 import { KeyTable, keyWords } from './key-table.ts'
 import { NetParams } from './net-params.ts'
@@ -224,11 +225,11 @@ export class NetDir {
   circuitTarget(index: number, preference: AddressPreference = {}): CircuitTarget {
     const bridge = this.bridgeAt(index)
     if (bridge !== undefined) return bridgeCircuitTarget(bridge)
-    const { relays } = this.consensus
     const ntorKey = this.#details.ntorKey(index)
     if (ntorKey === undefined) throw new TorError('no-path', "the relay's microdescriptor is missing")
-    const hasNtorV3 = relays.protocols(index).supports('Relay', 4)
-    return { ...this.channelTarget(index, preference), ntorKey, hasNtorV3, nickname: relays.nickname(index) }
+    const target = this.channelTarget(index, preference)
+    const features = circuitFeatures(this.consensus.relays.protocols(index))
+    return { ...target, ntorKey, ...features, nickname: this.nickname(index) }
   }
 
   indexOf(rsaIdentity: RsaIdentity): number | undefined {

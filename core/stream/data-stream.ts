@@ -25,7 +25,8 @@ import type { Random } from '../util/random.ts'
 import type { StopSignal } from '../util/stop-signal.ts'
 import { endErrorBeforeAnswer, endErrorWhenOpen, endsTheCircuit } from './end-reasons.ts'
 import { SendBuffer } from './send-buffer.ts'
-import { FixedStreamWindows, type StreamFlowControl } from './stream-flow-control.ts'
+import { FixedStreamWindows, type FlowOwner, type StreamFlowControl } from './stream-flow-control.ts'
+import { XonXoff } from './xon-xoff.ts'
 
 /** An application is asked to wait above this and may go on below half of it: half a stream window. */
 const SEND_HIGH_MARK_BYTES = 128 * 1024
@@ -47,11 +48,11 @@ type StreamState = 'connecting' | 'open' | 'closed'
 /** What to begin: a destination, or the directory of the last hop. */
 export type BeginTarget = BeginMessage | { readonly kind: 'begin-dir' }
 
-export class DataStream implements CircuitStream, ByteStream {
+export class DataStream implements CircuitStream, ByteStream, FlowOwner {
   readonly #circuit: Circuit
   readonly #begin: BeginTarget
   readonly #deps: DataStreamDeps
-  readonly #flow: StreamFlowControl = new FixedStreamWindows()
+  readonly #flow: StreamFlowControl
   readonly #sendBuffer = new SendBuffer()
   readonly #streamId: number
   /** Until the relay has answered: an idle stream keeps as little as it can, for there may be thousands. */
@@ -59,8 +60,9 @@ export class DataStream implements CircuitStream, ByteStream {
   #onClosed: (() => void) | undefined
   #state: StreamState = 'connecting'
   #sink: ByteSink | undefined
-  /** Chunks that the sink could not take, with their cell counts; bounded by the stream window. */
+  /** Chunks that the sink could not take, with their cell counts, and their bytes together; the flow control bounds them. */
   #waiting: { readonly chunk: Buffer; readonly cells: number }[] = []
+  #waitingBytes = 0
   #isSinkReady = false
   #isWriterWaiting = false
   #isEnding = false
@@ -73,6 +75,8 @@ export class DataStream implements CircuitStream, ByteStream {
     this.#circuit = circuit
     this.#begin = begin
     this.#deps = deps
+    const { congestion } = circuit
+    this.#flow = congestion === undefined ? new FixedStreamWindows(this) : new XonXoff(congestion, this)
     this.#streamId = circuit.addStream(this)
   }
 
@@ -108,8 +112,9 @@ export class DataStream implements CircuitStream, ByteStream {
     }
   }
 
-  get hasCellsToSend(): boolean {
-    return this.#sendBuffer.length > 0 && this.#flow.sendableCells > 0
+  get cellsToSend(): number {
+    const { length } = this.#sendBuffer
+    return length === 0 ? 0 : Math.min(Math.ceil(length / RELAY_DATA_MAX_BYTES), this.#flow.sendableCells)
   }
 
   /**
@@ -148,6 +153,7 @@ export class DataStream implements CircuitStream, ByteStream {
 
   destroy(error?: TorError): void {
     this.#waiting = []
+    this.#waitingBytes = 0
     this.#isDestroyed = true
     if (this.#state === 'closed') this.#tellFinish()
     else this.#endNow(EndReason.MISC, error)
@@ -162,6 +168,8 @@ export class DataStream implements CircuitStream, ByteStream {
     } else {
       const isSmall = chunk.length * COPY_BELOW_SHARE < chunk.buffer.byteLength
       this.#waiting.push({ chunk: isSmall ? Buffer.from(chunk) : chunk, cells })
+      this.#waitingBytes += chunk.length
+      this.#flow.onDataWaiting(this.#waitingBytes)
     }
   }
 
@@ -171,8 +179,13 @@ export class DataStream implements CircuitStream, ByteStream {
         this.#onConnected(message)
         return 'open'
       case 'sendme':
-        this.#flow.onSendmeReceived()
-        if (this.hasCellsToSend) this.#circuit.requestSend(this.#streamId)
+        this.#flow.onSendme()
+        return 'open'
+      case 'xoff':
+        this.#flow.onXoff()
+        return 'open'
+      case 'xon':
+        this.#flow.onXon(message.kilobytesPerSecond)
         return 'open'
       case 'end':
         this.#onEnd(message)
@@ -185,6 +198,7 @@ export class DataStream implements CircuitStream, ByteStream {
   packCells(batch: Buffer, offset: number, maxCells: number): number {
     const limit = Math.min(maxCells, this.#flow.sendableCells)
     let cells = 0
+    let sentBytes = 0
     while (cells < limit) {
       const slice = this.#sendBuffer.peek(RELAY_DATA_MAX_BYTES)
       if (slice === undefined) break
@@ -193,19 +207,23 @@ export class DataStream implements CircuitStream, ByteStream {
       packRelayCell(batch, at, RelayCommand.DATA, this.#streamId, bytes, start, length, this.#deps.random)
       this.#sendBuffer.consume(length)
       cells++
+      sentBytes += length
     }
-    this.#flow.onDataSent(cells)
+    this.#flow.onDataSent(cells, sentBytes)
     this.#afterPacking()
     return cells
   }
 
   halfClosedAllowance(): HalfClosedAllowance {
-    return {
-      dataCells: this.#flow.receivableCells,
-      sendmes: this.#flow.owedSendmes,
-      connected: this.#state === 'connecting' ? 1 : 0,
-      resolved: 0,
-    }
+    return { ...this.#flow.stragglers(), connected: this.#state === 'connecting' ? 1 : 0, resolved: 0 }
+  }
+
+  sendFlowMessage(message: RelayMessage): void {
+    if (this.#state !== 'closed') this.#circuit.sendMessage(this.#streamId, message)
+  }
+
+  resumeSending(): void {
+    if (this.cellsToSend > 0) this.#circuit.requestSend(this.#streamId)
   }
 
   onCircuitClosed(error: TorError): void {
@@ -256,17 +274,14 @@ export class DataStream implements CircuitStream, ByteStream {
 
   #deliver(chunk: Buffer, cells: number): void {
     this.#isSinkReady = this.#sink?.onData(chunk) ?? false
-    const sendmes = this.#flow.onDataConsumed(cells)
-    if (this.#state === 'closed') return
-    for (let sent = 0; sent < sendmes; sent++) {
-      this.#circuit.sendMessage(this.#streamId, { kind: 'sendme', tag: undefined })
-    }
+    this.#flow.onDataTaken(cells, chunk.length, this.#waitingBytes)
   }
 
   #deliverWaiting(): void {
     while (this.#isSinkReady && this.#sink !== undefined) {
       const next = this.#waiting.shift()
       if (next === undefined) break
+      this.#waitingBytes -= next.chunk.length
       this.#deliver(next.chunk, next.cells)
     }
     this.#tellFinish()
@@ -282,6 +297,7 @@ export class DataStream implements CircuitStream, ByteStream {
   #close(error: TorError | undefined): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
+    this.#flow.close()
     this.#sendBuffer.clear()
     this.#connected?.reject(error ?? new TorError('closed', 'the stream was closed'))
     this.#connected = undefined

@@ -32,7 +32,7 @@ const MIN_TTL_SECONDS = 60
 const MAX_TTL_SECONDS = 3_600
 
 class ResolveStream implements CircuitStream {
-  readonly hasCellsToSend = false
+  readonly cellsToSend = 0
   readonly answers = createDeferred<readonly ResolvedAnswer[]>()
 
   onData(): void {
@@ -60,7 +60,7 @@ class ResolveStream implements CircuitStream {
   }
 
   halfClosedAllowance(): HalfClosedAllowance {
-    return { dataCells: 0, sendmes: 0, connected: 0, resolved: 1 }
+    return { dataCells: 0, sendmes: 0, connected: 0, resolved: 1, xons: 0, xoffs: 0 }
   }
 
   onCircuitClosed(error: TorError): void {

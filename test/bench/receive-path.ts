@@ -88,6 +88,7 @@ function targetOf(relay: SyntheticGuardReady['relays'][number], port: number): C
     endpoints: [{ host: '127.0.0.1', port }],
     ntorKey: Buffer.from(relay.ntorKey, 'hex'),
     hasNtorV3: true,
+    hasCongestionControl: false,
     nickname: 'synthetic',
   }
 }

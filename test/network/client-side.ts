@@ -3,7 +3,8 @@ import { Channel, type ChannelDeps } from '../../core/channel/channel.ts'
 import type { ChannelManagerDeps } from '../../core/channel/channel-manager.ts'
 import { type ChannelConfig, channelSettings } from '../../core/channel/channel-upkeep.ts'
 import { Circuit } from '../../core/circuit/circuit.ts'
-import type { CircuitDeps } from '../../core/circuit/circuit-deps.ts'
+import type { CircuitDeps, CongestionDeps } from '../../core/circuit/circuit-deps.ts'
+import type { StreamFlowParams } from '../../core/circuit/congestion-params.ts'
 import { systemRandom } from '../../core/crypto/system-random.ts'
 import { DEFAULT_NET_PARAMS } from '../../core/netdir/net-params.ts'
 import { type BeginTarget, DataStream } from '../../core/stream/data-stream.ts'
@@ -12,6 +13,7 @@ import type { ByteSink } from '../../core/util/byte-stream.ts'
 import type { Clock } from '../../core/util/clock.ts'
 import type { TorError } from '../../core/util/errors.ts'
 import { silentLogger } from '../../core/util/log.ts'
+import { defaultCongestion } from '../support/congestion-vectors.ts'
 import { networkClock } from './network-clock.ts'
 import type { FakeCircuit } from './fake-circuit.ts'
 import type { FakeLink } from './fake-link.ts'
@@ -19,6 +21,16 @@ import type { FakeNetwork } from './fake-network.ts'
 import type { FakeStream } from './fake-stream.ts'
 
 export const CIRCUIT_DEPS: CircuitDeps = { random: systemRandom, extendByEd25519: true }
+
+/** The same with congestion control, with what the consensus says by default but for the streams' limits. */
+export function congestedDeps(
+  stream: Partial<StreamFlowParams> = {},
+  clock: CongestionDeps['clock'] = networkClock(),
+): CircuitDeps {
+  const params = defaultCongestion()
+  const changed = { ...params, stream: { ...params.stream, ...stream } }
+  return { ...CIRCUIT_DEPS, congestion: { params: changed, clock, buildTimeoutMs: 1000 } }
+}
 
 export const STREAM_DEPS = { random: systemRandom, allowInternalAddresses: false }
 

@@ -22,6 +22,12 @@ const CREATED_FAST = 6
 const RELAY_EARLY = 9
 const CREATED2 = 11
 
+/** Extension lists of ntor-v3: none, the question for congestion control, and the answer with its increment. */
+const NO_EXTENSIONS = Buffer.of(0)
+const ASKS_CONGESTION = Buffer.of(1, 1, 0)
+const CONGESTION_INCREMENT = 31
+const GRANTS_CONGESTION = Buffer.of(1, 2, 1, CONGESTION_INCREMENT)
+
 const BEGIN = 1
 const DATA = 2
 const END = 3
@@ -31,6 +37,8 @@ const RESOLVED = 12
 const BEGIN_DIR = 13
 const EXTEND2 = 14
 const EXTENDED2 = 15
+const XON = 43
+const XOFF = 44
 
 const KEY_BYTES = 72
 const CIRCUIT_WINDOW = 1000
@@ -70,8 +78,12 @@ export class FakeCircuit {
   /** SENDMEs of the client that quoted the right tag. */
   goodSendmes = 0
   sendWindow = CIRCUIT_WINDOW
-  /** Whether the relay's own sending looks at the windows. */
+  /** Whether the relay's own sending looks at the windows, and at XOFF. */
   obeysWindows = true
+  /** Whether congestion control was agreed on with the last hop. */
+  hasCongestionControl = false
+  /** What the client asked of each hop in ntor-v3. */
+  readonly asked: Buffer[] = []
   readonly #byId = new Map<number, FakeStream>()
   readonly #owedTags: Buffer[] = []
   readonly #heldTags: Buffer[] = []
@@ -88,6 +100,11 @@ export class FakeCircuit {
 
   get lastHop(): number {
     return this.hops.length - 1
+  }
+
+  /** DATA cells for each SENDME. */
+  get increment(): number {
+    return this.hasCongestionControl ? CONGESTION_INCREMENT : CIRCUIT_INCREMENT
   }
 
   onCreate(cell: WireCell): void {
@@ -143,7 +160,7 @@ export class FakeCircuit {
     const { cell, tag } = this.sealBody(this.lastHop, relayCellBody(DATA, streamId, bytes))
     this.sendWindow--
     this.#sentCells++
-    if (this.#sentCells % CIRCUIT_INCREMENT === 0) this.#owedTags.push(tag)
+    if (this.#sentCells % this.increment === 0) this.#owedTags.push(tag)
     return cell
   }
 
@@ -187,6 +204,10 @@ export class FakeCircuit {
       case SENDME:
         this.#onSendme(message)
         return
+      case XON:
+      case XOFF:
+        this.#byId.get(message.streamId)?.onFlow(message.command === XOFF, message.body)
+        return
       case RESOLVE: {
         const name = message.body.toString('latin1', 0, message.body.indexOf(0))
         const body = this.link.network.script.resolved?.(name) ?? DEFAULT_RESOLVED
@@ -220,7 +241,7 @@ export class FakeCircuit {
       return
     }
     this.goodSendmes++
-    this.sendWindow += CIRCUIT_INCREMENT
+    this.sendWindow += this.increment
     for (const stream of this.#byId.values()) stream.pump()
   }
 
@@ -229,14 +250,17 @@ export class FakeCircuit {
     this.#receivedCells++
     this.outstandingCells++
     this.mostOutstandingCells = Math.max(this.mostOutstandingCells, this.outstandingCells)
-    if (this.outstandingCells > CIRCUIT_WINDOW) this.#complain('the circuit window was overrun')
-    if (this.#receivedCells % CIRCUIT_INCREMENT !== 0) return
+    // The client alone knows how large its window is now.
+    if (!this.hasCongestionControl && this.outstandingCells > CIRCUIT_WINDOW) {
+      this.#complain('the circuit window was overrun')
+    }
+    if (this.#receivedCells % this.increment !== 0) return
     if (this.holdsSendmes) this.#heldTags.push(message.tag)
     else this.#acknowledge(message.tag)
   }
 
   #acknowledge(tag: Buffer): void {
-    this.outstandingCells -= CIRCUIT_INCREMENT
+    this.outstandingCells -= this.increment
     this.sendSendme(tag)
   }
 
@@ -287,8 +311,12 @@ export class FakeCircuit {
     const relay = relays.find(({ ntorKey }) => ntorKey.publicKey.equals(request.subarray(32, 64)))
     if (relay === undefined || handshakeType !== 3) this.#complain(`handshake type ${handshakeType}`)
     const respond = (clientMessage: Buffer): Buffer => {
-      if (!clientMessage.equals(Buffer.of(0))) this.#complain('extensions in ntor-v3')
-      return script.ntorV3Message ?? Buffer.of(0)
+      this.asked.push(clientMessage)
+      const isAsked = clientMessage.equals(ASKS_CONGESTION)
+      if (!isAsked && !clientMessage.equals(NO_EXTENSIONS)) this.#complain('extensions in ntor-v3')
+      const answer = script.ntorV3Message ?? (isAsked ? GRANTS_CONGESTION : NO_EXTENSIONS)
+      this.hasCongestionControl = answer.equals(GRANTS_CONGESTION)
+      return answer
     }
     return answerNtorV3(request, (relay ?? this.link.network.relay(0)).ntorKey, respond, KEY_BYTES)
   }

@@ -42,7 +42,7 @@ export interface NetworkScript {
   onCell?: (cell: WireCell, link: FakeLink) => boolean
   /** The handshake's reply for a new hop, from the good one; undefined sends nothing. */
   answerHandshake?: (reply: Buffer, hop: number, circuit: FakeCircuit) => Buffer | undefined
-  /** What the relay says inside ntor-v3, an empty extension list unless given. */
+  /** What the relay says inside ntor-v3; unless given, congestion control where it was asked for, and else nothing. */
   ntorV3Message?: Buffer
   /** Sees every relay message first; true means that nothing else shall happen. */
   onMessage?: (message: ReceivedMessage, circuit: FakeCircuit) => boolean
@@ -119,6 +119,7 @@ export class FakeNetwork {
       endpoints: [{ host: '127.0.0.1', port: this.#port + index }],
       ntorKey: ntorKey.publicKey,
       hasNtorV3: options.hasNtorV3 ?? true,
+      hasCongestionControl: true,
       nickname: `relay${index}`,
     }
   }

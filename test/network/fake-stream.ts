@@ -50,6 +50,11 @@ export class FakeStream {
   /** Stream SENDMEs that came. */
   sendmes = 0
   sendWindow = STREAM_WINDOW
+  /** XOFFs of the client, and the rates of its XONs. */
+  xoffs = 0
+  readonly xons: number[] = []
+  /** The client said XOFF, and no XON since. */
+  isStopped = false
   readonly #digest = createHash('sha256')
   readonly #waiters: { readonly bytes: number; readonly resolve: () => void }[] = []
   #queue: Buffer[] = []
@@ -103,12 +108,11 @@ export class FakeStream {
     this.circuit.send(this.circuit.lastHop, SENDME, this.id)
   }
 
-  /** Sends what the windows allow. */
+  /** Sends what the windows, and the client's XON and XOFF, allow. */
   pump(): void {
     const cells: Buffer[] = []
     const { circuit } = this
-    const mayObey = circuit.obeysWindows
-    while (this.#queue.length > 0 && (!mayObey || (circuit.sendWindow > 0 && this.sendWindow > 0))) {
+    while (this.#queue.length > 0 && (!circuit.obeysWindows || this.#maySend)) {
       const next = this.#queue.shift()
       if (next === undefined) break
       this.sendWindow--
@@ -121,6 +125,11 @@ export class FakeStream {
     if (cells.length > 0) circuit.link.write(...cells)
   }
 
+  get #maySend(): boolean {
+    const { sendWindow, hasCongestionControl } = this.circuit
+    return sendWindow > 0 && (hasCongestionControl ? !this.isStopped : this.sendWindow > 0)
+  }
+
   /** Acknowledges what was held back. */
   releaseSendmes(): void {
     this.holdsSendmes = false
@@ -131,10 +140,11 @@ export class FakeStream {
     this.receivedCells++
     this.outstandingCells++
     this.mostOutstandingCells = Math.max(this.mostOutstandingCells, this.outstandingCells)
-    if (this.outstandingCells > STREAM_WINDOW) {
+    const hasWindow = !this.circuit.hasCongestionControl
+    if (hasWindow && this.outstandingCells > STREAM_WINDOW) {
       this.circuit.link.network.violations.push('a stream window was overrun')
     }
-    if (this.receivedCells % STREAM_INCREMENT === 0) {
+    if (hasWindow && this.receivedCells % STREAM_INCREMENT === 0) {
       if (this.holdsSendmes) this.#heldSendmes++
       else this.#acknowledge()
     }
@@ -147,8 +157,23 @@ export class FakeStream {
     }
   }
 
+  /** XOFF, or XON with its rate. */
+  onFlow(isXoff: boolean, body: Buffer): void {
+    if (!this.circuit.hasCongestionControl || (isXoff && this.isStopped)) {
+      this.circuit.link.network.violations.push('an XON or XOFF that is out of place')
+    }
+    this.isStopped = isXoff
+    if (isXoff) {
+      this.xoffs++
+      return
+    }
+    this.xons.push(body.readUInt32BE(1))
+    this.pump()
+  }
+
   onSendme(): void {
     this.sendmes++
+    if (this.circuit.hasCongestionControl) this.circuit.link.network.violations.push('a stream SENDME')
     this.sendWindow += STREAM_INCREMENT
     if (this.sendWindow > STREAM_WINDOW) {
       this.circuit.link.network.violations.push('a stream SENDME that was not owed')

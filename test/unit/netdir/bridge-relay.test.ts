@@ -48,6 +48,7 @@ describe('a view with bridges', () => {
       bridge: parseBridgeLine('192.0.2.7:444'),
       ntorKey: IDENTITY.ntorKey.publicKey,
       hasNtorV3: true,
+      hasCongestionControl: false,
       nickname: 'bridge',
     })
     expect(view.relay(BRIDGE_ROW)).toMatchObject({

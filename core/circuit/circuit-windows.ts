@@ -1,0 +1,91 @@
+/**
+ * The two ways of a circuit's flow control together: what may be sent, the SENDMEs that the last hop owes us, and those
+ * that we owe it. An extended circuit starts them anew, for its streams end at the new hop.
+ */
+import type { TagPlan } from '../crypto/relay-crypto.ts'
+import { TorError } from '../util/errors.ts'
+import type { CongestionDeps } from './circuit-deps.ts'
+import { type CircuitFlowControl, FixedCircuitWindows } from './flow-control.ts'
+import { OwedSendmes } from './owed-sendmes.ts'
+
+/**
+ * What is under way for a stream that we ended has so long to come, whatever was measured: a circuit that is suddenly
+ * slow must not be closed for it, with all its other streams.
+ */
+const LEAST_STRAGGLER_MS = 10_000
+
+export class CircuitWindows {
+  #congestion: CongestionDeps | undefined
+  #flow: CircuitFlowControl = new FixedCircuitWindows()
+  #owed = new OwedSendmes()
+  #receivedSinceSendme = 0
+
+  /** A hop has become the last; `congestion` when that was agreed on with it. */
+  startAnew(flow: CircuitFlowControl, congestion: CongestionDeps | undefined): void {
+    this.#flow = flow
+    this.#congestion = congestion
+    this.#owed = new OwedSendmes()
+    this.#receivedSinceSendme = 0
+  }
+
+  /** Set while congestion control is agreed on with the last hop. */
+  get congestion(): CongestionDeps | undefined {
+    return this.#congestion
+  }
+
+  /** Monotonic milliseconds; 0 with fixed windows, which measure nothing. */
+  nowMs(): number {
+    return this.#congestion?.clock.monotonicMs() ?? 0
+  }
+
+  /** When everything must have come that is under way for a stream which we end now (proposal 349). */
+  stragglersUntilMs(): number {
+    if (this.#congestion === undefined) return Number.POSITIVE_INFINITY
+    const { buildTimeoutMs } = this.#congestion
+    return this.nowMs() + Math.max(buildTimeoutMs, this.#flow.longestRoundTripMs, LEAST_STRAGGLER_MS)
+  }
+
+  get sendableCells(): number {
+    return this.#flow.sendableCells
+  }
+
+  /** Counts one DATA cell sent. True when its tag is needed. */
+  onDataSent(): boolean {
+    return this.#flow.onDataSent()
+  }
+
+  /** The cells with these tags are on their way: to be called when they are handed on, not when they are packed. */
+  expectSendmes(tags: readonly Buffer[]): void {
+    if (tags.length === 0) return
+    const sentMs = this.nowMs()
+    for (const tag of tags) this.#owed.expect(tag, sentMs)
+  }
+
+  /** A SENDME arrived for the circuit. Throws `protocol-violation`; then close the circuit. */
+  onSendme(tag: Buffer, arrivedMs: number, heldUpCells: number): void {
+    const sentMs = this.#owed.settle(tag)
+    this.#flow.onSendmeReceived({ sentMs, arrivedMs, heldUpCells })
+  }
+
+  /** Which of the next DATA cells received will call for a SENDME, for the relay crypto. */
+  get receivePlan(): TagPlan {
+    const { increment } = this.#flow
+    return { first: increment - this.#receivedSinceSendme, every: increment }
+  }
+
+  /**
+   * Counts DATA cells received, before anybody sees the data, and sends the SENDMEs that are due with the next of the
+   * tags that the plan asked for; returns the index of the first that is left.
+   */
+  acknowledge(cells: number, tags: readonly Buffer[], firstTag: number, send: (tag: Buffer) => void): number {
+    const { increment } = this.#flow
+    let nextTag = firstTag
+    this.#receivedSinceSendme += cells
+    for (; this.#receivedSinceSendme >= increment; this.#receivedSinceSendme -= increment) {
+      const tag = tags[nextTag++]
+      if (tag === undefined) throw new TorError('internal', 'a SENDME is due without a tag')
+      send(tag)
+    }
+    return nextTag
+  }
+}
