@@ -34,6 +34,16 @@ export type CreateFault =
   | 'longer-than-its-cell'
   | 'twice'
 
+/** In answering about congestion control, inside ntor-v3. */
+export type CongestionFault =
+  /** Which is no fault, but may be. */
+  | 'not-granted'
+  /** Answers what nobody asked. */
+  | 'unasked'
+  | 'increment-too-large'
+  | 'increment-zero'
+  | 'without-increment'
+
 /** To a relay message that the relay sends to the client. */
 export type MessageFault =
   | { readonly do: 'drop' | 'twice' | 'wrong-digest' | 'as-relay-early' | 'destroy' | 'close-channel' }
@@ -71,6 +81,7 @@ export type DirectoryFault =
 export type Misbehaviour =
   | { readonly at: 'link'; readonly do: LinkFault }
   | { readonly at: 'create'; readonly do: CreateFault }
+  | { readonly at: 'congestion'; readonly do: CongestionFault }
   | ({
       readonly at: 'message'
       readonly kind: RelayMessage['kind']

@@ -1,23 +1,25 @@
 /**
- * The streams of a circuit at its last relay, with the windows of both levels (tor-spec 7): what may be sent, what is
- * owed, and which SENDMEs quote the right cell.
+ * The streams of a circuit at its last relay, with the flow control of both levels: windows (tor-spec 7), or congestion
+ * control with XON and XOFF (proposal 324), as was agreed on with the client.
  */
 import { RELAY_DATA_MAX_BYTES } from '../../../core/cell/commands.ts'
 import { EndReason } from '../../../core/cell/reasons.ts'
 import type { BeginMessage, RelayMessage } from '../../../core/cell/relay-message.ts'
 import type { NetworkCore } from './network-core.ts'
 import type { Relay } from './relay.ts'
+import type { RelayWindows } from './relay-windows.ts'
 import { connectToHost, mayExit, openDirectory, type StreamService } from './stream-services.ts'
 
-const CIRCUIT_WINDOW = 1000
-const CIRCUIT_INCREMENT = 100
 const STREAM_WINDOW = 500
 const STREAM_INCREMENT = 50
+/** What waits for the far end beyond this calls for XOFF: 500 cells of 488 bytes. */
+const XOFF_BYTES = 244_000
 const RESOLVED_TTL_SECONDS = 60
 
 export interface CircuitStreamsParts {
   readonly core: NetworkCore
   readonly relay: Relay
+  readonly windows: RelayWindows
   /** Whether the channel to the client takes more. */
   readonly isWritable: () => boolean
   /** Returns the cell's digest tag. */
@@ -33,15 +35,15 @@ interface RelayStream {
   sendWindow: number
   /** Cells that came and were not acknowledged. */
   received: number
+  /** The client said XOFF, and no XON since. */
+  isStopped: boolean
+  /** We said XOFF, and no XON since. */
+  hasStopped: boolean
 }
 
 export class CircuitStreams {
   readonly #parts: CircuitStreamsParts
   readonly #streams = new Map<number, RelayStream>()
-  #sendWindow = CIRCUIT_WINDOW
-  #sentCells = 0
-  #receivedCells = 0
-  readonly #owedTags: Buffer[] = []
   #isClosed = false
 
   constructor(parts: CircuitStreamsParts) {
@@ -59,6 +61,9 @@ export class CircuitStreams {
         return this.#onEnd(streamId)
       case 'sendme':
         return this.#onSendme(streamId, message.tag)
+      case 'xon':
+      case 'xoff':
+        return this.#onFlow(streamId, message.kind === 'xoff')
       case 'resolve':
         return this.#resolve(streamId, message.name)
       default:
@@ -68,13 +73,13 @@ export class CircuitStreams {
 
   /** Sends what waits, as far as the windows and the channel allow; streams take turns. */
   pump(): void {
-    const { send, isWritable } = this.#parts
+    const { send, isWritable, windows } = this.#parts
     let hasSent = true
     while (hasSent && !this.#isClosed) {
       hasSent = false
       for (const stream of this.#streams.values()) {
-        if (this.#sendWindow <= 0 || !isWritable()) return
-        if (stream.sendWindow <= 0) continue
+        if (!windows.maySend || !isWritable()) return
+        if (windows.hasCongestionControl ? stream.isStopped : stream.sendWindow <= 0) continue
         const data = stream.service.take(RELAY_DATA_MAX_BYTES)
         if (data === undefined) {
           this.#endIfDone(stream)
@@ -82,9 +87,7 @@ export class CircuitStreams {
         }
         hasSent = true
         stream.sendWindow--
-        this.#sendWindow--
-        const tag = send(stream.id, { kind: 'data', data })
-        if (++this.#sentCells % CIRCUIT_INCREMENT === 0) this.#owedTags.push(tag)
+        windows.noteSent(send(stream.id, { kind: 'data', data }))
       }
     }
   }
@@ -101,7 +104,7 @@ export class CircuitStreams {
     const events = {
       onConnected: (address: string | undefined) => this.#onConnected(id, address),
       onReadable: () => this.pump(),
-      onDrained: () => this.#acknowledge(id),
+      onDrained: () => this.#onDrained(id),
       onFailed: (reason: number) => this.#end(id, reason),
     }
     if (message.kind === 'begin-dir') return this.#add(id, openDirectory(core.directory, relay, events))
@@ -112,7 +115,8 @@ export class CircuitStreams {
   }
 
   #add(id: number, service: StreamService): void {
-    this.#streams.set(id, { id, service, sendWindow: STREAM_WINDOW, received: 0 })
+    const flow = { sendWindow: STREAM_WINDOW, received: 0, isStopped: false, hasStopped: false }
+    this.#streams.set(id, { id, service, ...flow })
     service.open()
   }
 
@@ -124,11 +128,38 @@ export class CircuitStreams {
 
   /** DATA after END is what was under way when we ended the stream. */
   #onData(id: number, data: Buffer, tag: Buffer): void {
-    if (++this.#receivedCells % CIRCUIT_INCREMENT === 0) this.#parts.send(0, { kind: 'sendme', tag })
+    const { windows, send, fail } = this.#parts
+    if (windows.noteReceived()) send(0, { kind: 'sendme', tag })
     const stream = this.#streams.get(id)
     if (stream === undefined) return
-    if (++stream.received > STREAM_WINDOW) return this.#parts.fail('a stream window was overrun')
-    if (stream.service.write(data)) this.#acknowledge(id)
+    const isTaken = stream.service.write(data)
+    if (windows.hasCongestionControl) return this.#stopIfFull(stream)
+    if (++stream.received > STREAM_WINDOW) return fail('a stream window was overrun')
+    if (isTaken) this.#acknowledge(id)
+  }
+
+  #stopIfFull(stream: RelayStream): void {
+    if (stream.hasStopped || stream.service.waitingBytes <= XOFF_BYTES) return
+    stream.hasStopped = true
+    this.#parts.send(stream.id, { kind: 'xoff' })
+  }
+
+  #onDrained(id: number): void {
+    if (!this.#parts.windows.hasCongestionControl) return this.#acknowledge(id)
+    const stream = this.#streams.get(id)
+    if (stream?.hasStopped !== true) return
+    stream.hasStopped = false
+    this.#parts.send(id, { kind: 'xon', kilobytesPerSecond: 0 })
+  }
+
+  #onFlow(id: number, isXoff: boolean): void {
+    const { windows, fail } = this.#parts
+    if (!windows.hasCongestionControl) return fail('XON or XOFF without congestion control')
+    const stream = this.#streams.get(id)
+    if (stream === undefined) return
+    if (isXoff && stream.isStopped) return fail('XOFF twice')
+    stream.isStopped = isXoff
+    if (!isXoff) this.pump()
   }
 
   /** Stream SENDMEs are held back while what lies behind takes no more. */
@@ -146,17 +177,15 @@ export class CircuitStreams {
   }
 
   #onSendme(id: number, tag: Buffer | undefined): void {
-    if (id !== 0) {
+    const { windows, fail } = this.#parts
+    if (id === 0) {
+      if (!windows.settle(tag)) return fail('a SENDME with a wrong tag')
+    } else if (windows.hasCongestionControl) return fail('a SENDME for a stream')
+    else {
       const stream = this.#streams.get(id)
       if (stream === undefined) return
       stream.sendWindow += STREAM_INCREMENT
-      if (stream.sendWindow > STREAM_WINDOW) return this.#parts.fail('a stream SENDME that was not owed')
-    } else {
-      const owed = this.#owedTags.shift()
-      if (owed === undefined || tag === undefined || !tag.equals(owed.subarray(0, tag.length))) {
-        return this.#parts.fail('a SENDME with a wrong tag')
-      }
-      this.#sendWindow += CIRCUIT_INCREMENT
+      if (stream.sendWindow > STREAM_WINDOW) return fail('a stream SENDME that was not owed')
     }
     this.pump()
   }

@@ -8,7 +8,8 @@ import { misanswer } from '../faults/create-faults.ts'
 import { RelaySideHop } from '../../support/relay-side-tor1.ts'
 import type { CircuitPort } from './circuit-port.ts'
 import type { NetworkCore } from './network-core.ts'
-import type { Relay } from './relay.ts'
+import type { AgreedCircuit, Relay } from './relay.ts'
+import { RelayWindows } from './relay-windows.ts'
 import { CircuitStreams } from './circuit-streams.ts'
 import { MessageSender } from './message-sender.ts'
 
@@ -27,15 +28,16 @@ export class RelayCircuit {
   #relayEarlyCells = 0
   #isClosed = false
 
-  constructor(core: NetworkCore, relay: Relay, previous: CircuitPort, keyMaterial: Buffer) {
+  constructor(core: NetworkCore, relay: Relay, previous: CircuitPort, agreed: AgreedCircuit) {
     this.relay = relay
     this.#core = core
     this.#previous = previous
-    this.#hop = new RelaySideHop(keyMaterial)
+    this.#hop = new RelaySideHop(agreed.keyMaterial)
     this.#sender = new MessageSender(core, relay, this.#hop, previous)
     this.#streams = new CircuitStreams({
       core,
       relay,
+      windows: new RelayWindows(agreed.increment),
       isWritable: () => previous.isWritable,
       send: (streamId, message) => this.#send(streamId, message),
       fail: (what) => this.#fail(what),
@@ -89,10 +91,12 @@ export class RelayCircuit {
     if (ed25519 !== undefined && ed25519 !== next.identity.ed25519) {
       return this.#truncated(DestroyReason.OR_IDENTITY)
     }
-    const reply = next.answerHandshake(handshakeType, request)
+    const { faults } = this.#core
+    const congestionFault = faults.due('congestion', next.description.nickname)?.do
+    const reply = next.answerHandshake(handshakeType, request, congestionFault)
     if (reply === undefined) return this.#truncated(DestroyReason.PROTOCOL)
-    this.#next = new RelayCircuit(this.#core, next, this.#portBack(), reply.keyMaterial)
-    const fault = this.#core.faults.due('create', next.description.nickname)?.do
+    this.#next = new RelayCircuit(this.#core, next, this.#portBack(), reply)
+    const fault = faults.due('create', next.description.nickname)?.do
     if (fault === 'destroy') return this.#truncated(DestroyReason.RESOURCELIMIT)
     for (const { bytes, claimedBytes } of misanswer(fault, reply)) this.#sendExtended(bytes, claimedBytes)
   }

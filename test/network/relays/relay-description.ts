@@ -33,4 +33,4 @@ export interface RelayDescription {
 
 /** What the relays speak. The core asks for more than this where a relay has it: add it here when the relay side can. */
 export const RELAY_PROTOCOLS =
-  'Cons=1-2 Desc=1-2 DirCache=2 FlowCtrl=1 HSDir=2 HSIntro=4 HSRend=1-2 Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 Relay=1-4'
+  'Cons=1-2 Desc=1-2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4 HSRend=1-2 Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 Relay=1-4'

@@ -8,13 +8,12 @@ import {
 } from '../../../core/cell/channel-message-codec.ts'
 import { CELL_BODY_BYTES, ChannelCommand } from '../../../core/cell/commands.ts'
 import { DestroyReason } from '../../../core/cell/reasons.ts'
-import type { RelayReply } from '../../support/relay-side-handshakes.ts'
 import { misanswer } from '../faults/create-faults.ts'
 import { type Greeting, misgreet } from '../faults/link-faults.ts'
 import type { CircuitPort } from './circuit-port.ts'
 import type { NetworkCore } from './network-core.ts'
 import { linkCertificates, type LinkTls } from './link-identity.ts'
-import type { Relay } from './relay.ts'
+import type { AgreedCircuit, Relay } from './relay.ts'
 import { RelayCircuit } from './relay-circuit.ts'
 
 const LINK_VERSIONS = [4, 5]
@@ -149,7 +148,8 @@ export class RelayLink {
           this.relay.answerCreateFast(message.request),
         )
       case 'create2': {
-        const reply = this.relay.answerHandshake(message.handshakeType, message.request)
+        const fault = this.#core.faults.due('congestion', this.relay.description.nickname)?.do
+        const reply = this.relay.answerHandshake(message.handshakeType, message.request, fault)
         return this.#create(circuitId, ChannelCommand.CREATED2, reply)
       }
       case 'destroy':
@@ -165,11 +165,11 @@ export class RelayLink {
     }
   }
 
-  #create(circuitId: number, command: number, reply: RelayReply | undefined): void {
+  #create(circuitId: number, command: number, reply: AgreedCircuit | undefined): void {
     if (circuitId >>> 31 !== 1) return this.#complain('a circuit id without its top bit')
     if (this.#circuits.has(circuitId)) return this.#complain('a circuit id that is in use')
     if (reply === undefined) return this.#sendDestroy(circuitId, DestroyReason.PROTOCOL)
-    const circuit = new RelayCircuit(this.#core, this.relay, this.#portFor(circuitId), reply.keyMaterial)
+    const circuit = new RelayCircuit(this.#core, this.relay, this.#portFor(circuitId), reply)
     this.#circuits.set(circuitId, circuit)
     const fault = this.#core.faults.due('create', this.relay.description.nickname)?.do
     if (fault === 'destroy') return this.#portFor(circuitId).destroy(DestroyReason.RESOURCELIMIT)

@@ -7,21 +7,29 @@ import {
   answerNtorV3,
   type RelayReply,
 } from '../../support/relay-side-handshakes.ts'
+import type { CongestionFault } from '../faults/fault.ts'
 import { createRelayKeys, type RelayKeys } from '../relay-identity.ts'
+import { answerCongestion } from './circuit-congestion.ts'
 import type { RelayDescription } from './relay-description.ts'
 
 /** Key material of tor1: Df 20, Db 20, Kf 16, Kb 16. */
 const TOR1_KEY_BYTES = 72
 const NTOR = 2
 const NTOR_V3 = 3
-/** An empty extension list. */
-const NO_EXTENSIONS = Buffer.of(0)
+
+/** What the handshake of a circuit came to. */
+export interface AgreedCircuit extends RelayReply {
+  /** DATA cells for each SENDME where congestion control was agreed on; else windows are fixed. */
+  readonly increment?: number | undefined
+}
 
 export class Relay {
   readonly description: RelayDescription
   readonly identity: RelayKeys
   /** Relay cells that went through it, both ways. */
   carriedCells = 0
+  /** Circuits that congestion control was agreed on for. */
+  congestedCircuits = 0
   /** TCP connections that were made to it. */
   connections = 0
 
@@ -43,7 +51,7 @@ export class Relay {
   }
 
   /** Undefined for a handshake that is not ours, or not meant for us: the caller destroys the circuit. */
-  answerHandshake(type: number, request: Buffer): RelayReply | undefined {
+  answerHandshake(type: number, request: Buffer, fault?: CongestionFault): AgreedCircuit | undefined {
     const { ntorKey, rsa, ed25519Id } = this.#keys()
     if (type === NTOR) {
       const isOurs =
@@ -56,7 +64,15 @@ export class Relay {
       return undefined
     }
     try {
-      return answerNtorV3(request, ntorKey, () => NO_EXTENSIONS, TOR1_KEY_BYTES)
+      let increment: number | undefined
+      const respond = (clientMessage: Buffer): Buffer => {
+        const answer = answerCongestion(clientMessage, fault)
+        increment = answer.increment
+        return answer.message
+      }
+      const reply = answerNtorV3(request, ntorKey, respond, TOR1_KEY_BYTES)
+      if (increment !== undefined) this.congestedCircuits++
+      return { ...reply, increment }
     } catch {
       return undefined
     }

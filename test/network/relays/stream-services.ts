@@ -22,6 +22,8 @@ export interface StreamService {
   take(bytes: number): Buffer | undefined
   /** Everything was taken, and nothing comes any more. */
   readonly hasEnded: boolean
+  /** What was written and the far end has not taken. */
+  readonly waitingBytes: number
   /** False when enough waits. */
   write(data: Buffer): boolean
   close(): void
@@ -70,6 +72,9 @@ export function connectToHost({ host, port }: HostAddress, events: StreamEvents)
     get hasEnded() {
       return hasEnded
     },
+    get waitingBytes() {
+      return socket?.writableLength ?? 0
+    },
     write: (data) => socket?.write(data) ?? false,
     close: () => void socket?.destroy(),
   }
@@ -91,6 +96,7 @@ export function openDirectory(server: DirectoryServer, relay: Relay, events: Str
     get hasEnded() {
       return answer?.length === 0 && !isEndless
     },
+    waitingBytes: 0,
     write(data) {
       request += data.toString('latin1')
       if (request.length > MOST_REQUEST_BYTES) events.onFailed(EndReason.TORPROTOCOL)
