@@ -38,9 +38,16 @@ afterAll(async () => {
   rmSync(scratch, { recursive: true, force: true })
 })
 
+function circuitsWithCongestionControl(): number {
+  const exits = network.relays.filter(({ isExit }) => isExit)
+  return exits.reduce((sum, { congestedCircuits }) => sum + congestedCircuits, 0)
+}
+
 describe.each(PROGRAMS)('on the network in this process, %s as the client', (program) => {
   let client: ClientProcess
+  let congestedBefore = 0
   beforeAll(async () => {
+    congestedBefore = circuitsWithCongestionControl()
     client = await startClient(network.clientLines, program)
   })
   afterAll(async () => {
@@ -69,6 +76,10 @@ describe.each(PROGRAMS)('on the network in this process, %s as the client', (pro
       errors: '',
       body: hashOfBody(TRANSFER_BYTES),
     })
+  })
+
+  it('agreed on congestion control with the exits', () => {
+    expect(circuitsWithCongestionControl()).toBeGreaterThan(congestedBefore)
   })
 
   it('is told of a name that nobody has', async () => {
