@@ -74,6 +74,10 @@ export function* decodeCountryTable(file: Buffer): Slices<CountryTable> {
   const headerEnd = file.indexOf(LF)
   const header = parseHeader(file.toString('utf8', 0, Math.max(0, headerEnd)))
   let at = headerEnd + 1
+  // Each segment has a byte for its country: nothing is made for more of them than can be there.
+  if (header.ipv4 + header.ipv6 > file.length - at) {
+    malformed('country table', 'the bytes that its header speaks of')
+  }
   const take = (length: number): Buffer => {
     at += length
     if (at > file.length) malformed('country table', 'the bytes that its header speaks of')

@@ -65,7 +65,7 @@ interface Range {
 /** Throws `bad-config`, naming the option and the line. Codes are added to `codes`, which both families may share. */
 export function* parseGeoIpv4(text: string, codes = new CountryCodes()): Slices<Ipv4Segments> {
   const ranges = yield* readRanges('GeoIPFile', text, codes, parseIpv4Number, 0n)
-  const segments = toSegments('GeoIPFile', ranges)
+  const segments = toSegments('GeoIPFile', ranges, 1n << 32n)
   return {
     starts: Uint32Array.from(segments, ({ start }) => Number(start)),
     codes: codes.list,
@@ -76,7 +76,7 @@ export function* parseGeoIpv4(text: string, codes = new CountryCodes()): Slices<
 /** As above. */
 export function* parseGeoIpv6(text: string, codes = new CountryCodes()): Slices<Ipv6Segments> {
   const ranges = yield* readRanges('GeoIPv6File', text, codes, parseIpv6Number, 64n)
-  const segments = toSegments('GeoIPv6File', ranges)
+  const segments = toSegments('GeoIPv6File', ranges, 1n << 64n)
   return {
     highs: Uint32Array.from(segments, ({ start }) => Number(start >> 32n)),
     lows: Uint32Array.from(segments, ({ start }) => Number(start & 0xffffffffn)),
@@ -136,7 +136,7 @@ interface Segment {
 }
 
 /** From 0 to the end without gaps, neighbours of one country joined. */
-function toSegments(option: string, ranges: readonly Range[]): Segment[] {
+function toSegments(option: string, ranges: readonly Range[], end: bigint): Segment[] {
   const segments: Segment[] = []
   const add = (start: bigint, country: number): void => {
     for (let last = segments.at(-1); last !== undefined && last.start >= start; last = segments.at(-1)) {
@@ -150,7 +150,8 @@ function toSegments(option: string, ranges: readonly Range[]): Segment[] {
     const low = previous === undefined ? range.low : startAfter(option, previous, range)
     if (low > range.high) continue
     add(low, range.country)
-    add(range.high + 1n, 0)
+    // Behind the last of all numbers nothing starts.
+    if (range.high + 1n < end) add(range.high + 1n, 0)
     previous = range
   }
   return segments

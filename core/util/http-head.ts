@@ -31,9 +31,12 @@ const MAX_RESPONSE_HEADERS = 200
 
 const REQUEST_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]{1,32}) ([\x21-\x7e\x80-\xff]{1,16384}) HTTP\/1\.([01])$/
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9][0-9]{2})(?: ([\t\x20-\x7e\x80-\xff]{0,1024}))?$/
-const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/
+/** The blanks around a value are cut off behind it: with two stars over them a long row of blanks would take a square of time. */
+const HEADER_LINE = /^([!#$%&'*+.^_`|~0-9A-Za-z-]+):([\t\x20-\x7e\x80-\xff]*)$/
 const LF = 0x0a
 const CR = 0x0d
+const SPACE = 0x20
+const TAB = 0x09
 
 export interface HeadRules {
   /** The most that one head may hold, line ends included. */
@@ -133,8 +136,24 @@ function parseHeaders(lines: readonly string[], limit: number): readonly HttpHea
   return lines.slice(1).map((line) => {
     const [, name, value] = HEADER_LINE.exec(line) ?? []
     if (name === undefined || value === undefined) malformed('HTTP header', 'a name, a colon and a value')
-    return { name, value: value.trimEnd() }
+    return { name, value: withoutBlanks(value) }
   })
+}
+
+/**
+ * Without spaces and tabs at its ends, which are all the blanks that HTTP knows (RFC 9110 5.6.3): where another reader
+ * still sees a character of Latin-1, `chunked` is another word.
+ */
+function withoutBlanks(text: string): string {
+  let start = 0
+  let end = text.length
+  while (start < end && isBlank(text.charCodeAt(start))) start++
+  while (end > start && isBlank(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+function isBlank(code: number): boolean {
+  return code === SPACE || code === TAB
 }
 
 /** All values of a header, in order. `name` is lower case. */
@@ -153,6 +172,6 @@ export function singleHeader(headers: readonly HttpHeader[], name: string): stri
 export function headerTokens(headers: readonly HttpHeader[], name: string): readonly string[] {
   return headerValues(headers, name)
     .flatMap((value) => value.split(','))
-    .map((token) => token.trim().toLowerCase())
+    .map((token) => withoutBlanks(token).toLowerCase())
     .filter((token) => token !== '')
 }

@@ -175,6 +175,26 @@ describe('a table made of text', () => {
     expect(complaint(() => tableOf(ipv4, ipv6))).toBe(words)
   })
 
+  it('has nothing behind the last of all addresses', () => {
+    // Found by fuzzing: the end of such a range was taken for a start at 0, and its addresses for nobody's.
+    const last = 'ff00::,ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff,fr'
+    const table = tableOf('0,4294967295,de', last)
+    expect(table.ipv4.starts).toEqual(Uint32Array.of(0))
+    expect(table.countryOf('0.0.0.0')).toBe('de')
+    expect(table.countryOf('255.255.255.255')).toBe('de')
+    expect(table.countryOf('ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff')).toBe('fr')
+    expect(table.countryOf('ff00::')).toBe('fr')
+    expect(table.countryOf('fe00::')).toBeUndefined()
+  })
+
+  it('is refused before anything is made of it when its header speaks of more than there is', () => {
+    // Found by fuzzing: a hundred bytes could ask for forty megabytes.
+    const packed = encodeCountryTable(tableOf('0,1,de', '::,::1,fr'), 'a test').toString('latin1')
+    const greedy = packed.replace(/"ipv4":[0-9]+/, '"ipv4":4000000')
+    const slices = decodeCountryTable(Buffer.from(greedy, 'latin1'))
+    expect(() => slices.next()).toThrow('the bytes that its header speaks of')
+  })
+
   it('is refused in words when its packed form is damaged', () => {
     const file = encodeCountryTable(tableOf('1,5,DE', '1::,2::,FR'), 'a test')
     const decode = (bytes: Buffer): unknown => finishSlices(decodeCountryTable(bytes))

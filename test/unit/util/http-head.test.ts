@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { HttpHeadReader, parseRequestHead, parseResponseHead } from '../../../core/util/http-head.ts'
+import { headerTokens, HttpHeadReader, parseRequestHead, parseResponseHead } from '../../../core/util/http-head.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 
 const RULES = { maxHeadBytes: 1_000, maxHeldBytes: 10_000, allowsBareLf: false }
@@ -69,6 +69,25 @@ describe('the head reader', () => {
       ),
     )
   })
+})
+
+describe('the value of a header', () => {
+  const valueOf = (line: string): string | undefined =>
+    parseResponseHead(['HTTP/1.1 200 OK', line]).headers[0]?.value
+
+  test('loses the spaces and tabs around it, and no other character that some take for a blank', () => {
+    expect(valueOf('a: \t b c \t')).toBe('b c')
+    expect(valueOf('a:')).toBe('')
+    expect(valueOf('a: \t ')).toBe('')
+    expect(valueOf('a:\xa0chunked\xa0')).toBe('\xa0chunked\xa0')
+    const { headers } = parseResponseHead(['HTTP/1.1 200 OK', 'transfer-encoding: \xa0chunked, \tgzip'])
+    expect(headerTokens(headers, 'transfer-encoding')).toEqual(['\xa0chunked', 'gzip'])
+  })
+
+  test('is refused at once when a long row of blanks ends in what no value has', () => {
+    // Found by fuzzing: a web server could keep us busy for minutes with one line.
+    expect(() => valueOf(`a:${' '.repeat(1_000_000)}\0`)).toThrow('HTTP header')
+  }, 2_000)
 })
 
 describe('a request head', () => {
