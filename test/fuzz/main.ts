@@ -122,7 +122,7 @@ function report({ name }: FuzzTarget, result: Result): void {
     const path = writeEntry(FINDINGS_FOLDER, name, input)
     print(`  FINDING ${what}\n    ${path}\n${stack.split('\n').slice(1, 6).join('\n')}\n`)
   }
-  if (growth !== undefined && growth.factor > 3) {
+  if (growth !== undefined && growth.factor > 3 && growth.ms > 20) {
     print(`  grows fast: ${writeEntry(FINDINGS_FOLDER, name, growth.input, 'growth-')}\n`)
   }
 }

@@ -3,6 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ALL_TARGETS } from './all-targets.ts'
 import { readCorpus } from './engine/corpus.ts'
 import { Coverage, findProbe } from './engine/coverage.ts'
+import { createDice } from './engine/dice.ts'
 import { distil, FuzzSession } from './engine/session.ts'
 import { measureGrowth } from './engine/growth.ts'
 import { readModules, wordsOf } from './engine/words.ts'
@@ -11,6 +12,8 @@ import type { WorkerOrder, WorkerReport } from './worker-messages.ts'
 const WORDS_EVERY_RUNS = 20_000
 /** Of the runs that a distillation may take: as many as two minutes of a slow target have. */
 const DISTIL_RUNS = 60_000
+/** How long slow growth is looked for, at most. */
+const GROWTH_MS = 20_000
 
 async function work(order: WorkerOrder): Promise<void> {
   const target = ALL_TARGETS.find(({ name }) => name === order.target)
@@ -20,11 +23,12 @@ async function work(order: WorkerOrder): Promise<void> {
   const probe = findProbe()
   const modules = readModules(order.modules)
   const coverage = probe === undefined ? undefined : new Coverage(probe, modules)
-  const session = new FuzzSession(target, order.seed, coverage, (input) => {
+  const onInput = (input: Uint8Array): void => {
     Atomics.add(beats, 0, 1)
     Atomics.store(beats, 1, input.length)
     current.set(input.subarray(0, current.length))
-  })
+  }
+  const session = new FuzzSession(target, order.seed, coverage, onInput)
   let stray: unknown
   process.on('unhandledRejection', (reason) => (stray = reason ?? new Error('rejected with nothing')))
   await session.begin(readCorpus(target.name).map(({ bytes }) => bytes))
@@ -45,7 +49,9 @@ async function work(order: WorkerOrder): Promise<void> {
   const runs = session.runs - startRuns
   const blocks = coverage?.blocks ?? 0
   const pool = session.pool.length
-  const growth = await measureGrowth(target, session.pool, target.maxBytes)
+  coverage?.stopCounting()
+  const growthMs = Math.min(GROWTH_MS, order.seconds * 500)
+  const growth = await measureGrowth(target, session.pool, createDice(order.seed), growthMs, onInput)
   const corpus = order.isSaving ? await distil(session, DISTIL_RUNS) : []
   parentPort?.postMessage(
     {

@@ -3,6 +3,7 @@
  * twice as long and
  * compares the processor's time. A hint for people, and no test: that time is never quite the same.
  */
+import type { Dice } from './dice.ts'
 import { cpuMsOf, execute } from './execute.ts'
 import type { FuzzTarget } from './target.ts'
 
@@ -18,36 +19,38 @@ export interface Growth {
 const LONG_BYTES = 120_000
 /** What takes less is nobody's trouble, and cannot be measured. */
 const LEAST_MS = 8
-const MOST_INPUTS = 120
-const PIECES = [1, 2, 7, 40, 200]
+const PIECES = [1, 1, 1, 2, 2, 3, 5, 12, 40, 200]
 
-/** The worst growth there is; undefined when nothing takes long at all. */
+/** The worst growth that is found in a while; undefined when nothing takes long at all. */
 export async function measureGrowth(
   target: FuzzTarget,
   pool: readonly Uint8Array[],
-  maxBytes = LONG_BYTES,
+  dice: Dice,
+  limitMs: number,
+  onInput: (input: Uint8Array) => void,
 ): Promise<Growth | undefined> {
-  if (target.form === 'binary' && maxBytes < LONG_BYTES / 4) return undefined
+  const longest = Math.min(LONG_BYTES, target.growsTo ?? LONG_BYTES)
+  const endMs = performance.now() + limitMs
   let worst: Growth | undefined
-  const step = Math.max(1, Math.floor(pool.length / MOST_INPUTS))
-  for (let index = 0; index < pool.length; index += step) {
-    const base = Buffer.from(pool[index] ?? [])
-    for (const size of PIECES.filter((size) => size <= base.length)) {
-      const at = (index * 31 + size * 17) % (base.length - size + 1)
-      const grow = (bytes: number): Buffer => repeatPiece(base, at, size, bytes)
-      const ms = await timeOf(target, grow(LONG_BYTES))
-      if (ms < LEAST_MS) continue
-      const half = await timeOf(target, grow(LONG_BYTES / 2))
-      const factor = ms / Math.max(0.1, half)
-      if (worst === undefined || ms * factor > worst.ms * worst.factor) {
-        worst = { bytes: LONG_BYTES, ms, factor, input: base }
-      }
+  while (performance.now() < endMs && pool.length > 0) {
+    const base = Buffer.from(dice.pick(pool))
+    const size = Math.min(dice.pick(PIECES), base.length)
+    const at = dice.below(base.length - size + 1)
+    const input = repeatPiece(base, at, size, longest)
+    onInput(input)
+    const ms = await timeOf(target, input)
+    if (ms < LEAST_MS) continue
+    const half = await timeOf(target, repeatPiece(base, at, size, longest / 2))
+    const factor = ms / Math.max(0.1, half)
+    if (worst === undefined || ms * factor > worst.ms * worst.factor) {
+      worst = { bytes: longest, ms, factor, input }
     }
   }
   return worst
 }
 
 function repeatPiece(base: Buffer, at: number, size: number, bytes: number): Buffer {
+  if (size === 0) return base
   const times = Math.max(1, Math.floor((bytes - base.length) / size))
   const grown = Buffer.alloc(times * size).fill(base.subarray(at, at + size))
   return Buffer.concat([base.subarray(0, at), grown, base.subarray(at)])

@@ -14,6 +14,8 @@ export interface FuzzTarget {
   readonly mayThrow: readonly ErrorKind[]
   /** No input is longer. */
   readonly maxBytes?: number
+  /** The length up to which it is tried whether the time grows faster than the input, where less is more than ever comes. */
+  readonly growsTo?: number
   /** The most that may be done for a byte, in blocks of code that run, beside a fixed amount for any input. */
   readonly stepsPerByte?: number
   /** How many runs the unit test makes of it, where the usual number would take too long. */
