@@ -1,16 +1,22 @@
 // An esbuild plugin that makes the sources of `core` and `electron` count what runs: a counter for each block, and steps
 // that loops and functions take from a budget, so that an input that would run for ever is stopped by an exception. It
 // only inserts text on the lines that are there, so that stack traces still tell the right ones.
+import { createRequire } from 'node:module'
 import { readFile } from 'node:fs/promises'
 import { relative } from 'node:path'
 import { parseSync } from 'vite'
 
+const require = createRequire(import.meta.url)
+const SOURCES =
+  /[\\/](?:core|electron)[\\/].*\.ts$|[\\/]node_modules[\\/](?:valibot|dns-packet)[\\/].*\.[cm]?js$/
 const PROBE = '__alliumFuzz'
 /** Blocks of code in all sources, with room to grow; more than these count as one. */
 const MOST_COUNTERS = 65_536
 
 /** Stands at the top of each bundle: before any of our modules, which all begin by looking for it. */
-export const PROBE_BANNER = `globalThis.${PROBE} ??= {
+export const PROBE_BANNER = `import { createRequire } from 'node:module';
+const require = createRequire(import.meta.url);
+globalThis.${PROBE} ??= {
   counters: new Uint8Array(${MOST_COUNTERS}),
   steps: new Int32Array([0x7fffffff]),
   over() {
@@ -25,7 +31,9 @@ export function instrument(modules) {
   return {
     name: 'fuzz-instrument',
     setup(build) {
-      build.onLoad({ filter: /[\\/](?:core|electron)[\\/].*\.ts$/ }, async ({ path }) => {
+      // Schemas are most of what the app's readers are made of: what a schema does guides as well.
+      build.onResolve({ filter: /^(?:valibot|dns-packet)$/ }, ({ path }) => ({ path: require.resolve(path) }))
+      build.onLoad({ filter: SOURCES }, async ({ path }) => {
         const text = await readFile(path, 'utf8')
         const first = next
         const editor = new Editor()
@@ -35,10 +43,13 @@ export function instrument(modules) {
           next++
           return `$c[${id}]++`
         }
-        walk(parseSync(path, text, { lang: 'ts' }).program, (node) => visit(node, editor, mark, literals))
+        walk(parseSync(path, text, { lang: path.endsWith('.ts') ? 'ts' : 'js' }).program, (node) =>
+          visit(node, editor, mark, literals),
+        )
         modules.push({ file: relative('.', path), first, end: next, literals: [...literals] })
+        const isTyped = path.endsWith('.ts')
         const contents = `const $f=globalThis.${PROBE},$c=$f.counters,$s=$f.steps;${editor.apply(text)}`
-        return { contents, loader: 'ts' }
+        return { contents, loader: isTyped ? 'ts' : 'js' }
       })
     },
   }

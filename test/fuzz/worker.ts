@@ -10,8 +10,8 @@ import { readModules, wordsOf } from './engine/words.ts'
 import type { WorkerOrder, WorkerReport } from './worker-messages.ts'
 
 const WORDS_EVERY_RUNS = 20_000
-/** Of the runs that a distillation may take: as many as two minutes of a slow target have. */
-const DISTIL_RUNS = 60_000
+/** So many runs a distillation may take, and no longer than the fuzzing took. */
+const DISTIL_RUNS = 20_000
 /** How long slow growth is looked for, at most. */
 const GROWTH_MS = 20_000
 
@@ -50,9 +50,9 @@ async function work(order: WorkerOrder): Promise<void> {
   const blocks = coverage?.blocks ?? 0
   const pool = session.pool.length
   coverage?.stopCounting()
-  const growthMs = Math.min(GROWTH_MS, order.seconds * 500)
+  const growthMs = Math.min(GROWTH_MS, order.seconds * 250)
   const growth = await measureGrowth(target, session.pool, createDice(order.seed), growthMs, onInput)
-  const corpus = order.isSaving ? await distil(session, DISTIL_RUNS) : []
+  const corpus = order.isSaving ? await distil(session, DISTIL_RUNS, order.seconds * 1000) : []
   parentPort?.postMessage(
     {
       runs,

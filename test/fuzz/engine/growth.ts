@@ -19,6 +19,7 @@ export interface Growth {
 const LONG_BYTES = 120_000
 /** What takes less is nobody's trouble, and cannot be measured. */
 const LEAST_MS = 8
+const LEAST_HALF_MS = 1.5
 const PIECES = [1, 1, 1, 2, 2, 3, 5, 12, 40, 200]
 
 /** The worst growth that is found in a while; undefined when nothing takes long at all. */
@@ -41,7 +42,9 @@ export async function measureGrowth(
     const ms = await timeOf(target, input)
     if (ms < LEAST_MS) continue
     const half = await timeOf(target, repeatPiece(base, at, size, longest / 2))
-    const factor = ms / Math.max(0.1, half)
+    // Too short to tell: the long one had bad luck.
+    if (half < LEAST_HALF_MS) continue
+    const factor = ms / half
     if (worst === undefined || ms * factor > worst.ms * worst.factor) {
       worst = { bytes: longest, ms, factor, input }
     }
@@ -56,10 +59,10 @@ function repeatPiece(base: Buffer, at: number, size: number, bytes: number): Buf
   return Buffer.concat([base.subarray(0, at), grown, base.subarray(at)])
 }
 
-/** The faster of two runs. */
+/** The fastest of some runs. */
 async function timeOf(target: FuzzTarget, input: Buffer): Promise<number> {
   let best = Infinity
-  for (let run = 0; run < 2; run++) {
+  for (let run = 0; run < 3; run++) {
     best = Math.min(best, await cpuMsOf(() => execute(target, input)))
   }
   return best

@@ -121,7 +121,7 @@ export class FuzzSession {
 
   #stepLimit(input: Buffer): number {
     const perByte = this.#target.stepsPerByte ?? STEPS_PER_BYTE
-    return Math.min(WITHOUT_LIMIT, FREE_STEPS + perByte * input.length)
+    return Math.min(WITHOUT_LIMIT, FREE_STEPS + perByte * (input.length + 1))
   }
 
   #note({ what, stack }: Extract<Outcome, { kind: 'finding' }>, input: Buffer): void {
@@ -142,7 +142,7 @@ function asBytes(text: Uint8Array | string): Uint8Array {
  * The fewest and shortest inputs that together do all that the pool does, each cut down as far as it goes without doing
  * something else. The order is that of their hashes.
  */
-export async function distil(session: FuzzSession, mostRuns: number): Promise<Buffer[]> {
+export async function distil(session: FuzzSession, mostRuns: number, limitMs: number): Promise<Buffer[]> {
   const { coverage } = session
   if (coverage === undefined) return []
   const marks = async (input: Buffer): Promise<Set<number>> => {
@@ -158,15 +158,17 @@ export async function distil(session: FuzzSession, mostRuns: number): Promise<Bu
     for (const mark of needed) covered.add(mark)
   }
   let left = mostRuns
+  const endMs = performance.now() + limitMs
+  const mayGoOn = (): boolean => left > 0 && performance.now() < endMs
   const results: Buffer[] = []
   for (const { input, needed } of chosen) {
     let best = input
     for (
       let size = Math.ceil(best.length / 2);
-      size >= 1 && left > 0;
+      size >= 1 && mayGoOn();
       size = size === 1 ? 0 : Math.ceil(size / 2)
     ) {
-      for (let at = 0; at < best.length && left > 0; left--) {
+      for (let at = 0; at < best.length && mayGoOn(); left--) {
         const shorter = Buffer.concat([best.subarray(0, at), best.subarray(at + size)])
         const does = await marks(shorter)
         if (needed.every((mark) => does.has(mark))) best = shorter
