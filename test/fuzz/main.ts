@@ -110,7 +110,7 @@ function report({ name }: FuzzTarget, result: Result): void {
   const cells = [
     String(runs).padStart(9),
     String(Math.round(runs / seconds)).padStart(8),
-    `${Math.round((100 * accepted) / Math.max(1, runs))} %`.padStart(6),
+    `${Math.round(100 * accepted)} %`.padStart(6),
     String(blocks).padStart(7),
     String(pool).padStart(5),
     String(mostSteps).padStart(10),

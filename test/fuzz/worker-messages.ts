@@ -16,6 +16,7 @@ export interface WorkerOrder {
 export interface WorkerReport {
   readonly runs: number
   readonly seconds: number
+  /** The share of inputs that were taken. */
   readonly accepted: number
   readonly blocks: number
   readonly pool: number

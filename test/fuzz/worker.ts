@@ -57,7 +57,7 @@ async function work(order: WorkerOrder): Promise<void> {
     {
       runs,
       seconds,
-      accepted: session.accepted,
+      accepted: session.accepted / session.runs,
       blocks,
       pool,
       mostSteps: session.mostSteps,

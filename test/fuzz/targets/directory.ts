@@ -108,6 +108,7 @@ export const DIRECTORY_TARGETS: readonly FuzzTarget[] = [
     name: 'consensus-header',
     form: 'text',
     mayThrow: ['malformed'],
+    maxBytes: 8192,
     seeds: () => [realConsensus.toString('latin1').split('\nr ')[0] ?? ''].map((text) => latin1(`${text}\n`)),
     run: (input) => parseConsensusHeader(input.toString('latin1')),
   },
