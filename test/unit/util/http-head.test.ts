@@ -1,6 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { headerTokens, HttpHeadReader, parseRequestHead, parseResponseHead } from '../../../core/util/http-head.ts'
+import {
+  headerTokens,
+  HttpHeadReader,
+  parseRequestHead,
+  parseResponseHead,
+} from '../../../core/util/http-head.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 
 const RULES = { maxHeadBytes: 1_000, maxHeldBytes: 10_000, allowsBareLf: false }
