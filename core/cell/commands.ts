@@ -55,8 +55,8 @@ export const RelayCommand = {
   INTRODUCE_ACK: 40,
   PADDING_NEGOTIATE: 41,
   PADDING_NEGOTIATED: 42,
-  XON: 43,
-  XOFF: 44,
+  XOFF: 43,
+  XON: 44,
 } as const
 
 /** Body of a fixed-length cell. */

@@ -37,8 +37,8 @@ const RESOLVED = 12
 const BEGIN_DIR = 13
 const EXTEND2 = 14
 const EXTENDED2 = 15
-const XON = 43
-const XOFF = 44
+const XON = 44
+const XOFF = 43
 
 const KEY_BYTES = 72
 const CIRCUIT_WINDOW = 1000

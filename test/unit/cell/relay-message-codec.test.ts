@@ -6,6 +6,7 @@ import { decodeRelayMessage, encodeRelayMessage } from '../../../core/cell/relay
 import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 import vectors from '../../vectors/cells.json' with { type: 'json' }
+import live from '../../vectors/xon_xoff_live_tor_0_4_9_11.json' with { type: 'json' }
 
 const hex = (text: string): Buffer => Buffer.from(text, 'hex')
 
@@ -156,8 +157,14 @@ const STREAM_ROWS: readonly Row[] = [
       answers: [{ kind: 'unknown', type: 99, value: Buffer.from('www.torproject.org'), ttlSeconds: 600 }],
     },
   },
-  { name: 'XON', command: 43, body: '0000a40000', message: { kind: 'xon', kilobytesPerSecond: 0xa40000 } },
-  { name: 'XOFF', command: 44, body: '00', message: { kind: 'xoff' } },
+  // As C tor's exits say them.
+  {
+    name: 'XON',
+    command: 44,
+    body: live.run_fast_reader_advisory_xons[0]?.body ?? '',
+    message: { kind: 'xon', kilobytesPerSecond: 1312 },
+  },
+  { name: 'XOFF', command: 43, body: live.run_slow_reader[0]?.body ?? '', message: { kind: 'xoff' } },
 ]
 
 const CIRCUIT_ROWS: readonly Row[] = [
@@ -307,9 +314,9 @@ describe('relay messages', () => {
     ['SENDME of an unknown version', 5, '020000'],
     ['SENDME whose tag ends early', 5, '010014f0'],
     ['EXTENDED2 that ends early', 15, '004000'],
-    ['XON that ends early', 43, '000000'],
-    ['XON of an unknown version', 43, '0100000000'],
-    ['empty XOFF', 44, ''],
+    ['XON that ends early', 44, '000000'],
+    ['XON of an unknown version', 44, '0100000000'],
+    ['empty XOFF', 43, ''],
     ['conflux LINK of an unknown version', 19, '02'.padEnd(100, '0')],
     ['RESOLVE without NUL', 11, '61'],
     ['RESOLVED that ends early', 12, '04047f000001'],

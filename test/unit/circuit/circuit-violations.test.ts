@@ -69,8 +69,8 @@ describe('a relay cell that the state of the circuit does not explain closes it'
     'RESOLVE to a client': () => open.relays.send(EXIT, 11, 7, Buffer.from('a.example\0')),
     'EXTEND2 to a client': () => open.relays.send(EXIT, 14, 0, Buffer.alloc(10)),
     'TRUNCATE to a client': () => open.relays.send(EXIT, 8, 0),
-    'XON without congestion control': (id) => open.relays.send(EXIT, 43, id, Buffer.alloc(5)),
-    'XOFF without congestion control': (id) => open.relays.send(EXIT, 44, id, Buffer.alloc(1)),
+    'XON without congestion control': (id) => open.relays.send(EXIT, 44, id, Buffer.alloc(5)),
+    'XOFF without congestion control': (id) => open.relays.send(EXIT, 43, id, Buffer.alloc(1)),
     'CONFLUX_SWITCH without a set': () => open.relays.send(EXIT, 22, 0, Buffer.alloc(4)),
     'CONFLUX_LINKED without a set': () => open.relays.send(EXIT, 20, 0, Buffer.alloc(50)),
     'RENDEZVOUS2 that nobody waits for': () => open.relays.send(EXIT, 37, 0, Buffer.alloc(64)),
@@ -167,7 +167,7 @@ describe('a relay cell that the state of the circuit does not explain closes it'
 
   it('XOFF for a stream that resolves a name (TROVE-2026-018)', async () => {
     network.script.onMessage = ({ command, streamId }) => {
-      if (command === 11) open.relays.send(EXIT, 44, streamId, Buffer.of(0))
+      if (command === 11) open.relays.send(EXIT, 43, streamId, Buffer.of(0))
       return command === 11
     }
     const resolving = resolveName(open.circuit, 'a.example', false)

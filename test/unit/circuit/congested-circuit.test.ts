@@ -19,8 +19,8 @@ import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 const DATA = 2
 const END = 3
 const SENDME = 5
-const XON = 43
-const XOFF = 44
+const XON = 44
+const XOFF = 43
 const EXIT = 2
 const CELL_PAYLOAD = 498
 const INCREMENT = 31

@@ -9,10 +9,10 @@ const END = 3
 const CONNECTED = 4
 const SENDME = 5
 const RESOLVED = 12
-const XOFF = 44
+const XOFF = 43
 const LAST_ID = 0xffff
 
-const XON = 43
+const XON = 44
 const NOTHING: HalfClosedAllowance = {
   dataCells: 0,
   sendmes: 0,
