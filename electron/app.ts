@@ -3,17 +3,17 @@
  * into the one snapshot; what the person chooses goes the other way. It knows no Electron: windows, processes and the
  * clipboard are passed in, so that the whole can be driven by a test.
  */
-import { randomBytes } from 'node:crypto'
+import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { readSitePolicies } from '../core/index.ts'
+import { readSitePolicies, TRANSPORT_NAMES } from '../core/index.ts'
 import type { Timer } from './clock.ts'
+import { BUILT_IN_TRANSPORTS, builtInLines } from './bridges/built-in.ts'
 import { BridgeExchange, type FileDialogs } from './bridges/bridge-exchange.ts'
 import { type CommandDeps, createCommandHandlers } from './commands.ts'
 import { Connection } from './connection/connection.ts'
 import type { ConnectionNotice } from './connection/connection-event.ts'
 import { shouldConnectAtStart } from './connection/entry-way.ts'
 import { createWayFinder, type WaySurroundings } from './escalation/create-way-finder.ts'
-import type { NetworkMemory } from './escalation/network-memory.ts'
 import type { WayFinder } from './escalation/way-finder.ts'
 import { type AppGround, type GroundDeps, openGround } from './ground.ts'
 import type { HostProcess } from './host/host-run.ts'
@@ -24,6 +24,7 @@ import type { CommandHandlers } from './ipc/contract.ts'
 import type { Settings } from './ipc/settings.ts'
 import type { ProxiesView } from './ipc/snapshot.ts'
 import type { SitesView } from './ipc/snapshot-circuits.ts'
+import { ListRefresher } from './lists/list-refresher.ts'
 import type { LogStore } from './logs/log-store.ts'
 import type { BridgesPart, CoreState, SystemProxyPart } from './parts.ts'
 import { Protection } from './protection/protection.ts'
@@ -72,6 +73,7 @@ export class App {
   readonly #protection: Protection
   readonly #doctor: Doctor
   readonly #ways: WayFinder
+  readonly #lists: ListRefresher
   readonly #meter = new TrafficMeter()
   #sampling: Timer | undefined
 
@@ -84,8 +86,9 @@ export class App {
     return app
   }
 
-  private constructor(deps: AppDeps, { state, logs, settings, bridges, networks, success }: AppGround) {
+  private constructor(deps: AppDeps, ground: AppGround) {
     const { clock } = deps
+    const { state, logs, settings, bridges, success } = ground
     this.#deps = deps
     this.state = state
     this.logs = logs
@@ -94,7 +97,10 @@ export class App {
     this.#connection = new Connection({
       clock,
       hasConnectedBefore: success.hasBeen,
-      publish: (view) => this.state.set('connection', view),
+      publish: (view) => {
+        this.state.set('connection', view)
+        this.#lists.look()
+      },
       onNotice: (notice) => {
         if (notice.kind === 'first-success') success.note()
         deps.onNotice(notice)
@@ -108,7 +114,8 @@ export class App {
       onStatus: (status) => this.#onStatus(status),
       onLog: (lines) => logs.add(lines),
     })
-    this.#ways = this.#createWays(networks)
+    this.#ways = this.#createWays(ground)
+    this.#lists = this.#createLists(ground)
     this.#systemProxy = this.#createSystemProxy()
     this.#protection = this.#createProtection()
     this.#doctor = this.#createDoctor()
@@ -121,6 +128,7 @@ export class App {
       settings,
       bridges: this.#bridges,
       ways: this.#ways,
+      lists: this.#lists,
       bridgeFiles: new BridgeExchange({
         dialogs: deps.dialogs,
         bridges: () => this.state.current.bridges.bridges,
@@ -137,6 +145,7 @@ export class App {
     const isRestored = await this.#within(CLOSE_LIMIT_MS, this.#restoreAndStop())
     await this.#doctor.stop()
     this.#sampling?.cancel()
+    this.#lists.close()
     this.#connection.close()
     return isRestored ?? false
   }
@@ -229,13 +238,34 @@ export class App {
     })
   }
 
-  #createWays(memory: NetworkMemory): WayFinder {
+  #createLists({ lists }: AppGround): ListRefresher {
+    const { clock, ways } = this.#deps
+    const refresher = new ListRefresher({
+      clock,
+      log: this.logs.log,
+      publish: (view) => this.state.set('lists', view),
+      settings: () => this.settings.current,
+      isConnected: () => this.#connection.view.tor === 'connected',
+      lists,
+      service: ways.service,
+      fetch: (call) => this.#core.call('lists.fetch', call),
+      shipped: { transports: BUILT_IN_TRANSPORTS, lines: builtInLines },
+      transports: TRANSPORT_NAMES,
+      fraction: () => randomInt(2 ** 32) / 2 ** 32,
+    })
+    lists.watch(() => this.#ways.refresh())
+    this.state.set('lists', refresher.view)
+    return refresher
+  }
+
+  #createWays({ networks: memory, lists }: AppGround): WayFinder {
     const { clock, spawnHost, ways } = this.#deps
     const { log } = this.logs
     return createWayFinder({
       clock,
       log,
       memory,
+      lists,
       publish: (view) => this.state.set('ways', view),
       settings: this.settings,
       bridges: this.#bridges,
@@ -273,6 +303,7 @@ export class App {
       this.#systemProxy.setWanted(settings.systemProxy)
       this.#deps.onSettings(settings)
       this.#doctor.onSettings()
+      this.#lists.look()
       this.session.onChange()
     }
     this.state.set('settingsTrouble', this.settings.trouble)

@@ -6,6 +6,7 @@ import type {
   BridgesPart,
   DoctorPart,
   CorePart,
+  ListsPart,
   LogPart,
   ProtectionPart,
   SettingsPart,
@@ -21,6 +22,7 @@ export interface CommandDeps {
   readonly settings: Pick<SettingsPart, 'change'>
   readonly bridges: BridgesPart
   readonly ways: WaysPart
+  readonly lists: ListsPart
   readonly bridgeFiles: BridgeFilesPart
   readonly protection: ProtectionPart
   readonly doctor: DoctorPart
@@ -62,6 +64,7 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     'ways.forget-networks': () => ways.forgetNetworks(),
     'help.ask': ({ country }) => ways.ask(country),
     'help.cancel': () => ways.cancelAsking(),
+    'lists.refresh': () => deps.lists.refresh(),
 
     'system-proxy.set': (isWanted) => setSystemProxy(deps, isWanted),
     'system-proxy.reapply': () => session.reapplyProxy(),

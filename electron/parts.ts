@@ -122,6 +122,8 @@ export interface BridgesPart {
   chooseBuiltIn(transport: string | null): Promise<void>
   /** The text of a QR code on the screen. */
   readQrFromScreen(): Promise<string | null>
+  /** The built-in ones are others than before. */
+  onBuiltIn(): void
   /** How bridges fared on which network. */
   forgetNetworks(): Promise<void>
   /** Calls back when `activeLines` gives something else than before. */
@@ -137,6 +139,12 @@ export interface WaysPart {
   /** Rejects with an AppError. */
   ask(country: string | null): Promise<HelpAnswer>
   cancelAsking(): Promise<void>
+}
+
+/** electron/lists: the lists that everybody has. */
+export interface ListsPart {
+  /** Rejects with an AppError. */
+  refresh(): Promise<void>
 }
 
 /** electron/bridges: bridges to a file and back, each by the system's dialog. */

@@ -11,6 +11,8 @@ export type MoatFront = (typeof MOAT_FRONTS)[number]
 export interface MoatService {
   /** Whose certificate must be shown within the tunnel. */
   readonly host: string
+  /** Of HTTPS at that name, where no front stands before it. */
+  readonly port: number
   /** What stands before the names of the questions. */
   readonly basePath: string
   readonly fronts: Readonly<Record<MoatFront, readonly string[]>>
@@ -24,6 +26,7 @@ const meek = (url: string, front: string): string => `meek_lite 192.0.2.20:80 ur
 /** As of 2026-10-03; the older ones of 2026-08 and 2025. */
 export const MOAT_SERVICE: MoatService = {
   host: 'bridges.torproject.org',
+  port: 443,
   basePath: '/moat/circumvention/',
   fronts: {
     front: [meek(REFLECTOR, 'cdn.zk.mk'), meek(REFLECTOR, 'www.cdn77.com')],

@@ -3,18 +3,23 @@ import { AppError } from '../app-error.ts'
 import type { HostBridgeStatus, HostStatus } from '../host/protocol.ts'
 import type { BridgeLineResult, BridgesView } from '../ipc/snapshot-bridges.ts'
 import type { AppLog, BridgesPart, Publish } from '../parts.ts'
-import { activeLines, bridgeId, hasTransport, keptBridges, viewBridges, withHealth } from './bridges-view.ts'
-import { builtInLines } from './built-in.ts'
+import {
+  activeLines,
+  type BridgeMeans,
+  bridgeId,
+  hasTransport,
+  keptBridges,
+  viewBridges,
+  withHealth,
+} from './bridges-view.ts'
 import { EMPTY_LIBRARY, type LibraryDocument } from './library-document.ts'
 import type { LibraryStore } from './library-file.ts'
 import { checkPasted } from './line-check.ts'
 
-export interface BridgeLibraryParts {
+export interface BridgeLibraryParts extends BridgeMeans {
   readonly store: LibraryStore
   readonly publish: Publish<'bridges'>
   readonly log: AppLog
-  /** That the core has. */
-  readonly transports: readonly string[]
   readonly readQrFromScreen: () => Promise<string | null>
   /** A hash of the network that this computer is in, where it can be told from others. */
   readonly network?: () => string | undefined
@@ -41,11 +46,11 @@ export class BridgeLibrary implements BridgesPart {
   }
 
   get view(): BridgesView {
-    return viewBridges(this.#document, this.#status, this.#parts.transports, this.#network)
+    return viewBridges(this.#document, this.#status, this.#parts, this.#network)
   }
 
   activeLines(): readonly string[] {
-    return activeLines(this.#document, this.#parts.transports)
+    return activeLines(this.#document, this.#parts)
   }
 
   watch(watcher: () => void): () => void {
@@ -57,10 +62,11 @@ export class BridgeLibrary implements BridgesPart {
     this.#status = bridges
     this.#parts.publish(this.view)
     const network = this.#network
-    const document = withHealth(this.#document, bridges, network)
+    const { builtIn } = this.#parts
+    const document = withHealth(this.#document, bridges, builtIn, network)
     if (document === this.#document) return
     // Behind the commands, and made anew there: one of them may be changing the bridges right now.
-    this.#change((current) => withHealth(current, bridges, network)).catch((error: unknown) =>
+    this.#change((current) => withHealth(current, bridges, builtIn, network)).catch((error: unknown) =>
       this.#parts.log('info', `how the bridges fared was not kept: ${String(error)}`),
     )
   }
@@ -99,7 +105,7 @@ export class BridgeLibrary implements BridgesPart {
   enable(ids: readonly string[], isEnabled: boolean): Promise<void> {
     const meant = new Set(ids)
     return this.#change((document) => {
-      const lines = keptBridges(document, this.#parts.transports)
+      const lines = keptBridges(document, this.#parts)
         .map(({ text }) => text)
         .filter((text) => meant.has(bridgeId(text)))
       const others = document.disabled.filter((line) => !lines.includes(line))
@@ -108,7 +114,7 @@ export class BridgeLibrary implements BridgesPart {
   }
 
   async chooseBuiltIn(transport: string | null): Promise<void> {
-    if (transport !== null && builtInLines(transport).length === 0) {
+    if (transport !== null && this.#parts.builtIn(transport).length === 0) {
       throw new AppError('no-built-in-bridges', 'there are no built-in bridges of this kind')
     }
     if (transport !== null && !hasTransport(transport, this.#parts.transports)) {
@@ -129,13 +135,23 @@ export class BridgeLibrary implements BridgesPart {
     })
   }
 
+  /** The built-in ones are others than before. */
+  onBuiltIn(): void {
+    this.#parts.publish(this.view)
+    if (this.#document.builtIn !== null) this.#tell()
+  }
+
+  #tell(): void {
+    for (const watcher of [...this.#watchers]) watcher()
+  }
+
   get #network(): string | undefined {
     return this.#parts.network?.()
   }
 
   /** Those of the person: a built-in one may be added to keep it. */
   #known(document: LibraryDocument): ReadonlySet<string> {
-    const kept = keptBridges(document, this.#parts.transports).filter(({ origin }) => origin === 'added')
+    const kept = keptBridges(document, this.#parts).filter(({ origin }) => origin === 'added')
     return new Set(kept.map(({ printed }) => printed))
   }
 
@@ -147,14 +163,14 @@ export class BridgeLibrary implements BridgesPart {
 
   /** Written first: what is shown and used is what a crash leaves. */
   async #apply(edit: (document: LibraryDocument) => LibraryDocument): Promise<void> {
-    const { store, publish, transports } = this.#parts
+    const { store, publish } = this.#parts
     const before = this.#document
     const after = edit(before)
     if (after === before) return
     await store.save(after)
     this.#document = after
     publish(this.view)
-    if (activeLines(before, transports).join('\n') === activeLines(after, transports).join('\n')) return
-    for (const watcher of [...this.#watchers]) watcher()
+    if (activeLines(before, this.#parts).join('\n') === activeLines(after, this.#parts).join('\n')) return
+    this.#tell()
   }
 }

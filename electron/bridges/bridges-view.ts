@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type BridgeLine, formatBridgeLine, parseBridgeLine } from '../../core/index.ts'
 import type { HostBridgeStatus } from '../host/protocol.ts'
 import type { BridgesView, BridgeView } from '../ipc/snapshot-bridges.ts'
-import { BUILT_IN_TRANSPORTS, builtInLines } from './built-in.ts'
+import { BUILT_IN_TRANSPORTS } from './built-in.ts'
 import type { LibraryDocument } from './library-document.ts'
 import { commonName, describeLine, hasGoodArguments, PLAIN } from './line-check.ts'
 
@@ -19,10 +19,18 @@ export interface KeptBridge {
   readonly isAvailable: boolean
 }
 
-/** The added ones first; a built-in one that was added too is there once. `transports` are those that the core has. */
+/** What bridges are looked at with. */
+export interface BridgeMeans {
+  /** That the core has. */
+  readonly transports: readonly string[]
+  /** The lines of a transport, as people call it. */
+  readonly builtIn: (transport: string) => readonly string[]
+}
+
+/** The added ones first; a built-in one that was added too is there once. */
 export function keptBridges(
   { added, builtIn, disabled }: LibraryDocument,
-  transports: readonly string[],
+  { transports, builtIn: builtInLines }: BridgeMeans,
 ): readonly KeptBridge[] {
   const off = new Set(disabled)
   const keep = (text: string, origin: BridgeView['origin']): KeptBridge[] => {
@@ -41,8 +49,8 @@ export function keptBridges(
 }
 
 /** Those that the core is to use. */
-export function activeLines(document: LibraryDocument, transports: readonly string[]): readonly string[] {
-  return keptBridges(document, transports)
+export function activeLines(document: LibraryDocument, means: BridgeMeans): readonly string[] {
+  return keptBridges(document, means)
     .filter(({ isEnabled, isAvailable }) => isEnabled && isAvailable)
     .map(({ text }) => text)
 }
@@ -51,13 +59,14 @@ export function activeLines(document: LibraryDocument, transports: readonly stri
 export function viewBridges(
   document: LibraryDocument,
   status: readonly HostBridgeStatus[],
-  transports: readonly string[],
+  means: BridgeMeans,
   network?: string,
 ): BridgesView {
+  const { transports, builtIn } = means
   const live = new Map(status.map((bridge) => [printedOf(bridge.line), bridge]))
   const kept = healthOn(document, network)
   return {
-    bridges: keptBridges(document, transports).map((bridge) => {
+    bridges: keptBridges(document, means).map((bridge) => {
       const now = bridge.isEnabled ? live.get(bridge.printed) : undefined
       const { transport, address, emoji } = describeLine(bridge.line, bridge.text)
       return {
@@ -75,7 +84,7 @@ export function viewBridges(
     }),
     builtIn: BUILT_IN_TRANSPORTS.map((transport) => ({
       transport,
-      count: builtInLines(transport).length,
+      count: builtIn(transport).length,
       isAvailable: hasTransport(transport, transports),
       isChosen: document.builtIn === transport,
     })),
@@ -92,11 +101,12 @@ export function hasTransport(name: string, transports: readonly string[]): boole
 export function withHealth(
   document: LibraryDocument,
   status: readonly HostBridgeStatus[],
+  builtIn: BridgeMeans['builtIn'],
   network?: string,
 ): LibraryDocument {
   const live = new Map(status.map((bridge) => [printedOf(bridge.line), bridge]))
   const kept = healthOn(document, network)
-  const bridges = keptBridges(document, [])
+  const bridges = keptBridges(document, { transports: [], builtIn })
   const lines = new Set(bridges.map(({ printed }) => printed))
   const elsewhere = document.health.filter(
     (health) => health.network !== network && lines.has(printedOf(health.line)),

@@ -4,6 +4,7 @@ import { TRANSPORT_NAMES } from '../../core/index.ts'
 import type { Clock } from '../clock.ts'
 import type { AppLog, Publish } from '../parts.ts'
 import { BridgeLibrary } from './bridge-library.ts'
+import type { BridgeMeans } from './bridges-view.ts'
 import { LibraryFile } from './library-file.ts'
 import { readQrFromScreens, type ScreenCapture } from './screen-qr.ts'
 
@@ -15,6 +16,7 @@ export interface OpenBridgesParts {
   readonly publish: Publish<'bridges'>
   readonly capture: ScreenCapture
   readonly network: () => string | undefined
+  readonly builtIn: BridgeMeans['builtIn']
 }
 
 /** Never rejects. */
@@ -25,6 +27,7 @@ export function openBridges({
   publish,
   capture,
   network,
+  builtIn,
 }: OpenBridgesParts): Promise<BridgeLibrary> {
   return BridgeLibrary.open({
     store: new LibraryFile({ path: join(folder, 'bridges.json'), clock, log }),
@@ -32,6 +35,7 @@ export function openBridges({
     log,
     transports: TRANSPORT_NAMES,
     network,
+    builtIn,
     readQrFromScreen: () => readQrFromScreens(capture),
   })
 }

@@ -22,6 +22,13 @@ const mapSchema = v.object({
 const map = v.parse(mapSchema, mapData)
 const BY_COUNTRY: ReadonlyMap<string, readonly CountrySetting[]> = new Map(Object.entries(map.countries))
 
+/** What is known of countries, by whoever knows it newest. */
+export interface CountryKnowledge {
+  settingsOf(country: string | undefined): readonly CountrySetting[]
+  /** What is shown of it. */
+  readonly map: WayFindingView['map']
+}
+
 /** What is shown of it. */
 export const COUNTRY_MAP: WayFindingView['map'] = {
   date: map.date,

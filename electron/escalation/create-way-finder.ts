@@ -3,6 +3,7 @@ import { type MoatService, TRANSPORT_NAMES } from '../../core/index.ts'
 import type { Clock } from '../clock.ts'
 import type { HostProcess } from '../host/host-run.ts'
 import type { HelpPath, WayFindingView } from '../ipc/snapshot-ways.ts'
+import type { FreshLists } from '../lists/fresh-lists.ts'
 import type { AppLog, CorePart } from '../parts.ts'
 import { guessCountry } from './country-guess.ts'
 import { HelpDesk } from './help-desk.ts'
@@ -28,6 +29,7 @@ export interface CreateWayFinderParts
   readonly log: AppLog
   readonly publish: (view: WayFindingView) => void
   readonly memory: NetworkMemory
+  readonly lists: FreshLists
   readonly surroundings: WaySurroundings
   readonly core: Pick<CorePart, 'call'>
   readonly isConnected: () => boolean
@@ -35,8 +37,10 @@ export interface CreateWayFinderParts
 }
 
 export function createWayFinder(parts: CreateWayFinderParts): WayFinder {
-  const { clock, log, memory, surroundings, settings, spawnHost, core, isConnected } = parts
-  const { builtIn, service } = surroundings
+  const { clock, log, memory, lists, surroundings, settings, spawnHost, core, isConnected } = parts
+  const { service } = surroundings
+  const builtIn = (transport: string): readonly string[] =>
+    lists.linesOf(transport, surroundings.builtIn(transport))
   const host =
     service === undefined
       ? undefined
@@ -54,6 +58,7 @@ export function createWayFinder(parts: CreateWayFinderParts): WayFinder {
   const finder: WayFinder = new WayFinder({
     ...parts,
     builtIn,
+    countries: lists,
     help,
     transports: TRANSPORT_NAMES,
     networkId: () => identifyNetwork(SYSTEM_SIGNS, memory.secret),

@@ -3,10 +3,8 @@
  * file of its own, private to the user; a broken one is thrown away, for it costs no more than some waiting.
  */
 import { randomBytes } from 'node:crypto'
-import { mkdir, readFile } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import * as v from 'valibot'
-import writeFileAtomic from 'write-file-atomic'
+import { privateTextFile, type TextStore } from '../private-text-file.ts'
 import type { WorkedWay } from './plan.ts'
 
 /** Home, work, school, some cafés; the one that was not used for the longest time is forgotten. */
@@ -35,24 +33,18 @@ const memorySchema = v.strictObject({
 })
 type Memory = v.InferOutput<typeof memorySchema>
 
-export interface NetworkMemoryStore {
-  /** Undefined when there is none, or none that can be read. */
-  read(): Promise<string | undefined>
-  write(text: string): Promise<void>
-}
-
 export class NetworkMemory {
-  readonly #store: NetworkMemoryStore
+  readonly #store: TextStore
   #memory: Memory
   #lastWrite: Promise<unknown> = Promise.resolve()
 
-  private constructor(store: NetworkMemoryStore, memory: Memory) {
+  private constructor(store: TextStore, memory: Memory) {
     this.#store = store
     this.#memory = memory
   }
 
   /** Never rejects. */
-  static async open(store: NetworkMemoryStore): Promise<NetworkMemory> {
+  static async open(store: TextStore): Promise<NetworkMemory> {
     const text = await store.read().catch(() => undefined)
     return new NetworkMemory(store, parse(text) ?? newMemory())
   }
@@ -124,19 +116,7 @@ function parse(text: string | undefined): Memory | undefined {
   }
 }
 
-/** On the disk, whole and atomically. */
-export function networkMemoryFile(path: string): NetworkMemoryStore {
-  return {
-    read: async () => {
-      try {
-        return await readFile(path, 'utf8')
-      } catch {
-        return undefined
-      }
-    },
-    write: async (text) => {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      await writeFileAtomic(path, text, { mode: 0o600 })
-    },
-  }
+/** On the disk. */
+export function networkMemoryFile(path: string): TextStore {
+  return privateTextFile(path, MAX_FILE_CHARS)
 }

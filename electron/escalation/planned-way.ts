@@ -25,11 +25,15 @@ export const DIRECT_ADDRESS = 'relays'
 /** Of these, a bridge line's address is what is dialled; others have one that stands for nothing. */
 const DIALLED_BY_ADDRESS: ReadonlySet<string | undefined> = new Set([undefined, 'obfs4'])
 
+export function isDialledByAddress(transport: string | undefined): boolean {
+  return DIALLED_BY_ADDRESS.has(transport)
+}
+
 /** What is dialled for a line; undefined for a line that the core could not use. `transports` are those that it has. */
 export function addressOf(text: string, transports: readonly string[]): string | undefined {
   const line = usable(text, transports)
   if (line === undefined) return undefined
-  if (!DIALLED_BY_ADDRESS.has(line.transport)) return text.trim().replace(/\s+/g, ' ')
+  if (!isDialledByAddress(line.transport)) return text.trim().replace(/\s+/g, ' ')
   // One address for all transports there: censors count what is dialled, and not what is spoken.
   return `${line.endpoint.host}:${line.endpoint.port}`
 }

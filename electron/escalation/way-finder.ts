@@ -60,11 +60,12 @@ export class WayFinder implements WaysPart {
   }
 
   get view(): WayFindingView {
-    const { clock, help, memory } = this.#deps
+    const { clock, help, memory, countries } = this.#deps
     const nowMs = clock.monotonicMs()
     return viewWays(this.#isAlone ? { ...this.#run, phase: { kind: 'off' }, steps: [] } : this.#run, {
       country: this.#deps.country(),
       help: help.view,
+      map: countries.map,
       rememberedNetworks: memory.count,
       wallOffsetMs: clock.wallMs() - nowMs,
       nowMs,

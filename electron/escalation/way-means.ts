@@ -5,7 +5,7 @@ import type { BridgeView } from '../ipc/snapshot-bridges.ts'
 import type { AttemptWay } from '../ipc/snapshot-connection.ts'
 import type { CountryGuess } from '../ipc/snapshot-ways.ts'
 import type { BridgesPart, SettingsPart } from '../parts.ts'
-import { mappedSettings } from './country-map.ts'
+import type { CountryKnowledge } from './country-map.ts'
 import type { HelpDesk } from './help-desk.ts'
 import type { NetworkMemory } from './network-memory.ts'
 import type { PlannedWay } from './planned-way.ts'
@@ -22,6 +22,7 @@ export interface WayMeansDeps {
   readonly transports: readonly string[]
   readonly memory: NetworkMemory
   readonly country: () => CountryGuess
+  readonly countries: CountryKnowledge
   readonly help: Pick<HelpDesk, 'view' | 'mayAskByItself'>
 }
 
@@ -57,13 +58,13 @@ export class WayMeans {
   }
 
   inputs(network: string | undefined): PlanInputs {
-    const { settings, bridges, builtIn, transports, memory, help, clock, country } = this.#deps
+    const { settings, bridges, builtIn, transports, memory, help, clock, country, countries } = this.#deps
     return {
       settings: settings.current,
       ownLines: bridges.activeLines(),
       worked: memory.workedOn(network),
       help: help.view.answer?.settings,
-      map: mappedSettings(country().code),
+      map: countries.settingsOf(country().code),
       builtIn,
       transports,
       mayAsk: help.mayAskByItself,

@@ -6,12 +6,12 @@ import type {
   WayFindingView,
   WayView,
 } from '../ipc/snapshot-ways.ts'
-import { COUNTRY_MAP } from './country-map.ts'
 import { coolUntil, type Run, type StepRun } from './run.ts'
 
 export interface ViewFacts {
   readonly country: CountryGuess
   readonly help: HelpView
+  readonly map: WayFindingView['map']
   readonly rememberedNetworks: number
   /** What to add to a monotonic time to have the wall clock's. */
   readonly wallOffsetMs: number
@@ -21,7 +21,7 @@ export interface ViewFacts {
 
 export function viewWays(run: Run, facts: ViewFacts): WayFindingView {
   const { phase, steps } = run
-  const { country, help, rememberedNetworks, wallOffsetMs } = facts
+  const { country, help, map, rememberedNetworks, wallOffsetMs } = facts
   const found = phase.kind === 'found' ? steps[phase.at] : undefined
   const isOther = found?.step.kind === 'way' && found.step.way.source !== 'settings'
   return {
@@ -32,7 +32,7 @@ export function viewWays(run: Run, facts: ViewFacts): WayFindingView {
     found: found !== undefined && isOther ? viewWay(found, run, facts) : undefined,
     country,
     help,
-    map: COUNTRY_MAP,
+    map,
     rememberedNetworks,
   }
 }

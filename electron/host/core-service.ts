@@ -19,7 +19,7 @@ import { checkStream } from './check-stream.ts'
 import { toCoreConfig } from './core-config.ts'
 import { Doors } from './doors.ts'
 import { Dates } from './dates.ts'
-import { askHelp } from './help.ts'
+import { askHelp, fetchList } from './help.ts'
 import { runProbe } from './probes/run-probe.ts'
 import { viewHostStatus } from './host-status.ts'
 import type { HostArgument, HostConfig, HostResult, HostStatus } from './protocol.ts'
@@ -109,6 +109,10 @@ export class CoreService {
       const client = this.#running?.client
       const { clock, outside } = this.#deps
       return askHelp(call, { clock, outside, client, isolation: this.#newCheck() })
+    },
+    'lists.fetch': (call) => {
+      const client = this.#running?.client
+      return fetchList(call, { clock: this.#deps.clock, client, isolation: this.#newCheck() })
     },
     // Needs no client: the doctor asks when there is none.
     'doctor.probe': (probe) => runProbe(probe, this.#deps.clock),

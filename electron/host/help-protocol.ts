@@ -26,12 +26,18 @@ const MAX_LINE_CHARS = 4_096
 const MAX_CA_CHARS = 20_000
 
 const country = v.pipe(v.string(), v.regex(/^[a-z]{2}$/))
-const transport = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]{0,29}$/))
-const line = v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_LINE_CHARS), v.regex(/^[\x20-\x7e]*$/))
-const frontLines = v.pipe(v.array(line), v.maxLength(MAX_FRONT_LINES))
+export const transportSchema = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9_-]{0,29}$/))
+export const lineSchema = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(MAX_LINE_CHARS),
+  v.regex(/^[\x20-\x7e]*$/),
+)
+const frontLines = v.pipe(v.array(lineSchema), v.maxLength(MAX_FRONT_LINES))
 
 export const moatServiceSchema: v.GenericSchema<unknown, MoatService> = v.strictObject({
   host: v.pipe(v.string(), v.regex(/^[a-z0-9.-]{1,255}$/)),
+  port: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535)),
   basePath: v.pipe(v.string(), v.regex(/^\/[\w./-]{0,200}$/)),
   fronts: v.strictObject({ front: frontLines, 'older-front': frontLines, 'other-front': frontLines }),
   ca: v.union([v.pipe(v.string(), v.maxLength(MAX_CA_CHARS)), v.undefined()]),
@@ -41,7 +47,7 @@ export const helpCallSchema: v.GenericSchema<unknown, HelpCall> = v.strictObject
   path: v.picklist(['tor', ...MOAT_FRONTS] as const),
   endpoint: v.picklist(['settings', 'defaults']),
   country: v.union([country, v.undefined()]),
-  transports: v.pipe(v.array(transport), v.maxLength(50)),
+  transports: v.pipe(v.array(transportSchema), v.maxLength(50)),
   upstreamProxy: v.nullable(upstreamProxySchema),
   service: moatServiceSchema,
 })
@@ -50,6 +56,14 @@ export const helpCallSchema: v.GenericSchema<unknown, HelpCall> = v.strictObject
 const MAX_SETTINGS = 20
 const MAX_LINES = 50
 
+export const sourceSchema = v.picklist(['builtin', 'bridgedb'])
+
+export const refusalSchema = v.object({
+  kind: v.literal('refusal'),
+  code: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(999)),
+  detail: v.pipe(v.string(), v.maxLength(1_000), v.regex(/^[\x20-\x7e]*$/)),
+})
+
 export const helpReplySchema: v.GenericSchema<unknown, HelpReply> = v.variant('kind', [
   v.object({
     kind: v.literal('settings'),
@@ -57,17 +71,13 @@ export const helpReplySchema: v.GenericSchema<unknown, HelpReply> = v.variant('k
     settings: v.pipe(
       v.array(
         v.object({
-          transport,
-          source: v.picklist(['builtin', 'bridgedb']),
-          lines: v.pipe(v.array(line), v.maxLength(MAX_LINES)),
+          transport: transportSchema,
+          source: sourceSchema,
+          lines: v.pipe(v.array(lineSchema), v.maxLength(MAX_LINES)),
         }),
       ),
       v.maxLength(MAX_SETTINGS),
     ),
   }),
-  v.object({
-    kind: v.literal('refusal'),
-    code: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(999)),
-    detail: v.pipe(v.string(), v.maxLength(1_000), v.regex(/^[\x20-\x7e]*$/)),
-  }),
+  refusalSchema,
 ])

@@ -2,8 +2,11 @@
 import {
   askMoat,
   type Clock,
+  fetchMoatBuiltIn,
+  fetchMoatMap,
   frontedPath,
   type MoatPath,
+  type MoatService,
   NO_OUTSIDE,
   type Outside,
   systemRandom,
@@ -13,8 +16,7 @@ import {
 } from '../../core/index.ts'
 import { toUpstreamProxy } from './core-config.ts'
 import type { HelpCall, HelpReply } from './help-protocol.ts'
-
-const HTTPS_PORT = 443
+import type { ListCall, ListReply } from './lists-protocol.ts'
 
 export interface HelpTools {
   readonly clock: Clock
@@ -33,12 +35,37 @@ export function askHelp(call: HelpCall, tools: HelpTools): Promise<HelpReply> {
   return askMoat(access, { endpoint, country, transports }, new AbortController().signal)
 }
 
-function pathOf({ path, service, upstreamProxy }: HelpCall, tools: HelpTools): MoatPath {
-  const { clock, outside = NO_OUTSIDE, client, isolation } = tools
-  if (path === 'tor') {
-    if (client === undefined) throw new TorError('closed', 'the core does not run')
-    return (signal) => client.connect(service.host, HTTPS_PORT, { isolation, signal })
+/** Rejects with the core's errors. There is no other path than Tor: nobody but an exit sees that it is fetched. */
+export async function fetchList(
+  { endpoint, service }: ListCall,
+  tools: Omit<HelpTools, 'outside'>,
+): Promise<ListReply> {
+  const access = { service, path: torPath(service, tools), clock: tools.clock }
+  const { signal } = new AbortController()
+  if (endpoint === 'builtin') {
+    const bridges = await fetchMoatBuiltIn(access, signal)
+    return 'kind' in bridges ? bridges : { kind: 'bridges', lines: [...bridges.values()].flat() }
   }
+  const map = await fetchMoatMap(access, signal)
+  if ('kind' in map) return map
+  const countries = [...map].map(([country, settings]) => ({
+    country,
+    settings: settings.map(({ transport, source }) => ({ transport, source })),
+  }))
+  return { kind: 'countries', countries }
+}
+
+function torPath(
+  { host, port }: MoatService,
+  { client, isolation }: Pick<HelpTools, 'client' | 'isolation'>,
+): MoatPath {
+  if (client === undefined) throw new TorError('closed', 'the core does not run')
+  return (signal) => client.connect(host, port, { isolation, signal })
+}
+
+function pathOf({ path, service, upstreamProxy }: HelpCall, tools: HelpTools): MoatPath {
+  if (path === 'tor') return torPath(service, tools)
+  const { clock, outside = NO_OUTSIDE } = tools
   const proxy = upstreamProxy === null ? undefined : toUpstreamProxy(upstreamProxy)
   const way = { proxy, localAddress: undefined }
   return frontedPath(service, path, transportParts(way, outside, { clock, random: systemRandom }))

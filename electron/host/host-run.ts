@@ -35,6 +35,7 @@ const CALL_LIMITS_MS: Partial<Record<HostMethodName, number>> = {
   reconfigure: 50_000,
   // The path has a limit of its own.
   'help.ask': 35_000,
+  'lists.fetch': 35_000,
   'check.stream': 75_000,
   'check.resolve': 75_000,
   // A new identity may wait ten seconds for its turn.

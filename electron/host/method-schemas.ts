@@ -5,6 +5,7 @@
 import * as v from 'valibot'
 import { upstreamProxySchema } from '../ipc/settings.ts'
 import { helpCallSchema } from './help-protocol.ts'
+import { listCallSchema } from './lists-protocol.ts'
 import { probeSchema } from './probes/probe.ts'
 import type { HostArgument, HostMethodName } from './protocol.ts'
 
@@ -54,6 +55,7 @@ export const METHOD_SCHEMAS: {
   'check.stream': v.pipe(v.string(), v.maxLength(MAX_LINE_CHARS), v.url()),
   'check.resolve': site,
   'help.ask': helpCallSchema,
+  'lists.fetch': listCallSchema,
   'doctor.probe': probeSchema,
 }
 

@@ -6,6 +6,7 @@
  */
 import * as v from 'valibot'
 import { helpReplySchema } from './help-protocol.ts'
+import { listReplySchema } from './lists-protocol.ts'
 import { probeResultSchema } from './probes/probe.ts'
 import type { FromHost, HostMethodName, HostResult, HostStatus } from './protocol.ts'
 
@@ -205,6 +206,7 @@ const RESULTS: { readonly [Name in HostMethodName]: v.GenericSchema<unknown, Hos
   'check.stream': v.object({ isTor: maybe(v.boolean()), address: maybe(address) }),
   'check.resolve': v.object({ addresses: v.pipe(v.array(address), v.maxLength(MAX_WORD_CHARS)) }),
   'help.ask': helpReplySchema,
+  'lists.fetch': listReplySchema,
   'doctor.probe': probeResultSchema,
 }
 

@@ -9,6 +9,7 @@ import type { BridgeHealth } from '../ipc/snapshot-bridges.ts'
 import type { CircuitsView, ExitCountryView, SiteView } from '../ipc/snapshot-circuits.ts'
 import type { UpstreamProxySetting } from '../ipc/settings.ts'
 import type { HelpCall, HelpReply } from './help-protocol.ts'
+import type { ListCall, ListReply } from './lists-protocol.ts'
 import type { Probe, ProbeResult } from './probes/probe.ts'
 
 /** What main says with the host's port to the browser engine (`outside/outside-messages.ts`), once, after `ready`. */
@@ -88,6 +89,8 @@ export interface HostMethods {
   'check.resolve': (host: string) => { readonly addresses: readonly string[] }
   /** Asks the bridge service; a host that was not started answers it, too, but for the way through Tor. */
   'help.ask': (call: HelpCall) => HelpReply
+  /** Fetches a list that everybody has, through Tor alone. */
+  'lists.fetch': (call: ListCall) => ListReply
   /** One small question of the connection doctor to the network; a host that was not started answers it, too. */
   'doctor.probe': (probe: Probe) => ProbeResult
 }

@@ -119,6 +119,8 @@ export const COMMANDS = {
    */
   'help.ask': command<HelpAnswer>()(v.strictObject({ country: v.nullable(country) })),
   'help.cancel': command<void>()(nothing),
+  /** Fetches the lists of bridges and countries through Tor; resolves when they are in use. */
+  'lists.refresh': command<void>()(nothing),
 
   'system-proxy.set': command<void>()(v.boolean()),
   /** Puts our setting back after something else changed it. */

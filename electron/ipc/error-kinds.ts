@@ -65,6 +65,8 @@ export const APP_ERROR_KINDS = [
   'help-malformed',
   /** There is none on this network, or no transport to reach it by. */
   'help-not-available',
+  /** A list that was fetched is no good, and nothing of it is used. */
+  'lists-refused',
   'bridge-file-not-written',
   'bridge-file-unreadable',
   'bridge-file-broken',

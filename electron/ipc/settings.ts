@@ -33,6 +33,8 @@ export const settingsSchema = v.object({
   useBridges: v.boolean(),
   /** Whether other ways are tried when the one of these settings does not lead there. */
   findsOwnWay: v.boolean(),
+  /** Whether the lists that everybody has are fetched through Tor now and then. */
+  refreshesLists: v.boolean(),
   /** Where the person says they are: it orders the ways. Null: guessed from the time zone, and nobody is asked. */
   country: v.nullable(country),
   /** Off by default; can be turned on only after a first success. */
@@ -69,6 +71,7 @@ export const DEFAULT_SETTINGS: Settings = {
   entry: 'unasked',
   useBridges: false,
   findsOwnWay: true,
+  refreshesLists: true,
   country: null,
   connectAtStart: false,
   startAtLogin: false,

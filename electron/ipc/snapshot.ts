@@ -8,6 +8,7 @@ import type { BridgesView } from './snapshot-bridges.ts'
 import type { CircuitsView, SitesView } from './snapshot-circuits.ts'
 import type { ConnectionView } from './snapshot-connection.ts'
 import type { DoctorView } from './snapshot-doctor.ts'
+import type { ListsView } from './snapshot-lists.ts'
 import type { ProgramGuide } from './snapshot-programs.ts'
 import type { WayFindingView } from './snapshot-ways.ts'
 import type { Settings } from './settings.ts'
@@ -24,6 +25,7 @@ export interface AppSnapshot {
   readonly traffic: TrafficView
   readonly bridges: BridgesView
   readonly ways: WayFindingView
+  readonly lists: ListsView
   readonly proxies: ProxiesView
   readonly systemProxy: SystemProxyView
   readonly protection: ProtectionView

@@ -1,6 +1,7 @@
 /** What is shown before any part has said something: off, nothing known, nothing claimed. */
 import { DEFAULT_SETTINGS } from '../ipc/settings.ts'
 import { NO_DOCTOR } from '../ipc/snapshot-doctor.ts'
+import { NO_LISTS } from '../ipc/snapshot-lists.ts'
 import { NO_WAY_FINDING } from '../ipc/snapshot-ways.ts'
 import type { AboutView, AppSnapshot } from '../ipc/snapshot.ts'
 
@@ -31,6 +32,7 @@ export function firstSnapshot(about: AboutView): AppSnapshot {
     sites: { sites: [] },
     traffic: { readBytes: 0, writtenBytes: 0, samples: [] },
     ways: NO_WAY_FINDING,
+    lists: NO_LISTS,
     bridges: { bridges: [], builtIn: [], transports: ['vanilla'] },
     proxies: { socks: undefined, http: undefined, trouble: undefined },
     systemProxy: {

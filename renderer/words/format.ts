@@ -93,6 +93,11 @@ function byteStep(count: number): number {
   return step
 }
 
+/** As `day` takes it. */
+export function dayOf(atMs: number): string {
+  return new Date(atMs).toISOString().slice(0, 10)
+}
+
 function unitOf(ms: number): readonly [divisor: number, unit: 'second' | 'minute' | 'hour' | 'day'] {
   if (ms < MINUTE_MS) return [SECOND_MS, 'second']
   if (ms < HOUR_MS) return [MINUTE_MS, 'minute']

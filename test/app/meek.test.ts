@@ -1,17 +1,18 @@
 /**
  * meek in the real app: Chromium carries the requests, the front alone is seen, and what stands behind gets the rest. By
- * it a bridge is reached, and before that the bridge service is asked for one.
+ * it a bridge is reached, and before that the bridge service is asked for one. Once connected, the lists of the service
+ * come through Tor, past all fronts.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, inject, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type BridgeNode, startBridge } from '../interop/support/bridge-node.ts'
 import { curl } from '../interop/support/curl.ts'
 import { findFreePorts } from '../interop/support/free-ports.ts'
 import { startWebServer, type TestServer } from '../interop/support/test-servers.ts'
 import { MeekServer } from '../support/meek-server.ts'
 import { type MoatServer, startMoatServer } from '../support/moat-server.ts'
-import { createHome } from './support/app-home.ts'
+import { type AppHome, createHome } from './support/app-home.ts'
 import { launchApp, type RunningApp } from './support/launch-app.ts'
 import { trustTestAuthority } from './support/trust-authority.ts'
 
@@ -90,4 +91,77 @@ it('a bridge behind a front is the way to the network, for requests and for what
   const answer = await curl(...proxy, '--output', '/dev/null', '--write-out', '%{size_download}', url)
   expect(answer).toMatchObject({ exitCode: 0, body: String(BYTES) })
   expect(shown(toBridge)).toEqual([`${HIDDEN} true`])
+})
+
+describe('the lists that everybody has', () => {
+  const NEW_LINE = ASKED_LINE.replace('192.0.2.9', '203.0.113.7')
+  let lists: MoatServer
+  let builtIn: unknown
+
+  beforeAll(async () => {
+    const map = { tr: { settings: [{ bridges: { type: 'snowflake', source: 'builtin' } }] } }
+    lists = await startMoatServer({
+      // The one name that the network's exits find.
+      commonName: 'ok.test',
+      answer: ({ path }) => (path.endsWith('/builtin') ? builtIn : map),
+    })
+  })
+
+  afterAll(() => lists.close())
+
+  async function openWithLists(folder?: string): Promise<RunningApp & { home: AppHome }> {
+    const service = { ...lists.service, host: 'ok.test', port: lists.port }
+    const [socksPort, httpPort = 0] = await findFreePorts(2)
+    const settings = { entry: 'direct', socksPort, httpPort }
+    const network = inject('network')
+    const home = createHome({ network, settings, ...(folder !== undefined && { folder }) })
+    if (folder === undefined) cleanUps.push(() => home.remove())
+    const file = join(home.folder, 'service.json')
+    const fronts = { front: [lineOf(toService, REFLECTOR)], 'older-front': [], 'other-front': [] }
+    writeFileSync(file, JSON.stringify({ ...service, fronts }))
+    const app = await launchApp(home, { env: { ALLIUM_BRIDGE_SERVICE_FILE: file } })
+    cleanUps.push(() => app.close())
+    return { ...app, home }
+  }
+
+  it('are refreshed through Tor alone, add to those of the app, and are there after a restart', async () => {
+    builtIn = { obfs4: [NEW_LINE], snowflake: [] }
+    const front = toService.requests.length
+    const app = await openWithLists()
+    expect(await app.invoke('lists.refresh')).toMatchObject({ ok: false, error: { kind: 'not-connected' } })
+    await app.invoke('connection.start')
+    await app.waitForSnapshot('connected', ({ connection }) => connection.state === 'connected')
+    const before = (await app.snapshot()).bridges.builtIn.find(({ transport }) => transport === 'obfs4')
+    await app.page.getByRole('link', { name: 'Bridges' }).click()
+    await app.page.getByRole('button', { name: 'Refresh the lists' }).click()
+    const { bridges, ways } = await app.waitForSnapshot('the lists', (now) => now.lists.addedBridges === 1)
+    expect(bridges.builtIn.find(({ transport }) => transport === 'obfs4')?.count).toBe(
+      (before?.count ?? 0) + 1,
+    )
+    expect(ways.map.countries).toContain('tr')
+    await app.page.getByText('One bridge in them is new to this version.').waitFor()
+    expect(lists.asked.map(({ path }) => path)).toEqual([
+      '/moat/circumvention/builtin',
+      '/moat/circumvention/map',
+    ])
+    expect(toService.requests).toHaveLength(front)
+    await app.close()
+    const again = await openWithLists(app.home.folder)
+    const { lists: kept } = await again.waitForSnapshot(
+      'the kept lists',
+      (now) => now.lists.addedBridges === 1,
+    )
+    expect(kept).toMatchObject({ isAvailable: true, fetchedMs: expect.any(Number) as number })
+  })
+
+  it('are refused whole when a bridge of them leads into the person’s own network, and that is said', async () => {
+    builtIn = { obfs4: [NEW_LINE, NEW_LINE.replace('203.0.113.7', '192.168.1.1')] }
+    const app = await openWithLists()
+    await app.invoke('connection.start')
+    await app.waitForSnapshot('connected', ({ connection }) => connection.state === 'connected')
+    expect(await app.invoke('lists.refresh')).toMatchObject({ ok: false, error: { kind: 'lists-refused' } })
+    expect((await app.snapshot()).lists).toMatchObject({ addedBridges: 0, fetchedMs: undefined })
+    const log = await app.invoke('log.read', { afterId: 0 })
+    expect(JSON.stringify(log)).toContain('at an address that is not public')
+  })
 })

@@ -9,6 +9,7 @@ import { AddDialog } from './AddDialog.tsx'
 import { AskCard } from './AskCard.tsx'
 import { BridgeList } from './BridgeList.tsx'
 import { BuiltIn } from './BuiltIn.tsx'
+import { ListsCard } from './ListsCard.tsx'
 import { NetworkCard } from './NetworkCard.tsx'
 import { pictureIn } from './read-picture.ts'
 import { UseBridges } from './UseBridges.tsx'
@@ -43,6 +44,7 @@ export function BridgesView(): ReactNode {
       <AskCard onReview={setAdding} />
       <BuiltIn />
       <FindingCard />
+      <ListsCard />
       <WhereToGet />
       <NetworkCard />
       {adding !== undefined && <AddDialog initialText={adding} onClose={() => setAdding(undefined)} />}

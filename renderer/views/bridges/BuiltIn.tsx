@@ -9,6 +9,7 @@ import { classNames } from '../../components/class-names.ts'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
 import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
+import { dayOf } from '../../words/format.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
 import { useTransportWords } from './transport-words.ts'
 
@@ -17,7 +18,9 @@ export function BuiltIn(): ReactNode {
   const transportWords = useTransportWords()
   const builtIn = useSnapshot((snapshot) => snapshot.bridges.builtIn)
   const useBridges = useSnapshot((snapshot) => snapshot.settings.useBridges)
-  const date = useSnapshot((snapshot) => snapshot.about.dataDates.bridges)
+  const shippedDate = useSnapshot((snapshot) => snapshot.about.dataDates.bridges)
+  const fetchedMs = useSnapshot((snapshot) => snapshot.lists.fetchedMs)
+  const date = fetchedMs === undefined ? shippedDate : dayOf(fetchedMs)
   const format = useFormat()
   const choose = useCommand('bridges.choose-built-in')
   const change = useCommand('settings.change')

@@ -70,6 +70,7 @@ error-help-no-country = The bridge service could not tell where you are. Choose 
 error-help-no-transport = The bridge service has no bridges of a kind that works there.
 error-help-refused = The bridge service did not accept the question.
 error-help-malformed = The bridge service sent an answer that makes no sense, so it was not used.
+error-lists-refused = A list that was sent makes no sense, so nothing of it is used.
 error-help-not-available = The bridge service cannot be asked from here.
 error-bridge-file-not-written = The file could not be written there. Choose another place.
 error-bridge-file-unreadable = The file could not be read. Check that it is yours to read.

@@ -135,6 +135,7 @@ export class FakeMain {
       'ways.forget-networks': done,
       'help.ask': async ({ country }) => ({ country: country ?? undefined, settings: [] }),
       'help.cancel': done,
+      'lists.refresh': done,
       'bridges.save-file': async () => 'saved',
       'bridges.open-file': async () => ({ kind: 'cancelled' }),
       'bridges.unlock-file': async () => '',

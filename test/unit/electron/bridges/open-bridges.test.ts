@@ -17,6 +17,7 @@ it('a bridge that was added is there, and shown, after a restart', async () => {
       log: () => {},
       publish: (view) => shown.push(view),
       network: () => undefined,
+      builtIn: () => [],
       capture: { isAllowed: () => false, take: () => Promise.resolve([]) },
     })
   const first = await open()

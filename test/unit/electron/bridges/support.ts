@@ -1,5 +1,6 @@
 /** Bridge lines and a library in memory, for tests of what the app does with bridges. */
 import { BridgeLibrary } from '../../../../electron/bridges/bridge-library.ts'
+import { builtInLines } from '../../../../electron/bridges/built-in.ts'
 import { EMPTY_LIBRARY, type LibraryDocument } from '../../../../electron/bridges/library-document.ts'
 import type { HostBridgeStatus } from '../../../../electron/host/protocol.ts'
 import type { BridgesView } from '../../../../electron/ipc/snapshot-bridges.ts'
@@ -51,6 +52,7 @@ export async function openLibrary(
     publish: (view) => published.push(view),
     log: () => {},
     transports,
+    builtIn: builtInLines,
     readQrFromScreen: () => Promise.resolve('what the screen shows'),
   })
   library.watch(() => changes++)

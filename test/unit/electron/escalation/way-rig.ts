@@ -1,5 +1,6 @@
 /** Session, connection and way finder as the app joins them, on a core that reaches what a censor lets it reach. */
 import { Connection } from '../../../../electron/connection/connection.ts'
+import { COUNTRY_MAP, mappedSettings } from '../../../../electron/escalation/country-map.ts'
 import { HelpDesk } from '../../../../electron/escalation/help-desk.ts'
 import { NetworkMemory } from '../../../../electron/escalation/network-memory.ts'
 import type { WorkedWay } from '../../../../electron/escalation/plan.ts'
@@ -157,6 +158,7 @@ export async function wayRig(options: RigOptions) {
     transports: TRANSPORTS,
     memory,
     networkId: network,
+    countries: { settingsOf: mappedSettings, map: COUNTRY_MAP },
     country: () =>
       box.settings.country === null
         ? { code: undefined, source: 'unknown' }

@@ -2,7 +2,7 @@
 import { connect as connectTcp, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import { systemClock } from '../../../../core/util/clock.ts'
-import { askHelp, type HelpTools } from '../../../../electron/host/help.ts'
+import { askHelp, fetchList, type HelpTools } from '../../../../electron/host/help.ts'
 import type { HelpCall } from '../../../../electron/host/help-protocol.ts'
 import { METHOD_SCHEMAS } from '../../../../electron/host/method-schemas.ts'
 import { parseResult } from '../../../../electron/host/parse-from-host.ts'
@@ -115,5 +115,62 @@ describe('what passes between main and the host of it', () => {
     ]) {
       expect(parseResult('help.ask', bad)).toBeUndefined()
     }
+  })
+})
+
+describe('the lists that everybody has', () => {
+  const LISTS: Readonly<Record<string, unknown>> = {
+    '/moat/circumvention/builtin': { obfs4: OBFS4, unheard: [REQUESTED] },
+    '/moat/circumvention/map': {
+      ir: { settings: [{ bridges: { type: 'snowflake', source: 'builtin' } }] },
+      tr: { settings: [{ bridges: { type: 'obfs4', source: 'bridgedb' } }] },
+    },
+  }
+
+  async function fetching(answers: Readonly<Record<string, unknown>>) {
+    const server = await startMoatServer({ answer: ({ path }) => answers[path] })
+    cleanUps.push(() => server.close())
+    const client: HelpTools['client'] = { connect: async () => connectTcp(server.port, '127.0.0.1') }
+    const fetch = (endpoint: 'builtin' | 'map') =>
+      fetchList({ endpoint, service: server.service }, { ...NO_CORE, client })
+    return { fetch, server }
+  }
+
+  it('are fetched through Tor with a question that is the same for everybody', async () => {
+    const { fetch, server } = await fetching(LISTS)
+    expect(await fetch('builtin')).toEqual({ kind: 'bridges', lines: [...OBFS4, REQUESTED] })
+    expect(await fetch('map')).toEqual({
+      kind: 'countries',
+      countries: [
+        { country: 'ir', settings: [{ transport: 'snowflake', source: 'builtin' }] },
+        { country: 'tr', settings: [{ transport: 'obfs4', source: 'bridgedb' }] },
+      ],
+    })
+    expect(server.asked.map(({ body }) => body)).toEqual([{}, {}])
+  })
+
+  it('are not fetched by a host without a core: there is no other way than Tor', async () => {
+    const { service } = await serve()
+    await expect(fetchList({ endpoint: 'map', service }, NO_CORE)).rejects.toMatchObject({ kind: 'closed' })
+  })
+
+  it('that are malformed are an error, and a refusal is an answer', async () => {
+    const refusal = { errors: [{ code: 400, detail: 'Not valid request' }] }
+    const { fetch } = await fetching({
+      '/moat/circumvention/builtin': { obfs4: ['obfs4 nothing'] },
+      '/moat/circumvention/map': refusal,
+    })
+    await expect(fetch('builtin')).rejects.toMatchObject({ kind: 'malformed' })
+    expect(await fetch('map')).toMatchObject({ kind: 'refusal', code: 400 })
+  })
+
+  it('cross to main within bounds', () => {
+    const line = 'obfs4 203.0.113.7:443'
+    const lists = (lines: readonly unknown[]) => parseResult('lists.fetch', { kind: 'bridges', lines })
+    expect(lists([line])).toBeDefined()
+    expect(lists(Array.from({ length: 1_001 }, () => line))).toBeUndefined()
+    expect(lists(['a\nb'])).toBeUndefined()
+    const country = { country: 'DE', settings: [] }
+    expect(parseResult('lists.fetch', { kind: 'countries', countries: [country] })).toBeUndefined()
   })
 })

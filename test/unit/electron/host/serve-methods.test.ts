@@ -20,6 +20,7 @@ function serve(changes: Partial<HostHandlers> = {}) {
     'check.stream': async () => ({ isTor: true, address: undefined }),
     'check.resolve': async () => ({ addresses: [] }),
     'help.ask': async () => ({ kind: 'refusal', code: 404, detail: '' }),
+    'lists.fetch': async () => ({ kind: 'bridges', lines: [] }),
     'doctor.probe': async () => ({ kind: 'reached' }),
     ...changes,
   }
