@@ -132,9 +132,17 @@ describe('the lists that everybody has', () => {
     await app.invoke('connection.start')
     await app.waitForSnapshot('connected', ({ connection }) => connection.state === 'connected')
     const before = (await app.snapshot()).bridges.builtIn.find(({ transport }) => transport === 'obfs4')
-    await app.page.getByRole('link', { name: 'Bridges' }).click()
+    await app.page.locator('nav button[data-view="bridges"]').click()
     await app.page.getByRole('button', { name: 'Refresh the lists' }).click()
-    const { bridges, ways } = await app.waitForSnapshot('the lists', (now) => now.lists.addedBridges === 1)
+    const {
+      bridges,
+      ways,
+      lists: now,
+    } = await app.waitForSnapshot(
+      'the lists, or why there are none',
+      (snapshot) => snapshot.lists.fetchedMs !== undefined || snapshot.lists.reason !== undefined,
+    )
+    expect(now).toMatchObject({ addedBridges: 1, reason: undefined })
     expect(bridges.builtIn.find(({ transport }) => transport === 'obfs4')?.count).toBe(
       (before?.count ?? 0) + 1,
     )
