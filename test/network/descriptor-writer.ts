@@ -8,6 +8,8 @@ export interface DescriptorFields {
   readonly address: string
   readonly orPort: number
   readonly publishedMs: number
+  /** As in the `proto` line. */
+  readonly protocols: string
   readonly family: string
   /** Lines that stand before the signatures. */
   readonly extraLines: readonly string[]
@@ -31,6 +33,7 @@ export function writeDescriptor(
     address: '127.0.0.1',
     orPort: 9001,
     publishedMs: nowMs - 3_600_000,
+    protocols: 'Link=1-5 Relay=1-6',
     family: '',
     extraLines: [],
     certificate: signingKeyCert(relay, nowMs),
@@ -61,7 +64,7 @@ function unsignedText(relay: RelayKeys, fields: DescriptorFields): string {
     formatObject('ED25519 CERT', fields.certificate),
     `master-key-ed25519 ${relay.ed25519}`,
     'platform Tor 0.4.9.11 on Linux',
-    'proto Link=1-5 Relay=1-6',
+    `proto ${fields.protocols}`,
     `published ${formatTime(fields.publishedMs)}`,
     `fingerprint ${relay.rsa.match(/.{4}/g)?.join(' ')}`,
     'bandwidth 1000 1000 1000',

@@ -7,16 +7,16 @@ import { randomBytes } from 'node:crypto'
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
 import { createServer as createTlsServer, type Server as TlsServer, type TLSSocket } from 'node:tls'
 import type { RsaIdentity } from '../../core/linkspec/relay-ids.ts'
-import type { Clock } from '../../core/util/clock.ts'
 import { TestAuthority } from '../support/test-authority.ts'
 import { DirectoryDocuments } from './directory/directory-documents.ts'
 import { DirectoryServer } from './directory/directory-server.ts'
-import { FaultBook, type LinkFault } from './faults/fault.ts'
+import { type ConnectionFault, FaultBook } from './faults/fault.ts'
+import { drip, HEAD_OF_LINK, HEAD_OF_TLS } from './faults/dripping.ts'
 import { HostTable } from './relays/host-table.ts'
 import { PooledRsaKeys } from './pooled-rsa.ts'
 import { createRelayKeys } from './relay-identity.ts'
 import { createLinkTls, type LinkTls, tlsServerOptions } from './relays/link-identity.ts'
-import type { NetworkCore } from './relays/network-core.ts'
+import type { NetworkClock, NetworkCore } from './relays/network-core.ts'
 import { Relay } from './relays/relay.ts'
 import type { RelayDescription } from './relays/relay-description.ts'
 import { RelayLink } from './relays/relay-link.ts'
@@ -24,8 +24,8 @@ import { RelayLink } from './relays/relay-link.ts'
 /** So many RSA keys can be waited for. */
 const FEW_RELAYS = 100
 
-/** Between the bytes of a relay that sends them one by one. */
-const DRIP_MS = 20
+/** What is no TLS. */
+const GARBAGE = 'SSH-2.0-OpenSSH_9.2p1\r\n'
 
 export interface NetworkDescription {
   /** `orPort` 0 takes the listener's: all relays share one, and differ by address. */
@@ -55,12 +55,7 @@ export class TorInProcess {
   readonly #byAddress: ReadonlyMap<string, Relay>
   readonly #byRsa: ReadonlyMap<RsaIdentity, Relay>
 
-  private constructor(
-    description: NetworkDescription,
-    clock: Pick<Clock, 'wallMs'>,
-    tls: LinkTls,
-    server: Server,
-  ) {
+  private constructor(description: NetworkDescription, clock: NetworkClock, tls: LinkTls, server: Server) {
     const { port } = server.address() as AddressInfo
     const { length } = description.relays
     const pool = length > FEW_RELAYS ? new PooledRsaKeys(length) : undefined
@@ -96,7 +91,7 @@ export class TorInProcess {
     this.#tlsServer.on('tlsClientError', () => {})
   }
 
-  static async start(description: NetworkDescription, clock: Pick<Clock, 'wallMs'>): Promise<TorInProcess> {
+  static async start(description: NetworkDescription, clock: NetworkClock): Promise<TorInProcess> {
     const tls = createLinkTls(clock.wallMs())
     const server = createServer({ pauseOnConnect: true })
     // Every address of 127.0.0.0/8 is this machine's; connections to any other are ended at once.
@@ -134,27 +129,29 @@ export class TorInProcess {
     const relay = this.#byAddress.get(addressOf(socket))
     if (relay === undefined) return void socket.destroy()
     relay.connections++
+    if (this.#commits(relay, 'close-at-once')) return void socket.destroy()
     if (this.#commits(relay, 'stall-before-tls')) return
-    if (this.#commits(relay, 'drip')) return this.#drip(socket)
+    if (this.#commits(relay, 'garbage-instead-of-tls')) return void socket.write(GARBAGE)
+    if (this.#commits(relay, 'drip-before-tls')) return this.#drip(socket, HEAD_OF_TLS)
     this.#tlsServer.emit('connection', socket)
   }
 
-  #drip(socket: Socket): void {
-    const dripping = setInterval(() => {
-      this.activity++
-      socket.write('.')
-    }, DRIP_MS)
-    socket.once('close', () => clearInterval(dripping))
+  #drip(socket: Socket, bytes: Buffer): void {
+    drip(socket, bytes, this.#core.clock, () => void this.activity++)
   }
 
   #onLink(socket: TLSSocket): void {
     const relay = this.#byAddress.get(addressOf(socket))
     if (relay === undefined) return void socket.destroy()
     if (this.#commits(relay, 'stall-after-tls')) return void socket.on('error', () => {})
+    if (this.#commits(relay, 'drip-after-tls')) {
+      socket.on('error', () => {})
+      return this.#drip(socket, HEAD_OF_LINK)
+    }
     this.#links.add(new RelayLink(this.#core, relay, this.#tls, socket))
   }
 
-  #commits(relay: Relay, fault: LinkFault): boolean {
+  #commits(relay: Relay, fault: ConnectionFault): boolean {
     return this.faults.due('link', relay.description.nickname, (does) => does.do === fault) !== undefined
   }
 }

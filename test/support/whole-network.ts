@@ -30,10 +30,13 @@ export interface WholeNetwork {
 
 export const ONE_PATH = ['EntryNodes guard1', 'MiddleNodes middle1', 'ExitNodes exit1', 'StrictNodes 1']
 
-export async function startWholeNetwork(): Promise<WholeNetwork> {
+export async function startWholeNetwork(description = SMALL_NETWORK): Promise<WholeNetwork> {
   const site = await startSite()
   const clock = leapingClock()
-  const network = await TorInProcess.start(SMALL_NETWORK, { wallMs: () => clock.trueWallMs() })
+  const network = await TorInProcess.start(description, {
+    wallMs: () => clock.trueWallMs(),
+    setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
+  })
   clock.follow(() => network.activity)
   network.hosts.add(SITE, 80, (site.address() as AddressInfo).port)
   const clients: TorClient[] = []

@@ -1,12 +1,11 @@
 /** What each relay answers as a directory cache (dir-spec 4 to 6). */
-import { deflateSync, gzipSync } from 'node:zlib'
 import type { Clock } from '../../../core/util/clock.ts'
-import { writeDescriptor } from '../descriptor-writer.ts'
 import type { Relay } from '../relays/relay.ts'
 import { type DirectoryReply, misreply } from '../faults/directory-faults.ts'
 import type { FaultBook } from '../faults/fault.ts'
 import { writeConsensusDiff } from './consensus-differ.ts'
 import type { DirectoryDocuments, SignedConsensus } from './directory-documents.ts'
+import { choosePacking } from './reply-packing.ts'
 
 /** Older consensuses that a client may still hold, to write diffs from. */
 const MOST_CONSENSUSES_KEPT = 24
@@ -25,7 +24,14 @@ export class DirectoryServer {
   /** All replies together, as sent. */
   sentBytes = 0
   /** How often each was handed out. */
-  readonly served = { consensuses: 0, diffs: 0, certificates: 0, microdescriptors: 0 }
+  readonly served = { consensuses: 0, diffs: 0, certificates: 0, microdescriptors: 0, descriptors: 0 }
+  /** How replies were packed, by Content-Encoding, and what clients said that they read. */
+  readonly packings = new Set<string>()
+  readonly accepted = new Set<string>()
+  /** Whether caches pack as zstd where they can. */
+  hasZstd = true
+  /** The consensuses that clients said they hold, as diffs name them. */
+  readonly held = new Set<string>()
 
   constructor(
     documents: DirectoryDocuments,
@@ -50,15 +56,28 @@ export class DirectoryServer {
     return made
   }
 
+  /** Whether it is one of the last that the authorities have signed here. */
+  hasSigned(sha3: string): boolean {
+    return this.#consensuses.some((consensus) => consensus.sha3 === sha3)
+  }
+
   /** The whole reply to a request of HTTP/1.0, as the relay gives it. */
   answer(request: string, relay: Relay): DirectoryReply {
     const [requestLine = '', ...headerLines] = request.split('\r\n')
     const [, path = ''] = requestLine.split(' ')
-    const good = this.#answer(path, new Map(headerLines.map(parseHeader)), relay)
+    const headers = new Map(headerLines.map(parseHeader))
+    const good = this.#answer(path, headers, relay)
     const fault = this.#faults.due('directory', relay.description.nickname, (does) => does.path.test(path))
     this.sentBytes += good.length
-    if (fault === undefined) return { bytes: good, isEndless: false }
-    return misreply(fault.do, good, this.#documents, this.consensus())
+    if (fault === undefined) return { bytes: good }
+    return misreply(fault.do, {
+      good,
+      relay,
+      documents: this.#documents,
+      consensus: this.consensus(),
+      held: heldIn(headers)[0],
+      nowMs: this.#clock.wallMs(),
+    })
   }
 
   #answer(rawPath: string, headers: ReadonlyMap<string, string>, relay: Relay): Buffer {
@@ -66,13 +85,17 @@ export class DirectoryServer {
     const body = this.#find(isDeflated ? rawPath.slice(0, -2) : rawPath, headers, relay)
     const date = new Date(this.#clock.wallMs()).toUTCString()
     if (body.status !== 200) return Buffer.from(`HTTP/1.0 ${body.status} Nothing\r\nDate: ${date}\r\n\r\n`)
-    const { encoding, bytes } = encode(body.bytes, headers.get('accept-encoding'), isDeflated)
+    const accepted = headers.get('accept-encoding')
+    const { packing, pack } = choosePacking(accepted, isDeflated, this.hasZstd)
+    this.packings.add(packing)
+    if (accepted !== undefined) this.accepted.add(accepted)
+    const bytes = pack(body.bytes)
     const head = [
       'HTTP/1.0 200 OK',
       `Date: ${date}`,
       'Content-Type: text/plain',
       'X-Your-Address-Is: 127.0.0.1',
-      `Content-Encoding: ${encoding}`,
+      `Content-Encoding: ${packing}`,
       `Content-Length: ${bytes.length}`,
     ]
     return Buffer.concat([Buffer.from(`${head.join('\r\n')}\r\n\r\n`), bytes])
@@ -85,7 +108,10 @@ export class DirectoryServer {
       return found(Buffer.from(this.#documents.certificates(this.#clock.wallMs()), 'latin1'))
     }
     if (path.startsWith('/tor/micro/d/')) return this.#findMicrodescriptors(path)
-    if (path === '/tor/server/authority') return found(Buffer.from(this.#descriptorOf(relay), 'latin1'))
+    if (path === '/tor/server/authority') {
+      this.served.descriptors++
+      return found(Buffer.from(relay.describe(this.#clock.wallMs()), 'latin1'))
+    }
     return NOT_FOUND
   }
 
@@ -93,7 +119,8 @@ export class DirectoryServer {
     const newest = this.consensus()
     const since = Date.parse(headers.get('if-modified-since') ?? '')
     if (since >= newest.validAfterMs) return { status: 304 }
-    const held = (headers.get('x-or-diff-from-consensus') ?? '').toUpperCase().split(/[ ,]+/)
+    const held = heldIn(headers)
+    for (const sha3 of held) this.held.add(sha3)
     const base = this.#consensuses.find(({ sha3 }) => held.includes(sha3))
     if (base === undefined || base === newest) {
       this.served.consensuses++
@@ -110,11 +137,6 @@ export class DirectoryServer {
     const text = texts.join('')
     return text === '' ? NOT_FOUND : found(Buffer.from(text, 'latin1'))
   }
-
-  #descriptorOf(relay: Relay): string {
-    const { nickname, address, orPort } = relay.description
-    return writeDescriptor(relay.identity, this.#clock.wallMs(), { nickname, address, orPort })
-  }
 }
 
 function found(bytes: Buffer): Body {
@@ -126,15 +148,8 @@ function parseHeader(line: string): readonly [string, string] {
   return [line.slice(0, colon).toLowerCase(), line.slice(colon + 1).trim()]
 }
 
-/** Deflate for the old way of asking, by name; what the client accepts where it says so. */
-function encode(
-  bytes: Buffer,
-  accepted: string | undefined,
-  isDeflated: boolean,
-): { readonly encoding: string; readonly bytes: Buffer } {
-  if (accepted === undefined ? isDeflated : accepted.includes('deflate')) {
-    return { encoding: 'deflate', bytes: deflateSync(bytes) }
-  }
-  if (accepted?.includes('gzip') === true) return { encoding: 'gzip', bytes: gzipSync(bytes) }
-  return { encoding: 'identity', bytes }
+/** Upper-case hex. */
+function heldIn(headers: ReadonlyMap<string, string>): readonly string[] {
+  const named = headers.get('x-or-diff-from-consensus')
+  return named === undefined ? [] : named.toUpperCase().split(/[ ,]+/)
 }

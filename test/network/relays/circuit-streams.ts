@@ -92,6 +92,11 @@ export class CircuitStreams {
     }
   }
 
+  /** Of the stream that was opened last; 0 without one. */
+  get newestId(): number {
+    return [...this.#streams.keys()].at(-1) ?? 0
+  }
+
   close(): void {
     this.#isClosed = true
     for (const { service } of this.#streams.values()) service.close()
@@ -107,7 +112,7 @@ export class CircuitStreams {
       onDrained: () => this.#onDrained(id),
       onFailed: (reason: number) => this.#end(id, reason),
     }
-    if (message.kind === 'begin-dir') return this.#add(id, openDirectory(core.directory, relay, events))
+    if (message.kind === 'begin-dir') return this.#add(id, openDirectory(core, relay, events))
     if (!mayExit(relay, message.port)) return this.#refuse(id, EndReason.EXITPOLICY)
     const host = core.hosts.find(message.host, message.port)
     if (host === undefined) return this.#refuse(id, EndReason.RESOLVEFAILED)

@@ -1,5 +1,5 @@
 /** How a relay's own messages leave for the client, and how they are spoiled where a fault says so. */
-import { ChannelCommand } from '../../../core/cell/commands.ts'
+import { ChannelCommand, RELAY_LENGTH_OFFSET } from '../../../core/cell/commands.ts'
 import { DestroyReason } from '../../../core/cell/reasons.ts'
 import type { RelayMessage } from '../../../core/cell/relay-message.ts'
 import { encodeRelayMessage } from '../../../core/cell/relay-message-codec.ts'
@@ -11,6 +11,7 @@ import type { Relay } from './relay.ts'
 
 /** Where the digest lies in a relay cell. */
 const DIGEST_OFFSET = 5
+const LONGER_THAN_A_CELL = 600
 
 type MessageMisbehaviour = Extract<Misbehaviour, { at: 'message' }>
 
@@ -37,9 +38,20 @@ export class MessageSender {
       (does) => does.kind === kind,
     )
     if (fault !== undefined) return this.#spoil(fault, streamId, command, body)
+    return this.#leaveSealed(command, streamId, body)
+  }
+
+  #leaveSealed(command: number, streamId: number, body: Uint8Array): Buffer {
     const { cell, tag } = this.#seal(command, streamId, body)
     this.#leave(cell)
     return tag
+  }
+
+  #say(messages: readonly RelayMessage[], streamId: number): void {
+    for (const message of messages) {
+      const { command, body } = encodeRelayMessage(message)
+      this.#leaveSealed(command, streamId, body)
+    }
   }
 
   #spoil(fault: MessageMisbehaviour, streamId: number, command: number, body: Uint8Array): Buffer {
@@ -48,13 +60,22 @@ export class MessageSender {
       else this.#port.closeChannel()
       return Buffer.alloc(0)
     }
+    if (fault.do === 'first-say' || fault.do === 'instead-say') {
+      this.#say(fault.messages, streamId)
+      return fault.do === 'first-say' ? this.#leaveSealed(command, streamId, body) : Buffer.alloc(0)
+    }
     const shown = fault.do === 'truncate' ? body.subarray(0, fault.bytes) : body
-    const { cell, tag } = this.#seal(command, fault.do === 'other-stream' ? fault.streamId : streamId, shown)
+    const { cell, tag } = this.#seal(
+      command,
+      fault.do === 'other-stream' ? fault.streamId : streamId,
+      shown,
+      fault.do === 'overlong' ? LONGER_THAN_A_CELL : shown.length,
+    )
     switch (fault.do) {
       case 'drop':
         break
       case 'delay':
-        setTimeout(() => this.#leave(cell), fault.ms)
+        this.#core.clock.setTimer(fault.ms, () => this.#leave(cell))
         break
       case 'reorder':
         this.#overtaken = cell
@@ -76,10 +97,7 @@ export class MessageSender {
         break
       case 'then-say':
         this.#leave(cell)
-        for (const message of fault.messages) {
-          const more = encodeRelayMessage(message)
-          this.#leave(this.#seal(more.command, fault.streamId ?? streamId, more.body).cell)
-        }
+        this.#say(fault.messages, fault.streamId ?? streamId)
         break
       default:
         this.#leave(cell)
@@ -91,8 +109,11 @@ export class MessageSender {
     command: number,
     streamId: number,
     body: Uint8Array,
+    claimedBytes = body.length,
   ): { readonly cell: Buffer; readonly tag: Buffer } {
-    return this.#hop.originate(relayCellBody(command, streamId, body))
+    const cell = relayCellBody(command, streamId, body)
+    cell.writeUInt16BE(claimedBytes, RELAY_LENGTH_OFFSET)
+    return this.#hop.originate(cell)
   }
 
   #leave(cell: Buffer, command?: number): void {

@@ -7,8 +7,11 @@ import type { HostTable } from './host-table.ts'
 import type { Relay } from './relay.ts'
 import type { RelayLink } from './relay-link.ts'
 
+/** Of the network: it tells the time in documents, and how long slow relays wait. */
+export type NetworkClock = Pick<Clock, 'wallMs' | 'setTimer'>
+
 export interface NetworkCore {
-  readonly clock: Pick<Clock, 'wallMs'>
+  readonly clock: NetworkClock
   readonly hosts: HostTable
   readonly directory: DirectoryServer
   readonly faults: FaultBook

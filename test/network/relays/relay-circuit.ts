@@ -1,10 +1,10 @@
 /** One circuit at one relay: cells for it, cells to pass on, and the next relay if it is not the last (tor-spec 5, 6). */
-import { RELAY_LENGTH_OFFSET, RelayCommand } from '../../../core/cell/commands.ts'
+import { ChannelCommand, RELAY_LENGTH_OFFSET, RelayCommand } from '../../../core/cell/commands.ts'
 import { DestroyReason } from '../../../core/cell/reasons.ts'
 import { relayBodyOffset, relayCommandAt, relayStreamIdAt } from '../../../core/cell/relay-cell.ts'
 import type { Extend2Message, RelayMessage } from '../../../core/cell/relay-message.ts'
 import { decodeRelayMessage, encodeRelayMessage } from '../../../core/cell/relay-message-codec.ts'
-import { misanswer } from '../faults/create-faults.ts'
+import { misanswer, UNASKED, UNASKED_STREAM } from '../faults/create-faults.ts'
 import { RelaySideHop } from '../../support/relay-side-tor1.ts'
 import type { CircuitPort } from './circuit-port.ts'
 import type { NetworkCore } from './network-core.ts'
@@ -12,6 +12,7 @@ import type { AgreedCircuit, Relay } from './relay.ts'
 import { RelayWindows } from './relay-windows.ts'
 import { CircuitStreams } from './circuit-streams.ts'
 import { MessageSender } from './message-sender.ts'
+import { PassingCells } from './passing-cells.ts'
 
 /** Of one circuit: a client that needs more builds paths without end (tor-spec 5.6). */
 const MOST_RELAY_EARLY = 8
@@ -23,6 +24,7 @@ export class RelayCircuit {
   readonly #hop: RelaySideHop
   readonly #sender: MessageSender
   readonly #streams: CircuitStreams
+  readonly #passing: PassingCells
   /** The next relay's circuit, in this process. */
   #next: RelayCircuit | undefined
   #relayEarlyCells = 0
@@ -42,6 +44,23 @@ export class RelayCircuit {
       send: (streamId, message) => this.#send(streamId, message),
       fail: (what) => this.#fail(what),
     })
+    this.#passing = new PassingCells({
+      core,
+      relay,
+      port: previous,
+      encrypt: (body) => this.#hop.encrypt(body),
+      say: (message, streamId) => this.say(message, streamId ?? this.newestStreamId),
+    })
+  }
+
+  /** Of the stream that was opened last at the end of the circuit; 0 without one. */
+  get newestStreamId(): number {
+    return this.#next?.newestStreamId ?? this.#streams.newestId
+  }
+
+  /** What the relay has to say without being asked. */
+  say(message: RelayMessage, streamId: number): void {
+    this.#send(streamId, message)
   }
 
   /** A relay cell from the client's side; the body is ours. */
@@ -97,8 +116,12 @@ export class RelayCircuit {
     if (reply === undefined) return this.#truncated(DestroyReason.PROTOCOL)
     this.#next = new RelayCircuit(this.#core, next, this.#portBack(), reply)
     const fault = faults.due('create', next.description.nickname)?.do
-    if (fault === 'destroy') return this.#truncated(DestroyReason.RESOURCELIMIT)
+    if (fault === 'destroy' || fault === 'destroy-twice') {
+      if (fault === 'destroy-twice') this.#send(0, { kind: 'truncated', reason: DestroyReason.RESOURCELIMIT })
+      return this.#truncated(DestroyReason.RESOURCELIMIT)
+    }
     for (const { bytes, claimedBytes } of misanswer(fault, reply)) this.#sendExtended(bytes, claimedBytes)
+    if (fault === 'speak-first') this.#next.say(UNASKED, UNASKED_STREAM)
   }
 
   /** The length is that of the fault, if there is one: the codec would write none that is not so. */
@@ -111,10 +134,8 @@ export class RelayCircuit {
   #portBack(): CircuitPort {
     const previous = this.#previous
     return {
-      sendRelay: (body, command) => {
-        if (this.#isClosed) return
-        this.relay.carriedCells++
-        previous.sendRelay(this.#hop.encrypt(body), command)
+      sendRelay: (body, command = ChannelCommand.RELAY) => {
+        if (!this.#isClosed) this.#passing.pass(body, command)
       },
       destroy: () => {
         if (this.#isClosed) return

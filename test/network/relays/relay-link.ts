@@ -8,8 +8,8 @@ import {
 } from '../../../core/cell/channel-message-codec.ts'
 import { CELL_BODY_BYTES, ChannelCommand } from '../../../core/cell/commands.ts'
 import { DestroyReason } from '../../../core/cell/reasons.ts'
-import { misanswer } from '../faults/create-faults.ts'
-import { type Greeting, misgreet } from '../faults/link-faults.ts'
+import { misanswer, UNASKED, UNASKED_STREAM } from '../faults/create-faults.ts'
+import { type Greeting, isGreetingFault, misgreet } from '../faults/link-faults.ts'
 import type { CircuitPort } from './circuit-port.ts'
 import type { NetworkCore } from './network-core.ts'
 import { linkCertificates, type LinkTls } from './link-identity.ts'
@@ -129,9 +129,9 @@ export class RelayLink {
         myAddresses: [address],
       },
     }
-    const fault = faults.due('link', nickname)?.do
+    const fault = faults.due('link', nickname, ({ do: what }) => isGreetingFault(what))?.do
     const cells =
-      fault === undefined
+      fault === undefined || !isGreetingFault(fault)
         ? [greeting.versions, greeting.certs, greeting.challenge, greeting.netinfo].map((message) =>
             encodeChannelCell(0, message),
           )
@@ -153,6 +153,7 @@ export class RelayLink {
         return this.#create(circuitId, ChannelCommand.CREATED2, reply)
       }
       case 'destroy':
+        this.relay.destroyReasons.push(message.reason)
         this.#circuits.get(circuitId)?.onDestroy(message.reason)
         this.#circuits.delete(circuitId)
         return
@@ -172,12 +173,18 @@ export class RelayLink {
     const circuit = new RelayCircuit(this.#core, this.relay, this.#portFor(circuitId), reply)
     this.#circuits.set(circuitId, circuit)
     const fault = this.#core.faults.due('create', this.relay.description.nickname)?.do
-    if (fault === 'destroy') return this.#portFor(circuitId).destroy(DestroyReason.RESOURCELIMIT)
+    if (fault === 'destroy' || fault === 'destroy-twice') {
+      this.#portFor(circuitId).destroy(DestroyReason.RESOURCELIMIT)
+      if (fault === 'destroy-twice') this.#sendDestroy(circuitId, DestroyReason.RESOURCELIMIT)
+      return
+    }
+    const answered = fault === 'other-kind' ? otherKind(command) : command
     const answer = misanswer(fault, reply)
     for (const { bytes, claimedBytes } of answer) {
-      const body = command === ChannelCommand.CREATED2 ? withLength(bytes, claimedBytes) : bytes
-      this.send(encodeFixedCell(circuitId, command, body))
+      const body = answered === ChannelCommand.CREATED2 ? withLength(bytes, claimedBytes) : bytes
+      this.send(encodeFixedCell(circuitId, answered, body))
     }
+    if (fault === 'speak-first') circuit.say(UNASKED, UNASKED_STREAM)
   }
 
   #portFor(circuitId: number): CircuitPort {
@@ -213,6 +220,10 @@ export class RelayLink {
     this.#core.complain(this.relay, what)
     this.destroy()
   }
+}
+
+function otherKind(command: number): number {
+  return command === ChannelCommand.CREATED2 ? ChannelCommand.CREATED_FAST : ChannelCommand.CREATED2
 }
 
 function withLength(bytes: Buffer, length: number): Buffer {

@@ -7,15 +7,17 @@ import {
   answerNtorV3,
   type RelayReply,
 } from '../../support/relay-side-handshakes.ts'
+import { type DescriptorFields, writeDescriptor } from '../descriptor-writer.ts'
 import type { CongestionFault } from '../faults/fault.ts'
 import { createRelayKeys, type RelayKeys } from '../relay-identity.ts'
 import { answerCongestion } from './circuit-congestion.ts'
-import type { RelayDescription } from './relay-description.ts'
+import { RELAY_PROTOCOLS, type RelayDescription } from './relay-description.ts'
 
 /** Key material of tor1: Df 20, Db 20, Kf 16, Kb 16. */
 const TOR1_KEY_BYTES = 72
 const NTOR = 2
 const NTOR_V3 = 3
+const DESCRIPTOR_LIFE_MS = 18 * 3_600_000
 
 /** What the handshake of a circuit came to. */
 export interface AgreedCircuit extends RelayReply {
@@ -32,6 +34,8 @@ export class Relay {
   congestedCircuits = 0
   /** TCP connections that were made to it. */
   connections = 0
+  /** The reasons of the DESTROYs that came from clients (tor-spec 5.4). */
+  readonly destroyReasons: number[] = []
 
   constructor(description: RelayDescription, identity = createRelayKeys()) {
     this.description = description
@@ -44,6 +48,14 @@ export class Relay {
 
   get isExit(): boolean {
     return this.description.exitPorts !== undefined
+  }
+
+  /** Its server descriptor, made anew as often as real relays do it. */
+  describe(nowMs: number, changes: Partial<DescriptorFields> = {}): string {
+    const { nickname, address, orPort } = this.description
+    const publishedMs = Math.floor(nowMs / DESCRIPTOR_LIFE_MS) * DESCRIPTOR_LIFE_MS
+    const own = { nickname, address, orPort, protocols: RELAY_PROTOCOLS, publishedMs }
+    return writeDescriptor(this.identity, nowMs, { ...own, ...changes })
   }
 
   answerCreateFast(request: Buffer): RelayReply {

@@ -2,8 +2,9 @@
 import { connect, type Socket } from 'node:net'
 import { EndReason } from '../../../core/cell/reasons.ts'
 import { parseExitPolicy } from '../../../core/netdoc/exit-policy.ts'
-import type { DirectoryServer } from '../directory/directory-server.ts'
+import type { Timer } from '../../../core/util/clock.ts'
 import type { HostAddress } from './host-table.ts'
+import type { NetworkCore } from './network-core.ts'
 import type { Relay } from './relay.ts'
 
 export interface StreamEvents {
@@ -29,6 +30,8 @@ export interface StreamService {
   close(): void
 }
 
+/** Between the bytes of a directory that sends them one by one: never so long that it stalls. */
+const DRIP_MS = 10_000
 /** Longer requests are no client's. */
 const MOST_REQUEST_BYTES = 65_536
 
@@ -81,16 +84,30 @@ export function connectToHost({ host, port }: HostAddress, events: StreamEvents)
 }
 
 /** HTTP of one request, as C tor's directory clients speak it. */
-export function openDirectory(server: DirectoryServer, relay: Relay, events: StreamEvents): StreamService {
+export function openDirectory(
+  { directory, clock }: Pick<NetworkCore, 'directory' | 'clock'>,
+  relay: Relay,
+  events: StreamEvents,
+): StreamService {
   let request = ''
   let answer: Buffer | undefined
   let isEndless = false
+  let isDripped = false
+  /** Runs while a byte is held back. */
+  let drip: Timer | undefined
   return {
     open: () => events.onConnected(undefined),
     take(bytes) {
-      if (answer === undefined || answer.length === 0) return undefined
-      const data = answer.subarray(0, bytes)
-      answer = answer.subarray(bytes)
+      if (answer === undefined || answer.length === 0 || drip !== undefined) return undefined
+      if (isDripped) {
+        drip = clock.setTimer(DRIP_MS, () => {
+          drip = undefined
+          events.onReadable()
+        })
+      }
+      const taken = isDripped ? 1 : bytes
+      const data = answer.subarray(0, taken)
+      answer = answer.subarray(taken)
       return data
     },
     get hasEnded() {
@@ -101,13 +118,14 @@ export function openDirectory(server: DirectoryServer, relay: Relay, events: Str
       request += data.toString('latin1')
       if (request.length > MOST_REQUEST_BYTES) events.onFailed(EndReason.TORPROTOCOL)
       else if (answer === undefined && request.includes('\r\n\r\n')) {
-        const reply = server.answer(request, relay)
+        const reply = directory.answer(request, relay)
         answer = reply.bytes
-        isEndless = reply.isEndless
+        isEndless = reply.isEndless ?? false
+        isDripped = reply.isDripped ?? false
         events.onReadable()
       }
       return true
     },
-    close: () => {},
+    close: () => drip?.cancel(),
   }
 }

@@ -64,7 +64,7 @@ describe('a relay that answers the handshake of a circuit with', () => {
       const committed = faulty.commit({ relay, does: { at: 'create', do: fault } })
       client = await faulty.startClient()
       const bootstrap = client.bootstrap()
-      bootstrap.catch((e: Error) => process.stderr.write('BOOTFAIL ' + e.stack + '\n'))
+
       const { bootstrap: stuck } = await waitForStatus(
         client,
         ({ bootstrap: { blockage } }) => blockage !== undefined && committed.times > 0,
