@@ -24,7 +24,6 @@ export interface ConsensusOptions {
 
 export class DirectoryDocuments {
   readonly authorities: readonly TestAuthority[]
-  readonly intervalMs: number
   readonly #relays: readonly RelayDocuments[]
   readonly #microdescriptors: ReadonlyMap<string, string>
   readonly #options: ConsensusOptions
@@ -37,7 +36,6 @@ export class DirectoryDocuments {
       return relay
     }
     this.authorities = authorities
-    this.intervalMs = options.intervalMs
     this.#options = options
     this.#relays = relays
       .filter(({ description }) => description.isBridge !== true)

@@ -32,6 +32,8 @@ export class DirectoryServer {
   hasZstd = true
   /** The consensuses that clients said they hold, as diffs name them. */
   readonly held = new Set<string>()
+  /** Those that the authorities have signed, as diffs name them. */
+  readonly signed = new Set<string>()
 
   constructor(
     documents: DirectoryDocuments,
@@ -52,13 +54,9 @@ export class DirectoryServer {
     if (newest !== undefined && nowMs < newest.validAfterMs + this.#intervalMs) return newest
     const made = this.#documents.signConsensus(nowMs)
     this.#consensuses.push(made)
+    this.signed.add(made.sha3)
     if (this.#consensuses.length > MOST_CONSENSUSES_KEPT) this.#consensuses.shift()
     return made
-  }
-
-  /** Whether it is one of the last that the authorities have signed here. */
-  hasSigned(sha3: string): boolean {
-    return this.#consensuses.some((consensus) => consensus.sha3 === sha3)
   }
 
   /** The whole reply to a request of HTTP/1.0, as the relay gives it. */
@@ -70,12 +68,13 @@ export class DirectoryServer {
     const fault = this.#faults.due('directory', relay.description.nickname, (does) => does.path.test(path))
     this.sentBytes += good.length
     if (fault === undefined) return { bytes: good }
+    const [heldSha3] = heldIn(headers)
     return misreply(fault.do, {
       good,
       relay,
       documents: this.#documents,
       consensus: this.consensus(),
-      held: heldIn(headers)[0],
+      held: this.#consensuses.find(({ sha3 }) => sha3 === heldSha3),
       nowMs: this.#clock.wallMs(),
     })
   }

@@ -45,8 +45,8 @@ export interface ReplyContext {
   readonly relay: Relay
   readonly documents: DirectoryDocuments
   readonly consensus: SignedConsensus
-  /** The consensus that the client says it holds, as diffs name it. */
-  readonly held: string | undefined
+  /** The one that the client says it holds. */
+  readonly held: SignedConsensus | undefined
   readonly nowMs: number
 }
 
@@ -71,15 +71,15 @@ const MISREPLIES: Readonly<
   'body-without-end': () => overlongBody(),
   'claims-terabytes': () =>
     Buffer.from('HTTP/1.0 200 OK\r\nContent-Encoding: identity\r\nContent-Length: 999999999999\r\n\r\n'),
-  'diff-bomb': ({ consensus, held = consensus.sha3 }) => reply(diffBomb(held), 'deflate'),
+  'diff-bomb': ({ consensus, held = consensus }) => reply(diffBomb(held), 'deflate'),
   'diff-to-another': () => reply(diffOf('A'.repeat(64), Buffer.from('1d\n'))),
-  'diff-to-nothing-good': ({ consensus, held = consensus.sha3 }) =>
-    reply(diffOf(held, Buffer.from('2,$d\n'))),
+  'diff-to-nothing-good': ({ consensus, held = consensus }) =>
+    reply(diffOf(held.sha3, Buffer.from('2,$d\n'))),
   'old-consensus': ({ documents, consensus }) =>
     reply(documents.signConsensus(consensus.validAfterMs - 10 * DAY_MS).bytes),
   'future-consensus': ({ documents, consensus }) =>
     reply(documents.signConsensus(consensus.validAfterMs + 10 * DAY_MS).bytes),
-  'split-view': ({ documents, consensus }) => reply(splitView(documents, consensus)),
+  'split-view': ({ documents, consensus, held = consensus }) => reply(splitView(documents, held)),
   'few-signatures': ({ documents, consensus }) =>
     reply(signConsensus(unsigned(consensus), documents.authorities.slice(0, 1))),
   'one-signature-many-times': ({ documents, consensus }) => {
@@ -148,17 +148,16 @@ function forge(consensus: SignedConsensus): Buffer {
   return signConsensus(unsigned(consensus), [forger()])
 }
 
-/** Of the interval before, by the same authorities and without most exits: as if they showed others something else. */
-function splitView(documents: DirectoryDocuments, { validAfterMs }: SignedConsensus): Buffer {
-  const before = documents.signConsensus(validAfterMs - documents.intervalMs)
+/** Of the time of the one that it holds, by the same authorities and without most exits. */
+function splitView(documents: DirectoryDocuments, held: SignedConsensus): Buffer {
   const isKept = (entry: string): boolean => !/^r exit[^1]/.test(entry)
-  const entries = unsigned(before).split(/^(?=r |directory-footer)/m)
+  const entries = unsigned(held).split(/^(?=r |directory-footer)/m)
   return signConsensus(entries.filter(isKept).join(''), documents.authorities)
 }
 
 /** Packed it is small; as a diff it would make a document longer than any. */
-function diffBomb(from: string): Buffer {
-  return deflateSync(diffOf(from, Buffer.concat([Buffer.from('1a\n'), diffLines(), Buffer.from('.\n')])))
+function diffBomb({ sha3 }: SignedConsensus): Buffer {
+  return deflateSync(diffOf(sha3, Buffer.concat([Buffer.from('1a\n'), diffLines(), Buffer.from('.\n')])))
 }
 
 function diffOf(from: string, script: Buffer): Buffer {

@@ -130,7 +130,7 @@ export type DirectoryFault =
   /** The consensus of some days ago, whole and signed. */
   | 'old-consensus'
   | 'future-consensus'
-  /** Another consensus of the interval before, signed by the same authorities. */
+  /** Another consensus of the time of the one that the client holds, signed by the same authorities. */
   | 'split-view'
   /** A consensus that too few of the authorities have signed. */
   | 'few-signatures'

@@ -4,7 +4,7 @@
  */
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { hasZstd } from '../../../core/directory/decompress.ts'
-import type { ErrorKind, TorClient } from '../../../core/index.ts'
+import type { ErrorKind } from '../../../core/index.ts'
 import { canPack } from '../../network/directory/reply-packing.ts'
 import { prepareDirectoryFaults } from '../../network/faults/directory-faults.ts'
 import type { DirectoryFault } from '../../network/faults/fault.ts'
@@ -121,17 +121,12 @@ describe('caches that', () => {
 
 describe('caches that a client refreshes its consensus from', () => {
   let hasty: WholeNetwork
-  let client: TorClient
 
   beforeAll(async () => {
     hasty = await startWholeNetwork({ ...SMALL_NETWORK, consensusIntervalMs: 600_000 })
-    client = await hasty.startClient(['ConnectionPadding 0', 'ExitNodes exit2'])
-    await client.bootstrap()
   })
-  afterAll(async () => {
-    await hasty.reset()
-    await hasty.stop()
-  })
+  afterEach(() => hasty.reset())
+  afterAll(() => hasty.stop())
 
   const REFRESHES: readonly (readonly [string, DirectoryFault])[] = [
     ['answer with a diff that is a bomb (TROVE-2026-042)', 'diff-bomb'],
@@ -145,13 +140,16 @@ describe('caches that a client refreshes its consensus from', () => {
 
   it.each(REFRESHES)('%s leave it the one that it has, until there is a better one', async (_what, fault) => {
     const { directory, faults } = hasty.network
+    const client = await hasty.startClient(['ConnectionPadding 0', 'ExitNodes exit2'])
+    await client.bootstrap()
     const committed = hasty.commit({ does: { at: 'directory', path: CONSENSUS, do: fault } })
     const before = process.memoryUsage().rss
+    // At the second request the client says what it has made of the answer to the first.
     await expect.poll(() => committed.times > 1, WAIT).toBe(true)
     expect((process.memoryUsage().rss - before) / 1e6).toBeLessThan(MEMORY_MEGABYTES)
     // Only `exit2` serves, which a split view leaves out.
     expect(await fetchBody(client)).toBe(BODY_SHA256)
-    expect([...directory.held].filter((sha3) => !directory.hasSigned(sha3))).toEqual([])
+    expect([...directory.held].filter((sha3) => !directory.signed.has(sha3))).toEqual([])
     faults.clear()
     const { consensuses, diffs } = directory.served
     await expect
@@ -168,7 +166,7 @@ describe('the packing of directory replies', () => {
     const client = await faulty.startClient([])
     await client.bootstrap()
     expect(hasZstd).toBe(canPack('x-zstd'))
-    expect([...directory.packings]).toEqual([hasZstd ? 'x-zstd' : 'deflate'])
+    expect(directory.packings.has('x-zstd')).toBe(hasZstd)
     expect([...directory.accepted]).toEqual([hasZstd ? 'x-zstd, deflate, identity' : 'deflate, identity'])
   })
 
