@@ -9,7 +9,8 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { SMALL_NETWORK } from '../network/small-description.ts'
+import { BRIDGED_NETWORK } from '../network/small-description.ts'
+import type { Relay } from '../network/relays/relay.ts'
 import { TorInProcess } from '../network/tor-in-process.ts'
 import { systemClock } from '../../core/util/clock.ts'
 import { type ClientProcess, type ProgramName, startClient } from './support/client-process.ts'
@@ -28,7 +29,7 @@ let scratch: string
 beforeAll(async () => {
   scratch = mkdtempSync(join(tmpdir(), 'allium-in-process-'))
   web = await startWebServer()
-  network = await TorInProcess.start(SMALL_NETWORK, systemClock)
+  network = await TorInProcess.start(BRIDGED_NETWORK, systemClock)
   network.hosts.add('site.test', 80, web.port)
 })
 
@@ -92,3 +93,37 @@ describe.each(PROGRAMS)('on the network in this process, %s as the client', (pro
     expect(network.complaints).toEqual([])
   })
 })
+
+describe.each(PROGRAMS)('behind a bridge of the network in this process, %s', (program) => {
+  it('starts from nothing, transfers, and connects to the bridge alone', async () => {
+    const bridge = relayNamed('bridge1')
+    const others = network.relays.filter((relay) => relay !== bridge)
+    const before = others.map(({ connections }) => connections)
+    const { descriptors } = network.directory.served
+    const client = await startClient(
+      [...network.clientLines, 'UseBridges 1', `Bridge ${bridge.bridgeLine}`],
+      program,
+    )
+    try {
+      const file = join(scratch, `bridged-${program}`)
+      const url = `http://site.test/body/${TRANSFER_BYTES}`
+      expect(await curl(...viaSocks(client), '--output', file, url)).toMatchObject({
+        exitCode: 0,
+        errors: '',
+      })
+      expect(createHash('sha256').update(readFileSync(file)).digest('hex')).toBe(hashOfBody(TRANSFER_BYTES))
+      expect(network.directory.served.descriptors).toBeGreaterThan(descriptors)
+      expect(others.map(({ connections }) => connections)).toEqual(before)
+      expect([network.complaints, warningsIn(client.log)]).toEqual([[], []])
+    } finally {
+      await client.end()
+      client.home.remove()
+    }
+  })
+})
+
+function relayNamed(nickname: string): Relay {
+  const relay = network.relays.find(({ description }) => description.nickname === nickname)
+  if (relay === undefined) throw new RangeError(`no relay ${nickname}`)
+  return relay
+}

@@ -16,11 +16,20 @@ export const SMALL_NETWORK: NetworkDescription = {
   ],
 }
 
+/** The same with bridges, which are in no consensus. */
+export const BRIDGED_NETWORK: NetworkDescription = {
+  ...SMALL_NETWORK,
+  relays: [
+    ...SMALL_NETWORK.relays,
+    ...relays('bridge', 2, 50, { flags: ['Running', 'Valid'], bandwidth: 1_000, isBridge: true }),
+  ],
+}
+
 function relays(
   name: string,
   count: number,
   firstNet: number,
-  common: Pick<RelayDescription, 'flags' | 'bandwidth' | 'exitPorts'>,
+  common: Pick<RelayDescription, 'flags' | 'bandwidth' | 'exitPorts' | 'isBridge'>,
 ): RelayDescription[] {
   return Array.from({ length: count }, (_, at) => ({
     nickname: `${name}${at + 1}`,

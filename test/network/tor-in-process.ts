@@ -113,6 +113,11 @@ export class TorInProcess {
     return ['TestingTorNetwork 1', ...lines]
   }
 
+  /** Ends the links that relay has now. */
+  cutLinks(relay: Relay): void {
+    for (const link of this.#links) if (link.relay === relay) link.destroy()
+  }
+
   async stop(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy()
     await new Promise((resolve) => this.#server.close(resolve))

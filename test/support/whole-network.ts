@@ -19,6 +19,8 @@ export const BODY_SHA256 = createHash('sha256').update(BODY).digest('hex')
 export interface WholeNetwork {
   readonly clock: LeapingClock
   readonly network: TorInProcess
+  /** Where exits connect to for the site. */
+  readonly siteAddress: string
   /** A client in memory; `lines` of a torrc come behind the usual ones. */
   startClient(lines?: readonly string[]): Promise<TorClient>
   /** Closes all clients and lets relays behave again. */
@@ -38,11 +40,13 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
     setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
   })
   clock.follow(() => network.activity)
-  network.hosts.add(SITE, 80, (site.address() as AddressInfo).port)
+  const sitePort = (site.address() as AddressInfo).port
+  network.hosts.add(SITE, 80, sitePort)
   const clients: TorClient[] = []
   return {
     clock,
     network,
+    siteAddress: `127.0.0.1:${sitePort}`,
     async startClient(lines = ONE_PATH) {
       const client = await TorClient.create(configOf(network, lines), { clock })
       clients.push(client)

@@ -46,6 +46,11 @@ export class Relay {
     return this.identity.rsa
   }
 
+  /** As users of a bridge write it down. */
+  get bridgeLine(): string {
+    return `${this.description.address}:${this.description.orPort} ${this.rsa}`
+  }
+
   get isExit(): boolean {
     return this.description.exitPorts !== undefined
   }
