@@ -318,7 +318,14 @@ async function createBridges(
     preferred: () => guards.knownBridges,
     refusal: (line, rsa) => whyNotBridge(line, rsa, constraints()),
     onPhase: (phase) => directory().notePhase(phase),
-    onFailure: (error) => directory().noteFailure(error),
+    onFailure: (error) => {
+      const { value: relays = [] } = bridges.relays
+      // A directory without a first hop whose keys are known leads nowhere.
+      directory().noteFailure(
+        error,
+        relays.some(({ descriptor }) => descriptor !== undefined),
+      )
+    },
     isDormant: surroundings.views.value.isDormant,
   })
   await bridges.load()

@@ -167,9 +167,9 @@ export class DirectoryManager implements NetDirProvider {
     this.#board.reach(phase)
   }
 
-  /** What keeps one from it; nothing for the user to know while the view is valid. */
-  noteFailure(error: TorError): void {
-    if (!this.#board.isLive()) this.#board.fail(error)
+  /** What keeps one from it; nothing for the user to know while the view is valid and can be used. */
+  noteFailure(error: TorError, isViewOfUse = true): void {
+    if (!isViewOfUse || !this.#board.isLive()) this.#board.fail(error)
   }
 
   /** Stops everything and waits until what is being written is written. Idempotent. */
