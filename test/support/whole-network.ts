@@ -5,7 +5,13 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type ClientConfig, type ClientStatus, parseClientConfig, TorClient } from '../../core/index.ts'
+import {
+  type ClientConfig,
+  type ClientStatus,
+  isTorError,
+  parseClientConfig,
+  TorClient,
+} from '../../core/index.ts'
 import type { Fault } from '../network/faults/fault.ts'
 import type { Relay } from '../network/relays/relay.ts'
 import { SMALL_NETWORK } from '../network/small-description.ts'
@@ -29,6 +35,14 @@ export interface WholeNetwork {
   relay(nickname: string): Relay
   stop(): Promise<void>
 }
+
+/** One guard at a time of two, whichever comes first: who blames it goes to the other. */
+export const TWO_GUARDS = [
+  'EntryNodes guard1,guard2',
+  'NumEntryGuards 1',
+  'MiddleNodes middle1',
+  'ExitNodes exit1',
+]
 
 export const ONE_PATH = ['EntryNodes guard1', 'MiddleNodes middle1', 'ExitNodes exit1', 'StrictNodes 1']
 
@@ -74,6 +88,23 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
 function configOf(network: TorInProcess, lines: readonly string[]): ClientConfig {
   const base = parseClientConfig([...network.clientLines, ...lines].join('\n'), '')
   return { ...base, dataDirectory: undefined }
+}
+
+/** What it gives, or the kind of the error that it ends with. */
+export function outcomeOf<T>(work: Promise<T>): Promise<T | string> {
+  return work.catch((error: unknown) => {
+    if (isTorError(error)) return error.kind
+    throw error
+  })
+}
+
+/** Whose circuits carry requests now; directories are asked of others, too. */
+export function guardOf(client: TorClient): string {
+  const exits = client.status.value.circuits.filter(({ purpose }) => purpose === 'exit')
+  const names = new Set(exits.map(({ hops }) => hops[0]?.nickname ?? ''))
+  const [name, ...others] = names
+  if (name === undefined || others.length > 0) throw new RangeError(`guards: ${[...names].join(' ')}`)
+  return name
 }
 
 /** SHA-256 of what the site sends, asked through the client. */

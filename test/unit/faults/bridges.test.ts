@@ -12,6 +12,7 @@ import { startObfs4Front } from '../../support/obfs4-front.ts'
 import {
   BODY_SHA256,
   fetchBody,
+  outcomeOf,
   startWholeNetwork,
   waitForStatus,
   type WholeNetwork,
@@ -60,7 +61,7 @@ async function stuck(client: TorClient): Promise<ErrorKind | undefined> {
 }
 
 async function expectTransfer(client: TorClient): Promise<void> {
-  await expect.poll(() => fetchBody(client).catch((error: unknown) => error), POLL).toBe(BODY_SHA256)
+  await expect.poll(() => outcomeOf(fetchBody(client)), POLL).toBe(BODY_SHA256)
 }
 
 describe('a client that uses bridges', () => {
