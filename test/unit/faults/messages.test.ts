@@ -93,7 +93,11 @@ describe('an exit that', () => {
     ['sends RENDEZVOUS2 where nobody meets', besides(other(37)), 'protocol-violation'],
     ['sends INTRODUCE_ACK where nobody was introduced', besides(other(40)), 'protocol-violation'],
     ['acknowledges with no tag', besides({ kind: 'sendme', tag: undefined }), 'protocol-violation'],
-    ['acknowledges with a short tag', besides({ kind: 'sendme', tag: Buffer.alloc(4) }), 'protocol-violation'],
+    [
+      'acknowledges with a short tag',
+      besides({ kind: 'sendme', tag: Buffer.alloc(4) }),
+      'protocol-violation',
+    ],
     [
       'answers a stream of data by RESOLVED',
       insteadOfConnected({ kind: 'resolved', answers: [] }),
