@@ -13,7 +13,6 @@ const MISSING_PARTS = [
   'PoW',
   'a limit over all queues',
   'conflux',
-  'congestion control',
   'onion services',
   'padding machines',
   'transports',
