@@ -26,7 +26,7 @@ export function Flag({ country }: { readonly country: string | undefined }): Rea
     <img
       src={url}
       alt=""
-      className="inline-block h-3 w-[1.125rem] shrink-0 rounded-[2px] ring-1 ring-ink/15"
+      className="inline-block h-3 w-[1.125rem] shrink-0 self-center rounded-[2px] ring-1 ring-ink/15"
     />
   )
 }
@@ -35,7 +35,7 @@ export function CountryName({ country }: { readonly country: string | undefined 
   const format = useFormat()
   const words = useWords()
   return (
-    <span className="inline-flex items-center gap-1.5">
+    <span className="inline-flex items-baseline gap-1.5">
       <Flag country={country} />
       <span>{country === undefined ? words('common-unknown-country') : format.country(country)}</span>
     </span>

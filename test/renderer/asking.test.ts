@@ -11,6 +11,7 @@ import {
   screenshot,
 } from './support/open-app.ts'
 import { checkLines, obfs4Line, said } from './support/panel-snapshots.ts'
+import { snapshotIn } from './support/snapshots.ts'
 import { ANSWERED, ASKING, NEVER_ASKED, UNREACHABLE, withHelp } from './support/ways-snapshots.ts'
 
 async function open(options: AppOptions) {
@@ -30,6 +31,13 @@ describe('asking for bridges', () => {
     await page.getByRole('option', { name: 'Wherever the service sees me' }).click()
     await ask.click()
     expect(main.callsOf('help.ask')).toEqual([{ country: 'tr' }, { country: 'by' }, { country: null }])
+  })
+
+  it('says that the service is asked through Tor while there is a connection, and in disguise without', async () => {
+    const { main, card } = await open({ snapshot: withHelp(NEVER_ASKED) })
+    expect(plain(await card.innerText())).toContain('in disguise')
+    await main.change({ connection: snapshotIn('connected').connection })
+    await expect.poll(async () => plain(await card.innerText())).toContain('it asks through Tor')
   })
 
   it('shows path by path how it goes, and can be stopped', async () => {

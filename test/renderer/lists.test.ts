@@ -30,7 +30,7 @@ async function open(snapshot: AppSnapshot, options: AppOptions = {}) {
 describe('the lists of bridges and countries', () => {
   it('are shown with the days of those that came with the app', async () => {
     const { text } = await open(withLists({}))
-    expect(await text()).toMatch(/built-in bridges of .* 20\d\d, the map of countries of 16 Sept 2026/)
+    expect(await text()).toMatch(/built-in bridges of .* 20\d\d, map of countries of 16 Sept 2026/)
   })
 
   it('are shown with the day of those that were fetched, and what is new in them', async () => {

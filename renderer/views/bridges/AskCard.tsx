@@ -36,6 +36,7 @@ export function AskCard({ onReview }: { readonly onReview: (text: string) => voi
   const help = useSnapshot((snapshot) => snapshot.ways.help)
   const known = useSnapshot((snapshot) => snapshot.settings.country ?? snapshot.ways.country.code)
   const [chosen, setChosen] = useState<string | undefined>(undefined)
+  const isConnected = useSnapshot((snapshot) => snapshot.connection.tor === 'connected')
   const ask = useCommand('help.ask')
   const cancel = useCommand('help.cancel')
   const options = useCountryOptions({ value: BY_SERVICE, label: words('help-country-service') })
@@ -43,7 +44,7 @@ export function AskCard({ onReview }: { readonly onReview: (text: string) => voi
   const isAsking = help.state === 'asking' || ask.isRunning
   useHelpAnnouncement(help)
   return (
-    <Card title={words('help-title')} about={words('help-about')}>
+    <Card title={words('help-title')} about={words(isConnected ? 'help-about-tor' : 'help-about')}>
       <div className="flex flex-wrap items-end gap-2">
         <Select
           label={words('help-country')}

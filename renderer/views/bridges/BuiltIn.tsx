@@ -78,8 +78,8 @@ function Kind({ kind, isBusy, onChoose, onDrop }: KindProps): ReactNode {
             </span>
           )}
           {kind.isChosen && (
-            <span className="inline-flex items-center gap-1 text-xs font-medium text-good">
-              <Check aria-hidden className="size-3.5" />
+            <span className="inline-flex items-baseline gap-1 text-xs font-medium text-good">
+              <Check aria-hidden className="size-3.5 self-center" />
               {words('bridges-built-in-chosen')}
             </span>
           )}

@@ -47,7 +47,7 @@ function Now(): ReactNode {
     <>
       <div className="flex flex-wrap items-center justify-between gap-3">
         <div className="min-w-0 grow basis-64">
-          <p>
+          <p className="max-w-prose">
             <Age />
           </p>
           {!isConnected && <p className="text-soft">{words('lists-need-connection')}</p>}

@@ -3,6 +3,7 @@
 help-service = Bridge service
 help-title = Ask for bridges
 help-about = The Tor Project's bridge service knows what works in your country. Allium asks it in disguise: your network sees a visit to a large web service.
+help-about-tor = The Tor Project's bridge service knows what works in your country. While Allium is connected, it asks through Tor: the service does not learn who asks.
 help-country = I need bridges for
 help-country-service = Wherever the service sees me
 help-ask = Ask for bridges

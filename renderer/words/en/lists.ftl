@@ -1,7 +1,7 @@
 ### How current the lists of bridges and countries are that everybody has.
 
 lists-title = Lists of bridges and countries
-lists-shipped = They are those that came with Allium: the built-in bridges of { $bridges }, the map of countries of { $map }.
+lists-shipped = As they came with Allium: built-in bridges of { $bridges }, map of countries of { $map }.
 lists-fetched = They are of { $day }. { $count ->
     [0] No bridge in them is new to this version.
     [one] One bridge in them is new to this version.

@@ -19,7 +19,7 @@ ways-works = Works.
 ways-brief = It did not work on this network before, so it gets only a few seconds.
 
 ways-found = Connected through { $way }
-ways-found-about-direct = Allium found it by itself, and remembers it for this network. At the next start it first looks for a few seconds whether the direct way is open again; "Always use it" ends that, too.
+ways-found-about-direct = Allium found it by itself, and remembers it for this network. At the next start it first looks whether the direct way is open again, which your network can see; "Always use it" ends that.
 ways-found-about = This is not what your settings say: Allium found it by itself, and remembers it for this network.
 ways-keep = Always use it
 ways-kept = This way is your choice from now on.
@@ -27,7 +27,7 @@ ways-undo = Back to my settings
 
 ways-finding = When the way in is blocked
 ways-finds-own = Find another way by itself
-ways-finds-own-about = If what you chose does not lead there, Allium tries other ways, one after the other: what worked last here, what is known for your country, then the bridges that come with it.
+ways-finds-own-about = If what you chose does not lead there, Allium tries other ways, one after the other: what worked last here, what is known for your country, then the bridges that come with it. A direct way that failed here before gets only seconds.
 ways-finds-own-hidden = Only ways that do not show that you use Tor are tried, one after the other. The bridge service is never asked without your word.
 ways-country = Where I am
 ways-country-about = Decides which ways are tried first. Only the bridge service is told, when it is asked.
