@@ -1,7 +1,5 @@
-/** The traces of C tor's own tests of congestion control, and the parameters that they were made with. */
+/** The traces of C tor's own tests of congestion control, made with the parameters of a consensus that sets none. */
 import { readFileSync } from 'node:fs'
-import { congestionParams, type CongestionParams } from '../../core/circuit/congestion-params.ts'
-import { DEFAULT_NET_PARAMS } from '../../core/netdir/net-params.ts'
 
 export interface RoundTripRow {
   readonly sent_usec: number
@@ -43,10 +41,3 @@ interface CongestionVectors {
 const FILE = new URL('../vectors/congestion_control.json', import.meta.url)
 
 export const congestionVectors = JSON.parse(readFileSync(FILE, 'utf8')) as CongestionVectors
-
-/** What the consensus' defaults make of a path to an exit. */
-export function defaultCongestion(): CongestionParams {
-  const params = congestionParams(DEFAULT_NET_PARAMS, 'exit')
-  if (params === undefined) throw new Error('congestion control is on by default')
-  return params
-}

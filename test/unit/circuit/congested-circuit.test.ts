@@ -13,7 +13,7 @@ import {
 } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { silent } from '../../network/fake-stream.ts'
-import { defaultCongestion } from '../../support/congestion-vectors.ts'
+import { defaultCongestion } from '../../support/default-congestion.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 
 const DATA = 2

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import type { WindowParams } from '../../../core/circuit/congestion-params.ts'
 import { CongestionWindow } from '../../../core/circuit/congestion-window.ts'
 import { RoundTrips } from '../../../core/circuit/round-trips.ts'
-import { congestionVectors, defaultCongestion } from '../../support/congestion-vectors.ts'
+import { congestionVectors } from '../../support/congestion-vectors.ts'
+import { defaultCongestion } from '../../support/default-congestion.ts'
 
 const INCREMENT = 31
 const params = defaultCongestion()

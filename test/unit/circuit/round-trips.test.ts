@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ClockDoubt, RoundTrips, smooth } from '../../../core/circuit/round-trips.ts'
-import { congestionVectors, defaultCongestion } from '../../support/congestion-vectors.ts'
+import { congestionVectors } from '../../support/congestion-vectors.ts'
+import { defaultCongestion } from '../../support/default-congestion.ts'
 
 const { roundTrip, window } = defaultCongestion()
 

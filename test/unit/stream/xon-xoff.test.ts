@@ -6,7 +6,7 @@ import { SendRate } from '../../../core/stream/send-rate.ts'
 import { XonXoffQuota } from '../../../core/stream/xon-xoff-quota.ts'
 import { XonXoff } from '../../../core/stream/xon-xoff.ts'
 import { RecordedOwner } from '../../network/recorded-owner.ts'
-import { defaultCongestion } from '../../support/congestion-vectors.ts'
+import { defaultCongestion } from '../../support/default-congestion.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import live from '../../vectors/xon_xoff_live_tor_0_4_9_11.json' with { type: 'json' }
 
