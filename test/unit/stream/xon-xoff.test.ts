@@ -191,6 +191,43 @@ describe('what we say of an application', () => {
     }
   })
 
+  it('alternates between XOFF and XON whatever comes, and ends with XON once all is read', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant('come' as const), bytes: fc.integer({ min: 1, max: 100_000 }) }),
+      fc.record({ kind: fc.constant('read' as const), bytes: fc.integer({ min: 1, max: 400_000 }) }),
+      fc.record({ kind: fc.constant('wait' as const), bytes: fc.nat(20) }),
+    )
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
+        const reader = new RecordedOwner()
+        const time = manualClock()
+        const tried = new XonXoff({ params, clock: time, buildTimeoutMs: 1000 }, reader)
+        let waiting = 0
+        const read = (bytes: number): void => {
+          const taken = Math.min(bytes, waiting)
+          waiting -= taken
+          tried.onDataTaken(1, taken, waiting)
+        }
+        for (const { kind, bytes } of steps) {
+          if (kind === 'wait') time.advance(bytes)
+          else if (kind === 'read') read(bytes)
+          else {
+            waiting += bytes
+            tried.onDataWaiting(waiting)
+          }
+        }
+        read(waiting)
+        let isStopped = false
+        for (const { kind } of reader.said) {
+          if (kind === 'xoff') expect(isStopped).toBe(false)
+          isStopped = kind === 'xoff'
+        }
+        expect(isStopped).toBe(false)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
   it('is that the exit breaks the rules, once more waits than can have been under way', () => {
     const most = LIMIT + params.stream.underWayCells * CELL
     flow.onDataWaiting(most)
