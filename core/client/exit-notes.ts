@@ -14,6 +14,9 @@ const REFUSES_TARGET_MS = 600_000
 /** The oldest goes first. Far more than the exits that one person meets in ten minutes. */
 const MAX_NOTES = 1_024
 
+/** Most requests meet exits that have refused nothing. */
+const NOBODY: ReadonlySet<RsaIdentity> = new Set()
+
 interface Note {
   readonly exit: RsaIdentity
   readonly untilMs: number
@@ -47,6 +50,7 @@ export class ExitNotes {
 
   /** The exits that a request for this target had better not ask. */
   exitsToAvoid(isolation: IsolationKey, target: string): ReadonlySet<RsaIdentity> {
+    if (this.#overloaded.size + this.#refused.size === 0) return NOBODY
     const nowMs = this.#clock.monotonicMs()
     const scope = scopeOf(isolation, target)
     const avoided = new Set<RsaIdentity>()

@@ -1,5 +1,5 @@
 /** What the user decided for the sites and ports of a request, made into demands on its circuit. */
-import type { IsolationKey, StreamIsolation } from '../circuit-manager/isolation.ts'
+import type { StreamIsolation } from '../circuit-manager/isolation.ts'
 import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { isTorError, TorError } from '../util/errors.ts'
@@ -13,6 +13,9 @@ export interface RequestPolicyParts {
   readonly tracked: TrackedExits
   readonly config: () => Pick<ClientConfig, 'longLivedPorts'>
 }
+
+type OnServed = (exit: RsaIdentity) => void
+type Serve<T> = (usage: ExitUsage, onServed: OnServed) => Promise<T>
 
 export class RequestPolicy {
   readonly #parts: RequestPolicyParts
@@ -47,11 +50,7 @@ export class RequestPolicy {
    * Runs the request at the exit that is tracked for the host, if there is one, and anywhere else when that does not
    * serve it; `serve` gives back the exit that did. An exit that the user has pinned comes before a tracked one.
    */
-  async serve<T>(
-    usage: ExitUsage,
-    host: string,
-    serve: (usage: ExitUsage, onServed: (exit: RsaIdentity) => void) => Promise<T>,
-  ): Promise<T> {
+  serve<T>(usage: ExitUsage, host: string, serve: Serve<T>): Promise<T> {
     const { isolation } = usage
     const { tracked } = this.#parts
     const { epoch } = tracked
@@ -59,18 +58,24 @@ export class RequestPolicy {
     const onServed = (exit: RsaIdentity): void => {
       if (tracked.epoch === epoch) tracked.note(isolation, host, exit)
     }
-    const exit = usage.exit === undefined ? this.#tracked(isolation, host) : undefined
+    const exit = usage.exit === undefined ? tracked.find(isolation, host) : undefined
     if (exit === undefined) return serve(usage, onServed)
+    return this.#serveAt(exit, usage, host, serve, onServed)
+  }
+
+  async #serveAt<T>(
+    exit: RsaIdentity,
+    usage: ExitUsage,
+    host: string,
+    serve: Serve<T>,
+    onServed: OnServed,
+  ): Promise<T> {
     try {
       return await serve({ ...usage, exit }, onServed)
     } catch (error) {
       if (!isTorError(error) || (error.kind !== 'no-path' && error.retry !== 'elsewhere')) throw error
-      tracked.forget(isolation, host)
+      this.#parts.tracked.forget(usage.isolation, host)
       return serve(usage, onServed)
     }
-  }
-
-  #tracked(isolation: IsolationKey, host: string): RsaIdentity | undefined {
-    return this.#parts.tracked.find(isolation, host)
   }
 }

@@ -16,6 +16,7 @@ import type { ByteStream } from '../util/byte-stream.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { NoExit } from '../path/refusal-words.ts'
 import { isTorError, TorError } from '../util/errors.ts'
+import type { Logger } from '../util/log.ts'
 import type { StopSignal } from '../util/stop-signal.ts'
 import { TurnShare } from '../util/turn-share.ts'
 import { waitUntil } from '../util/watched-value.ts'
@@ -66,6 +67,7 @@ export class StreamService implements StreamOpener {
   readonly #notes: ExitNotes
   readonly #names: NameRewriter
   readonly #turns: TurnShare
+  readonly #log: Logger
   /** Counts the new identities. */
   #identity = 0
 
@@ -73,6 +75,7 @@ export class StreamService implements StreamOpener {
   constructor(parts: StreamServiceParts) {
     this.#parts = parts
     this.#notes = new ExitNotes(parts.clock)
+    this.#log = parts.log.in('app')
     this.#turns = new TurnShare(parts.clock, REQUESTS_PER_TURN)
     this.#names = new NameRewriter(parts.config.value, parts.random)
   }
@@ -233,10 +236,11 @@ export class StreamService implements StreamOpener {
     const show = board.addStream(shownTarget, site)
     try {
       const limitMs = config.value.streamTimeoutMs
-      return await withLimit(clock, limitMs, 'the request', options.signal, async (signal) => {
-        if (!isUsable(view.value)) await waitUntil(view, isUsable, signal)
-        return work(signal, show)
-      })
+      return await withLimit(clock, limitMs, 'the request', options.signal, (signal) =>
+        isUsable(view.value)
+          ? work(signal, show)
+          : waitUntil(view, isUsable, signal).then(() => work(signal, show)),
+      )
     } catch (error) {
       show()
       this.#noteRefusal(site, error)
@@ -244,26 +248,23 @@ export class StreamService implements StreamOpener {
     }
   }
 
-  async #tryOnCircuits<T>(
+  #tryOnCircuits<T>(
     usage: ExitUsage,
     { host, port }: StreamHost & { readonly port?: number },
     { allowsIpv4, allowsIpv6 }: FamilyPreference,
     signal: StopSignal,
     attempt: (assigned: AssignedCircuit, signal: StopSignal) => Promise<T>,
   ): Promise<T> {
-    const { circuits, clock, log, config, policy, countries } = this.#parts
-    if (usage.exitCountry !== undefined) await abortable(countries.load(), signal)
+    const { circuits, clock, config, policy, countries } = this.#parts
     const { circuitStreamTimeoutMs } = config.value
-    const parts = { circuits, clock, log: log.in('app'), notes: this.#notes, circuitStreamTimeoutMs }
+    const parts = { circuits, clock, log: this.#log, notes: this.#notes, circuitStreamTimeoutMs }
     const limits = { allowsIpv4, allowsIpv6, allowsInternalAddresses: this.#mayAnswerInternal }
     const target = port === undefined ? host : `${host}:${port}`
-    return policy.serve(usage, host, (demanded, onServed) =>
-      tryOnCircuits(parts, { usage: demanded, target, limits }, signal, async (assigned, inner) => {
-        const result = await attempt(assigned, inner)
-        onServed(assigned.exit)
-        return result
-      }),
-    )
+    const serve = (): Promise<T> =>
+      policy.serve(usage, host, (demanded, onServed) =>
+        tryOnCircuits(parts, { usage: demanded, target, limits, onServed }, signal, attempt),
+      )
+    return usage.exitCountry === undefined ? serve() : abortable(countries.load(), signal).then(serve)
   }
 }
 

@@ -36,6 +36,8 @@ export interface TryRequest {
   /** `host:port`, or the name to resolve: what an exit refuses when it refuses by policy. Sensitive. */
   readonly target: string
   readonly limits: AnswerLimits
+  /** Told which exit served it. */
+  readonly onServed?: (exit: RsaIdentity) => void
 }
 
 type Attempt<T> = (assigned: AssignedCircuit, signal: StopSignal) => Promise<T>
@@ -56,9 +58,12 @@ export async function tryOnCircuits<T>(
   for (let tried = 0; tried < MAX_TRIES; tried++) {
     const assigned = await assignOrGiveUp(parts, request, failedExits, signal, lastError)
     try {
-      return await withLimit(parts.clock, tryLimitMs(parts, tried), 'waiting for the exit', signal, (inner) =>
+      const limitMs = tryLimitMs(parts, tried)
+      const result = await withLimit(parts.clock, limitMs, 'waiting for the exit', signal, (inner) =>
         attempt(assigned, inner),
       )
+      request.onServed?.(assigned.exit)
+      return result
     } catch (thrown) {
       throwIfAborted(signal)
       const error = toTorError(thrown, 'circuit-failed', 'opening a stream')
@@ -103,7 +108,7 @@ async function assignOrGiveUp(
 ): Promise<AssignedCircuit> {
   const avoided = notes.exitsToAvoid(usage.isolation, target)
   try {
-    if ([...avoided].some((exit) => !failedExits.has(exit))) {
+    if (avoided.size > 0 && [...avoided].some((exit) => !failedExits.has(exit))) {
       try {
         return await circuits.assign(usage, new Set([...failedExits, ...avoided]), signal)
       } catch (error) {

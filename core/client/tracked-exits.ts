@@ -39,6 +39,7 @@ export class TrackedExits {
 
   /** The exit that served the host before, if that is remembered. */
   find(isolation: IsolationKey, host: string): RsaIdentity | undefined {
+    if (this.#exits.size === 0) return undefined
     const key = keyOf(isolation, host)
     const tracked = this.#exits.get(key)
     if (tracked === undefined) return undefined

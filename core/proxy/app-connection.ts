@@ -121,8 +121,11 @@ export class AppConnection implements AppReader {
     const requester = this.#requester(request)
     try {
       this.#door.judgeSocks(requester, request)
-      if (request.command === 'connect') await this.#connect(request, requester, rest, abort)
-      else this.#answer(await this.#lookUp(request, requester, abort))
+      if (request.command === 'connect') {
+        const initialData = rest.length > 0 ? rest : undefined
+        const { host, port } = request
+        this.#connected(request, await this.#door.connect(requester, host, port, { abort, initialData }))
+      } else this.#answer(await this.#lookUp(request, requester, abort))
     } catch (error) {
       this.#fail(request, toTorError(error, 'internal', 'serving an application'))
     } finally {
@@ -130,10 +133,7 @@ export class AppConnection implements AppReader {
     }
   }
 
-  async #connect(request: AppRequest, requester: Requester, rest: Buffer, abort: StopSource): Promise<void> {
-    const initialData = rest.length > 0 ? rest : undefined
-    const { host, port } = request
-    const stream = await this.#door.connect(requester, host, port, { abort, initialData })
+  #connected(request: AppRequest, stream: ByteStream): void {
     if (this.#phase === 'waiting') this.#pipe(request, stream)
     else stream.destroy()
   }

@@ -39,7 +39,7 @@ export class SocksParser implements HandshakeParser {
   }
 
   push(bytes: Uint8Array): void {
-    const [first] = bytes
+    const first = bytes[0]
     if (first === undefined || this.#refusal !== undefined) return
     this.#parser ??= this.#choose(first)
     this.#parser?.push(bytes)

@@ -22,6 +22,8 @@ export const SOCKS5_VERSION = 5
 const METHOD_NONE = 0
 const METHOD_USER_PASSWORD = 2
 const METHOD_UNACCEPTABLE = 0xff
+const PREFERS_AUTH = [METHOD_USER_PASSWORD, METHOD_NONE]
+const PREFERS_NO_AUTH = [METHOD_NONE, METHOD_USER_PASSWORD]
 /** RFC 1929: the version of the sub-negotiation, not of SOCKS. */
 const AUTH_VERSION = 1
 const AUTH_SUCCEEDED = 0
@@ -85,7 +87,9 @@ export class Socks5Parser implements HandshakeParser {
   /** VER NMETHODS METHODS. User and password are preferred where offered, unless the flag says no: they isolate. */
   #readMethods(): HandshakeStep {
     const { bytes } = this.#buffer
-    const [version, count] = bytes
+    // Not taken apart as a list: that walks a buffer by its iterator, at ten times the price.
+    const version = bytes[0]
+    const count = bytes[1]
     if (version === undefined) return NEED_MORE
     if (version !== SOCKS5_VERSION) return refuseMethods('not SOCKS version 5')
     if (count === undefined || bytes.length < 2 + count) return NEED_MORE
@@ -97,15 +101,15 @@ export class Socks5Parser implements HandshakeParser {
   }
 
   #chooseMethod(offered: Buffer): number | undefined {
-    const preferred = [METHOD_USER_PASSWORD, METHOD_NONE]
-    if (this.#options.prefersNoAuth) preferred.reverse()
+    const preferred = this.#options.prefersNoAuth ? PREFERS_NO_AUTH : PREFERS_AUTH
     return preferred.find((method) => offered.includes(method))
   }
 
   /** RFC 1929: VER ULEN UNAME PLEN PASSWD. */
   #readAuth(): HandshakeStep {
     const { bytes } = this.#buffer
-    const [version, nameLength] = bytes
+    const version = bytes[0]
+    const nameLength = bytes[1]
     if (version === undefined) return NEED_MORE
     if (version !== AUTH_VERSION) return refuseAuth('unknown version of user and password')
     if (nameLength === undefined) return NEED_MORE
@@ -123,7 +127,9 @@ export class Socks5Parser implements HandshakeParser {
   /** VER CMD RSV ATYP DST.ADDR DST.PORT. */
   #readRequest(credentials: Credentials): HandshakeStep {
     const { bytes } = this.#buffer
-    const [version, command, , addressType] = bytes
+    const version = bytes[0]
+    const command = bytes[1]
+    const addressType = bytes[3]
     if (version === undefined) return NEED_MORE
     // socks-extensions 1.1: some clients send user and password although none were asked for.
     if (version === AUTH_VERSION && credentials.kind === 'none') return this.#readAuth()
