@@ -374,6 +374,7 @@ export class Channel implements CellSink, TlsLinkSink {
     if (this.#cellsThisTurn >= BUSY_CELLS) this.#lastBusyTurnMs = this.#deps.clock.monotonicMs()
     this.#cellsThisTurn = 0
     this.#drainCircuits()
+    this.#outbound.beginTurn()
     this.#flush()
   }
 

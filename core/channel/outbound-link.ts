@@ -12,6 +12,13 @@ import type { TlsLink } from './tls-link.ts'
  */
 const HOLD_MS = 5
 
+/**
+ * How often a turn of the event loop gives the socket something. What is given is encrypted for that, two milliseconds'
+ * worth at a time, and a fast link asks for more in the same turn, as long as it has room: a megabyte for each of many
+ * circuits would keep everybody else waiting until all of it was sent.
+ */
+const WRITES_PER_TURN = 4
+
 /** When something is sent: before all data, with the data, or with whatever goes next within a few milliseconds. */
 export type SendUrgency = 'control' | 'data' | 'soon'
 
@@ -28,6 +35,7 @@ export class OutboundLink {
   readonly #budget = new FlushBudget()
   #link: TlsLink | undefined
   #isFull = false
+  #writesLeft = WRITES_PER_TURN
   #holdTimer: Timer | undefined
 
   constructor(parts: OutboundLinkParts) {
@@ -70,13 +78,23 @@ export class OutboundLink {
     this.#queue.forget(circuit)
   }
 
-  /** Sends what the link has room for. Returns whether everything has left that could. */
+  /** To be called when a flush that was asked for is due, before it. */
+  beginTurn(): void {
+    this.#writesLeft = WRITES_PER_TURN
+  }
+
+  /** Sends what the link has room for, and this turn. Returns whether everything has left that could. */
   flush(): boolean {
-    const { clock, onSent } = this.#parts
+    const { clock, onSent, scheduleFlush } = this.#parts
     while (!this.#isFull && this.#link !== undefined) {
+      if (this.#writesLeft === 0 && !this.#queue.isEmpty) {
+        scheduleFlush()
+        return false
+      }
       const nowMs = clock.monotonicMs()
       const buffers = this.#queue.take(this.#budget.cells, nowMs)
       if (buffers.length === 0) break
+      this.#writesLeft--
       onSent(nowMs)
       this.#isFull = !this.#link.write(buffers)
       if (this.#isFull) this.#budget.noteFull(nowMs)

@@ -72,6 +72,7 @@ describe('a link that is slow', () => {
     link.outbound.flush()
     for (let round = 0; round < 5; round++) {
       link.clock.advance(200)
+      link.outbound.beginTurn()
       link.drain()
     }
     const inFlight = link.taken.splice(0).at(-1)
@@ -85,6 +86,7 @@ describe('a link that is slow', () => {
     expect(link.outbound.flush()).toBe(false)
     expect(link.taken).toEqual([])
     link.clock.advance(200)
+    link.outbound.beginTurn()
     link.drain()
     expect(link.taken.join(' ')).toBe('#1 P1 U1 u29')
   })
@@ -96,6 +98,41 @@ describe('a link that is slow', () => {
     link.limitCells = 1000
     link.outbound.onDrain()
     expect(link.outbound.flush()).toBe(true)
+  })
+})
+
+describe('a link that takes whatever it is given', () => {
+  it('is given four writes in a turn at most, however often it asks, and the rest in the turns that follow', () => {
+    const link = openLink()
+    link.outbound.request(circuitOf('a', 1_500), 'data')
+    link.outbound.request(circuitOf('b', 1_500), 'data')
+    const askOften = (): void => {
+      for (let asks = 0; asks < 10; asks++) link.drain()
+    }
+    const cells = (): number => link.taken.reduce((sum, taken) => sum + Number(taken.slice(1)), 0)
+    const sent: number[] = []
+    for (let turn = 0; turn < 5; turn++) {
+      link.flushes = 0
+      const before = cells()
+      link.outbound.beginTurn()
+      askOften()
+      sent.push(cells() - before)
+      // Asked for until all has left, and not after that.
+      expect(link.flushes > 0).toBe(cells() < 3_000)
+    }
+    expect(sent).toEqual([992, 992, 992, 24, 0])
+  })
+
+  it('takes a lone message at once, in whatever turn', () => {
+    const link = openLink()
+    link.limitCells = 1_000
+    const circuit = circuitOf('p', 0)
+    for (let message = 0; message < 4; message++) {
+      circuit.control = 1
+      link.outbound.request(circuit, 'control')
+      expect(link.outbound.flush()).toBe(true)
+    }
+    expect(link.taken).toEqual(['P1', 'P1', 'P1', 'P1'])
   })
 })
 
