@@ -76,6 +76,18 @@ afterEach(async () => {
   await network.close()
 })
 
+/** The network's relays, as far as the building of a circuit looks at them. */
+function fakeView(): NetDir {
+  const real = NetDir.build({ consensus: smallConsensus([{ id: 1 }]) })
+  const view: Pick<NetDir, 'relay' | 'bridgeAt' | 'circuitTarget' | 'params'> = {
+    params: real.params,
+    relay: (row) => ({ ...real.relay(0), ids: network.target(row).ids }),
+    bridgeAt: () => undefined,
+    circuitTarget: (row) => network.target(row),
+  }
+  return view as NetDir
+}
+
 function build(signal?: AbortSignal): ReturnType<typeof builder.buildDirectoryCircuit> {
   return builder.buildDirectoryCircuit(network.target(0), signal)
 }
@@ -169,6 +181,26 @@ describe('a circuit to a directory', () => {
     channels.close()
     await expect(build()).rejects.toBeInstanceOf(TorError)
     expect(reports).toEqual([])
+  })
+})
+
+describe('many circuits at once', () => {
+  it('are begun eight in a turn of the event loop at most, and all of them', async () => {
+    allowPrivateRelayAddresses = true
+    const first = await build()
+    const circuits = (): number => channels.find(network.relay(0).rsa)?.circuitCount ?? 0
+    const building = Array.from({ length: 50 }, () =>
+      builder.build({ netDir: fakeView(), path: [0, 1], purpose: 'exit' }),
+    )
+    const perTurn: number[] = []
+    for (let before = circuits(); before < 51 && perTurn.length < 100; before = circuits()) {
+      await new Promise((resolve) => setImmediate(resolve))
+      perTurn.push(circuits() - before)
+    }
+    expect(Math.max(...perTurn)).toBeLessThanOrEqual(8)
+    const built = await Promise.all(building)
+    expect(built.map(({ hops }) => hops.length)).toEqual(built.map(() => 2))
+    for (const circuit of [first, ...built]) circuit.close()
   })
 })
 
