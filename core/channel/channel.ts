@@ -374,7 +374,6 @@ export class Channel implements CellSink, TlsLinkSink {
     if (this.#cellsThisTurn >= BUSY_CELLS) this.#lastBusyTurnMs = this.#deps.clock.monotonicMs()
     this.#cellsThisTurn = 0
     this.#drainCircuits()
-    this.#outbound.beginTurn()
     this.#flush()
   }
 

@@ -78,23 +78,15 @@ export class OutboundLink {
     this.#queue.forget(circuit)
   }
 
-  /** To be called when a flush that was asked for is due, before it. */
-  beginTurn(): void {
-    this.#writesLeft = WRITES_PER_TURN
-  }
-
   /** Sends what the link has room for, and this turn. Returns whether everything has left that could. */
   flush(): boolean {
-    const { clock, onSent, scheduleFlush } = this.#parts
+    const { clock, onSent } = this.#parts
     while (!this.#isFull && this.#link !== undefined) {
-      if (this.#writesLeft === 0 && !this.#queue.isEmpty) {
-        scheduleFlush()
-        return false
-      }
+      if (this.#writesLeft === 0) return this.#queue.isEmpty
       const nowMs = clock.monotonicMs()
       const buffers = this.#queue.take(this.#budget.cells, nowMs)
       if (buffers.length === 0) break
-      this.#writesLeft--
+      if (this.#writesLeft-- === WRITES_PER_TURN) clock.atTurnEnd(() => this.#onTurnEnd())
       onSent(nowMs)
       this.#isFull = !this.#link.write(buffers)
       if (this.#isFull) this.#budget.noteFull(nowMs)
@@ -111,6 +103,12 @@ export class OutboundLink {
     this.#holdTimer?.cancel()
     this.#queue.clear()
     this.#link = undefined
+  }
+
+  #onTurnEnd(): void {
+    const wasSpent = this.#writesLeft === 0
+    this.#writesLeft = WRITES_PER_TURN
+    if (wasSpent && !this.#queue.isEmpty) this.#parts.scheduleFlush()
   }
 
   #onHoldOver(): void {

@@ -64,15 +64,17 @@ function circuitOf(letter: string, data: number): CircuitEndpoint & { control: n
   }
 }
 
+const turnEnd = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
+
 describe('a link that is slow', () => {
-  it('is given ever less, so that a ping, a SENDME or a DESTROY waits for one record only', () => {
+  it('is given ever less, so that a ping, a SENDME or a DESTROY waits for one record only', async () => {
     const link = openLink()
     const bulk = circuitOf('u', 100_000)
     link.outbound.request(bulk, 'data')
     link.outbound.flush()
     for (let round = 0; round < 5; round++) {
       link.clock.advance(200)
-      link.outbound.beginTurn()
+      await turnEnd()
       link.drain()
     }
     const inFlight = link.taken.splice(0).at(-1)
@@ -86,7 +88,7 @@ describe('a link that is slow', () => {
     expect(link.outbound.flush()).toBe(false)
     expect(link.taken).toEqual([])
     link.clock.advance(200)
-    link.outbound.beginTurn()
+    await turnEnd()
     link.drain()
     expect(link.taken.join(' ')).toBe('#1 P1 U1 u29')
   })
@@ -102,7 +104,7 @@ describe('a link that is slow', () => {
 })
 
 describe('a link that takes whatever it is given', () => {
-  it('is given four writes in a turn at most, however often it asks, and the rest in the turns that follow', () => {
+  it('is given four writes in a turn at most, however often it asks, and the rest in the turns that follow', async () => {
     const link = openLink()
     link.outbound.request(circuitOf('a', 1_500), 'data')
     link.outbound.request(circuitOf('b', 1_500), 'data')
@@ -114,9 +116,9 @@ describe('a link that takes whatever it is given', () => {
     for (let turn = 0; turn < 5; turn++) {
       link.flushes = 0
       const before = cells()
-      link.outbound.beginTurn()
       askOften()
       sent.push(cells() - before)
+      await turnEnd()
       // Asked for until all has left, and not after that.
       expect(link.flushes > 0).toBe(cells() < 3_000)
     }
