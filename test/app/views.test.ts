@@ -59,11 +59,14 @@ describe('the views', () => {
     await app.page.evaluate(
       `window.heard = 0; void window.allium.subscribe((name) => { if (name === 'snapshot.changed') window.heard++ })`,
     )
-    // Each second of a connection has its sample of traffic.
-    await waitFor('a change', 10_000, async () => (Number(await heard()) > 1 ? true : undefined))
+    const changeSomething = (notifications: boolean): Promise<unknown> =>
+      app.invoke('settings.change', { notifications })
+    expect(await changeSomething(false)).toMatchObject({ ok: true })
+    await waitFor('a change', 10_000, async () => (Number(await heard()) > 0 ? true : undefined))
     await show(false)
     await app.page.waitForTimeout(500)
     const before = await heard()
+    expect(await changeSomething(true)).toMatchObject({ ok: true })
     await app.page.waitForTimeout(3000)
     expect(await heard()).toBe(before)
     await show(true)
