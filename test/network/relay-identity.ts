@@ -57,7 +57,6 @@ export function createRelayKeys(
   rsaKey: KeyObject = generateKeyPairSync('rsa', { modulusLength: 1024 }).privateKey,
 ): RelayKeys {
   const ed25519Key = generateKeyPairSync('ed25519').privateKey
-  const ntorSigningKey = generateKeyPairSync('ed25519').privateKey
   const rsaDer = createPublicKey(rsaKey).export({ type: 'pkcs1', format: 'der' })
   return {
     rsa: rsaIdentityFromBytes(createHash('sha1').update(rsaDer).digest()),
@@ -65,9 +64,13 @@ export function createRelayKeys(
     rsaKey,
     ed25519Key,
     signingKey: generateKeyPairSync('ed25519').privateKey,
-    ntorKey: x25519KeyPairFromPrivate(secretScalar(ntorSigningKey)),
-    ntorSigningKey,
+    ...createOnionKey(),
   }
+}
+
+export function createOnionKey(): Pick<RelayKeys, 'ntorKey' | 'ntorSigningKey'> {
+  const ntorSigningKey = generateKeyPairSync('ed25519').privateKey
+  return { ntorKey: x25519KeyPairFromPrivate(secretScalar(ntorSigningKey)), ntorSigningKey }
 }
 
 /** The 32 bytes of an ed25519 public key. */

@@ -33,6 +33,7 @@ export interface NetworkDescription {
   /** From one consensus to the next. */
   readonly consensusIntervalMs: number
   readonly params?: string
+  readonly weights?: string
 }
 
 export class TorInProcess {
@@ -64,10 +65,11 @@ export class TorInProcess {
     )
     const authorityRelays = this.relays.filter((relay) => relay.description.flags.includes('Authority'))
     this.authorities = authorityRelays.map(({ description: { nickname } }) => new TestAuthority(nickname))
-    const { consensusIntervalMs: intervalMs, params } = description
+    const { consensusIntervalMs: intervalMs, params, weights } = description
     const documents = new DirectoryDocuments(this.relays, this.authorities, {
       intervalMs,
       ...(params !== undefined && { params }),
+      ...(weights !== undefined && { weights }),
     })
     this.directory = new DirectoryServer(documents, clock, intervalMs, this.faults)
     this.#byAddress = new Map(this.relays.map((relay) => [relay.description.address, relay]))

@@ -5,6 +5,7 @@
 import { signedSha3 } from '../../../core/netdoc/consensus-diff.ts'
 import { writeUnsignedConsensus } from '../../support/consensus-writer.ts'
 import { signConsensus, type TestAuthority } from '../../support/test-authority.ts'
+import type { RelayKeys } from '../relay-identity.ts'
 import type { Relay } from '../relays/relay.ts'
 import { type RelayDocuments, writeRelayDocuments } from './relay-documents.ts'
 
@@ -18,14 +19,20 @@ export interface SignedConsensus {
 export interface ConsensusOptions {
   readonly intervalMs: number
   readonly params?: string
+  /** Of positions, as in the `bandwidth-weights` line. */
+  readonly weights?: string
   /** Those that sign; all unless given. */
   readonly signers?: readonly TestAuthority[]
 }
 
 export class DirectoryDocuments {
   readonly authorities: readonly TestAuthority[]
-  readonly #relays: readonly RelayDocuments[]
-  readonly #microdescriptors: ReadonlyMap<string, string>
+  /** In ascending order of their identities. */
+  readonly #relays: readonly Relay[]
+  readonly #relayOf: (nickname: string) => Relay
+  readonly #written = new Map<Relay, { readonly keys: RelayKeys; readonly documents: RelayDocuments }>()
+  /** By digest, those of earlier consensuses, too. */
+  readonly #microdescriptors = new Map<string, string>()
   readonly #options: ConsensusOptions
 
   constructor(relays: readonly Relay[], authorities: readonly TestAuthority[], options: ConsensusOptions) {
@@ -37,25 +44,34 @@ export class DirectoryDocuments {
     }
     this.authorities = authorities
     this.#options = options
+    this.#relayOf = relayOf
     this.#relays = relays
       .filter(({ description }) => description.isBridge !== true)
-      .map((relay) => writeRelayDocuments(relay, relayOf))
-      .sort((a, b) => a.identity.compare(b.identity))
-    this.#microdescriptors = new Map(
-      this.#relays.map(({ digest, microdescriptor }) => [digest, microdescriptor]),
-    )
+      .sort((a, b) => (a.rsa < b.rsa ? -1 : 1))
+    for (const relay of this.#relays) this.#describe(relay)
+  }
+
+  /** Anew when it has changed its keys. */
+  #describe(relay: Relay): RelayDocuments {
+    const written = this.#written.get(relay)
+    if (written?.keys === relay.identity) return written.documents
+    const documents = writeRelayDocuments(relay, this.#relayOf)
+    this.#written.set(relay, { keys: relay.identity, documents })
+    this.#microdescriptors.set(documents.digest, documents.microdescriptor)
+    return documents
   }
 
   /** The consensus of the interval in which `nowMs` lies. */
   signConsensus(nowMs: number): SignedConsensus {
-    const { intervalMs, params, signers = this.authorities } = this.#options
+    const { intervalMs, params, weights, signers = this.authorities } = this.#options
     const validAfterMs = Math.floor(nowMs / intervalMs) * intervalMs
     const unsigned = writeUnsignedConsensus({
       validAfterMs,
       intervalMs,
       authorities: this.authorities,
-      entries: this.#relays.map(({ entry }) => entry),
+      entries: this.#relays.map((relay) => this.#describe(relay).entry),
       ...(params !== undefined && { params }),
+      ...(weights !== undefined && { weights }),
     })
     const bytes = signConsensus(unsigned, signers)
     return { bytes, validAfterMs, sha3: signedSha3(bytes).toString('hex').toUpperCase() }

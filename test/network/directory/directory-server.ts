@@ -50,13 +50,25 @@ export class DirectoryServer {
   /** The one of this interval; made when it is first asked for. */
   consensus(): SignedConsensus {
     const nowMs = this.#clock.wallMs()
-    const newest = this.#consensuses.at(-1)
-    if (newest !== undefined && nowMs < newest.validAfterMs + this.#intervalMs) return newest
+    const known = this.#consensuses.find(
+      ({ validAfterMs }) => nowMs >= validAfterMs && nowMs < validAfterMs + this.#intervalMs,
+    )
+    if (known !== undefined) return known
     const made = this.#documents.signConsensus(nowMs)
     this.#consensuses.push(made)
     this.signed.add(made.sha3)
     if (this.#consensuses.length > MOST_CONSENSUSES_KEPT) this.#consensuses.shift()
     return made
+  }
+
+  /** Of all authorities, as they are now. */
+  certificates(): Buffer {
+    return Buffer.from(this.#documents.certificates(this.#clock.wallMs()), 'latin1')
+  }
+
+  /** All that were ever handed out. */
+  microdescriptors(): string {
+    return this.#documents.microdescriptors.join('')
   }
 
   /** The whole reply to a request of HTTP/1.0, as the relay gives it. */
@@ -104,7 +116,7 @@ export class DirectoryServer {
     if (CONSENSUS_PATH.test(path)) return this.#findConsensus(headers)
     if (path.startsWith('/tor/keys/')) {
       this.served.certificates++
-      return found(Buffer.from(this.#documents.certificates(this.#clock.wallMs()), 'latin1'))
+      return found(this.certificates())
     }
     if (path.startsWith('/tor/micro/d/')) return this.#findMicrodescriptors(path)
     if (path === '/tor/server/authority') {

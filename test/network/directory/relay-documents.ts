@@ -22,7 +22,7 @@ export interface RelayDocuments {
 }
 
 export function writeRelayDocuments(relay: Relay, relayOf: (nickname: string) => Relay): RelayDocuments {
-  const { nickname, address, orPort, flags, bandwidth } = relay.description
+  const { nickname, address, orPort, flags, bandwidth, protocols = RELAY_PROTOCOLS } = relay.description
   const identity = Buffer.from(relay.rsa, 'hex')
   const microdescriptor = writeMicrodescriptor(relay, relayOf)
   const digest = unpadded(createHash('sha256').update(microdescriptor, 'latin1').digest())
@@ -31,18 +31,20 @@ export function writeRelayDocuments(relay: Relay, relayOf: (nickname: string) =>
     `m ${digest}\n`,
     `s ${[...flags].sort().join(' ')}\n`,
     'v Tor 0.4.9.11\n',
-    `pr ${RELAY_PROTOCOLS}\n`,
+    `pr ${protocols}\n`,
     `w Bandwidth=${bandwidth}\n`,
   ].join('')
   return { identity, microdescriptor, digest, entry }
 }
 
 function writeMicrodescriptor(relay: Relay, relayOf: (nickname: string) => Relay): string {
-  const { exitPorts, family = [] } = relay.description
+  const { exitPorts, family = [], listsZeroKey = false } = relay.description
+  const { publicKey } = relay.identity.ntorKey
+  const onionKey = listsZeroKey ? Buffer.alloc(publicKey.length) : publicKey
   const members = family.map((nickname) => `$${relayOf(nickname).rsa}`)
   return [
     `onion-key\n${TAP_KEY}\n`,
-    `ntor-onion-key ${unpadded(relay.identity.ntorKey.publicKey)}\n`,
+    `ntor-onion-key ${unpadded(onionKey)}\n`,
     members.length === 0 ? '' : `family ${members.join(' ')}\n`,
     exitPorts === undefined ? '' : `p ${exitPorts}\n`,
     `id ed25519 ${relay.identity.ed25519}\n`,

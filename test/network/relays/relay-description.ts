@@ -27,6 +27,10 @@ export interface RelayDescription {
   readonly exitPorts?: string
   /** Nicknames of relays that it says belong to the same operator. */
   readonly family?: readonly string[]
+  /** As in a `pr` line; what relays of this process speak unless given. */
+  readonly protocols?: string
+  /** Its microdescriptor lists a key of zero, with which every secret would be known (TROVE-2026-030). */
+  readonly listsZeroKey?: boolean
   /** A bridge is in no consensus, and hands out its server descriptor. */
   readonly isBridge?: boolean
 }

@@ -9,7 +9,7 @@ import {
 } from '../../support/relay-side-handshakes.ts'
 import { type DescriptorFields, writeDescriptor } from '../descriptor-writer.ts'
 import type { CongestionFault } from '../faults/fault.ts'
-import { createRelayKeys, type RelayKeys } from '../relay-identity.ts'
+import { createOnionKey, createRelayKeys, type RelayKeys } from '../relay-identity.ts'
 import { answerCongestion } from './circuit-congestion.ts'
 import { RELAY_PROTOCOLS, type RelayDescription } from './relay-description.ts'
 
@@ -25,9 +25,13 @@ export interface AgreedCircuit extends RelayReply {
   readonly increment?: number | undefined
 }
 
+type OnionKey = RelayKeys['ntorKey']
+
 export class Relay {
   readonly description: RelayDescription
-  readonly identity: RelayKeys
+  #identity: RelayKeys
+  /** Clients may still have it from an older consensus. */
+  #oldOnionKey: OnionKey | undefined
   /** Relay cells that went through it, both ways. */
   carriedCells = 0
   /** Circuits that congestion control was agreed on for. */
@@ -39,7 +43,17 @@ export class Relay {
 
   constructor(description: RelayDescription, identity = createRelayKeys()) {
     this.description = description
-    this.identity = identity
+    this.#identity = identity
+  }
+
+  get identity(): RelayKeys {
+    return this.#identity
+  }
+
+  /** From the next consensus on clients use another; the old one serves those that have not heard of it. */
+  changeOnionKey(): void {
+    this.#oldOnionKey = this.#identity.ntorKey
+    this.#identity = { ...this.#identity, ...createOnionKey() }
   }
 
   get rsa(): RsaIdentity {
@@ -59,7 +73,8 @@ export class Relay {
   describe(nowMs: number, changes: Partial<DescriptorFields> = {}): string {
     const { nickname, address, orPort } = this.description
     const publishedMs = Math.floor(nowMs / DESCRIPTOR_LIFE_MS) * DESCRIPTOR_LIFE_MS
-    const own = { nickname, address, orPort, protocols: RELAY_PROTOCOLS, publishedMs }
+    const { protocols = RELAY_PROTOCOLS } = this.description
+    const own = { nickname, address, orPort, protocols, publishedMs }
     return writeDescriptor(this.identity, nowMs, { ...own, ...changes })
   }
 
@@ -69,17 +84,17 @@ export class Relay {
 
   /** Undefined for a handshake that is not ours, or not meant for us: the caller destroys the circuit. */
   answerHandshake(type: number, request: Buffer, fault?: CongestionFault): AgreedCircuit | undefined {
-    const { ntorKey, rsa, ed25519Id } = this.#keys()
+    const { rsa, ed25519Id } = this.#ids()
     if (type === NTOR) {
-      const isOurs =
-        request.length === 84 &&
-        request.subarray(0, 20).equals(rsa) &&
-        request.subarray(20, 52).equals(ntorKey.publicKey)
-      return isOurs ? answerNtor(request, ntorKey, TOR1_KEY_BYTES) : undefined
+      const key = this.#onionKey(request.subarray(20, 52))
+      const isOurs = request.length === 84 && request.subarray(0, 20).equals(rsa)
+      return isOurs && key !== undefined ? answerNtor(request, key, TOR1_KEY_BYTES) : undefined
     }
+    const ntorKey = this.#onionKey(request.subarray(32, 64))
     if (type !== NTOR_V3 || request.length < 128 || !request.subarray(0, 32).equals(ed25519Id)) {
       return undefined
     }
+    if (ntorKey === undefined) return undefined
     try {
       let increment: number | undefined
       const respond = (clientMessage: Buffer): Buffer => {
@@ -95,8 +110,12 @@ export class Relay {
     }
   }
 
-  #keys(): { ntorKey: RelayKeys['ntorKey']; rsa: Buffer; ed25519Id: Buffer } {
-    const { ntorKey, rsa, ed25519 } = this.identity
-    return { ntorKey, rsa: Buffer.from(rsa, 'hex'), ed25519Id: Buffer.from(ed25519, 'base64') }
+  #onionKey(publicKey: Buffer): OnionKey | undefined {
+    return [this.#identity.ntorKey, this.#oldOnionKey].find((key) => key?.publicKey.equals(publicKey))
+  }
+
+  #ids(): { rsa: Buffer; ed25519Id: Buffer } {
+    const { rsa, ed25519 } = this.identity
+    return { rsa: Buffer.from(rsa, 'hex'), ed25519Id: Buffer.from(ed25519, 'base64') }
   }
 }
