@@ -15,8 +15,24 @@ const MISSING_PARTS = [
   'conflux',
   'onion services',
   'padding machines',
+  'path bias counting',
   'transports',
 ]
+
+/** Of 2025 and 2026, by number: what concerns clients, services and, to be told from both, relays and authorities. */
+const ADVISORIES: Readonly<Record<string, readonly number[]>> = {
+  'TROVE-2025-': [16],
+  'TROVE-2026-': [
+    3, 4, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 25, 26, 30, 32, 33, 34, 35, 36, 38,
+    40, 41, 42, 43, 50, 51, 52, 53, 56, 57, 58, 62, 64, 67,
+  ],
+}
+const TICKETS = ['#41295', '#41297', '#41353', '#41412', '#41437']
+
+/** Every word in it must be a test's, or nobody knows what the client does about it. */
+const FAULT_WORDS = 'test/network/faults'
+const FAULT_WORD = /^ {2}\| '([a-z0-9-]+)'$/gm
+const PACKING_WORD = /^ {2}'?([a-z-]+)'?: once\(/gm
 
 const ADVISORY = /TROVE-20[0-9]{2}-[0-9]{3}/g
 const NAMED_TEST = /`(test\/[^`]+)`: "([^"]+)"/g
@@ -67,6 +83,32 @@ describe('the list of hostile input', () => {
       .flatMap((file) => titlesIn(join('test/unit', file)).match(ADVISORY) ?? [])
     expect(new Set(mentioned).size).toBeGreaterThan(20)
     for (const advisory of mentioned) expect(text).toContain(advisory)
+  })
+
+  it('has every advisory of these years that is known', () => {
+    for (const [prefix, numbers] of Object.entries(ADVISORIES)) {
+      for (const number of numbers) expect(text).toContain(`\`${prefix}${String(number).padStart(3, '0')}\``)
+    }
+    for (const ticket of TICKETS) expect(text).toContain(`\`${ticket}\``)
+  })
+
+  it('has a test for every fault that relays of the network in one process can commit', () => {
+    const wordsIn = (file: string, pattern: RegExp): string[] =>
+      [...titlesIn(join(FAULT_WORDS, file)).matchAll(pattern)].map(([, word = '']) => word)
+    const words = [
+      ...wordsIn('fault.ts', FAULT_WORD),
+      ...wordsIn('descriptor-faults.ts', FAULT_WORD),
+      ...wordsIn('packing-faults.ts', PACKING_WORD),
+      ...titlesIn(join(FAULT_WORDS, 'fault.ts'))
+        .split('\n')
+        .filter((line) => line.includes('readonly do: '))
+        .flatMap((line) => [...line.matchAll(/'([a-z-]+)'/g)].map(([, word = '']) => word)),
+    ]
+    expect(words.length).toBeGreaterThan(70)
+    const tests = readdirSync(join(ROOT, 'test/unit/faults'))
+      .map((file) => titlesIn(join('test/unit/faults', file)))
+      .join('')
+    expect(words.filter((word) => !tests.includes(`'${word}'`))).toEqual([])
   })
 
   it('names nothing outside the repository', () => {
