@@ -10,6 +10,7 @@ import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BRIDGED_NETWORK } from '../network/small-description.ts'
+import { canPack } from '../network/directory/reply-packing.ts'
 import type { Relay } from '../network/relays/relay.ts'
 import { TorInProcess } from '../network/tor-in-process.ts'
 import { systemClock } from '../../core/util/clock.ts'
@@ -49,6 +50,7 @@ describe.each(PROGRAMS)('on the network in this process, %s as the client', (pro
   let congestedBefore = 0
   beforeAll(async () => {
     congestedBefore = circuitsWithCongestionControl()
+    network.directory.packings.clear()
     client = await startClient(network.clientLines, program)
   })
   afterAll(async () => {
@@ -87,6 +89,10 @@ describe.each(PROGRAMS)('on the network in this process, %s as the client', (pro
     const answer = await curl(...viaSocks(client), 'http://nobody.test/')
     // 97: the SOCKS proxy said no.
     expect(answer.exitCode).toBe(97)
+  })
+
+  it('is sent zstd exactly where this Node packs it', () => {
+    expect(network.directory.packings.has('x-zstd')).toBe(canPack('x-zstd'))
   })
 
   it('has done nothing that the relays complain of', () => {
