@@ -33,6 +33,8 @@ export interface WholeNetwork {
   reset(): Promise<void>
   commit(fault: Fault): { readonly times: number }
   relay(nickname: string): Relay
+  /** `host:port` of a relay. */
+  addressOf(nickname: string): string
   stop(): Promise<void>
 }
 
@@ -57,6 +59,11 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
   const sitePort = (site.address() as AddressInfo).port
   network.hosts.add(SITE, 80, sitePort)
   const clients: TorClient[] = []
+  const relayOf = (nickname: string): Relay => {
+    const relay = network.relays.find(({ description }) => description.nickname === nickname)
+    if (relay === undefined) throw new RangeError(`no relay ${nickname}`)
+    return relay
+  }
   return {
     clock,
     network,
@@ -71,10 +78,10 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
       await Promise.all(clients.splice(0).map((client) => client.close()))
     },
     commit: (fault) => network.faults.add(fault),
-    relay(nickname) {
-      const relay = network.relays.find(({ description }) => description.nickname === nickname)
-      if (relay === undefined) throw new RangeError(`no relay ${nickname}`)
-      return relay
+    relay: relayOf,
+    addressOf(nickname) {
+      const { address, orPort } = relayOf(nickname).description
+      return `${address}:${orPort}`
     },
     async stop() {
       clock.stop()

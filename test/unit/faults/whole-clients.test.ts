@@ -53,6 +53,12 @@ async function pass(ms: number): Promise<void> {
   await expect.poll(() => faulty.clock.monotonicMs() >= untilMs, { interval: 5, timeout: 15_000 }).toBe(true)
 }
 
+/** What is neither a guard nor the site. The second guard is for circuits that end at the first: to measure, some do. */
+function strangersAmong(dialled: readonly string[]): readonly string[] {
+  const expected = [faulty.siteAddress, ...['guard1', 'guard2'].map((name) => faulty.addressOf(name))]
+  return dialled.filter((address) => !expected.includes(address))
+}
+
 describe('a bad cell', () => {
   it('ends its own circuit, and no other on the same channel', async () => {
     const { connections } = faulty.relay(guard)
@@ -60,8 +66,8 @@ describe('a bad cell', () => {
     faulty.commit({ relay: 'exit1', nth: 1, does: spoils('connected', { do: 'wrong-digest' }) })
     expect(await outcomeOf(client.connect('site.test', 80, { isolation: 'bad' }))).toBe('protocol-violation')
     good.write('GET / HTTP/1.0\r\nHost: site.test\r\n\r\n')
-    const [answer] = await good.take(1).toArray()
-    expect(String(answer).slice(0, 12)).toBe('HTTP/1.1 200')
+    const answer = await new Promise<Buffer>((resolve) => good.once('data', resolve))
+    expect(answer.toString('latin1', 0, 12)).toBe('HTTP/1.1 200')
     expect(faulty.relay(guard).connections).toBe(connections)
   })
 })
@@ -113,7 +119,7 @@ describe('a relay that ends every circuit', () => {
   const MOST_TRIES = 120
 
   it.each(['middle1', 'exit1'])(
-    '(%s) makes the client neither run, nor dial others, nor change its guard',
+    '(%s) makes the client neither run, nor dial strangers, nor change its guard',
     async (relay) => {
       const committed = faulty.commit({ relay, does: { at: 'create', do: 'destroy' } })
       const dialled = dials.dialled.length
@@ -122,7 +128,7 @@ describe('a relay that ends every circuit', () => {
       await pass(MINUTE_MS)
       expect(committed.times).toBeGreaterThan(0)
       expect(committed.times).toBeLessThan(MOST_TRIES)
-      expect(dials.dialled.slice(dialled)).toEqual([])
+      expect(strangersAmong(dials.dialled.slice(dialled))).toEqual([])
       faulty.network.faults.clear()
       await expect.poll(() => outcomeOf(fetchBody(client)), { timeout: 15_000 }).toBe(BODY_SHA256)
       expect(guardOf(client)).toBe(guard)
@@ -135,6 +141,7 @@ describe('a request that is given up before the first hop answers (41412)', () =
     faulty.commit({ relay: guard, does: { at: 'create', do: 'say-nothing' } })
     for (const { id } of client.status.value.circuits) client.closeCircuit(id)
     const dialled = dials.dialled.length
+    const { connections } = faulty.relay(guard)
     const controller = new AbortController()
     const connecting = client.connect('site.test', 80, { isolation: 'impatient', signal: controller.signal })
     await waitForStatus(client, ({ circuits }) =>
@@ -145,7 +152,8 @@ describe('a request that is given up before the first hop answers (41412)', () =
     faulty.network.faults.clear()
     await expect.poll(() => outcomeOf(fetchBody(client)), { timeout: 15_000 }).toBe(BODY_SHA256)
     expect(guardOf(client)).toBe(guard)
-    expect(dials.dialled.slice(dialled).filter((address) => address !== faulty.siteAddress)).toEqual([])
+    expect(strangersAmong(dials.dialled.slice(dialled))).toEqual([])
+    expect(faulty.relay(guard).connections).toBe(connections)
   })
 })
 
