@@ -51,15 +51,18 @@ const DESTINATIONS = new Set(['stdout', 'stderr', 'file', 'syslog', 'android'])
 /** `[net, circ] info` may have spaces inside the brackets and behind them: it becomes one word. */
 function joinDomains(words: readonly string[]): string[] {
   const joined: string[] = []
-  let open = ''
+  let open: string[] = []
+  let hasBracket = false
   for (const word of words) {
-    open += word
+    open.push(word)
+    hasBracket ||= word.includes(']')
     // A bracket that is still open, or closed with its severity still to come.
-    if (open.startsWith('[') && (!open.includes(']') || open.endsWith(']'))) continue
-    joined.push(open)
-    open = ''
+    if (open[0]?.startsWith('[') === true && (!hasBracket || word.endsWith(']'))) continue
+    joined.push(open.join(''))
+    open = []
+    hasBracket = false
   }
-  if (open !== '') joined.push(open)
+  if (open.length > 0) joined.push(open.join(''))
   return joined
 }
 

@@ -42,3 +42,8 @@ describe('a Log line', () => {
     expect(shown('quiet')).toEqual([])
   })
 })
+
+test('reads a long row of words in an open bracket at once', () => {
+  // Found by fuzzing: all of it was looked through again for each word.
+  expect(() => parseLogRule(`[${'net, '.repeat(200_000)}circ] info stdout`, 'Log')).not.toThrow()
+}, 3_000)
