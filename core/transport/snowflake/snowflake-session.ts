@@ -74,7 +74,7 @@ export class SnowflakeSession {
       onData: (bytes) => this.#smux.onBytes(bytes),
     })
     this.#smux = new SmuxStream({
-      send: (bytes) => this.#kcp.write(bytes),
+      send: (bytes) => this.#send(bytes),
       onData: (bytes) => events.onData(bytes),
       onEnd: () => events.onEnd(),
     })
@@ -128,6 +128,15 @@ export class SnowflakeSession {
     this.#finder.close()
     this.#wakeTimer?.cancel()
     this.#watchTimer?.cancel()
+  }
+
+  /** A server that takes nothing must not have what we owe it pile up; nobody who calls expects to hear of that. */
+  #send(bytes: Uint8Array): void {
+    try {
+      this.#kcp.write(bytes)
+    } catch (error) {
+      this.#fail(toTorError(error, 'limit', 'writing to a Snowflake'))
+    }
   }
 
   #fail(error: TorError): void {

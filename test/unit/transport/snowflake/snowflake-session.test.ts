@@ -4,6 +4,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { systemRandom } from '../../../../core/crypto/system-random.ts'
 import { parseBridgeLine } from '../../../../core/linkspec/bridge-line.ts'
 import { NO_OUTSIDE } from '../../../../core/transport/outside.ts'
+import { parseSnowflakeArguments } from '../../../../core/transport/snowflake/snowflake-arguments.ts'
+import { SnowflakeSession } from '../../../../core/transport/snowflake/snowflake-session.ts'
 import { snowflakeTransport } from '../../../../core/transport/snowflake/snowflake-transport.ts'
 import { type TransportParts, transportParts } from '../../../../core/transport/transport-parts.ts'
 import { TorError } from '../../../../core/util/errors.ts'
@@ -375,4 +377,26 @@ describe('a hostile proxy', () => {
     expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(60_000_000)
     stream.destroy()
   })
+})
+
+test('a server that sends for ever and takes nothing ends the session, not the program', () => {
+  // Found by fuzzing: what the session owes the server is written from timers and from the reader, where nobody catches.
+  const failures: TorError[] = []
+  const args = parseSnowflakeArguments(parseBridgeLine(LINE))
+  const { connectPeer, web } = volunteers
+  const session = new SnowflakeSession(
+    { args, connectPeer, web, keepsLocalCandidates: false, clock, random: systemRandom },
+    {
+      onOpen: () => {},
+      onData: () => {},
+      onRoom: () => {},
+      onEnd: () => {},
+      onTryFailed: () => {},
+      onFailed: (error) => failures.push(error),
+    },
+  )
+  for (let windows = 0; windows < 100_000 && failures.length === 0; windows++) session.onConsumed(524_288)
+  expect(failures.map(({ kind }) => kind)).toEqual(['limit'])
+  session.onConsumed(524_288)
+  session.close()
 })
