@@ -5,6 +5,7 @@ import { CELL_TARGETS } from './targets/cells.ts'
 import { CERTIFICATE_TARGETS } from './targets/certificates.ts'
 import { DIRECTORY_TARGETS } from './targets/directory.ts'
 import { HTTP_TARGETS } from './targets/http.ts'
+import { MACHINE_TARGETS } from './targets/machines.ts'
 import { PROXY_TARGETS } from './targets/proxies.ts'
 import { STATE_TARGETS } from './targets/state.ts'
 import { TRANSPORT_TARGETS } from './targets/transports.ts'
@@ -16,6 +17,7 @@ export const ALL_TARGETS: readonly FuzzTarget[] = [
   ...CERTIFICATE_TARGETS,
   ...DIRECTORY_TARGETS,
   ...HTTP_TARGETS,
+  ...MACHINE_TARGETS,
   ...PROXY_TARGETS,
   ...STATE_TARGETS,
   ...TRANSPORT_TARGETS,

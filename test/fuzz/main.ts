@@ -1,10 +1,17 @@
 /** `npm run fuzz`: fuzzes the targets one after the other, each for some seconds, and prints what came of it. */
 import { parseArgs } from 'node:util'
-import { rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
 import { ALL_TARGETS } from './all-targets.ts'
-import { CORPUS_FOLDER, FINDINGS_FOLDER, hashOf, readCorpus, writeEntry } from './engine/corpus.ts'
+import {
+  CORPUS_FOLDER,
+  FINDINGS_FOLDER,
+  formatBytes,
+  readCorpus,
+  writeCorpus,
+  writeFinding,
+} from './engine/corpus.ts'
+import { execute } from './engine/execute.ts'
 import type { FuzzTarget } from './engine/target.ts'
 import type { WorkerOrder, WorkerReport } from './worker-messages.ts'
 
@@ -13,7 +20,8 @@ const HELP = `Usage: npm run fuzz -- [options]
   --target NAME   only this target, or those whose names begin so; may be given more than once
   --seconds N     for each target (10)
   --seed S        the same seed makes the same mutations (1)
-  --save          keep what was learnt: the corpus becomes the fewest inputs that do all that was done
+  --save          keep what was learnt in ${CORPUS_FOLDER}: the fewest and shortest inputs that do the most
+  --replay FILE   run this input alone, once
   --list          print the names of the targets
 
 Inputs that show something wrong are written to ${FINDINGS_FOLDER}.
@@ -38,6 +46,7 @@ export async function main(args: readonly string[], files: Files): Promise<void>
       seconds: { type: 'string', default: '10' },
       seed: { type: 'string', default: '1' },
       save: { type: 'boolean', default: false },
+      replay: { type: 'string' },
       list: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -49,6 +58,7 @@ export async function main(args: readonly string[], files: Files): Promise<void>
   )
   if (values.list) return print(`${targets.map(({ name }) => name).join('\n')}\n`)
   if (targets.length === 0) throw new Error('no target has such a name')
+  if (values.replay !== undefined) return replay(targets, values.replay)
   print(`seed ${values.seed}, ${values.seconds} s for each of ${targets.length} targets\n${HEADINGS}\n`)
   let [findings, runs] = [0, 0]
   for (const target of targets) {
@@ -61,6 +71,14 @@ export async function main(args: readonly string[], files: Files): Promise<void>
   }
   print(`${runs} runs, ${findings} findings\n`)
   if (findings > 0) process.exitCode = 1
+}
+
+async function replay([target]: readonly FuzzTarget[], file: string): Promise<void> {
+  if (target === undefined) return
+  const startedMs = performance.now()
+  const outcome = await execute(target, readFileSync(file))
+  print(`${target.name}: ${outcome.kind} within ${(performance.now() - startedMs).toFixed(1)} ms\n`)
+  if (outcome.kind === 'finding') print(`${outcome.what}\n${outcome.stack}\n`)
 }
 
 function fuzz(
@@ -101,9 +119,7 @@ const HEADINGS =
 
 function report({ name }: FuzzTarget, result: Result): void {
   if ('crash' in result) {
-    print(
-      `${name.padEnd(28)} CRASH ${result.crash}\n    ${writeEntry(FINDINGS_FOLDER, name, result.input)}\n`,
-    )
+    print(`${name.padEnd(28)} CRASH ${result.crash}\n    ${writeFinding(name, result.input)}\n`)
     return
   }
   const { runs, seconds, accepted, blocks, pool, mostSteps, slowestMs, growth } = result
@@ -119,26 +135,30 @@ function report({ name }: FuzzTarget, result: Result): void {
   ]
   print(`${name.padEnd(28)}${cells.join(' ')}\n`)
   for (const { what, stack, input } of result.findings) {
-    const path = writeEntry(FINDINGS_FOLDER, name, input)
+    const path = writeFinding(name, input)
     print(`  FINDING ${what}\n    ${path}\n${stack.split('\n').slice(1, 6).join('\n')}\n`)
   }
   if (growth !== undefined && growth.factor > 3 && growth.ms > 20) {
-    print(`  grows fast: ${writeEntry(FINDINGS_FOLDER, name, growth.input, 'growth-')}\n`)
+    print(`  grows fast: ${writeFinding(name, growth.input, 'growth-')}\n`)
   }
 }
 
-/** Entries that were given a name of their own stay; the others become the distilled ones. */
-function keep({ name }: FuzzTarget, { corpus }: WorkerReport): void {
-  const kept = new Set(corpus.map(hashOf))
-  const old = readCorpus(name)
-  for (const { file } of old) if (isHash(file) && !kept.has(file)) rmSync(join(CORPUS_FOLDER, name, file))
-  const known = new Set(old.map(({ bytes }) => hashOf(bytes)))
-  for (const bytes of corpus)
-    if (bytes.length > 0 && !known.has(hashOf(bytes))) writeEntry(CORPUS_FOLDER, name, bytes)
-}
+/** All of a target's entries but the named ones together: a start for the next run, and small enough for a repository. */
+const KEPT_CHARS = 850
+const KEPT_ENTRIES = 25
 
-function isHash(file: string): boolean {
-  return /^[0-9a-f]{12}$/.test(file)
+/** Named entries stay; the others become the best of the distilled ones. */
+function keep({ name }: FuzzTarget, { corpus: distilled }: WorkerReport): void {
+  const named = readCorpus(name).filter((entry) => entry.name !== undefined)
+  let left = KEPT_CHARS
+  const fits = (bytes: Uint8Array): boolean => {
+    const { length } = formatBytes(bytes)
+    if (length > left || bytes.length === 0) return false
+    left -= length
+    return true
+  }
+  const best = distilled.filter(fits).slice(0, KEPT_ENTRIES)
+  writeCorpus(name, [...named, ...best.map((bytes) => ({ name: undefined, bytes: Buffer.from(bytes) }))])
 }
 
 function print(text: string): void {

@@ -3,7 +3,6 @@
  * joins the pool that later ones are made of; without one the pool stays what it was.
  */
 import type { Coverage } from './coverage.ts'
-import { hashOf } from './corpus.ts'
 import { createDice, type Dice, seedFor } from './dice.ts'
 import { cpuMsOf, execute, type Outcome, signatureOf } from './execute.ts'
 import { mutate } from './mutate.ts'
@@ -140,7 +139,7 @@ function asBytes(text: Uint8Array | string): Uint8Array {
 
 /**
  * The fewest and shortest inputs that together do all that the pool does, each cut down as far as it goes without doing
- * something else. The order is that of their hashes.
+ * something else. What does the most that no shorter one does comes first.
  */
 export async function distil(session: FuzzSession, mostRuns: number, limitMs: number): Promise<Buffer[]> {
   const { coverage } = session
@@ -160,7 +159,7 @@ export async function distil(session: FuzzSession, mostRuns: number, limitMs: nu
   let left = mostRuns
   const endMs = performance.now() + limitMs
   const mayGoOn = (): boolean => left > 0 && performance.now() < endMs
-  const results: Buffer[] = []
+  const results: { readonly input: Buffer; readonly worth: number }[] = []
   for (const { input, needed } of chosen) {
     let best = input
     for (
@@ -175,7 +174,7 @@ export async function distil(session: FuzzSession, mostRuns: number, limitMs: nu
         else at += size
       }
     }
-    results.push(best)
+    results.push({ input: best, worth: needed.length })
   }
-  return results.sort((a, b) => (hashOf(a) < hashOf(b) ? -1 : 1))
+  return results.sort((a, b) => b.worth - a.worth).map(({ input }) => input)
 }

@@ -349,8 +349,8 @@ export const APP_TARGETS: readonly FuzzTarget[] = [
       if (read === undefined) return
       const again = readSettings(writeSettings(read.document))
       mustAgree(
-        again?.document.settings,
-        withoutSecrets(read.document.settings),
+        JSON.stringify(again?.document.settings),
+        JSON.stringify(withoutSecrets(read.document.settings)),
         'written and read again they are other settings',
       )
       mustAgree(again?.bad, [], 'what was written is bad')
