@@ -15,6 +15,7 @@ import { isMethodName, METHOD_SCHEMAS, parseCall } from '../../../electron/host/
 import { parseFromHost, parseResult } from '../../../electron/host/parse-from-host.ts'
 import { isAnswerTo } from '../../../electron/host/probes/stun-probe.ts'
 import { COMMANDS } from '../../../electron/ipc/contract.ts'
+import { readLists, writeLists } from '../../../electron/lists/lists-document.ts'
 import { createScrub } from '../../../electron/logs/scrub.ts'
 import { parseHostRequest, parseOutsideAnswer } from '../../../electron/outside/outside-messages.ts'
 import { parseFromPage } from '../../../electron/outside/page-messages.ts'
@@ -324,6 +325,26 @@ export const APP_TARGETS: readonly FuzzTarget[] = [
         written,
         'written and read again it is another',
       )
+    },
+  },
+  {
+    name: 'fetched-lists',
+    form: 'text',
+    mayThrow: [],
+    seeds: () => [
+      JSON.stringify({
+        version: 1,
+        fetchedMs: 1,
+        bridges: [LINE],
+        countries: { cn: [{ transport: 'snowflake', source: 'built-in' }] },
+      }),
+    ],
+    words: JSON_WORDS,
+    run(input) {
+      const lists = readLists(input.toString('utf8'))
+      if (lists === undefined) return
+      const written = writeLists(lists)
+      mustAgree(writeLists(readLists(written) ?? lists), written, 'written and read again they are others')
     },
   },
   {
