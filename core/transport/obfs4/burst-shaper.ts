@@ -14,6 +14,13 @@ import type { IatMode } from './obfs4-arguments.ts'
 const MAX_PAUSE_STEPS = 100
 const PAUSE_STEP_MS = 0.1
 
+/**
+ * How often one burst is padded in mode 2; one or two times are usual. A bridge whose few lengths leave a rest each time
+ * that is too short for them and too long to be padded exactly (one of some thousands draws such) would have us pad for
+ * ever, and never come to the next burst.
+ */
+const MAX_PADDINGS = 32
+
 const NOTHING = Buffer.alloc(0)
 
 export class BurstShaper {
@@ -23,6 +30,7 @@ export class BurstShaper {
   #lengths: LengthDistribution
   #pauses: LengthDistribution
   #pending: Buffer = NOTHING
+  #paddings = 0
 
   constructor(encoder: FrameEncoder, iatMode: IatMode, random: Random) {
     this.#encoder = encoder
@@ -48,6 +56,7 @@ export class BurstShaper {
       end = this.#encoder.encode(data.subarray(at, at + MAX_PAYLOAD_BYTES), 0, burst, end)
     }
     this.#pending = burst
+    this.#paddings = 0
     if (this.#iatMode !== 2) this.#padTo(this.#lengths.sample(this.#random))
   }
 
@@ -71,6 +80,7 @@ export class BurstShaper {
     // A bridge whose one length is zero would else never be written to.
     let length = this.#lengths.sample(this.#random) || MAX_SEGMENT_BYTES
     if (this.#pending.length < length) {
+      if (++this.#paddings > MAX_PADDINGS) return this.#pending.length
       this.#padTo(length)
       // Padding that needed two frames is longer than any length: the next draw fits.
       if (this.#pending.length !== length) length = this.#lengths.sample(this.#random) || MAX_SEGMENT_BYTES
