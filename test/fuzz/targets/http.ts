@@ -130,6 +130,9 @@ export const HTTP_TARGETS: readonly FuzzTarget[] = [
       const head = parseResponseHead(lines)
       const framing = responseFraming(head, 'GET')
       mustHold(framing.kind !== 'length' || Number.isSafeInteger(framing.bytes), 'a length that is no number')
+      // Whoever else reads it must see the same word.
+      const isSaid = lines.some((line) => /^transfer-encoding:[ \t,]*chunked[ \t,]*$/i.test(line))
+      mustHold(framing.kind !== 'chunked' || isSaid, 'chunked, to us alone')
     },
   },
   {

@@ -1,5 +1,6 @@
 /** What bridges, and whoever stands before them, send through transports: obfs4, and snowflake with all its layers. */
 import { isIP } from 'node:net'
+import { BurstShaper } from '../../../core/transport/obfs4/burst-shaper.ts'
 import { FrameDecoder, FrameEncoder } from '../../../core/transport/obfs4/frames.ts'
 import { LengthDistribution } from '../../../core/transport/obfs4/length-distribution.ts'
 import { startObfs4Handshake } from '../../../core/transport/obfs4/obfs4-handshake.ts'
@@ -129,6 +130,34 @@ export const TRANSPORT_TARGETS: readonly FuzzTarget[] = [
       mustHold(lengths.values.length > 0 && lengths.values.length <= 100, 'a shape without lengths')
       const sample = lengths.sample(seededRandom(1))
       mustHold(sample >= 0 && sample <= 1448, 'a length that no segment has')
+    },
+  },
+  {
+    name: 'obfs4-burst',
+    form: 'binary',
+    mayThrow: [],
+    maxBytes: 27,
+    unitRuns: 40,
+    stepsPerByte: 2_000_000,
+    seeds: () => [Buffer.concat([Buffer.of(2, 1, 0), hex(captured.server.drbg_seed)])],
+    run(input) {
+      const seed = Buffer.alloc(24)
+      seed.set(input.subarray(3))
+      const mode = ([0, 1, 2] as const)[(input[0] ?? 0) % 3] ?? 0
+      const shaper = new BurstShaper(new FrameEncoder(FRAME_KEYS), mode, seededRandom(4))
+      shaper.useSeed(seed)
+      const data = Buffer.alloc(((input[1] ?? 0) << 8) | (input[2] ?? 0), 0x61)
+      shaper.add(data)
+      let sent = 0
+      let pieces = 0
+      for (let piece = shaper.take(); piece !== undefined; piece = shaper.take()) {
+        sent += piece.length
+        mustHold(piece.length > 0 && ++pieces < 150_000, 'a burst without end')
+      }
+      mustHold(
+        sent >= data.length && sent < 2 * data.length + 200_000,
+        'more padding than there is a reason for',
+      )
     },
   },
   {
