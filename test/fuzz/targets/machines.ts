@@ -5,6 +5,7 @@ import { KcpMachine } from '../machines/kcp-machine.ts'
 import { runLinkHandshake } from '../machines/link-machine.ts'
 import { runPort } from '../machines/port-machine.ts'
 import { Script } from '../machines/script.ts'
+import { runMeekStream, runObfs4Stream } from '../machines/transport-machines.ts'
 import type { FuzzTarget } from '../engine/target.ts'
 
 const GET = 'GET http://a.example/x HTTP/1.1\r\nHost: a.example\r\n\r\n'
@@ -80,6 +81,28 @@ export const MACHINE_TARGETS: readonly FuzzTarget[] = [
     stepsPerByte: 100_000,
     seeds: () => SCRIPTS,
     run: (input) => new KcpMachine(new Script(input)).run(),
+  },
+  {
+    name: 'obfs4-stream-machine',
+    form: 'binary',
+    mayThrow: [],
+    maxBytes: 400,
+    unitRuns: 40,
+    growsTo: 3_000,
+    stepsPerByte: 2_000_000,
+    seeds: () => [...SCRIPTS, Buffer.from([0, 9, 0, 0, 90, 7, 3, 0, 7, 0, 1, 0, 0, 7, 2, 1, 0, 4, 0, 8, 1])],
+    run: (input) => runObfs4Stream(new Script(input)),
+  },
+  {
+    name: 'meek-stream-machine',
+    form: 'binary',
+    mayThrow: [],
+    maxBytes: 400,
+    unitRuns: 40,
+    growsTo: 3_000,
+    stepsPerByte: 500_000,
+    seeds: () => [...SCRIPTS, Buffer.from([0, 1, 0, 6, 9, 0, 7, 2, 3, 9, 0, 0, 3, 20, 6, 1, 1, 8, 2])],
+    run: (input) => runMeekStream(new Script(input)),
   },
   {
     name: 'http-port-machine',
