@@ -71,11 +71,16 @@ export async function unpackBody(
     const format = sniffFormat(rest, encoding ?? 'deflate')
     const part = await abortable(unpackPart(rest, format, maxBytes - unpackedBytes), signal)
     if (part.consumedBytes <= 0) malformed('packed directory reply', 'progress')
-    outputs.push(part.output)
+    outputs.push(withoutSlack(part.output))
     unpackedBytes += part.output.length
     rest = rest.subarray(part.consumedBytes)
   }
   return outputs.length === 1 && outputs[0] !== undefined ? outputs[0] : Buffer.concat(outputs)
+}
+
+/** A part of a byte comes in a whole chunk of output: a thousand of them would hold a quarter of a gigabyte. */
+function withoutSlack(output: Buffer): Buffer {
+  return output.length * 2 < output.buffer.byteLength ? Buffer.from(output) : output
 }
 
 /** "deflate" should be the zlib format (RFC 1950), but gzip and bare deflate are met under that name too. */
