@@ -62,8 +62,9 @@ const RULES: readonly Rule[] = [
   ],
   [/(?<![^\s<("'=:,;])[^\s@<("'=:,;]+@[^\s@>)"',;]+/g, '[mail]'],
   [/(?<![0-9a-f:])(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}(?![0-9a-f:])/gi, '[hardware address]'],
-  [/(?<![\w+/=])\$?[0-9a-f]{32,}(?:[~=][A-Za-z0-9]{1,19})?(?![\w+/])/gi, '[fingerprint]'],
-  [/(?<![\w+/=-])[\w+/-]{26,}={0,2}(?![\w+/=-])/g, maskKey],
+  // Also behind a word and "=", as options and documents have them, and in a path.
+  [/(?<![0-9a-z])\$?[0-9a-f]{32,}(?:[~=][A-Za-z0-9]{1,19})?(?![0-9a-z])/gi, '[fingerprint]'],
+  [/(?<![\w+/-])[\w+/-]{26,}={0,2}(?![\w+/=-])/g, maskKey],
   [
     /(?<![\w:.])\[?(?:[0-9a-f]{0,4}:){2,7}[0-9a-f.]{0,15}(?:%[\w.-]{1,20})?\]?(?::\d{1,5})?(?![\w:])/gi,
     maskIpv6,
@@ -122,7 +123,13 @@ function maskIpv4(text: string): string {
   return /^(?:127|0)\./.test(text) ? text : '[address]'
 }
 
+/** A dot behind it ends the sentence. */
 function maskIpv6(text: string): string {
+  const end = /\.*$/.exec(text)?.[0] ?? ''
+  return maskWholeIpv6(text.slice(0, text.length - end.length)) + end
+}
+
+function maskWholeIpv6(text: string): string {
   const bare = text.replace(/^\[|\](?::\d+)?$/g, '').replace(/%.*$/, '')
   const isAddress = isIPv6(bare) || isIPv6(bare.replace(/:\d+$/, ''))
   return isAddress && bare !== '::1' && bare !== '::' ? '[address]' : text

@@ -16,6 +16,11 @@ export const NASTY_LINES: readonly (readonly [line: string, ...secrets: string[]
   [`guard $${FINGERPRINT}~Nickname failed`, FINGERPRINT, 'Nickname'],
   [`guard ${FINGERPRINT.toLowerCase()} failed`, FINGERPRINT.toLowerCase()],
   ['ed25519 id sBlqXuTQ0Gv9dYVZBqIbFjnBpKsdOjFa6XwHQFmv0Lw unknown', 'sBlqXuTQ0Gv9'],
+  // Found by fuzzing: behind a word and "=", in a path, and before the dot that ends a sentence.
+  [`FallbackDir orport=9001 id=${FINGERPRINT}`, FINGERPRINT],
+  [`asked for /tor/server/fp/${FINGERPRINT}`, FINGERPRINT],
+  ['master-key-ed25519=sBlqXuTQ0Gv9dYVZBqIbFjnBpKsdOjFa6XwHQFmv0Lw', 'sBlqXuTQ0Gv9'],
+  ['nobody listens at 2001:db8::18.', '2001:db8'],
   [`GET http://${ONION}/secret?q=1 failed`, '2gzyxa5ihm7n', 'secret'],
   [`no descriptor for ${ONION}`, '2gzyxa5ihm7n'],
   ['service 2gzyxa5ihm7nsggfxnu52rck2vv4rvmdlkiu3zzui5du4xyclen53wid', '2gzyxa5ihm7n'],
