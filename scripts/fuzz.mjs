@@ -7,8 +7,15 @@ import { instrument, PROBE_BANNER } from './fuzz/instrument.mjs'
 
 // Beside node_modules, so that what the bundles leave out is found.
 const directory = mkdtempSync(join('node_modules', '.fuzz-'))
-process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
+const tidyUp = () => rmSync(directory, { recursive: true, force: true })
+process.on('exit', tidyUp)
+for (const signal of ['SIGINT', 'SIGTERM']) {
+  process.on(signal, () => {
+    tidyUp()
+    // An orderly exit waits for threads, and one that was stopped amid connections may not end.
+    process.kill(process.pid, 'SIGKILL')
+  })
+}
 
 const modules = []
 await build({
