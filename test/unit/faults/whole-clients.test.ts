@@ -68,6 +68,7 @@ describe('a bad cell', () => {
     good.write('GET / HTTP/1.0\r\nHost: site.test\r\n\r\n')
     const answer = await new Promise<Buffer>((resolve) => good.once('data', resolve))
     expect(answer.toString('latin1', 0, 12)).toBe('HTTP/1.1 200')
+    good.destroy()
     expect(faulty.relay(guard).connections).toBe(connections)
   })
 })
