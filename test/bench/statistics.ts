@@ -70,23 +70,25 @@ function isMet(target: Target, ratio: number, ours: readonly number[]): boolean 
   }
 }
 
-const HEADINGS = ['measure', 'C tor', 'Allium', 'ratio', 'target', ''] as const
-
-/** The rows as text in columns: medians, [min..max] over the repeats, and the ratio of the medians, ours to C tor's. */
-export function formatTable(rows: readonly Row[]): string {
+/**
+ * The rows as text in columns: medians, [min..max] over the repeats, and the ratio of the medians, ours to that of what we
+ * are measured by.
+ */
+export function formatTable(rows: readonly Row[], reference = 'C tor', ours = 'Allium'): string {
+  const headings = ['measure', reference, ours, 'ratio', 'target', '']
   const cells = rows.map(({ measure, target, reference, ours }) => {
     const ratio = median(ours) / median(reference)
     const met = isMet(target, ratio, ours)
     const verdict = met === undefined ? '' : met ? 'met' : 'MISSED'
     return [measure, spread(reference), spread(ours), digits(ratio), describeTarget(target), verdict]
   })
-  const all = [[...HEADINGS], ...cells]
-  const widths = HEADINGS.map((_heading, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
+  const all = [headings, ...cells]
+  const widths = headings.map((_heading, column) => Math.max(...all.map((row) => row[column]?.length ?? 0)))
   const line = (row: readonly string[]): string =>
     row
       .map((cell, column) => cell.padEnd(widths[column] ?? 0))
       .join('  ')
       .trimEnd()
   const rule = widths.map((width) => '-'.repeat(width)).join('  ')
-  return [line(HEADINGS), rule, ...cells.map(line)].join('\n')
+  return [line(headings), rule, ...cells.map(line)].join('\n')
 }

@@ -1,7 +1,7 @@
 /**
  * The bench of the transports: a bridge of C tor's, and on it in turn C tor with a transport plugin, our client with the
- * transport of its own, and our client with the same plugin. Medians and ratios to C tor, whose plugin's CPU time counts
- * as its own. Then the transport's handshake alone, ours and the plugin's.
+ * transport of its own, and our client with the same plugin. Two comparisons: of the transports, both in our client, and of
+ * the programs as they are. A plugin's CPU time counts as that of its client. Then the transport's handshake alone.
  */
 import { readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
@@ -141,7 +141,7 @@ async function measureTransport(
   options: Options,
   network: TorNetworkRecord,
   load: Load,
-): Promise<Row[]> {
+): Promise<Comparisons> {
   const results = new Map<Contender, Numbers>(CONTENDERS.map((contender) => [contender, new Map()]))
   const pluginLine = transport.pluginLine()
   const bridge = await transport.start(network)
@@ -161,7 +161,7 @@ async function measureTransport(
     }
     if (transport.trust === undefined) {
       const handshakes = await measureHandshakes(bridge.line, pluginLine, options.handshakes)
-      results.get('tor')?.set('handshake, ms', handshakes.plugin)
+      results.get('allium with the plugin')?.set('handshake, ms', handshakes.plugin)
       results.get('allium')?.set('handshake, ms', handshakes.ours)
     }
   } finally {
@@ -170,25 +170,36 @@ async function measureTransport(
   return rowsOf(name, results)
 }
 
-function rowsOf(name: string, results: ReadonlyMap<Contender, Numbers>): Row[] {
-  const valuesOf = (contender: Contender, measure: string): readonly number[] =>
-    results.get(contender)?.get(measure) ?? []
-  return (['allium', 'allium with the plugin'] as const).flatMap((contender) =>
-    [...MEASURES].flatMap(([measure, target]): Row[] => {
-      const ours = valuesOf(contender, measure)
-      if (ours.length === 0) return []
-      const isOwn = contender === 'allium'
-      const label = `${name}${isOwn ? '' : ' by the plugin'}, ${measure}`
-      const reference = valuesOf('tor', measure)
-      return [{ measure: label, target: isOwn ? target : NO_TARGET, reference, ours }]
-    }),
-  )
+/** The same measures beside the plugin in our own client, where it can be run, and beside C tor with it. */
+interface Comparisons {
+  readonly ofTransports: readonly Row[]
+  readonly ofPrograms: readonly Row[]
 }
 
-const REMARK = `Medians [min..max] over the repeats; a ratio is ours to C tor's. GB and MB are 10^9 and 10^6 bytes of payload.
-CPU time is that of the client and of the plugin that it has started. C tor negotiates CGO relay encryption and joins two
-circuits here where it can; we use tor1: the ratios compare the programs as they are. The handshake is the transport's
-alone: ours from the first socket to a stream for TLS, the plugin's from the first word of SOCKS to its answer.`
+function rowsOf(name: string, results: ReadonlyMap<Contender, Numbers>): Comparisons {
+  const beside = (contender: Contender): Row[] =>
+    [...MEASURES].flatMap(([measure, target]) => {
+      const reference = results.get(contender)?.get(measure) ?? []
+      const ours = results.get('allium')?.get(measure) ?? []
+      return reference.length === 0 ? [] : [{ measure: `${name}, ${measure}`, target, reference, ours }]
+    })
+  return { ofTransports: beside('allium with the plugin'), ofPrograms: beside('tor') }
+}
+
+const REMARK = `Medians [min..max] over the repeats. GB and MB are 10^9 and 10^6 bytes of payload. CPU time is that of the client
+and of the plugin that it has started. C tor negotiates CGO relay encryption and joins two circuits here where it can; we use
+tor1 and one circuit: the second table compares the programs as they are. The handshake is the transport's alone: ours from
+the first socket to a stream for TLS, the plugin's from the first word of SOCKS to its answer.`
+
+function print(repeats: number, { ofTransports, ofPrograms }: Comparisons): void {
+  console.log(`\n${repeats} repeats\n`)
+  if (ofTransports.length > 0) {
+    console.log(`The transport: ours, and the plugin's in our client\n`)
+    console.log(`${formatTable(ofTransports, 'plugin', 'ours')}\n`)
+  }
+  console.log(`The program: ours with its transport, and C tor with the plugin\n`)
+  console.log(`${formatTable(ofPrograms)}\n\n${REMARK}`)
+}
 
 /** The bundled scripts of the processes that the bench starts. */
 export interface Scripts {
@@ -207,13 +218,16 @@ export async function main(args: string[], scripts: Scripts): Promise<void> {
   const network = own ?? (JSON.parse(readFileSync(options.network ?? '', 'utf8')) as TorNetworkRecord)
   const load = await Load.start(scripts)
   try {
-    const rows: Row[] = []
+    const ofTransports: Row[] = []
+    const ofPrograms: Row[] = []
     for (const name of options.transports) {
       const transport = BENCH_TRANSPORTS[name]
-      if (transport !== undefined)
-        rows.push(...(await measureTransport(name, transport, options, network, load)))
+      if (transport === undefined) continue
+      const rows = await measureTransport(name, transport, options, network, load)
+      ofTransports.push(...rows.ofTransports)
+      ofPrograms.push(...rows.ofPrograms)
     }
-    console.log(`\n${options.repeats} repeats\n\n${formatTable(rows)}\n\n${REMARK}`)
+    print(options.repeats, { ofTransports, ofPrograms })
   } finally {
     load.stop()
     own?.stop()
