@@ -53,13 +53,16 @@ export async function startDemo(folder: string): Promise<Demo & { readonly lines
 }
 
 async function carriersOf(network: TorInProcess, transfer: () => Promise<void>): Promise<readonly Relay[]> {
-  const before = new Map(network.relays.map((relay) => [relay, relay.carriedCells]))
+  const before = new Map(
+    network.relays.map((relay) => [relay, { carried: relay.carriedCells, guarded: relay.guardedCells }]),
+  )
   await transfer()
-  const place = ({ description: { flags }, isExit }: Relay): number =>
-    isExit ? 2 : flags.includes('Guard') ? 0 : 1
+  const carried = (relay: Relay): number => relay.carriedCells - (before.get(relay)?.carried ?? 0)
+  // A relay with the Guard flag serves in the middle of circuits, too.
+  const guarded = (relay: Relay): number => relay.guardedCells - (before.get(relay)?.guarded ?? 0)
   return network.relays
-    .filter((relay) => relay.carriedCells - (before.get(relay) ?? 0) > CELLS_OF_A_TRANSFER)
-    .sort((a, b) => place(a) - place(b))
+    .filter((relay) => carried(relay) > CELLS_OF_A_TRANSFER)
+    .sort((a, b) => Number(a.isExit) - Number(b.isExit) || guarded(b) - guarded(a))
 }
 
 async function startSite(): Promise<Server> {

@@ -29,9 +29,17 @@ export class RelayCircuit {
   #next: RelayCircuit | undefined
   #relayEarlyCells = 0
   #isClosed = false
+  readonly #isFirst: boolean
 
-  constructor(core: NetworkCore, relay: Relay, previous: CircuitPort, agreed: AgreedCircuit) {
+  constructor(
+    core: NetworkCore,
+    relay: Relay,
+    previous: CircuitPort,
+    agreed: AgreedCircuit,
+    isFirst: boolean = true,
+  ) {
     this.relay = relay
+    this.#isFirst = isFirst
     this.#core = core
     this.#previous = previous
     this.#hop = new RelaySideHop(agreed.keyMaterial)
@@ -67,6 +75,7 @@ export class RelayCircuit {
   fromClient(body: Buffer, isEarly: boolean): void {
     if (this.#isClosed) return
     this.relay.carriedCells++
+    if (this.#isFirst) this.relay.guardedCells++
     if (isEarly && ++this.#relayEarlyCells > MOST_RELAY_EARLY) return this.#fail('too many RELAY_EARLY cells')
     const { cell, tag } = this.#hop.receive(body)
     if (tag !== undefined) return this.#onCell(cell, isEarly, tag)
@@ -114,7 +123,7 @@ export class RelayCircuit {
     const congestionFault = faults.due('congestion', next.description.nickname)?.do
     const reply = next.answerHandshake(handshakeType, request, congestionFault)
     if (reply === undefined) return this.#truncated(DestroyReason.PROTOCOL)
-    this.#next = new RelayCircuit(this.#core, next, this.#portBack(), reply)
+    this.#next = new RelayCircuit(this.#core, next, this.#portBack(), reply, false)
     const fault = faults.due('create', next.description.nickname)?.do
     if (fault === 'destroy' || fault === 'destroy-twice') {
       if (fault === 'destroy-twice') this.#send(0, { kind: 'truncated', reason: DestroyReason.RESOURCELIMIT })

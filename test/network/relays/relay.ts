@@ -34,6 +34,8 @@ export class Relay {
   #oldOnionKey: OnionKey | undefined
   /** Relay cells that went through it, both ways. */
   carriedCells = 0
+  /** Of those, the ones that clients handed to it themselves: as the first of a circuit. */
+  guardedCells = 0
   /** Circuits that congestion control was agreed on for. */
   congestedCircuits = 0
   /** TCP connections that were made to it. */
