@@ -1,13 +1,12 @@
 // Bundles a bench, which is TypeScript, and runs it; its options are told by `npm run bench -- --help`. With `transports`
 // or `scale` as the first argument it is the one of the transports (`npm run bench:transports`), or of a network of the
 // real one's size (`npm run bench:scale`).
-import { mkdtempSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { bundlePrograms, makeBundleFolder } from './bundle-program.mjs'
 
-// Beside node_modules, so that what the bundles leave out is found.
-const directory = mkdtempSync(join('node_modules', '.bench-'))
+const directory = makeBundleFolder('bench')
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1))
 
@@ -24,18 +23,7 @@ const isNamed = first === 'transports' || first === 'scale'
 const [entry, args] = isNamed ? [first, rest] : ['bench', process.argv.slice(2)]
 const processes = BENCHES[entry]
 const names = [entry, ...Object.values(processes)]
-await build({
-  entryPoints: names.map((name) => join('test', 'bench', `${name}.ts`)),
-  outdir: directory,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  packages: 'external',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  sourcemap: 'inline',
-  logLevel: 'warning',
-})
+await bundlePrograms(join('test', 'bench'), names, directory)
 const { main } = await import(pathToFileURL(join(directory, `${entry}.mjs`)).href)
 await main(
   args,

@@ -1,12 +1,11 @@
 // Bundles the fuzzer with instrumented sources and runs it: `npm run fuzz -- --help` tells its options.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { build } from 'esbuild'
+import { bundlePrograms, makeBundleFolder } from './bundle-program.mjs'
 import { instrument, PROBE_BANNER } from './fuzz/instrument.mjs'
 
-// Beside node_modules, so that what the bundles leave out is found.
-const directory = mkdtempSync(join('node_modules', '.fuzz-'))
+const directory = makeBundleFolder('fuzz')
 const tidyUp = () => rmSync(directory, { recursive: true, force: true })
 process.on('exit', tidyUp)
 for (const signal of ['SIGINT', 'SIGTERM']) {
@@ -18,17 +17,7 @@ for (const signal of ['SIGINT', 'SIGTERM']) {
 }
 
 const modules = []
-await build({
-  entryPoints: ['main', 'worker'].map((name) => join('test', 'fuzz', `${name}.ts`)),
-  outdir: directory,
-  outExtension: { '.js': '.mjs' },
-  bundle: true,
-  packages: 'external',
-  format: 'esm',
-  platform: 'node',
-  target: 'node20',
-  sourcemap: 'inline',
-  logLevel: 'warning',
+await bundlePrograms(join('test', 'fuzz'), ['main', 'worker'], directory, {
   plugins: [instrument(modules)],
   banner: { js: PROBE_BANNER },
 })

@@ -12,7 +12,8 @@ import {
   parseClientConfig,
   TorClient,
 } from '../../core/index.ts'
-import type { Fault } from '../network/faults/fault.ts'
+import type { RelayMessage } from '../../core/cell/relay-message.ts'
+import type { Fault, MessageFault, Misbehaviour } from '../network/faults/fault.ts'
 import type { Relay } from '../network/relays/relay.ts'
 import { SMALL_NETWORK } from '../network/small-description.ts'
 import { TorInProcess } from '../network/tor-in-process.ts'
@@ -95,6 +96,11 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
 function configOf(network: TorInProcess, lines: readonly string[]): ClientConfig {
   const base = parseClientConfig([...network.clientLines, ...lines].join('\n'), '')
   return { ...base, dataDirectory: undefined }
+}
+
+/** What a relay does with its own messages of that kind. */
+export function spoils(kind: RelayMessage['kind'], fault: MessageFault): Misbehaviour {
+  return { at: 'message', kind, ...fault }
 }
 
 /** What it gives, or the kind of the error that it ends with. */

@@ -5,13 +5,14 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ErrorKind, isTorError, type TorClient } from '../../../core/index.ts'
 import type { RelayMessage } from '../../../core/cell/relay-message.ts'
-import type { CreateFault, MessageFault, Misbehaviour } from '../../network/faults/fault.ts'
+import type { CreateFault, Misbehaviour } from '../../network/faults/fault.ts'
 import {
   BODY_SHA256,
-  type WholeNetwork,
   fetchBody,
+  spoils,
   startWholeNetwork,
   waitForStatus,
+  type WholeNetwork,
 } from '../../support/whole-network.ts'
 
 const OTHER_GUARDS = ['guard2', 'guard3']
@@ -87,11 +88,6 @@ describe('on a circuit in use', () => {
   })
   afterEach(() => faulty.reset())
 
-  const spoils = (kind: RelayMessage['kind'], fault: MessageFault): Misbehaviour => ({
-    at: 'message',
-    kind,
-    ...fault,
-  })
   const thenSay = (kind: RelayMessage['kind'], ...messages: readonly RelayMessage[]): Misbehaviour =>
     spoils(kind, { do: 'then-say', messages })
   /** On the circuit itself, or on another stream. */

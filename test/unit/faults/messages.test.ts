@@ -5,12 +5,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { ErrorKind, TorClient } from '../../../core/index.ts'
 import type { RelayMessage } from '../../../core/cell/relay-message.ts'
-import type { MessageFault, Misbehaviour } from '../../network/faults/fault.ts'
+import type { Misbehaviour } from '../../network/faults/fault.ts'
 import {
   BODY_SHA256,
   fetchBody,
   guardOf,
   outcomeOf,
+  spoils,
   startWholeNetwork,
   TWO_GUARDS,
   type WholeNetwork,
@@ -31,11 +32,6 @@ beforeEach(async () => {
 afterEach(() => faulty.reset())
 afterAll(() => faulty.stop())
 
-const spoils = (kind: RelayMessage['kind'], fault: MessageFault): Misbehaviour => ({
-  at: 'message',
-  kind,
-  ...fault,
-})
 const end = (reason: number): RelayMessage => ({
   kind: 'end',
   reason,

@@ -5,13 +5,13 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { TorClient } from '../../../core/index.ts'
 import type { RelayMessage } from '../../../core/cell/relay-message.ts'
-import type { MessageFault, Misbehaviour } from '../../network/faults/fault.ts'
 import { type DialLog, logDials } from '../../support/dial-log.ts'
 import {
   BODY_SHA256,
   fetchBody,
   guardOf,
   outcomeOf,
+  spoils,
   startWholeNetwork,
   TWO_GUARDS,
   waitForStatus,
@@ -41,12 +41,6 @@ afterEach(async () => {
   await faulty.reset()
 })
 afterAll(() => faulty.stop())
-
-const spoils = (kind: RelayMessage['kind'], fault: MessageFault): Misbehaviour => ({
-  at: 'message',
-  kind,
-  ...fault,
-})
 
 async function pass(ms: number): Promise<void> {
   const untilMs = faulty.clock.monotonicMs() + ms
