@@ -3,6 +3,7 @@
  * one; and retires the old. It decides; `circuit-pool` keeps them and `circuit-builder` builds.
  */
 import type { Circuit } from '../circuit/circuit.ts'
+import type { Tunnel } from '../circuit/tunnel.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { abortable, createLifetime, throwIfAborted } from '../util/abort.ts'
@@ -42,9 +43,9 @@ export interface CircuitManagerParts
   readonly settings: () => CircuitSettings
 }
 
-/** A circuit with room for the caller's stream. */
+/** A circuit, or a set of them, with room for the caller's stream. */
 export interface AssignedCircuit {
-  readonly circuit: Circuit
+  readonly circuit: Tunnel
   readonly exit: RsaIdentity
   /** Whether the exit's policy lets this port out over IPv6, so that BEGIN may say that IPv6 is welcome. */
   mayExitOverIpv6(port: number): boolean

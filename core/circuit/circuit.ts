@@ -24,7 +24,7 @@ import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import { randomBelow } from '../util/random.ts'
 import type { CircuitDeps, CongestionDeps } from './circuit-deps.ts'
-import type { CircuitStream, StreamCarrier } from './circuit-stream.ts'
+import type { CircuitStream } from './circuit-stream.ts'
 import { CircuitWindows } from './circuit-windows.ts'
 import {
   type AnswerKind,
@@ -44,11 +44,12 @@ import {
   explainCircuitMessage,
 } from './relay-message-rules.ts'
 import { StreamTable } from './stream-table.ts'
+import type { Tunnel } from './tunnel.ts'
 
 /** tor-spec 5.6: a circuit has 8 RELAY_EARLY cells; C tor keeps a random 0 or 1 of them back, and so do we. */
 const RELAY_EARLY_CELLS = 8
 
-export class Circuit implements CircuitEndpoint, StreamCarrier {
+export class Circuit implements CircuitEndpoint, Tunnel {
   /** Unique in this process; says nothing on the wire. */
   readonly id: number
   /** Resolves when the circuit is gone, with the reason. */

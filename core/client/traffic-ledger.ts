@@ -2,7 +2,7 @@
  * Who moved how many bytes: the client, each circuit, each site. Streams of one site on one circuit share a meter, so
  * that a chunk of data costs two additions however many totals are kept; the totals are added up when somebody looks.
  */
-import type { Circuit } from '../circuit/circuit.ts'
+import type { Tunnel } from '../circuit/tunnel.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { BandwidthStatus, SiteStatus } from './status.ts'
 
@@ -25,7 +25,7 @@ export class TrafficLedger {
   readonly #past: ByteMeter = { readBytes: 0, writtenBytes: 0 }
 
   /** What a stream to the site on the circuit counts its bytes with. */
-  meterFor({ id, closed }: Pick<Circuit, 'id' | 'closed'>, site: string): ByteMeter {
+  meterFor({ id, closed }: Pick<Tunnel, 'id' | 'closed'>, site: string): ByteMeter {
     let meters = this.#meters.get(id)
     if (meters === undefined) {
       meters = new Map()

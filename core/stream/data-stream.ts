@@ -13,8 +13,8 @@ import {
   type EndMessage,
   type RelayMessage,
 } from '../cell/relay-message.ts'
-import type { Circuit } from '../circuit/circuit.ts'
 import type { CircuitStream, HalfClosedAllowance } from '../circuit/circuit-stream.ts'
+import type { Tunnel } from '../circuit/tunnel.ts'
 import { abortError, throwIfAborted } from '../util/abort.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
 import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
@@ -49,7 +49,7 @@ type StreamState = 'connecting' | 'open' | 'closed'
 export type BeginTarget = BeginMessage | { readonly kind: 'begin-dir' }
 
 export class DataStream implements CircuitStream, ByteStream, FlowOwner {
-  readonly #circuit: Circuit
+  readonly #tunnel: Tunnel
   readonly #begin: BeginTarget
   readonly #deps: DataStreamDeps
   readonly #flow: StreamFlowControl
@@ -70,33 +70,33 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
   /** Set once nothing more will arrive; told to the sink after the last chunk. */
   #finish: { readonly error: TorError | undefined } | undefined
 
-  private constructor(circuit: Circuit, begin: BeginTarget, deps: DataStreamDeps, connected: Deferred<void>) {
+  private constructor(tunnel: Tunnel, begin: BeginTarget, deps: DataStreamDeps, connected: Deferred<void>) {
     this.#connected = connected
-    this.#circuit = circuit
+    this.#tunnel = tunnel
     this.#begin = begin
     this.#deps = deps
-    const { congestion } = circuit
+    const { congestion } = tunnel
     this.#flow = congestion === undefined ? new FixedStreamWindows(this) : new XonXoff(congestion, this)
-    this.#streamId = circuit.addStream(this)
+    this.#streamId = tunnel.addStream(this)
   }
 
   /**
    * Begins a stream. Resolves when the relay has answered CONNECTED; rejects with the error that its END stands for,
-   * the circuit's error, or the signal's. `initialData` leaves right behind BEGIN (optimistic data, proposal 174).
+   * the tunnel's error, or the signal's. `initialData` leaves right behind BEGIN (optimistic data, proposal 174).
    */
   static async open(
-    circuit: Circuit,
+    tunnel: Tunnel,
     begin: BeginTarget,
     deps: DataStreamDeps,
     options: { signal?: StopSignal | undefined; initialData?: Uint8Array | undefined } = {},
   ): Promise<DataStream> {
     throwIfAborted(options.signal)
-    if (begin.kind === 'begin' && circuit.hops.length < 2) {
+    if (begin.kind === 'begin' && tunnel.hops.length < 2) {
       throw new TorError('internal', 'a circuit of one hop would show the relay who asks for what')
     }
     const connected = createDeferred<void>()
-    const stream = new DataStream(circuit, begin, deps, connected)
-    circuit.sendMessage(stream.#streamId, begin)
+    const stream = new DataStream(tunnel, begin, deps, connected)
+    tunnel.sendMessage(stream.#streamId, begin)
     if (options.initialData !== undefined && options.initialData.length > 0) stream.write(options.initialData)
     const { signal } = options
     const onAbort = (): void => connected.reject(signal === undefined ? undefined : abortError(signal))
@@ -140,7 +140,7 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
     if (this.#state === 'closed' || this.#isEnding) return true
     this.#sendBuffer.append(bytes)
     if (this.#deps.meter !== undefined) this.#deps.meter.writtenBytes += bytes.length
-    this.#circuit.requestSend(this.#streamId)
+    this.#tunnel.requestSend(this.#streamId)
     this.#isWriterWaiting = this.#sendBuffer.length >= SEND_HIGH_MARK_BYTES
     return !this.#isWriterWaiting
   }
@@ -219,11 +219,11 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
   }
 
   sendFlowMessage(message: RelayMessage): void {
-    if (this.#state !== 'closed') this.#circuit.sendMessage(this.#streamId, message)
+    if (this.#state !== 'closed') this.#tunnel.sendMessage(this.#streamId, message)
   }
 
   resumeSending(): void {
-    if (this.cellsToSend > 0) this.#circuit.requestSend(this.#streamId)
+    if (this.cellsToSend > 0) this.#tunnel.requestSend(this.#streamId)
   }
 
   onCircuitClosed(error: TorError): void {
@@ -255,7 +255,7 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
   #onEnd(end: EndMessage): void {
     if (this.#state === 'connecting') {
       const error = endErrorBeforeAnswer(end, this.#begin.kind)
-      // Thrown, it closes the circuit, which tells this stream and all others.
+      // Thrown, it closes the tunnel, which tells this stream and all others.
       if (endsTheCircuit(end.reason)) throw error
       this.#close(error)
     } else {
@@ -290,7 +290,7 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
   /** Ends the stream from our side. */
   #endNow(reason: number, error?: TorError): void {
     if (this.#state === 'closed') return
-    this.#circuit.endStream(this.#streamId, reason)
+    this.#tunnel.endStream(this.#streamId, reason)
     this.#close(error)
   }
 

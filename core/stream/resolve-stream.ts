@@ -5,8 +5,8 @@
 import { isIPv4 } from 'node:net'
 import { EndReason } from '../cell/reasons.ts'
 import type { RelayMessage, ResolvedAnswer } from '../cell/relay-message.ts'
-import type { Circuit } from '../circuit/circuit.ts'
 import type { CircuitStream, HalfClosedAllowance } from '../circuit/circuit-stream.ts'
+import type { Tunnel } from '../circuit/tunnel.ts'
 import { abortable, throwIfAborted } from '../util/abort.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
@@ -70,44 +70,44 @@ class ResolveStream implements CircuitStream {
 
 /**
  * Resolves with at least one address. Rejects with `resolve-failed` when the exit knows none, `bad-target` when all of
- * them are internal and `allowInternalAddresses` is false, the circuit's error, or the signal's.
+ * them are internal and `allowInternalAddresses` is false, the tunnel's error, or the signal's.
  */
 export async function resolveName(
-  circuit: Circuit,
+  tunnel: Tunnel,
   name: string,
   allowInternalAddresses: boolean,
   signal?: StopSignal,
 ): Promise<readonly AddressAnswer[]> {
-  return checkAddresses(await askExit(circuit, name, signal), allowInternalAddresses)
+  return checkAddresses(await askExit(tunnel, name, signal), allowInternalAddresses)
 }
 
 /**
  * The names of an IP address (PTR), in lower case, each once. Rejects with `resolve-failed` when the exit knows none
- * that a host on the Internet could have, the circuit's error, or the signal's.
+ * that a host on the Internet could have, the tunnel's error, or the signal's.
  */
 export async function resolvePointer(
-  circuit: Circuit,
+  tunnel: Tunnel,
   address: string,
   signal?: StopSignal,
 ): Promise<readonly NameAnswer[]> {
-  return checkNames(await askExit(circuit, reverseNameOf(address), signal))
+  return checkNames(await askExit(tunnel, reverseNameOf(address), signal))
 }
 
 async function askExit(
-  circuit: Circuit,
+  tunnel: Tunnel,
   name: string,
   signal: StopSignal | undefined,
 ): Promise<readonly ResolvedAnswer[]> {
   throwIfAborted(signal)
-  if (circuit.hops.length < 2)
+  if (tunnel.hops.length < 2)
     throw new TorError('internal', 'a circuit of one hop would show who asks for what')
   const stream = new ResolveStream()
-  const streamId = circuit.addStream(stream)
-  circuit.sendMessage(streamId, { kind: 'resolve', name })
+  const streamId = tunnel.addStream(stream)
+  tunnel.sendMessage(streamId, { kind: 'resolve', name })
   try {
     return await abortable(stream.answers.promise, signal)
   } catch (error) {
-    if (signal?.aborted === true) circuit.endStream(streamId, EndReason.MISC)
+    if (signal?.aborted === true) tunnel.endStream(streamId, EndReason.MISC)
     throw error
   }
 }

@@ -16,6 +16,7 @@ const LEVELS: readonly (readonly string[])[] = [
   ['transport'],
   ['channel', 'guard', 'circumvention'],
   ['circuit'],
+  ['conflux'],
   ['stream'],
   ['path'],
   ['circuit-manager'],

@@ -1,5 +1,5 @@
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Circuit } from '../../../core/circuit/circuit.ts'
+import type { Tunnel } from '../../../core/circuit/tunnel.ts'
 import type { GuardReadiness } from '../../../core/guard/guard-selector.ts'
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
@@ -158,7 +158,7 @@ describe('isolation', () => {
   })
 
   it('does not look at objects: keys such as __proto__ are keys like all others', async () => {
-    const circuits = new Set<Circuit>()
+    const circuits = new Set<Tunnel>()
     for (const key of ['__proto__', 'constructor', 'toString', ''])
       circuits.add((await rig.assign(key)).circuit)
     expect(circuits.size).toBe(4)
@@ -269,7 +269,7 @@ describe('retiring', () => {
   })
 
   it('of one site leaves those of others alone', async () => {
-    const take = async (key: string, site: string): Promise<Circuit> => {
+    const take = async (key: string, site: string): Promise<Tunnel> => {
       const asking = rig.manager.assign({ ...usage(key), site }, NO_EXITS)
       const building = rig.builder.builds.all.at(-1)
       if (building !== undefined) await building.finish()

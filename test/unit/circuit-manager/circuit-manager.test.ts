@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Circuit } from '../../../core/circuit/circuit.ts'
+import type { Tunnel } from '../../../core/circuit/tunnel.ts'
 import { CircuitManager } from '../../../core/circuit-manager/circuit-manager.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { DataStream } from '../../../core/stream/data-stream.ts'
@@ -73,10 +73,10 @@ describe('the pool of circuits', () => {
       fc.asyncProperty(fc.boolean(), fc.array(step, { maxLength: 40 }), async (hasSpares, steps) => {
         rig.startAnew()
         if (hasSpares) rig.manager.startPreemptive()
-        const owners = new Map<Circuit, number>()
+        const owners = new Map<Tunnel, number>()
         const controllers: AbortController[] = []
         const asked: Promise<void>[] = []
-        const circuits: Circuit[] = []
+        const circuits: Tunnel[] = []
         const pick = <T>(items: readonly T[], which: number): T | undefined =>
           items[which % (items.length || 1)]
         for (const action of steps) {
