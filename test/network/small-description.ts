@@ -25,6 +25,16 @@ export const BRIDGED_NETWORK: NetworkDescription = {
   ],
 }
 
+/** The same with exits that join circuits. */
+export const CONFLUX_NETWORK: NetworkDescription = {
+  ...SMALL_NETWORK,
+  relays: SMALL_NETWORK.relays.map((relay) =>
+    relay.exitPorts === undefined ? relay : { ...relay, hasConflux: true },
+  ),
+  params:
+    'ExtendByEd25519ID=1 cc_alg=2 cfx_enabled=1 cfx_low_exit_threshold=5000 sendme_accept_min_version=1',
+}
+
 function relays(
   name: string,
   count: number,

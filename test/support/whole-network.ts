@@ -54,6 +54,7 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
   const clock = leapingClock()
   const network = await TorInProcess.start(description, {
     wallMs: () => clock.trueWallMs(),
+    monotonicMs: () => clock.monotonicMs(),
     setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
   })
   clock.follow(() => network.activity)

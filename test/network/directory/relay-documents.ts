@@ -1,7 +1,7 @@
 /** What the directory says of one relay: its microdescriptor and its lines of the consensus (dir-spec 3.3, 3.4.1). */
 import { createHash, generateKeyPairSync, createPublicKey } from 'node:crypto'
 import type { Relay } from '../relays/relay.ts'
-import { RELAY_PROTOCOLS } from '../relays/relay-description.ts'
+import { protocolsOf } from '../relays/relay-description.ts'
 import { formatObject } from '../../support/test-authority.ts'
 
 /** C tor insists on the key of the retired TAP handshake in some versions; nobody uses it. */
@@ -22,7 +22,7 @@ export interface RelayDocuments {
 }
 
 export function writeRelayDocuments(relay: Relay, relayOf: (nickname: string) => Relay): RelayDocuments {
-  const { nickname, address, orPort, flags, bandwidth, protocols = RELAY_PROTOCOLS } = relay.description
+  const { nickname, address, orPort, flags, bandwidth } = relay.description
   const identity = Buffer.from(relay.rsa, 'hex')
   const microdescriptor = writeMicrodescriptor(relay, relayOf)
   const digest = unpadded(createHash('sha256').update(microdescriptor, 'latin1').digest())
@@ -31,7 +31,7 @@ export function writeRelayDocuments(relay: Relay, relayOf: (nickname: string) =>
     `m ${digest}\n`,
     `s ${[...flags].sort().join(' ')}\n`,
     'v Tor 0.4.9.11\n',
-    `pr ${protocols}\n`,
+    `pr ${protocolsOf(relay.description)}\n`,
     `w Bandwidth=${bandwidth}\n`,
   ].join('')
   return { identity, microdescriptor, digest, entry }

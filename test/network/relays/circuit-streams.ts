@@ -1,13 +1,12 @@
 /**
- * The streams of a circuit at its last relay, with the flow control of both levels: windows (tor-spec 7), or congestion
- * control with XON and XOFF (proposal 324), as was agreed on with the client.
+ * The streams of a circuit, or of a conflux set, at the last relay, with their own flow control: windows (tor-spec 7), or
+ * XON and XOFF where congestion control was agreed on with the client (proposal 324).
  */
 import { RELAY_DATA_MAX_BYTES } from '../../../core/cell/commands.ts'
 import { EndReason } from '../../../core/cell/reasons.ts'
 import type { BeginMessage, RelayMessage } from '../../../core/cell/relay-message.ts'
 import type { NetworkCore } from './network-core.ts'
 import type { Relay } from './relay.ts'
-import type { RelayWindows } from './relay-windows.ts'
 import { connectToHost, mayExit, openDirectory, type StreamService } from './stream-services.ts'
 
 const STREAM_WINDOW = 500
@@ -16,16 +15,14 @@ const STREAM_INCREMENT = 50
 const XOFF_BYTES = 244_000
 const RESOLVED_TTL_SECONDS = 60
 
-export interface CircuitStreamsParts {
-  readonly core: NetworkCore
-  readonly relay: Relay
-  readonly windows: RelayWindows
-  /** Whether the channel to the client takes more. */
-  readonly isWritable: () => boolean
-  /** Returns the cell's digest tag. */
-  readonly send: (streamId: number, message: RelayMessage) => Buffer
-  /** Ends the circuit. */
-  readonly fail: (what: string) => void
+/** What carries the messages of streams to the client: one circuit, or the legs of a conflux set. */
+export interface StreamCarrier {
+  readonly hasCongestionControl: boolean
+  /** Whether DATA may leave now. */
+  readonly maySend: boolean
+  send(streamId: number, message: RelayMessage): void
+  /** Ends all that it is made of. */
+  fail(what: string): void
 }
 
 interface RelayStream {
@@ -42,44 +39,48 @@ interface RelayStream {
 }
 
 export class CircuitStreams {
-  readonly #parts: CircuitStreamsParts
+  readonly #core: NetworkCore
+  readonly #relay: Relay
+  readonly #carrier: StreamCarrier
   readonly #streams = new Map<number, RelayStream>()
   #isClosed = false
 
-  constructor(parts: CircuitStreamsParts) {
-    this.#parts = parts
+  constructor(core: NetworkCore, relay: Relay, carrier: StreamCarrier) {
+    this.#core = core
+    this.#relay = relay
+    this.#carrier = carrier
   }
 
-  onMessage(streamId: number, message: RelayMessage, tag: Buffer): void {
+  onMessage(streamId: number, message: RelayMessage): void {
     switch (message.kind) {
       case 'begin':
       case 'begin-dir':
         return this.#begin(streamId, message)
       case 'data':
-        return this.#onData(streamId, message.data, tag)
+        return this.#onData(streamId, message.data)
       case 'end':
         return this.#onEnd(streamId)
       case 'sendme':
-        return this.#onSendme(streamId, message.tag)
+        return this.#onSendme(streamId)
       case 'xon':
       case 'xoff':
         return this.#onFlow(streamId, message.kind === 'xoff')
       case 'resolve':
         return this.#resolve(streamId, message.name)
       default:
-        this.#parts.fail(`${message.kind} at the end of a circuit`)
+        this.#carrier.fail(`${message.kind} at the end of a circuit`)
     }
   }
 
-  /** Sends what waits, as far as the windows and the channel allow; streams take turns. */
+  /** Sends what waits, as far as the windows and channels allow; streams take turns. */
   pump(): void {
-    const { send, isWritable, windows } = this.#parts
+    const carrier = this.#carrier
     let hasSent = true
     while (hasSent && !this.#isClosed) {
       hasSent = false
       for (const stream of this.#streams.values()) {
-        if (!windows.maySend || !isWritable()) return
-        if (windows.hasCongestionControl ? stream.isStopped : stream.sendWindow <= 0) continue
+        if (!carrier.maySend) return
+        if (carrier.hasCongestionControl ? stream.isStopped : stream.sendWindow <= 0) continue
         const data = stream.service.take(RELAY_DATA_MAX_BYTES)
         if (data === undefined) {
           this.#endIfDone(stream)
@@ -87,9 +88,13 @@ export class CircuitStreams {
         }
         hasSent = true
         stream.sendWindow--
-        windows.noteSent(send(stream.id, { kind: 'data', data }))
+        carrier.send(stream.id, { kind: 'data', data })
       }
     }
+  }
+
+  get count(): number {
+    return this.#streams.size
   }
 
   /** Of the stream that was opened last; 0 without one. */
@@ -104,8 +109,9 @@ export class CircuitStreams {
   }
 
   #begin(id: number, message: BeginMessage | { readonly kind: 'begin-dir' }): void {
-    const { core, relay, fail } = this.#parts
-    if (id === 0 || this.#streams.has(id)) return fail('BEGIN with a stream id that is in use')
+    const core = this.#core
+    const relay = this.#relay
+    if (id === 0 || this.#streams.has(id)) return this.#carrier.fail('BEGIN with a stream id that is in use')
     const events = {
       onConnected: (address: string | undefined) => this.#onConnected(id, address),
       onReadable: () => this.pump(),
@@ -127,42 +133,40 @@ export class CircuitStreams {
 
   #onConnected(id: number, address: string | undefined): void {
     if (!this.#streams.has(id)) return
-    this.#parts.send(id, { kind: 'connected', address, ttlSeconds: address === undefined ? undefined : 60 })
+    this.#carrier.send(id, { kind: 'connected', address, ttlSeconds: address === undefined ? undefined : 60 })
     this.pump()
   }
 
   /** DATA after END is what was under way when we ended the stream. */
-  #onData(id: number, data: Buffer, tag: Buffer): void {
-    const { windows, send, fail } = this.#parts
-    if (windows.noteReceived()) send(0, { kind: 'sendme', tag })
+  #onData(id: number, data: Buffer): void {
     const stream = this.#streams.get(id)
     if (stream === undefined) return
     const isTaken = stream.service.write(data)
-    if (windows.hasCongestionControl) return this.#stopIfFull(stream)
-    if (++stream.received > STREAM_WINDOW) return fail('a stream window was overrun')
+    if (this.#carrier.hasCongestionControl) return this.#stopIfFull(stream)
+    if (++stream.received > STREAM_WINDOW) return this.#carrier.fail('a stream window was overrun')
     if (isTaken) this.#acknowledge(id)
   }
 
   #stopIfFull(stream: RelayStream): void {
     if (stream.hasStopped || stream.service.waitingBytes <= XOFF_BYTES) return
     stream.hasStopped = true
-    this.#parts.send(stream.id, { kind: 'xoff' })
+    this.#carrier.send(stream.id, { kind: 'xoff' })
   }
 
   #onDrained(id: number): void {
-    if (!this.#parts.windows.hasCongestionControl) return this.#acknowledge(id)
+    if (!this.#carrier.hasCongestionControl) return this.#acknowledge(id)
     const stream = this.#streams.get(id)
     if (stream?.hasStopped !== true) return
     stream.hasStopped = false
-    this.#parts.send(id, { kind: 'xon', kilobytesPerSecond: 0 })
+    this.#carrier.send(id, { kind: 'xon', kilobytesPerSecond: 0 })
   }
 
   #onFlow(id: number, isXoff: boolean): void {
-    const { windows, fail } = this.#parts
-    if (!windows.hasCongestionControl) return fail('XON or XOFF without congestion control')
+    const { hasCongestionControl } = this.#carrier
+    if (!hasCongestionControl) return this.#carrier.fail('XON or XOFF without congestion control')
     const stream = this.#streams.get(id)
     if (stream === undefined) return
-    if (isXoff && stream.isStopped) return fail('XOFF twice')
+    if (isXoff && stream.isStopped) return this.#carrier.fail('XOFF twice')
     stream.isStopped = isXoff
     if (!isXoff) this.pump()
   }
@@ -172,7 +176,7 @@ export class CircuitStreams {
     const stream = this.#streams.get(id)
     if (stream === undefined) return
     for (; stream.received >= STREAM_INCREMENT; stream.received -= STREAM_INCREMENT) {
-      this.#parts.send(id, { kind: 'sendme', tag: undefined })
+      this.#carrier.send(id, { kind: 'sendme', tag: undefined })
     }
   }
 
@@ -181,27 +185,24 @@ export class CircuitStreams {
     this.#streams.delete(id)
   }
 
-  #onSendme(id: number, tag: Buffer | undefined): void {
-    const { windows, fail } = this.#parts
-    if (id === 0) {
-      if (!windows.settle(tag)) return fail('a SENDME with a wrong tag')
-    } else if (windows.hasCongestionControl) return fail('a SENDME for a stream')
-    else {
-      const stream = this.#streams.get(id)
-      if (stream === undefined) return
-      stream.sendWindow += STREAM_INCREMENT
-      if (stream.sendWindow > STREAM_WINDOW) return fail('a stream SENDME that was not owed')
-    }
+  /** Of one stream: those of the circuit are none of ours. */
+  #onSendme(id: number): void {
+    const carrier = this.#carrier
+    if (carrier.hasCongestionControl) return carrier.fail('a SENDME for a stream')
+    const stream = this.#streams.get(id)
+    if (stream === undefined) return
+    stream.sendWindow += STREAM_INCREMENT
+    if (stream.sendWindow > STREAM_WINDOW) return carrier.fail('a stream SENDME that was not owed')
     this.pump()
   }
 
   #resolve(id: number, name: string): void {
-    const address = this.#parts.core.hosts.resolve(name)
+    const address = this.#core.hosts.resolve(name)
     const answer =
       address === undefined
         ? ({ kind: 'fatal-error', ttlSeconds: RESOLVED_TTL_SECONDS } as const)
         : ({ kind: 'address', address, ttlSeconds: RESOLVED_TTL_SECONDS } as const)
-    this.#parts.send(id, { kind: 'resolved', answers: [answer] })
+    this.#carrier.send(id, { kind: 'resolved', answers: [answer] })
   }
 
   #endIfDone(stream: RelayStream): void {
@@ -218,6 +219,6 @@ export class CircuitStreams {
 
   #refuse(id: number, reason: number): void {
     if (this.#isClosed) return
-    this.#parts.send(id, { kind: 'end', reason, address: undefined, ttlSeconds: undefined })
+    this.#carrier.send(id, { kind: 'end', reason, address: undefined, ttlSeconds: undefined })
   }
 }

@@ -7,8 +7,8 @@ import type { HostTable } from './host-table.ts'
 import type { Relay } from './relay.ts'
 import type { RelayLink } from './relay-link.ts'
 
-/** Of the network: it tells the time in documents, and how long slow relays wait. */
-export type NetworkClock = Pick<Clock, 'wallMs' | 'setTimer'>
+/** Of the network: it tells the time in documents, how long slow relays wait, and how far away clients are. */
+export type NetworkClock = Pick<Clock, 'wallMs' | 'monotonicMs' | 'setTimer'>
 
 export interface NetworkCore {
   readonly clock: NetworkClock

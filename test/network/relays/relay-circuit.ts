@@ -6,11 +6,10 @@ import type { Extend2Message, RelayMessage } from '../../../core/cell/relay-mess
 import { decodeRelayMessage, encodeRelayMessage } from '../../../core/cell/relay-message-codec.ts'
 import { misanswer, UNASKED, UNASKED_STREAM } from '../faults/create-faults.ts'
 import { RelaySideHop } from '../../support/relay-side-tor1.ts'
+import { CircuitEnd } from './circuit-end.ts'
 import type { CircuitPort } from './circuit-port.ts'
 import type { NetworkCore } from './network-core.ts'
 import type { AgreedCircuit, Relay } from './relay.ts'
-import { RelayWindows } from './relay-windows.ts'
-import { CircuitStreams } from './circuit-streams.ts'
 import { MessageSender } from './message-sender.ts'
 import { PassingCells } from './passing-cells.ts'
 
@@ -23,7 +22,8 @@ export class RelayCircuit {
   readonly #previous: CircuitPort
   readonly #hop: RelaySideHop
   readonly #sender: MessageSender
-  readonly #streams: CircuitStreams
+  /** In use while no relay follows. */
+  readonly #end: CircuitEnd
   readonly #passing: PassingCells
   /** The next relay's circuit, in this process. */
   #next: RelayCircuit | undefined
@@ -44,13 +44,13 @@ export class RelayCircuit {
     this.#previous = previous
     this.#hop = new RelaySideHop(agreed.keyMaterial)
     this.#sender = new MessageSender(core, relay, this.#hop, previous)
-    this.#streams = new CircuitStreams({
+    this.#end = new CircuitEnd({
       core,
       relay,
-      windows: new RelayWindows(agreed.increment),
+      increment: agreed.increment,
       isWritable: () => previous.isWritable,
       send: (streamId, message) => this.#send(streamId, message),
-      fail: (what) => this.#fail(what),
+      close: (reason) => this.#close(reason),
     })
     this.#passing = new PassingCells({
       core,
@@ -63,7 +63,7 @@ export class RelayCircuit {
 
   /** Of the stream that was opened last at the end of the circuit; 0 without one. */
   get newestStreamId(): number {
-    return this.#next?.newestStreamId ?? this.#streams.newestId
+    return this.#next?.newestStreamId ?? this.#end.newestStreamId
   }
 
   /** What the relay has to say without being asked. */
@@ -88,12 +88,12 @@ export class RelayCircuit {
     if (this.#isClosed) return
     this.#isClosed = true
     this.#next?.onDestroy(reason)
-    this.#streams.close()
+    this.#end.onClosed()
   }
 
   /** The client's channel takes cells again. */
   onWritable(): void {
-    this.#streams.pump()
+    this.#end.pump()
     this.#next?.onWritable()
   }
 
@@ -102,11 +102,12 @@ export class RelayCircuit {
     const at = relayBodyOffset(0)
     const length = cell.readUInt16BE(RELAY_LENGTH_OFFSET)
     if (length > cell.length - at) return this.#fail('a relay cell longer than itself')
-    const message = decodeRelayMessage(command, cell.subarray(at, at + length))
+    const message = decode(command, cell.subarray(at, at + length))
+    if (message === undefined) return this.#fail('a relay message that cannot be read')
     if (message.kind === 'extend2') return this.#extend(message, isEarly)
     if (message.kind === 'drop' || command === RelayCommand.PADDING_NEGOTIATE) return
     if (message.kind === 'truncate') return this.#truncate()
-    this.#streams.onMessage(relayStreamIdAt(cell, 0), message, tag)
+    this.#end.onMessage(relayStreamIdAt(cell, 0), message, tag)
   }
 
   #extend({ specifiers, handshakeType, request }: Extend2Message, isEarly: boolean): void {
@@ -177,7 +178,20 @@ export class RelayCircuit {
   #fail(what: string): void {
     if (this.#isClosed) return
     this.#core.complain(this.relay, what)
-    this.onDestroy(DestroyReason.PROTOCOL)
-    this.#previous.destroy(DestroyReason.PROTOCOL)
+    this.#close(DestroyReason.PROTOCOL)
+  }
+
+  #close(reason: number): void {
+    if (this.#isClosed) return
+    this.onDestroy(reason)
+    this.#previous.destroy(reason)
+  }
+}
+
+function decode(command: number, body: Buffer): RelayMessage | undefined {
+  try {
+    return decodeRelayMessage(command, body)
+  } catch {
+    return undefined
   }
 }

@@ -29,12 +29,19 @@ export interface RelayDescription {
   readonly family?: readonly string[]
   /** As in a `pr` line; what relays of this process speak unless given. */
   readonly protocols?: string
+  /** It joins circuits, and says so beside its other protocols (proposal 329). */
+  readonly hasConflux?: boolean
   /** Its microdescriptor lists a key of zero, with which every secret would be known (TROVE-2026-030). */
   readonly listsZeroKey?: boolean
   /** A bridge is in no consensus, and hands out its server descriptor. */
   readonly isBridge?: boolean
 }
 
-/** What the relays speak. The core asks for more than this where a relay has it: add it here when the relay side can. */
-export const RELAY_PROTOCOLS =
+/** What all relays speak. The core asks for more than this where a relay has it: add it here when the relay side can. */
+const RELAY_PROTOCOLS =
   'Cons=1-2 Desc=1-2 DirCache=2 FlowCtrl=1-2 HSDir=2 HSIntro=4 HSRend=1-2 Link=4-5 LinkAuth=3 Microdesc=1-2 Padding=2 Relay=1-4'
+
+/** For `pr` and `proto` lines, which are in the order of the alphabet. */
+export function protocolsOf({ protocols = RELAY_PROTOCOLS, hasConflux }: RelayDescription): string {
+  return hasConflux === true ? `Conflux=1 ${protocols}` : protocols
+}

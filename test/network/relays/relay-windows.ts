@@ -7,14 +7,21 @@ const FIXED_INCREMENT = 100
 const FIRST_WINDOW = 124
 const LARGEST_WINDOW = 1000
 
+/** A cell that calls for a SENDME. */
+interface OwedSendme {
+  readonly tag: Buffer
+  readonly sentMs: number
+}
+
 export class RelayWindows {
   readonly hasCongestionControl: boolean
   readonly #increment: number
-  readonly #owedTags: Buffer[] = []
+  readonly #owed: OwedSendme[] = []
   #window: number
   #inFlight = 0
   #sentCells = 0
   #receivedCells = 0
+  #rttMs: number | undefined
 
   /** Without an increment, windows are fixed. */
   constructor(increment: number | undefined) {
@@ -27,9 +34,23 @@ export class RelayWindows {
     return this.#inFlight < this.#window
   }
 
-  noteSent(tag: Buffer): void {
+  /** Cells were sent whose SENDME has not come. */
+  get isSendmeOwed(): boolean {
+    return this.#owed.length > 0
+  }
+
+  /** To the client and back, smoothed; undefined before anything was measured. */
+  get rttMs(): number | undefined {
+    return this.#rttMs
+  }
+
+  noteRtt(rttMs: number): void {
+    this.#rttMs = this.#rttMs === undefined ? rttMs : (this.#rttMs + rttMs) / 2
+  }
+
+  noteSent(tag: Buffer, nowMs: number): void {
     this.#inFlight++
-    if (++this.#sentCells % this.#increment === 0) this.#owedTags.push(tag)
+    if (++this.#sentCells % this.#increment === 0) this.#owed.push({ tag, sentMs: nowMs })
   }
 
   /** True when the cell that came calls for a SENDME. */
@@ -38,9 +59,10 @@ export class RelayWindows {
   }
 
   /** False for a SENDME that quotes another cell than is due. */
-  settle(tag: Buffer | undefined): boolean {
-    const owed = this.#owedTags.shift()
-    if (owed === undefined || tag === undefined || !tag.equals(owed.subarray(0, tag.length))) return false
+  settle(tag: Buffer | undefined, nowMs: number): boolean {
+    const owed = this.#owed.shift()
+    if (owed === undefined || tag === undefined || !tag.equals(owed.tag.subarray(0, tag.length))) return false
+    this.noteRtt(nowMs - owed.sentMs)
     this.#inFlight -= this.#increment
     if (this.hasCongestionControl) this.#window = Math.min(this.#window + this.#increment, LARGEST_WINDOW)
     return true

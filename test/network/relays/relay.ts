@@ -11,7 +11,8 @@ import { type DescriptorFields, writeDescriptor } from '../descriptor-writer.ts'
 import type { CongestionFault } from '../faults/fault.ts'
 import { createOnionKey, createRelayKeys, type RelayKeys } from '../relay-identity.ts'
 import { answerCongestion } from './circuit-congestion.ts'
-import { RELAY_PROTOCOLS, type RelayDescription } from './relay-description.ts'
+import { ConfluxSets } from './conflux/conflux-sets.ts'
+import { protocolsOf, type RelayDescription } from './relay-description.ts'
 
 /** Key material of tor1: Df 20, Db 20, Kf 16, Kb 16. */
 const TOR1_KEY_BYTES = 72
@@ -38,6 +39,8 @@ export class Relay {
   guardedCells = 0
   /** Circuits that congestion control was agreed on for. */
   congestedCircuits = 0
+  /** Of a relay that joins circuits. */
+  readonly confluxSets: ConfluxSets | undefined
   /** TCP connections that were made to it. */
   connections = 0
   /** The reasons of the DESTROYs that came from clients (tor-spec 5.4). */
@@ -46,6 +49,7 @@ export class Relay {
   constructor(description: RelayDescription, identity = createRelayKeys()) {
     this.description = description
     this.#identity = identity
+    this.confluxSets = description.hasConflux === true ? new ConfluxSets(this) : undefined
   }
 
   get identity(): RelayKeys {
@@ -75,8 +79,7 @@ export class Relay {
   describe(nowMs: number, changes: Partial<DescriptorFields> = {}): string {
     const { nickname, address, orPort } = this.description
     const publishedMs = Math.floor(nowMs / DESCRIPTOR_LIFE_MS) * DESCRIPTOR_LIFE_MS
-    const { protocols = RELAY_PROTOCOLS } = this.description
-    const own = { nickname, address, orPort, protocols, publishedMs }
+    const own = { nickname, address, orPort, protocols: protocolsOf(this.description), publishedMs }
     return writeDescriptor(this.identity, nowMs, { ...own, ...changes })
   }
 
