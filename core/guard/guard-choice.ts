@@ -43,7 +43,7 @@ export function chooseGuard(
   random: Random,
 ): GuardChoice {
   const primary = choosePrimary(situation, restrictions, random, false)
-  if (primary.kind !== 'none') return primary
+  if (primary.kind !== 'none' || restrictions.isPrimaryOnly === true) return primary
   const usable = situation.order.others.filter((entry) => isUsable(situation, restrictions, entry, OTHER))
   const isPending = ({ guard }: FilteredGuard): boolean => attemptEndMs(situation, guard.rsa) !== undefined
   const pending = usable.filter(isPending)

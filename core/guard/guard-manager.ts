@@ -117,6 +117,7 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
       case 'microdescriptor-missing':
         throw noPath('the microdescriptor of a guard is still missing')
       case 'none':
+        if (restrictions.isPrimaryOnly === true) throw noPath('no further primary guard can be used now')
         throw this.#explainNoGuard(view, restrictions)
     }
   }
@@ -192,7 +193,7 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
   #choose(view: GuardView, restrictions: GuardRestrictions): GuardChoice {
     const { random } = this.#parts
     const choice = chooseGuard(this.#situation(view), restrictions, random)
-    if (choice.kind !== 'none') return choice
+    if (choice.kind !== 'none' || restrictions.isPrimaryOnly === true) return choice
     this.#growSample(view, restrictions)
     const grown = chooseGuard(this.#situation(view), restrictions, random)
     return grown.kind === 'none' ? chooseAmongDown(this.#situation(view), restrictions, random) : grown

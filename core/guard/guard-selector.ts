@@ -7,6 +7,11 @@ import type { GuardNetDir } from './guard-sample.ts'
 export interface GuardRestrictions {
   /** A `circuit` extends from the guard and needs its onion key; a `directory` circuit of one hop does not. */
   readonly purpose: 'circuit' | 'directory'
+  /**
+   * Only a primary guard that has not failed lately will do: what we can be without must not show us to further relays,
+   * nor try those that are down before their time.
+   */
+  readonly isPrimaryOnly?: boolean
   excludes(index: number): boolean
 }
 

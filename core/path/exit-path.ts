@@ -36,10 +36,26 @@ export function pickExitPath(
   constraints: PathConstraints,
   random: Random,
 ): Path {
-  const stable = request.needsStable === true ? RelayFlag.Stable : 0
+  const pickLast = exitPicker(netDir, request, constraints, random)
+  return pickPathTo(netDir, guards, constraints, random, demandedFlags(request), pickLast)
+}
+
+/** What all relays of a path must have beside Fast, where there are such. */
+export function demandedFlags({ needsStable = false }: ExitRequest): number {
+  return needsStable ? RelayFlag.Stable : 0
+}
+
+/** Draws an exit for the request among those that are allowed; throws `no-path` in words. */
+export function exitPicker(
+  netDir: PathNetDir,
+  request: ExitRequest,
+  constraints: PathConstraints,
+  random: Random,
+): (isAllowed: (index: number) => boolean) => number {
+  const stable = demandedFlags(request)
   const rules = nodeRules(netDir, constraints)
   const tests = exitTests(netDir, request)
-  return pickPathTo(netDir, guards, constraints, random, stable, (isAllowed) => {
+  return (isAllowed) => {
     const { isExcluded = () => false } = request
     const isFree = (index: number): boolean => isAllowed(index) && !isExcluded(index)
     const exit =
@@ -48,7 +64,7 @@ export function pickExitPath(
         : chosenExit(netDir, rules, request, tests, isFree)
     if (exit !== undefined) return exit
     throw noExit(netDir, rules, constraints, request, (index) => tests.some((serves) => serves(index)))
-  })
+  }
 }
 
 /**
@@ -63,48 +79,59 @@ export function pickPathTo(
   flags: number,
   pickLast: (isAllowed: (index: number) => boolean) => number,
 ): Path {
+  return tryLastRelays(pickLast, (exit) => {
+    const rules = nodeRules(netDir, constraints)
+    const chosen = new ChosenRelays(netDir, rules, constraints, exit)
+    const guard = pickPermittedGuard(netDir, guards, constraints, {
+      purpose: 'circuit',
+      excludes: (index) => chosen.conflictsWith(index),
+    })
+    chosen.add(guard)
+    return { guard, middle: pickMiddle(netDir, constraints, random, flags, chosen), exit }
+  })
+}
+
+/** The first last relay that `complete` makes something of: it throws `no-path` for those that nothing goes with. */
+export function tryLastRelays<T>(
+  pickLast: (isAllowed: (index: number) => boolean) => number,
+  complete: (last: number) => T,
+): T {
   const refused = new Set<number>()
   let failure: unknown
   while (refused.size < MAX_EXIT_TRIES) {
-    let exit: number
+    let last: number
     try {
-      exit = pickLast((index) => !refused.has(index))
+      last = pickLast((index) => !refused.has(index))
     } catch (error) {
       // What went wrong with a last relay that we had says more than that no other is left.
       throw failure ?? error
     }
     try {
-      return completePath(netDir, guards, constraints, random, flags, exit)
+      return complete(last)
     } catch (error) {
       if (!isTorError(error, 'no-path')) throw error
       failure = error
-      refused.add(exit)
+      refused.add(last)
     }
   }
   throw failure
 }
 
-function completePath(
+/** A relay between those that are chosen. Throws `no-path`. */
+export function pickMiddle(
   netDir: PathNetDir,
-  guards: GuardSelector,
   constraints: PathConstraints,
   random: Random,
   flags: number,
-  exit: number,
-): Path {
+  chosen: ChosenRelays,
+): number {
   const rules = nodeRules(netDir, constraints)
-  const chosen = new ChosenRelays(netDir, rules, constraints, exit)
-  const guard = pickPermittedGuard(netDir, guards, constraints, {
-    purpose: 'circuit',
-    excludes: (index) => chosen.conflictsWith(index),
-  })
-  chosen.add(guard)
   const middles = rules.permitted('middle')
   const middle = pickPreferring([RelayFlag.Fast | flags, 0], (wanted) =>
     pickRelay(netDir, 'middle', wanted, random, (index) => !chosen.conflictsWith(index), middles),
   )
   if (middle === undefined) throw noMiddle(rules, constraints)
-  return { guard, middle, exit }
+  return middle
 }
 
 /** An exit by weight: with the Exit flag if one serves the request, fast and stable before others. */

@@ -73,18 +73,17 @@ export function pickPermittedGuard(
   constraints: PathConstraints,
   restrictions: GuardRestrictions,
 ): number {
-  const { purpose } = restrictions
   if (constraints.bridges !== undefined) {
     if (netDir.bridges === undefined) throw noPath('bridges are wanted, and none has been reached yet')
     const excludes = (index: number): boolean =>
       !permitsGuard(netDir, index, constraints) || restrictions.excludes(index)
-    return guards.pickGuard(netDir, { purpose, excludes })
+    return guards.pickGuard(netDir, { ...restrictions, excludes })
   }
   const rules = nodeRules(netDir, constraints)
   const refusal = refusalOf(netDir, rules, constraints)
   if (refusal !== undefined) throw noPath(refusal)
   return guards.pickGuard(netDir, {
-    purpose,
+    ...restrictions,
     excludes: (index) =>
       !rules.permits('guard', index) ||
       relayEndpoints(netDir.relay(index), constraints).length === 0 ||

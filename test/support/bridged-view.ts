@@ -13,11 +13,15 @@ const NUMBERS = [1, 2, 3, 4, 5, 6, 7, 8]
 /** Relays 1 to 4 are guards in 10.1 to 10.4, 5 to 8 exits in 10.5 to 10.8; rows are their numbers less one. */
 export const DIRECT_VIEW = build()
 
-function build(): NetDir {
+/** The same, with exits that do conflux. */
+export const CONFLUX_VIEW = build('Conflux=1 DirCache=2 FlowCtrl=1-2 Link=4-5 Relay=2-4')
+
+function build(protocols?: string): NetDir {
   const relays = NUMBERS.map((id) => ({
     id,
     flags: id <= 4 ? GUARD : EXIT,
     lines: id <= 4 ? '' : 'p accept 80,443\n',
+    ...(protocols === undefined ? {} : { protocols }),
   }))
   return NetDir.build({
     consensus: smallConsensus(relays),

@@ -8,7 +8,7 @@ import {
   rsaIdentityFromBytes,
 } from '../../core/linkspec/relay-ids.ts'
 import { RelayFlag, type RelayFlagName } from '../../core/netdoc/relay-flags.ts'
-import { NO_PROTOCOLS } from '../../core/netdoc/protocol-versions.ts'
+import { NO_PROTOCOLS, parseProtocolVersions } from '../../core/netdoc/protocol-versions.ts'
 import type { PathNetDir } from '../../core/path/exit-path.ts'
 
 export interface FakeRelay {
@@ -26,6 +26,8 @@ export interface FakeRelay {
   readonly ports6?: readonly number[]
   /** Another ed25519 identity than the one that goes with `id`. */
   readonly ed25519?: number
+  /** Its protocol line. */
+  readonly protocols?: string
 }
 
 /** Every flag of a well-behaved relay that is no exit. */
@@ -117,7 +119,7 @@ function makeRelay(relay: FakeRelay, index: number, flags: number): Relay {
     ipv6: relay.ipv6 === undefined ? undefined : { host: relay.ipv6, port: 9001 },
     flags,
     bandwidth: relay.bandwidth ?? 1000,
-    protocols: NO_PROTOCOLS,
+    protocols: relay.protocols === undefined ? NO_PROTOCOLS : parseProtocolVersions(relay.protocols),
     ntorKey: isComplete ? Buffer.alloc(32, 1) : undefined,
     hasNtorV3: true,
     hasDirCache: true,
