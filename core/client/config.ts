@@ -1,4 +1,5 @@
 /** Everything a client can be told, as one immutable value. The torrc reader and library users both make one. */
+import { DesiredUx } from '../conflux/conflux-params.ts'
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Authority } from '../netdir/authorities.ts'
 import type { FallbackDir } from '../netdir/fallback-dirs.ts'
@@ -66,6 +67,10 @@ export interface ClientConfig {
   /** Undefined takes the consensus parameter (nf_conntimeout_clients). */
   readonly circuitsAvailableTimeoutMs: number | undefined
   readonly maxClientCircuitsPending: number
+  /** Whether two circuits to one exit may be joined to a conflux set; undefined takes the consensus parameter (cfx_enabled). */
+  readonly confluxEnabled: boolean | undefined
+  /** What such sets should be good for. */
+  readonly confluxUx: DesiredUx
   /** Hosts, or `.domain` for all below, whose streams keep to the exit that served them before. */
   readonly trackHostExits: readonly string[]
   readonly trackHostExitsExpireMs: number
@@ -141,6 +146,9 @@ export const DEFAULT_CLIENT_CONFIG: Omit<ClientConfig, 'authorities' | 'fallback
   circuitsAvailableTimeoutMs: undefined,
   // More at once would be a burst of load on one guard, and visible as such.
   maxClientCircuitsPending: 32,
+  confluxEnabled: undefined,
+  // C tor's.
+  confluxUx: DesiredUx.HIGH_THROUGHPUT,
   trackHostExits: [],
   trackHostExitsExpireMs: 30 * MINUTE_MS,
 

@@ -68,6 +68,8 @@ function circuitConfig(settings: Settings) {
     maxCircuitDirtinessMs: settings.single(OPTIONS.maxCircuitDirtiness),
     circuitsAvailableTimeoutMs: settings.single(OPTIONS.circuitsAvailableTimeout),
     maxClientCircuitsPending: settings.single(OPTIONS.maxClientCircuitsPending),
+    confluxEnabled: settings.single(OPTIONS.confluxEnabled),
+    confluxUx: settings.single(OPTIONS.confluxClientUx),
     trackHostExits: settings.single(OPTIONS.trackHostExits),
     trackHostExitsExpireMs: settings.single(OPTIONS.trackHostExitsExpire),
   }

@@ -59,6 +59,9 @@ PathsNeededToBuildCircuits 0.1|PathsNeededToBuildCircuits 0.99|PathsNeededToBuil
 __OwningControllerProcess 1|__OwningControllerProcess x|__ReloadTorrcOnSIGHUP 0|RunAsDaemon 0|Sandbox 0|UseBridges 0|UseBridges 1
 ControlPort 0|ORPort 0|ConfluxEnabled auto|PathBiasCircThreshold -1|VanguardsLiteEnabled auto|TestingTorNetwork 1
 TestingDirConnectionMaxStall 10|DirAuthority x|FallbackDir x|NoSuchOption 1|EntryNodes {de}\nUseEntryGuards 0
+ConfluxEnabled 0|ConfluxEnabled 1|ConfluxEnabled AUTO|ConfluxEnabled yes|ConfluxEnabled -1|ConfluxEnabled "1"
+ConfluxClientUX latency|ConfluxClientUX throughput|ConfluxClientUX latency_lowmem|ConfluxClientUX throughput_lowmem|ConfluxClientUX
+ConfluxClientUX Latency|ConfluxClientUX "latency"|ConfluxClientUX best|ConfluxClientUX throughput latency|ConfluxClientUX 1
 %include /nonexistent|%include /nonexistent/*.conf|%bogus x|SafeLogging "1"|SafeLogging "1|SafeLogging "1" x|SafeLogging "\x31"
 safelogging 1 # comment|SafeLogging 1\nSafeLogging 0|Safe\nLogging 1|DataDirectory
 SocksTimeout \\n5|SocksTimeout 5 \\n# comment\n minutes|# only a comment|MapAddress a b # c|MapAddress "a b" # c|MapAddress "a b" c
@@ -87,14 +90,14 @@ NodeFamily a,b\nNodeFamily c,d|SocksPort 9051 # x\nSocksPort 9052|SocksPort 9051
 
 /** Both take them; C tor's dump shows what it makes of them later, or ours does. */
 const TAKEN = String.raw`
-SocksTimeout 0|LogTimeGranularity 7|FascistFirewall 1|FascistFirewall 1\nFirewallPorts 80
+SocksTimeout 0|LogTimeGranularity 7|FascistFirewall 1|FascistFirewall 1\nFirewallPorts 80|ConfluxEnabled
 `
 
 /** C tor takes them; we refuse, because taking them would mean to ignore what was asked for. */
 const STRICTER = String.raw`
 SocksPort 9050 IsolateDestAdr|SocksPort 9050 9051|MapAddress a|MapAddress a b c|MapAddress a.b *.c.d|MapAddress a!b c
 MapAddress "a\x00b"|TrackHostExits a b|HTTPProxy 127.0.0.1:80|TCPProxy haproxy 127.0.0.1:80|User root|Sandbox 1|DisableAllSwap 1|Log notice syslog
-ControlPort 9051|MetricsPort 9999|TransPort 9040|ORPort 9001|RunAsDaemon 1|UseMicrodescriptors 0|CircuitPadding 1|ConfluxEnabled 1
+ControlPort 9051|MetricsPort 9999|TransPort 9040|ORPort 9001|RunAsDaemon 1|UseMicrodescriptors 0|CircuitPadding 1
 PathBiasCircThreshold 5|BandwidthRate 1 MB|MaxMemInQueues 256 MB|ContactInfo x|HashedControlPassword 16:AC000611CAB0C8D760A821779CE12747513E5BCC8076C23E1D6FCD78F1
 ReachableAddresses reject *:*|ClientUseIPv4 0\nClientUseIPv6 0|UpdateBridgesFromAuthority 1|UseBridges 1\nBridge obfs4 192.0.2.1:443|Bridge 0.0.0.0:443
 ClientTransportPlugin , exec x|ClientTransportPlugin foo socks5 localhost:9999|ClientTransportPlugin foo socks5 127.0.0.1:+5

@@ -1,15 +1,17 @@
 /** When circuits are built, how long they serve, and which streams keep to one exit. */
+import { DesiredUx } from '../../conflux/conflux-params.ts'
 import { badValue } from '../torrc-line.ts'
-import { off, single } from './option.ts'
+import { single } from './option.ts'
 import {
+  autoBoolean,
   boolean,
   commaList,
   DAY_MS,
   duration,
   integer,
-  oneOf,
   portList,
   SECOND_MS,
+  type ValueType,
   zeroIsUnset,
 } from './values.ts'
 
@@ -19,7 +21,19 @@ const host = (text: string, option: string): string => {
   return text.toLowerCase()
 }
 
-const NO_CONFLUX = 'one circuit carries a stream'
+const UX_BY_WORD = new Map<string, DesiredUx>([
+  ['throughput', DesiredUx.HIGH_THROUGHPUT],
+  ['latency', DesiredUx.MIN_LATENCY],
+  ['throughput_lowmem', DesiredUx.LOW_MEM_THROUGHPUT],
+  ['latency_lowmem', DesiredUx.LOW_MEM_LATENCY],
+])
+
+/** C tor takes these words in lower case only. */
+const confluxUx: ValueType<DesiredUx> = {
+  parse: (text, option) =>
+    UX_BY_WORD.get(text) ?? badValue(option, [...UX_BY_WORD.keys()].join(' or '), text),
+  format: (_value, text) => text,
+}
 
 export const CIRCUIT_OPTIONS = {
   circuitBuildTimeout: single(
@@ -82,11 +96,16 @@ export const CIRCUIT_OPTIONS = {
     '30',
     'Nothing: circuits are built when they are needed',
   ),
-  confluxEnabled: off('ConfluxEnabled', NO_CONFLUX, 'auto', '0'),
+  confluxEnabled: single(
+    'ConfluxEnabled',
+    autoBoolean,
+    'auto',
+    'Whether two circuits to one exit may carry a stream together; auto as the consensus says',
+  ),
   confluxClientUx: single(
     'ConfluxClientUX',
-    oneOf('throughput', 'latency', 'throughput_lowmem', 'latency_lowmem'),
+    confluxUx,
     'throughput',
-    `Nothing: ${NO_CONFLUX}`,
+    'What two such circuits are for; throughput, latency, or one of them with less memory (_lowmem)',
   ),
 } as const

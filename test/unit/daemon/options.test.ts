@@ -138,7 +138,10 @@ describe('values that are taken, as the dump shows them', () => {
     ['VanguardsLiteEnabled 0', '0'],
     ['ConfluxEnabled auto', 'auto'],
     ['PathBiasCircThreshold -1', '-1'],
+    ['ConfluxEnabled 1', '1'],
+    ['ConfluxEnabled Auto', 'auto'],
     ['ConfluxClientUX latency', 'latency'],
+    ['ConfluxClientUX throughput_lowmem', 'throughput_lowmem'],
     ['UseBridges 0', '0'],
     ['ClientTransportPlugin a,b exec ./x  --y', 'a,b exec ./x  --y'],
     ['Bridge  obfs4  192.0.2.1:80', 'obfs4  192.0.2.1:80'],
@@ -244,7 +247,7 @@ describe('values that are refused, each in one line that names the option', () =
     'UseBridges 1',
     'ControlPort 9051',
     'MetricsPort 9999',
-    'ConfluxEnabled 1',
+    'ConfluxEnabled yes',
     'CircuitPadding 1',
     'PathBiasCircThreshold 5',
     'UseMicrodescriptors 0',
@@ -255,6 +258,7 @@ describe('values that are refused, each in one line that names the option', () =
     'HiddenServiceDir /x',
     'HashedControlPassword 16:00',
     'ConfluxClientUX best',
+    'ConfluxClientUX Latency',
   ])('%s', (line) => {
     const name = line.split(' ')[0] ?? ''
     expect(() => verified(line)).toThrow(new RegExp(`^torrc:\\d: ${name}[: ]`))
