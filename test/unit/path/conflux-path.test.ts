@@ -40,7 +40,7 @@ interface Asked {
   readonly legs: number
 }
 
-const many = <T extends Partial<FakeRelay>>(count: number, from: number, rest: T): FakeRelay[] =>
+const many = (count: number, from: number, rest: Partial<FakeRelay>): FakeRelay[] =>
   Array.from({ length: count }, (_, n) => ({ id: from + n, ...rest }))
 
 const exits = (count: number): FakeRelay[] =>
