@@ -5,7 +5,7 @@
  */
 import { CellFramer, type CellSink } from '../cell/cell-codec.ts'
 import { encodeChannelCell } from '../cell/channel-message-codec.ts'
-import { CELL_BODY_BYTES, CELL_BYTES, ChannelCommand, channelCommandName } from '../cell/commands.ts'
+import { CELL_BODY_BYTES, ChannelCommand, channelCommandName } from '../cell/commands.ts'
 import { DestroyReason } from '../cell/reasons.ts'
 import type { RelayIds } from '../linkspec/relay-ids.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
@@ -17,6 +17,7 @@ import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
+import { CellRun } from './cell-run.ts'
 import type { ChannelUse } from './channel-padding.ts'
 import { type ChannelSettings, ChannelUpkeep } from './channel-upkeep.ts'
 import type { CircuitEndpoint } from './circuit-endpoint.ts'
@@ -74,12 +75,7 @@ export class Channel implements CellSink, TlsLinkSink {
   #identity: LinkIdentity | undefined
   #closeError: TorError | undefined
   #isTurnEndScheduled = false
-  /** The read under way, and the run of one circuit's relay cells in it that its circuit has not seen yet. */
-  #readBuffer: Buffer | undefined
-  #runCircuit: CircuitEndpoint | undefined
-  #runCircuitId = 0
-  #runOffset = 0
-  #runCount = 0
+  readonly #run = new CellRun((circuit, cells) => this.#onRunDelivered(circuit, cells))
   #cellsThisTurn = 0
   #lastBusyTurnMs = Number.NEGATIVE_INFINITY
   #receivedBytes = 0
@@ -211,7 +207,7 @@ export class Channel implements CellSink, TlsLinkSink {
 
   onBytes(buffer: Buffer, length: number): void {
     if (this.#closeError !== undefined) return
-    this.#readBuffer = buffer
+    this.#run.startRead(buffer)
     this.#receivedBytes += length
     this.#upkeep?.noteReceived(this.#deps.clock.monotonicMs())
     try {
@@ -219,7 +215,7 @@ export class Channel implements CellSink, TlsLinkSink {
         throw protocolViolation('a link handshake without end')
       }
       this.#framer.push(buffer, length, this)
-      this.#deliverRun()
+      this.#run.deliver()
     } catch (error) {
       this.close(toTorError(error, 'protocol-violation', 'reading from a channel'))
     }
@@ -242,10 +238,9 @@ export class Channel implements CellSink, TlsLinkSink {
       this.#onHandshakeCell(command, buffer.subarray(bodyOffset, bodyOffset + CELL_BODY_BYTES))
       return
     }
-    const isOfRun = circuitId === this.#runCircuitId && this.#runCircuit !== undefined
-    if (isOfRun && command === ChannelCommand.RELAY && this.#isNextOfRun(buffer, bodyOffset))
-      return void this.#runCount++
-    this.#deliverRun()
+    if (command === ChannelCommand.RELAY && this.#run.extend(circuitId, buffer, bodyOffset)) return
+    // First, for it may end its circuit.
+    this.#run.deliver()
     const circuit = this.#circuits.get(circuitId)
     if (circuit === undefined) {
       this.#strayCells++
@@ -253,12 +248,7 @@ export class Channel implements CellSink, TlsLinkSink {
       return
     }
     if (command === ChannelCommand.RELAY) {
-      this.#runCircuit = circuit
-      this.#runCircuitId = circuitId
-      this.#runOffset = bodyOffset
-      this.#runCount = 1
-      // A cell that straddled two reads lies in the framer's own buffer, which the end of this read overwrites.
-      if (buffer !== this.#readBuffer) this.#deliverRun(buffer)
+      this.#run.begin(circuit, circuitId, buffer, bodyOffset)
       return
     }
     // What came before it on this circuit must be seen before it.
@@ -266,17 +256,8 @@ export class Channel implements CellSink, TlsLinkSink {
     circuit.onOtherCell(command, buffer, bodyOffset)
   }
 
-  #isNextOfRun(buffer: Buffer, bodyOffset: number): boolean {
-    return buffer === this.#readBuffer && bodyOffset === this.#runOffset + this.#runCount * CELL_BYTES
-  }
-
-  /** Gives the circuit its cells, all at once, while the buffer still holds them. */
-  #deliverRun(buffer: Buffer | undefined = this.#readBuffer): void {
-    const circuit = this.#runCircuit
-    if (circuit === undefined || buffer === undefined) return
-    this.#runCircuit = undefined
-    this.#cellsThisTurn += this.#runCount
-    circuit.onRelayCells(buffer, this.#runOffset, this.#runCount)
+  #onRunDelivered(circuit: CircuitEndpoint, cells: number): void {
+    this.#cellsThisTurn += cells
     if (this.#toDrain.size === 0) this.#scheduleTurnEnd()
     this.#toDrain.add(circuit)
   }
