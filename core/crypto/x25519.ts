@@ -16,6 +16,9 @@ export const X25519_KEY_BYTES = 32
 /** PKCS#8 around a raw X25519 private key (RFC 8410 7), up to the key itself. */
 const PKCS8_PREFIX = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
+/** JWK because the DER codecs of OpenSSL 3 cost ten times the key agreement itself. */
+const PUBLIC_AS_JWK = { publicKeyEncoding: { format: 'jwk' } } as const
+
 export interface X25519KeyPair {
   /** 32 bytes. */
   readonly publicKey: Buffer
@@ -28,7 +31,7 @@ export interface X25519KeyPair {
 
 /** A fresh pair. Randomness other than the system's is for tests: it takes the slow way through an import. */
 export function generateX25519KeyPair(random: Random = systemRandom): X25519KeyPair {
-  if (random === systemRandom) return keyPair(generateKeyPairSync('x25519').privateKey)
+  if (random === systemRandom) return generateKeyPair()
   const privateKey = randomBytes(random, X25519_KEY_BYTES)
   try {
     return x25519KeyPairFromPrivate(privateKey)
@@ -46,18 +49,32 @@ export function x25519KeyPairFromPrivate(privateKey: Uint8Array): X25519KeyPair 
   pkcs8.set(PKCS8_PREFIX)
   pkcs8.set(privateKey, PKCS8_PREFIX.length)
   try {
-    return keyPair(createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
+    const key = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+    return keyPair(key, createPublicKey(key).export({ format: 'jwk' }).x)
   } finally {
     pkcs8.fill(0)
   }
 }
 
-function keyPair(privateKey: KeyObject): X25519KeyPair {
-  // JWK because the DER codecs of OpenSSL 3 cost ten times the key agreement itself.
-  const encoded = createPublicKey(privateKey).export({ format: 'jwk' }).x
-  if (encoded === undefined) throw new TorError('internal', 'an X25519 public key without its coordinate')
+/**
+ * The public half must leave the generator with the pair. Node's export of a key locks it, and may collect garbage
+ * meanwhile; if the generator's job is part of that, its destructor waits for the same lock, for ever, and the whole
+ * process with it: once in some thousand exports of a generated key. Nothing else that is done with the key locks it.
+ */
+function generateKeyPair(): X25519KeyPair {
+  const { publicKey, privateKey }: { publicKey: object; privateKey: KeyObject } = generateKeyPairSync(
+    'x25519',
+    PUBLIC_AS_JWK,
+  )
+  return keyPair(privateKey, 'x' in publicKey ? publicKey.x : undefined)
+}
+
+function keyPair(privateKey: KeyObject, encodedPublicKey: unknown): X25519KeyPair {
+  if (typeof encodedPublicKey !== 'string') {
+    throw new TorError('internal', 'an X25519 public key without its coordinate')
+  }
   return {
-    publicKey: Buffer.from(encoded, 'base64url'),
+    publicKey: Buffer.from(encodedPublicKey, 'base64url'),
     agree: (peerPublicKey) => agree(privateKey, peerPublicKey),
   }
 }
