@@ -49,6 +49,11 @@ export class CircuitWindows {
     return this.#flow.sendableCells
   }
 
+  /** The average round trip of late, in milliseconds; 0 without any. */
+  get roundTripMs(): number {
+    return this.#flow.roundTripMs
+  }
+
   /** Counts one DATA cell sent. True when its tag is needed. */
   onDataSent(): boolean {
     return this.#flow.onDataSent()

@@ -33,6 +33,10 @@ export class CongestionControl implements CircuitFlowControl {
     return Math.max(this.#window.cells - this.#inFlight, 0)
   }
 
+  get roundTripMs(): number {
+    return this.#roundTrips.smoothedUs / MICROSECONDS
+  }
+
   get longestRoundTripMs(): number {
     return this.#roundTrips.mostUs / MICROSECONDS
   }

@@ -13,6 +13,8 @@ export interface CircuitFlowControl {
   onDataSent(): boolean
   /** A SENDME with the right tag came. */
   onSendmeReceived(acknowledgement: Acknowledgement): void
+  /** The average round trip of late, in milliseconds; 0 without any. */
+  readonly roundTripMs: number
   /** The longest round trip that was measured, in milliseconds; 0 without any. */
   readonly longestRoundTripMs: number
 }
@@ -32,6 +34,7 @@ export const CIRCUIT_INCREMENT_CELLS = 100
 
 export class FixedCircuitWindows implements CircuitFlowControl {
   readonly increment = CIRCUIT_INCREMENT_CELLS
+  readonly roundTripMs = 0
   readonly longestRoundTripMs = 0
   #sendWindow = CIRCUIT_WINDOW_CELLS
 

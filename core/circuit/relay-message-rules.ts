@@ -10,6 +10,8 @@ export interface CircuitMessageContext {
   readonly hop: number
   readonly lastHop: number
   readonly isExtending: boolean
+  /** Whether the circuit is a leg of a conflux set, or is asking to be one. */
+  readonly isLeg: boolean
   /** Whether the last hop and we agreed on it. */
   readonly hasCongestionControl: boolean
 }
@@ -27,14 +29,14 @@ const STREAM_COMMANDS: ReadonlySet<number> = new Set([
   RelayCommand.XOFF,
 ])
 
-export type ExpectedCircuitMessage = 'extended2' | 'truncated' | 'sendme'
+export type ExpectedCircuitMessage = 'extended2' | 'truncated' | 'sendme' | 'conflux'
 
 /** Says what the message is good for. Throws `protocol-violation` when nothing explains it. */
 export function explainCircuitMessage(
   command: number,
   context: CircuitMessageContext,
 ): ExpectedCircuitMessage {
-  const { hop, lastHop, isExtending } = context
+  const { hop, lastHop, isExtending, isLeg } = context
   if (STREAM_COMMANDS.has(command))
     throw protocolViolation(`${relayCommandName(command)} without a stream id`)
   // Any hop may say that what lies behind it is gone.
@@ -42,6 +44,9 @@ export function explainCircuitMessage(
   if (hop === lastHop) {
     if (command === RelayCommand.EXTENDED2 && isExtending) return 'extended2'
     if (command === RelayCommand.SENDME) return 'sendme'
+    // LINK and LINKED_ACK only a client sends (proposal 329, 4.2.1).
+    if (isLeg && (command === RelayCommand.CONFLUX_LINKED || command === RelayCommand.CONFLUX_SWITCH))
+      return 'conflux'
   }
   throw protocolViolation(`unexpected ${relayCommandName(command)} from hop ${hop + 1} of ${lastHop + 1}`)
 }

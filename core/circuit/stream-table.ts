@@ -30,6 +30,11 @@ export class StreamTable {
     return this.#streams.size
   }
 
+  /** Whether neither open streams are in it nor any that we ended. */
+  get isUnused(): boolean {
+    return this.#streams.size === 0 && this.#halfClosed.size === 0
+  }
+
   get(streamId: number): CircuitStream | undefined {
     return this.#streams.get(streamId)
   }
