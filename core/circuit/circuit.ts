@@ -202,9 +202,14 @@ export class Circuit implements CircuitEndpoint, Tunnel {
     this.#set = set
   }
 
-  /** How many DATA cells of the set it could take now: none while its channel is full. */
-  get sendableCells(): number {
-    return this.#channel.isFull ? 0 : this.#windows.sendableCells
+  /** Whether DATA may leave now: its window is not full, and neither is its channel's link. */
+  get hasRoom(): boolean {
+    return !this.#channel.isFull && this.#windows.sendableCells > 0
+  }
+
+  /** Whether the channel's link takes nothing for now. */
+  get isLinkFull(): boolean {
+    return this.#channel.isFull
   }
 
   /** The round trip of late, in milliseconds, as its SENDMEs show it; 0 without any. */
