@@ -149,12 +149,14 @@ export class ConfluxSet<C extends LegCircuit = Circuit> implements Tunnel {
   }
 
   sendMessage(streamId: number, message: RelayMessage): void {
-    if (message.kind === 'begin-dir')
-      throw new TorError('internal', 'BEGIN_DIR has no place on a conflux set')
     if (message.kind === 'begin' || message.kind === 'resolve') {
       for (const { circuit } of this.#legs) circuit.noteStreamUse()
     }
-    this.#orClose(() => this.#streams.push(streamId, message, 'control'))
+    this.#orClose(() => {
+      // It has no number, and an exit has no order for it (TROVE-2026-008).
+      if (message.kind === 'begin-dir') throw new TorError('internal', 'BEGIN_DIR on a conflux set')
+      this.#streams.push(streamId, message, 'control')
+    })
   }
 
   requestSend(streamId: number): void {

@@ -1,5 +1,9 @@
-/** A SOCKS5 proxy whose ways to single relays, or to all of them, a test can cut and mend: a relay that dies, a network that goes. */
+/**
+ * A SOCKS5 proxy whose ways to single relays, or to all of them, a test can cut, slow down and mend: a relay that dies, a
+ * network that goes.
+ */
 import { connect, createServer, type Server, type Socket } from 'node:net'
+import { Transform } from 'node:stream'
 
 const SUCCEEDED = 0
 const HOST_UNREACHABLE = 4
@@ -13,6 +17,7 @@ export class CuttableProxy {
   readonly #server: Server
   readonly #ways = new Set<Way>()
   readonly #cut = new Set<string>()
+  readonly #slow = new Map<string, number>()
   #isAllCut = false
 
   private constructor() {
@@ -41,14 +46,35 @@ export class CuttableProxy {
     this.#break()
   }
 
+  /** Bytes are on the way for so much longer in each direction, from now on. */
+  slow(target: string, delayMs: number): void {
+    this.#slow.set(target, delayMs)
+  }
+
   mend(): void {
     this.#cut.clear()
+    this.#slow.clear()
     this.#isAllCut = false
   }
 
   close(): void {
     this.cutAll()
     this.#server.close()
+  }
+
+  /** Takes everything at once, and gives it on in order when it is time: a long way, not a narrow one. */
+  #delay(target: string): Transform {
+    let last = Promise.resolve()
+    const way = new Transform({
+      readableHighWaterMark: 1 << 26,
+      transform: (chunk, _encoding, done) => {
+        const delayMs = this.#slow.get(target) ?? 0
+        const due = new Promise<void>((resolve) => (delayMs === 0 ? resolve() : setTimeout(resolve, delayMs)))
+        last = Promise.all([last, due]).then(() => void way.push(chunk))
+        done()
+      },
+    })
+    return way
   }
 
   #isCut(target: string): boolean {
@@ -81,7 +107,7 @@ export class CuttableProxy {
     }
     const relay = connect(port, host, () => {
       client.write(answer(SUCCEEDED))
-      client.pipe(relay).pipe(client)
+      client.pipe(this.#delay(target)).pipe(relay).pipe(this.#delay(target)).pipe(client)
     })
     const way = { target, sockets: [client, relay] }
     this.#ways.add(way)
