@@ -35,6 +35,8 @@ export interface CircuitPlan {
   readonly purpose: CircuitPurpose
   /** From `Circuit.takeId`, when somebody must know the circuit before it exists. */
   readonly id?: number
+  /** The id of the conflux set that it is to be a leg of. */
+  readonly setId?: number
   /** Why each relay was chosen; for whoever shows it. */
   readonly reasons?: readonly HopReason[]
 }
@@ -121,7 +123,7 @@ export class CircuitBuilder {
     const hops = [{ nickname: '', rsa: target.ids.rsa, endpoint, flags: [], reason }]
     // A directory far away is better than none: it has the time of the slowest circuits, and nothing is learned of it.
     const { closeMs } = this.#parts.buildTimeout.limits(1)
-    return this.#register(id, 'directory', hops, async (onOver) => {
+    return this.#register({ id, purpose: 'directory', setId: undefined, hops }, async (onOver) => {
       const channel = await this.#openChannel(target, signal, onPhase)
       onPhase('onehop-create')
       const work: BuildWork = {
@@ -148,7 +150,7 @@ export class CircuitBuilder {
     signal: AbortSignal | undefined,
     onPhase: (phase: BuildPhase) => void,
   ): Promise<Circuit> {
-    const { netDir, path, purpose, id = Circuit.takeId(), reasons = [] } = plan
+    const { netDir, path, purpose, id = Circuit.takeId(), setId, reasons = [] } = plan
     const { allowPrivateRelayAddresses, addressPreference } = this.#parts.settings()
     const [first] = path
     if (first === undefined) throw new TorError('internal', 'a path without relays')
@@ -161,7 +163,7 @@ export class CircuitBuilder {
       const reason = reasons[at] ?? { kind: at === 0 ? 'guard' : 'weight' }
       return { ...shown, flags: flagNames(flags), reason }
     })
-    return this.#register(id, purpose, hops, async (onOver) => {
+    return this.#register({ id, purpose, setId, hops }, async (onOver) => {
       const guard = netDir.circuitTarget(first, addressPreference)
       const channel = await this.#openChannel(guard, signal, onPhase)
       onPhase('circuit-create')
@@ -212,13 +214,12 @@ export class CircuitBuilder {
 
   /** Shows the circuit from its first step to its end; `work` says when nothing of it is built any more. */
   async #register(
-    id: number,
-    purpose: CircuitPurpose,
-    hops: readonly HopView[],
+    shown: Pick<CircuitView, 'id' | 'purpose' | 'setId' | 'hops'>,
     work: (onOver: (over: Promise<void>) => void) => Promise<Circuit>,
   ): Promise<Circuit> {
     if (this.#parts.settings().isNetworkDisabled) throw networkDisabled()
-    this.#registry.add(id, purpose, hops, this.#parts.clock.monotonicMs())
+    const { id, hops } = shown
+    this.#registry.add({ ...shown, createdMs: this.#parts.clock.monotonicMs() })
     let over = Promise.resolve()
     try {
       const circuit = await work((promise) => {

@@ -2,7 +2,6 @@
  * Gives each stream a circuit that its isolation and target allow: one that is there, one that is being built, or a new
  * one; and retires the old. It decides; `circuit-pool` keeps them and `circuit-builder` builds.
  */
-import type { Circuit } from '../circuit/circuit.ts'
 import type { Tunnel } from '../circuit/tunnel.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
@@ -18,7 +17,7 @@ import type { BuildPhase } from './circuit-builder.ts'
 import { type CircuitNotes, CircuitPool, type CircuitPoolParts } from './circuit-pool.ts'
 import { LaunchLimit } from './launch-limit.ts'
 import { LaunchQueue, type Wanted } from './launch-queue.ts'
-import { type ExitUsage, isTooOld, maySupport, type PooledCircuit, readyCircuit } from './pooled-circuit.ts'
+import { type ExitUsage, isSet, isTooOld, maySupport, type PoolEntry, readyTunnel } from './pool-entry.ts'
 import { PreemptiveCircuits } from './preemptive-circuits.ts'
 
 /** A request gives up after so many circuits could not be built for it. */
@@ -33,10 +32,12 @@ export interface CircuitSettings {
   /** Undefined takes nf_conntimeout_clients. */
   readonly circuitsAvailableTimeoutMs: number | undefined
   readonly maxClientCircuitsPending: number
+  /** Undefined takes the consensus parameter (cfx_enabled). */
+  readonly confluxEnabled: boolean | undefined
 }
 
 export interface CircuitManagerParts
-  extends Pick<CircuitPoolParts, 'builder' | 'guards' | 'pickPath' | 'clock'> {
+  extends Pick<CircuitPoolParts, 'builder' | 'guards' | 'pickPath' | 'pickSet' | 'link' | 'clock'> {
   readonly random: Random
   readonly log: Logger
   readonly learning: Pick<BuildTimeout, 'wantsTestCircuits'>
@@ -70,9 +71,14 @@ export class CircuitManager {
       builder: parts.builder,
       guards: parts.guards,
       pickPath: parts.pickPath,
+      pickSet: parts.pickSet,
+      link: parts.link,
       clock: parts.clock,
       drawUnusedMs: () => this.#drawUnusedMs(),
-      onBuilt: () => this.#queue.proceed(),
+      onBuilt: (entry) => {
+        this.#queue.proceed()
+        this.#preemptive.noteBuilt(entry)
+      },
       onEnd: (entry, error) => this.#onEnd(entry, error),
     })
     this.#queue = new LaunchQueue({
@@ -90,6 +96,7 @@ export class CircuitManager {
       log: parts.log,
       netDir: () => this.#netDir,
       maxBuilding: () => parts.settings().maxClientCircuitsPending,
+      isConfluxEnabled: () => parts.settings().confluxEnabled,
       onLaunch: (entry) => {
         this.#queue.offer(entry)
         this.#startSweeping()
@@ -140,7 +147,7 @@ export class CircuitManager {
         this.#claim(usage, excludedExits) ??
         (await this.#launchFor(usage, excludedExits, failures > 0, signal))
       try {
-        const circuit = readyCircuit(entry) ?? (await this.#whenReady(entry, usage, excludedExits, signal))
+        const circuit = readyTunnel(entry) ?? (await this.#whenReady(entry, usage, excludedExits, signal))
         if (circuit === undefined) continue
         if (maySupport(entry, usage, excludedExits)) return this.#use(entry, circuit)
         // Dead or retired since: a relay that kills what was just built must not keep us building for ever.
@@ -170,7 +177,7 @@ export class CircuitManager {
     )
   }
 
-  retireWhere(isMeant: (entry: PooledCircuit) => boolean, reason: string): void {
+  retireWhere(isMeant: (entry: PoolEntry) => boolean, reason: string): void {
     const error = new TorError('closed', `the circuit was retired: ${reason}`, { retry: 'elsewhere' })
     for (const entry of this.#pool.entries.filter(isMeant)) this.#pool.retire(entry, error)
     this.#preemptive.fill()
@@ -210,7 +217,7 @@ export class CircuitManager {
   }
 
   /** Finds a circuit and gives it to the isolation in the same turn, before anybody else can find it clean. */
-  #claim(usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): PooledCircuit | undefined {
+  #claim(usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): PoolEntry | undefined {
     const entry = this.#pool.find(usage, excludedExits)
     if (entry !== undefined) this.#pool.claim(entry, usage)
     return entry
@@ -218,16 +225,16 @@ export class CircuitManager {
 
   /** The circuit; or undefined when this one waits for its guard's betters while another is ready for the usage. */
   #whenReady(
-    entry: PooledCircuit,
+    entry: PoolEntry,
     usage: ExitUsage,
     excludedExits: ReadonlySet<RsaIdentity>,
     signal: StopSignal | undefined,
-  ): Promise<Circuit | undefined> {
+  ): Promise<Tunnel | undefined> {
     return new Promise((resolve, reject) => {
       const stop = this.#pool.changes.watch(() => {
         if (!entry.isWaiting) return
         const better = this.#pool.find(usage, excludedExits)
-        if (better !== undefined && readyCircuit(better) !== undefined) {
+        if (better !== undefined && readyTunnel(better) !== undefined) {
           stop()
           resolve(undefined)
         }
@@ -236,21 +243,18 @@ export class CircuitManager {
     })
   }
 
-  #use(entry: PooledCircuit, circuit: Circuit): AssignedCircuit {
+  #use(entry: PoolEntry, circuit: Tunnel): AssignedCircuit {
     const nowMs = this.#parts.clock.monotonicMs()
     entry.firstUsedMs ??= nowMs
     entry.lastUsedMs = nowMs
     this.#limit.noteSuccess()
     this.#queue.proceed()
-    this.#preemptive.noteSuccess()
+    this.#preemptive.noteSuccess(entry)
     this.#preemptive.fill()
     return {
       circuit,
       exit: entry.exit,
-      mayExitOverIpv6: (port) => {
-        const exitIndex = entry.path.at(-1)
-        return exitIndex !== undefined && entry.netDir.allowsExitTo(exitIndex, port, 'ipv6')
-      },
+      mayExitOverIpv6: (port) => entry.netDir.allowsExitTo(entry.exitIndex, port, 'ipv6'),
       retire: () => {
         entry.isRetired = true
         this.#pool.noteChange()
@@ -263,12 +267,12 @@ export class CircuitManager {
     excludedExits: ReadonlySet<RsaIdentity>,
     isRetry: boolean,
     signal: StopSignal | undefined,
-  ): Promise<PooledCircuit> {
+  ): Promise<PoolEntry> {
     throwIfAborted(this.#lifetime.signal)
     return this.#queue.enter({ usage, excludedExits, isRetry }, signal)
   }
 
-  #launch({ usage, excludedExits }: Wanted): PooledCircuit {
+  #launch({ usage, excludedExits }: Wanted): PoolEntry {
     if (this.#netDir === undefined)
       throw new TorError('no-path', 'there is no directory yet', { retry: 'later' })
     const entry = this.#pool.launch(this.#netDir, usage, excludedExits)
@@ -276,12 +280,14 @@ export class CircuitManager {
     return entry
   }
 
-  #onEnd(entry: PooledCircuit, error: TorError): void {
+  #onEnd(entry: PoolEntry, error: TorError): void {
     if (this.#lifetime.signal.aborted) return
     const isFailure = entry.firstUsedMs === undefined && !entry.isRetired
-    if (isFailure) this.#limit.noteFailure()
+    // Nobody waits for a set: its failure slows down no request.
+    if (isFailure && !isSet(entry)) this.#limit.noteFailure()
     // Who waits comes before what is only expected.
     this.#queue.proceed()
+    if (isFailure && isSet(entry)) return this.#preemptive.noteSetFailure(error)
     // Ended from outside and never used: the next would go the same way, at a pace that a relay chooses.
     if (isFailure) this.#preemptive.retryLater(error)
     else this.#preemptive.fill()
@@ -314,9 +320,9 @@ export class CircuitManager {
     const { maxCircuitDirtinessMs } = this.#parts.settings()
     const tooOld = new TorError('closed', 'the circuit was too old', { retry: 'elsewhere' })
     for (const entry of this.#pool.entries) {
-      const { circuit } = entry
-      if (circuit === undefined) continue
-      if (circuit.streamCount > 0) entry.lastUsedMs = nowMs
+      const { tunnel } = entry
+      if (tunnel === undefined) continue
+      if (tunnel.streamCount > 0) entry.lastUsedMs = nowMs
       if (entry.isRetired || isTooOld(entry, nowMs, maxCircuitDirtinessMs)) this.#pool.retire(entry, tooOld)
     }
   }

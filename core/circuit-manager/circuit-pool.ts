@@ -1,9 +1,10 @@
 /**
- * The exit circuits that there are: begun, judged by their guards when they are complete, and taken out when they end.
- * Who gets which is `circuit-manager`'s decision.
+ * The exit circuits and conflux sets that there are: begun, judged by their guards when they are complete, and taken out
+ * when they end. Who gets which is `circuit-manager`'s decision.
  */
 import { Circuit } from '../circuit/circuit.ts'
-import type { GuardJudge } from '../guard/guard-selector.ts'
+import type { Tunnel } from '../circuit/tunnel.ts'
+import type { GuardJudge, GuardReadiness } from '../guard/guard-selector.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { createLifetime } from '../util/abort.ts'
@@ -11,16 +12,19 @@ import type { Clock } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
-import type { BuildPhase, CircuitBuilder } from './circuit-builder.ts'
+import type { BuildPhase, CircuitBuilder, CircuitPlan } from './circuit-builder.ts'
 import {
-  claimCircuit,
+  claimEntry,
   type ExitUsage,
   isClean,
+  isSet,
   maySupport,
   type PlannedPath,
-  type PooledCircuit,
-  readyCircuit,
-} from './pooled-circuit.ts'
+  type PooledLeg,
+  type PoolEntry,
+  readyTunnel,
+} from './pool-entry.ts'
+import { buildLegs } from './set-build.ts'
 
 /** Picks a path for a usage; throws `no-path` in words. `excludedExits` have let this request down. */
 export type PickPath = (
@@ -29,17 +33,30 @@ export type PickPath = (
   excludedExits: ReadonlySet<RsaIdentity>,
 ) => PlannedPath
 
+/** Picks so many paths to one exit for the legs of a set; throws `no-path`. */
+export type PickSet = (netDir: NetDir, usage: ExitUsage, legs: number) => readonly PlannedPath[]
+
+/** Links complete circuits to a set with this id. When it rejects, none of them is open any more. */
+export type LinkLegs = (
+  legs: readonly Circuit[],
+  netDir: NetDir,
+  id: number,
+  signal: AbortSignal,
+) => Promise<Tunnel>
+
 export interface CircuitPoolParts {
   readonly builder: Pick<CircuitBuilder, 'build'>
   readonly guards: GuardJudge
   readonly pickPath: PickPath
+  readonly pickSet: PickSet
+  readonly link: LinkLegs
   readonly clock: Clock
   /** How long a circuit may stay unused; drawn anew for each. */
   readonly drawUnusedMs: () => number
-  /** A circuit is complete. */
-  readonly onBuilt: () => void
-  /** A circuit has ended: it could not be built, or it was closed, by us or from outside. */
-  readonly onEnd: (entry: PooledCircuit, error: TorError) => void
+  /** It is complete. */
+  readonly onBuilt: (entry: PoolEntry) => void
+  /** It has ended: it could not be built, or it was closed, by us or from outside. */
+  readonly onEnd: (entry: PoolEntry, error: TorError) => void
 }
 
 /** What a person may know of a circuit of the pool. */
@@ -47,11 +64,16 @@ export interface CircuitNotes {
   readonly isWaiting: boolean
   readonly isRetired: boolean
   readonly sites: readonly string[]
+  /** The tunnel that it is, or that it is a leg of: what its streams and bytes are counted by. */
+  readonly tunnelId: number
+  readonly streams: number
 }
 
 export class CircuitPool {
   readonly #parts: CircuitPoolParts
-  readonly #entries = new Map<number, PooledCircuit>()
+  readonly #entries = new Map<number, PoolEntry>()
+  /** By the ids of tunnels and of legs. */
+  readonly #byCircuit = new Map<number, PoolEntry>()
   readonly #changes = new WatchedValue(0)
   readonly #stopJudging: () => void
 
@@ -60,7 +82,7 @@ export class CircuitPool {
     this.#stopJudging = parts.guards.changes.watch(() => this.#judgeWaiting())
   }
 
-  get entries(): PooledCircuit[] {
+  get entries(): PoolEntry[] {
     return [...this.#entries.values()]
   }
 
@@ -73,35 +95,46 @@ export class CircuitPool {
     return this.#changes
   }
 
+  /** Circuits that are being built, each leg of a set for itself. */
   get buildingCount(): number {
     let count = 0
-    for (const entry of this.#entries.values()) if (entry.circuit === undefined) count++
+    for (const { tunnel, legs } of this.#entries.values()) if (tunnel === undefined) count += legs.length
     return count
   }
 
+  /** Circuits that nobody has used, counted likewise. */
   get cleanCount(): number {
     let count = 0
-    for (const entry of this.#entries.values()) if (isClean(entry)) count++
+    for (const entry of this.#entries.values()) if (isClean(entry)) count += entry.legs.length
     return count
   }
 
   notes(circuitId: number): CircuitNotes | undefined {
-    const entry = this.#entries.get(circuitId)
+    const entry = this.#byCircuit.get(circuitId)
     if (entry === undefined) return undefined
-    return { isWaiting: entry.isWaiting, isRetired: entry.isRetired, sites: [...entry.sites] }
+    const { isRetired, sites, id, tunnel } = entry
+    // A leg that waits for the others carries nothing either.
+    const isWaiting = entry.isWaiting || (isSet(entry) && tunnel === undefined)
+    return { isWaiting, isRetired, sites: [...sites], tunnelId: id, streams: tunnel?.streamCount ?? 0 }
   }
 
   noteChange(): void {
     this.#changes.set(this.#changes.value + 1)
   }
 
-  /** The best entry: one that already serves this isolation, then a clean one; ready before unfinished. */
-  find(usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): PooledCircuit | undefined {
-    let best: PooledCircuit | undefined
+  /**
+   * The best entry: ready before unfinished; one that already serves this isolation, so that its exit stays the same;
+   * then a set before a single circuit.
+   */
+  find(usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): PoolEntry | undefined {
+    let best: PoolEntry | undefined
     let bestRank = 0
     for (const entry of this.#entries.values()) {
       if (!maySupport(entry, usage, excludedExits)) continue
-      const rank = (readyCircuit(entry) === undefined ? 1 : 3) + (entry.isolation === undefined ? 0 : 1)
+      const rank =
+        (readyTunnel(entry) === undefined ? 1 : 5) +
+        (entry.isolation === undefined ? 0 : 2) +
+        (isSet(entry) ? 1 : 0)
       if (rank <= bestRank) continue
       best = entry
       bestRank = rank
@@ -115,33 +148,37 @@ export class CircuitPool {
     usage: ExitUsage,
     excludedExits: ReadonlySet<RsaIdentity>,
     onPhase?: (phase: BuildPhase) => void,
-  ): PooledCircuit {
+  ): PoolEntry {
     const planned = this.#parts.pickPath(netDir, usage, excludedExits)
-    const entry = this.#createEntry(netDir, usage, planned)
-    this.#entries.set(entry.id, entry)
-    const { id, path, reasons } = entry
-    const plan = { netDir, path, purpose: 'exit', id, reasons } as const
-    this.#parts.builder.build(plan, entry.building.signal, onPhase).then(
-      (circuit) => this.#onBuilt(entry, circuit),
-      (error: unknown) => this.#onEnd(entry, toTorError(error, 'circuit-failed', 'building a circuit')),
-    )
+    const entry = this.#add(netDir, usage, [planned])
+    const [leg] = entry.legs
+    if (leg === undefined) throw withoutRelays()
+    const plan = planOf(entry, leg)
+    this.#await(entry, this.#parts.builder.build(plan, entry.building.signal, onPhase))
     return entry
   }
 
-  /** Gives the circuit to the usage's isolation. */
-  claim(entry: PooledCircuit, usage: ExitUsage): void {
-    if (claimCircuit(entry, usage)) this.noteChange()
+  /** Begins the circuits of a set. Throws what the choice of the paths throws. */
+  launchSet(netDir: NetDir, usage: ExitUsage, legs: number): PoolEntry {
+    const entry = this.#add(netDir, usage, this.#parts.pickSet(netDir, usage, legs))
+    this.#await(entry, this.#buildSet(entry))
+    return entry
+  }
+
+  /** Gives it to the usage's isolation. */
+  claim(entry: PoolEntry, usage: ExitUsage): void {
+    if (claimEntry(entry, usage)) this.noteChange()
   }
 
   /** No new streams from now on; without any stream it ends at once. Idempotent. */
-  retire(entry: PooledCircuit, reason: TorError): void {
+  retire(entry: PoolEntry, reason: TorError): void {
     if (!entry.isRetired) {
       entry.isRetired = true
       this.noteChange()
     }
     entry.ready.reject(reason)
-    if (entry.circuit === undefined) entry.building.abort(reason)
-    else if (entry.circuit.streamCount === 0) entry.circuit.close(reason)
+    if (entry.tunnel === undefined) entry.building.abort(reason)
+    else if (entry.tunnel.streamCount === 0) entry.tunnel.close(reason)
   }
 
   /** Ends everything, streams too. */
@@ -154,31 +191,43 @@ export class CircuitPool {
     for (const { id } of this.entries) this.closeCircuit(id, reason)
   }
 
-  /** Ends it with its streams, or its building. */
+  /** Ends it with its streams, or its building; a set as a whole, whichever of its circuits is meant. */
   closeCircuit(id: number, reason: TorError): void {
-    const entry = this.#entries.get(id)
+    const entry = this.#byCircuit.get(id)
     if (entry === undefined) return
     this.retire(entry, reason)
-    entry.circuit?.close(reason)
+    entry.tunnel?.close(reason)
   }
 
-  #createEntry(netDir: NetDir, usage: ExitUsage, planned: PlannedPath): PooledCircuit {
-    const [guardIndex] = planned.path
-    const exitIndex = planned.path.at(-1)
-    if (guardIndex === undefined || exitIndex === undefined)
-      throw new TorError('internal', 'a path without relays')
+  #add(netDir: NetDir, usage: ExitUsage, planned: readonly PlannedPath[]): PoolEntry {
+    const legs = planned.map((path): PooledLeg => {
+      const [guardIndex] = path.path
+      if (guardIndex === undefined) throw withoutRelays()
+      return { ...path, id: Circuit.takeId(), guard: netDir.ids(guardIndex).rsa }
+    })
+    const entry = this.#createEntry(netDir, usage, legs)
+    this.#entries.set(entry.id, entry)
+    for (const id of idsOf(entry)) this.#byCircuit.set(id, entry)
+    return entry
+  }
+
+  #createEntry(netDir: NetDir, usage: ExitUsage, legs: readonly PooledLeg[]): PoolEntry {
+    const [first] = legs
+    const exitIndex = first?.path.at(-1)
+    if (first === undefined || exitIndex === undefined) throw withoutRelays()
     const nowMs = this.#parts.clock.monotonicMs()
     return {
-      ...planned,
-      id: Circuit.takeId(),
+      id: legs.length === 1 ? first.id : Circuit.takeId(),
+      legs,
       netDir,
-      guard: netDir.ids(guardIndex).rsa,
       exit: netDir.ids(exitIndex).rsa,
+      exitIndex,
+      isStable: legs.every(({ isStable }) => isStable),
       exitCountry: usage.exitCountry,
       unusedUntilMs: nowMs + this.#parts.drawUnusedMs(),
       building: createLifetime(),
       ready: createDeferred(),
-      circuit: undefined,
+      tunnel: undefined,
       isWaiting: false,
       isolation: undefined,
       keepsAlive: false,
@@ -190,43 +239,79 @@ export class CircuitPool {
     }
   }
 
-  #onBuilt(entry: PooledCircuit, circuit: Circuit): void {
-    entry.circuit = circuit
-    void circuit.closed.then((error) => this.#onEnd(entry, error))
+  async #buildSet(entry: PoolEntry): Promise<Tunnel> {
+    const { builder, link } = this.#parts
+    const { netDir, id, legs, building } = entry
+    const plans = legs.map((leg) => planOf(entry, leg))
+    const circuits = await buildLegs(builder, plans, building.signal)
+    return link(circuits, netDir, id, building.signal)
+  }
+
+  #await(entry: PoolEntry, building: Promise<Tunnel>): void {
+    building.then(
+      (tunnel) => this.#onBuilt(entry, tunnel),
+      (error: unknown) => this.#onEnd(entry, toTorError(error, 'circuit-failed', 'building a circuit')),
+    )
+  }
+
+  #onBuilt(entry: PoolEntry, tunnel: Tunnel): void {
+    entry.tunnel = tunnel
+    void tunnel.closed.then((error) => this.#onEnd(entry, error))
     // Retired while it was built, in the moment in which it was done.
-    if (entry.isRetired) circuit.close()
-    else this.#judge(entry, circuit)
-    this.#parts.onBuilt()
+    if (entry.isRetired) tunnel.close()
+    else this.#judge(entry, tunnel)
+    this.#parts.onBuilt(entry)
   }
 
   /** guard-spec 4.9. */
-  #judge(entry: PooledCircuit, circuit: Circuit): void {
-    switch (this.#parts.guards.readiness(entry.guard, entry.restrictions)) {
+  #judge(entry: PoolEntry, tunnel: Tunnel): void {
+    switch (this.#readiness(entry)) {
       case 'usable':
         entry.isWaiting = false
-        entry.ready.resolve(circuit)
+        entry.ready.resolve(tunnel)
         break
       case 'waiting':
         entry.isWaiting = true
         break
       case 'unusable':
-        circuit.close(new TorError('circuit-failed', 'a better guard answers now', { retry: 'elsewhere' }))
+        tunnel.close(new TorError('circuit-failed', 'a better guard answers now', { retry: 'elsewhere' }))
         break
     }
     this.noteChange()
   }
 
+  /** Of its guards the one that is least ready decides. */
+  #readiness({ legs }: PoolEntry): GuardReadiness {
+    const answers = legs.map(({ guard, restrictions }) => this.#parts.guards.readiness(guard, restrictions))
+    if (answers.includes('unusable')) return 'unusable'
+    return answers.includes('waiting') ? 'waiting' : 'usable'
+  }
+
   #judgeWaiting(): void {
     for (const entry of this.entries) {
-      const { circuit, isWaiting } = entry
-      if (isWaiting && circuit?.isOpen === true) this.#judge(entry, circuit)
+      const { tunnel, isWaiting } = entry
+      if (isWaiting && tunnel?.isOpen === true) this.#judge(entry, tunnel)
     }
   }
 
-  #onEnd(entry: PooledCircuit, error: TorError): void {
+  #onEnd(entry: PoolEntry, error: TorError): void {
     if (!this.#entries.delete(entry.id)) return
+    for (const id of idsOf(entry)) this.#byCircuit.delete(id)
     entry.ready.reject(error)
     this.#parts.onEnd(entry, error)
     this.noteChange()
   }
+}
+
+function idsOf({ id, legs }: PoolEntry): readonly number[] {
+  return [id, ...legs.map((leg) => leg.id)]
+}
+
+function planOf(entry: PoolEntry, { path, id, reasons }: PooledLeg): CircuitPlan {
+  const plan = { netDir: entry.netDir, path, purpose: 'exit', id, reasons } as const
+  return isSet(entry) ? { ...plan, setId: entry.id } : plan
+}
+
+function withoutRelays(): TorError {
+  return new TorError('internal', 'a path without relays')
 }

@@ -39,6 +39,8 @@ export interface HopView {
 export interface CircuitView {
   readonly id: number
   readonly purpose: CircuitPurpose
+  /** The conflux set that it is to be, or is, a leg of. */
+  readonly setId: number | undefined
   /** All the relays of the path, also those that are not reached yet. */
   readonly hops: readonly HopView[]
   /** One for each hop that is there: how long its answer took, where that was measured. */
@@ -67,8 +69,8 @@ export class CircuitRegistry {
   }
 
   /** Shows a circuit that is being built, under the id that it will have. */
-  add(id: number, purpose: CircuitPurpose, hops: readonly HopView[], createdMs: number): void {
-    this.#circuits.set(id, { id, purpose, hops, rttMs: [], createdMs, circuit: undefined })
+  add(shown: Pick<CircuitView, 'id' | 'purpose' | 'setId' | 'hops' | 'createdMs'>): void {
+    this.#circuits.set(shown.id, { ...shown, rttMs: [], circuit: undefined })
     this.#publish()
   }
 

@@ -9,7 +9,7 @@ import { createDeferred, type Deferred } from '../util/deferred.ts'
 import type { TorError } from '../util/errors.ts'
 import type { StopSignal } from '../util/stop-signal.ts'
 import type { LaunchLimit } from './launch-limit.ts'
-import { type ExitUsage, maySupport, type PooledCircuit } from './pooled-circuit.ts'
+import { type ExitUsage, maySupport, type PoolEntry } from './pool-entry.ts'
 
 /** What a circuit is wanted for. */
 export interface Wanted {
@@ -25,13 +25,13 @@ export interface LaunchQueueParts {
   /** Whether there is room for another circuit that is being built. */
   readonly hasRoom: () => boolean
   /** Begins a circuit; throws what the choice of its path throws. */
-  readonly launch: (wanted: Wanted) => PooledCircuit
+  readonly launch: (wanted: Wanted) => PoolEntry
   /** Gives a circuit to a request. */
-  readonly claim: (entry: PooledCircuit, usage: ExitUsage) => void
+  readonly claim: (entry: PoolEntry, usage: ExitUsage) => void
 }
 
 interface Waiting extends Wanted {
-  readonly entry: Deferred<PooledCircuit>
+  readonly entry: Deferred<PoolEntry>
 }
 
 export class LaunchQueue {
@@ -44,7 +44,7 @@ export class LaunchQueue {
   }
 
   /** A circuit that was begun, and that is claimed. Rejects as `launch` throws, or with the signal's error. */
-  async enter(wanted: Wanted, signal: StopSignal | undefined): Promise<PooledCircuit> {
+  async enter(wanted: Wanted, signal: StopSignal | undefined): Promise<PoolEntry> {
     const waiting: Waiting = { ...wanted, entry: createDeferred() }
     const firstOther = wanted.isRetry ? this.#waiting.findIndex(({ isRetry }) => !isRetry) : -1
     this.#waiting.splice(firstOther === -1 ? this.#waiting.length : firstOther, 0, waiting)
@@ -71,7 +71,7 @@ export class LaunchQueue {
   }
 
   /** A circuit was begun, whoever it is for: those that can use it take it, the first to come first. */
-  offer(entry: PooledCircuit): void {
+  offer(entry: PoolEntry): void {
     if (this.#waiting.length === 0) return
     this.#waiting = this.#waiting.filter((waiting) => {
       if (!maySupport(entry, waiting.usage, waiting.excludedExits)) return true
@@ -96,7 +96,7 @@ export class LaunchQueue {
     }
   }
 
-  #give(entry: PooledCircuit, waiting: Waiting): void {
+  #give(entry: PoolEntry, waiting: Waiting): void {
     this.#parts.claim(entry, waiting.usage)
     waiting.entry.resolve(entry)
   }

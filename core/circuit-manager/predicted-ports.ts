@@ -1,5 +1,5 @@
 /** Which ports will be wanted soon: those of the last hour (path-spec 2.1.1). */
-import type { ExitUsage } from './pooled-circuit.ts'
+import type { ExitUsage } from './pool-entry.ts'
 
 /** path-spec 2.1.1. A client that nobody uses for so long builds nothing ahead of need. */
 const RELEVANT_MS = 3_600_000

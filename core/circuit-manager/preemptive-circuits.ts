@@ -1,24 +1,24 @@
 /**
- * Keeps clean circuits ready for the ports that will be wanted, so that a request does not wait for three hops
+ * Keeps clean circuits and sets ready for the ports that will be wanted, so that a request does not wait for three hops
  * (path-spec 2.1.1); and, while the build timeout is learned, builds some only to learn from them (2.4.3).
  */
 import type { NetDir } from '../netdir/net-dir.ts'
 import type { Clock, Timer } from '../util/clock.ts'
-import { isTorError } from '../util/errors.ts'
+import { isTorError, type TorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
 import { RetryDelay } from '../util/retry-delay.ts'
 import type { BuildTimeout } from './build-timeout.ts'
 import type { BuildPhase } from './circuit-builder.ts'
 import type { CircuitPool } from './circuit-pool.ts'
-import { NO_ISOLATION } from './isolation.ts'
-import { type ExitUsage, isClean, type PooledCircuit, servesExitOf } from './pooled-circuit.ts'
+import { cleanUsage, type ExitUsage, isClean, isSet, type PoolEntry, servesExitOf } from './pool-entry.ts'
 import { PredictedPorts, type PredictedUse } from './predicted-ports.ts'
+import { PreemptiveSets } from './preemptive-sets.ts'
 
 /** path-spec 2.1.1: so many clean circuits for each predicted port. */
 const CIRCUITS_PER_PORT = 2
 
-/** C tor's MAX_UNUSED_OPEN_CIRCUITS: more would load relays for nothing. */
+/** C tor's MAX_UNUSED_OPEN_CIRCUITS: more would load relays for nothing. Legs of sets count here, as they do not there. */
 const MAX_CLEAN = 14
 
 /** Waits between failures: the first soon, never faster than once a second, at most every five minutes. */
@@ -33,13 +33,16 @@ export interface PreemptiveParts {
   readonly log: Logger
   readonly netDir: () => NetDir | undefined
   readonly maxBuilding: () => number
-  readonly onLaunch: (entry: PooledCircuit) => void
+  /** ConfluxEnabled; undefined is "auto". */
+  readonly isConfluxEnabled: () => boolean | undefined
+  readonly onLaunch: (entry: PoolEntry) => void
 }
 
 export class PreemptiveCircuits {
   readonly #parts: PreemptiveParts
   readonly #predicted = new PredictedPorts()
   readonly #retry: RetryDelay
+  readonly #sets: PreemptiveSets
   #isRunning = false
   #timer: Timer | undefined
   #lastTestMs = Number.NEGATIVE_INFINITY
@@ -49,6 +52,8 @@ export class PreemptiveCircuits {
   constructor(parts: PreemptiveParts) {
     this.#parts = parts
     this.#retry = new RetryDelay(parts.random, RETRY_BASE_MS, RETRY_MAX_MS)
+    const uses = (): readonly PredictedUse[] => this.#currentUses()
+    this.#sets = new PreemptiveSets({ ...parts, uses }, MAX_CLEAN)
   }
 
   /** From now on. `onPhase` follows the first circuit. */
@@ -64,6 +69,7 @@ export class PreemptiveCircuits {
     this.#isRunning = false
     this.#timer?.cancel()
     this.#timer = undefined
+    this.#sets.stop()
   }
 
   get isRunning(): boolean {
@@ -85,19 +91,40 @@ export class PreemptiveCircuits {
     this.#timer?.cancel()
     this.#timer = undefined
     this.#retry.reset()
+    this.#sets.retryNow()
     this.fill()
   }
 
-  noteSuccess(): void {
+  /** A circuit or a set serves somebody. */
+  noteSuccess(entry: PoolEntry): void {
+    if (isSet(entry)) this.#sets.noteSuccess()
     this.#retry.reset()
+  }
+
+  /** A circuit is complete, or a set is linked. */
+  noteBuilt(entry: PoolEntry): void {
+    if (isSet(entry)) this.#sets.noteBuilt()
+    this.fill()
+  }
+
+  /** A set could not be built, or ended before anybody used it: single circuits are built all the same. */
+  noteSetFailure(error: TorError): void {
+    this.#sets.retryLater(error)
+    this.fill()
   }
 
   /** Builds what is missing, unless a failure is being waited out. Costs nothing when nothing has changed. */
   fill(onPhase?: (phase: BuildPhase) => void): void {
-    if (!this.#isRunning || this.#timer !== undefined) return
+    if (!this.#isRunning) return
+    this.#fillSingle(onPhase)
+    this.#sets.fill()
+  }
+
+  #fillSingle(onPhase?: (phase: BuildPhase) => void): void {
+    if (this.#timer !== undefined) return
     const { changes } = this.#parts.pool
     if (this.#filledAtChange === changes.value) return
-    for (const use of this.#predicted.current(this.#parts.clock.monotonicMs())) {
+    for (const use of this.#currentUses()) {
       const usage = cleanUsage(use)
       for (let ready = this.#cleanFor(usage); ready < CIRCUITS_PER_PORT; ready++) {
         if (!this.#launch(usage, MAX_CLEAN, onPhase)) return
@@ -113,7 +140,7 @@ export class PreemptiveCircuits {
     if (!this.#isRunning || this.#timer !== undefined || params === undefined) return
     if (!learning.wantsTestCircuits) return
     const nowMs = clock.monotonicMs()
-    const [use] = this.#predicted.current(nowMs)
+    const [use] = this.#currentUses()
     if (use === undefined || nowMs - this.#lastTestMs < params.get('cbttestfreq') * 1000) return
     this.#lastTestMs = nowMs
     this.#launch(cleanUsage(use), Math.min(params.get('cbtmaxopencircs'), MAX_CLEAN))
@@ -129,8 +156,18 @@ export class PreemptiveCircuits {
     })
   }
 
+  #currentUses(): readonly PredictedUse[] {
+    return this.#isRunning ? this.#predicted.current(this.#parts.clock.monotonicMs()) : []
+  }
+
+  /** Circuits, each leg of a set that is linked for itself, as in C tor: where sets are ready nothing else is missing. */
   #cleanFor(usage: ExitUsage): number {
-    return this.#parts.pool.entries.filter((entry) => isClean(entry) && servesExitOf(entry, usage)).length
+    let count = 0
+    for (const entry of this.#parts.pool.entries) {
+      const isPromise = isSet(entry) && entry.tunnel === undefined
+      if (!isPromise && isClean(entry) && servesExitOf(entry, usage)) count += entry.legs.length
+    }
+    return count
   }
 
   /** Whether there may be a next one. */
@@ -146,8 +183,4 @@ export class PreemptiveCircuits {
       return false
     }
   }
-}
-
-function cleanUsage(use: PredictedUse): ExitUsage {
-  return { ...use, isolation: NO_ISOLATION }
 }

@@ -2,7 +2,7 @@
 import { BeginFlag, type BeginMessage } from '../cell/relay-message.ts'
 import type { AssignedCircuit } from '../circuit-manager/circuit-manager.ts'
 import type { IsolationKey } from '../circuit-manager/isolation.ts'
-import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
+import type { ExitUsage } from '../circuit-manager/pool-entry.ts'
 import { TorError } from '../util/errors.ts'
 import { hasUsualCharacters, lastLabelOf } from '../util/host-name.ts'
 import { isInternalAddress } from '../util/internal-address.ts'

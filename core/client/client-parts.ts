@@ -10,6 +10,7 @@ import {
 } from '../circuit-manager/build-timeout.ts'
 import { type BuilderSettings, CircuitBuilder, networkDisabled } from '../circuit-manager/circuit-builder.ts'
 import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
+import { createLinking } from '../circuit-manager/conflux-link.ts'
 import { BridgeManager } from '../directory/bridge-manager.ts'
 import { DirectoryManager } from '../directory/directory-manager.ts'
 import { type GuardManager, loadGuardManager } from '../guard/guard-manager.ts'
@@ -288,12 +289,13 @@ function createCircuits(
   guards: GuardManager,
   learning: BuildTimeout,
 ): CircuitManager {
-  const pickPath = createExitPlanner({ guards, random, constraints })
   const settings = (): ClientConfig => config.value
+  const desiredUx = (): ClientConfig['confluxUx'] => config.value.confluxUx
   return new CircuitManager({
     builder,
     guards,
-    pickPath,
+    ...createExitPlanner({ guards, random, constraints }),
+    link: createLinking({ clock, random, buildTimeout: learning, desiredUx }),
     learning,
     clock,
     random,

@@ -6,6 +6,7 @@ import { nodeRules } from '../path/node-rules.ts'
 import { ChosenRelays, type PathConstraints } from '../path/relay-constraints.ts'
 import type { ChannelManager } from '../channel/channel-manager.ts'
 import { networkDisabled } from '../circuit-manager/circuit-builder.ts'
+import { isSet } from '../circuit-manager/pool-entry.ts'
 import type { BridgeManager } from '../directory/bridge-manager.ts'
 import type { DirectoryManager } from '../directory/directory-manager.ts'
 import type { CircuitManager } from '../circuit-manager/circuit-manager.ts'
@@ -106,9 +107,10 @@ export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig):
     )
   }
   circuits.retireWhere(
-    ({ netDir, path }) => isPathRefused(netDir, path, constraints()),
+    ({ netDir, legs }) => legs.some(({ path }) => isPathRefused(netDir, path, constraints())),
     'the options forbid one of its relays',
   )
+  if (next.confluxEnabled === false) circuits.retireWhere(isSet, 'ConfluxEnabled is 0')
   if (!hasOtherBridges && !hasOtherProxy && !before.isNetworkDisabled) return
   const isOther = isOtherWay(before, next)
   if (isOther) {

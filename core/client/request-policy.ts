@@ -1,6 +1,6 @@
 /** What the user decided for the sites and ports of a request, made into demands on its circuit. */
 import type { StreamIsolation } from '../circuit-manager/isolation.ts'
-import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
+import type { ExitUsage } from '../circuit-manager/pool-entry.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { isTorError, TorError } from '../util/errors.ts'
 import type { ClientConfig } from './config.ts'

@@ -180,7 +180,8 @@ export class StatusBoard {
 
   #describeCircuit(view: CircuitView): CircuitStatus {
     const { pool, traffic } = this.#sources
-    return describeCircuit(view, pool.notes(view.id), traffic.ofCircuit(view.id), (hop, rttMs) =>
+    const notes = pool.notes(view.id)
+    return describeCircuit(view, notes, traffic.ofCircuit(notes?.tunnelId ?? view.id), (hop, rttMs) =>
       this.#describeHop(hop, rttMs),
     )
   }
@@ -219,9 +220,10 @@ function describeCircuit(
     id: view.id,
     state: view.circuit === undefined ? 'building' : openState,
     purpose: view.purpose,
+    setId: view.setId,
     hops: view.hops.map((hop, at) => describeHop(hop, view.rttMs[at])),
     builtHops: view.rttMs.length,
-    streams: view.circuit?.streamCount ?? 0,
+    streams: notes?.streams ?? view.circuit?.streamCount ?? 0,
     ...traffic,
     sites: notes?.sites ?? [],
     isRetired: notes?.isRetired ?? false,

@@ -71,16 +71,22 @@ export type HopReasonStatus =
 
 export interface CircuitStatus {
   readonly id: number
-  /** `waiting`: complete, but a better guard may still answer; it carries no streams yet (guard-spec 4.9). */
+  /**
+   * `waiting`: complete, and it carries no streams yet: a better guard may still answer (guard-spec 4.9), or the other
+   * circuits of its set are not there.
+   */
   readonly state: 'building' | 'waiting' | 'open'
   /** `directory` has one hop; `exit` leaves the network; `internal` ends inside it. */
   readonly purpose: 'directory' | 'exit' | 'internal'
+  /** Of a leg of a conflux set: the set's, from when it begins to be built. Legs with one set carry the same streams. */
+  readonly setId: number | undefined
   /** All that are planned. */
   readonly hops: readonly HopStatus[]
   /** How many of them are there. */
   readonly builtHops: number
+  /** Of a leg: those of the whole set. */
   readonly streams: number
-  /** Application bytes of its streams. */
+  /** Application bytes of its streams, for which the same holds. */
   readonly readBytes: number
   readonly writtenBytes: number
   /** The sites that it has served, also those whose streams are gone. Sensitive: do not log. */
@@ -93,6 +99,7 @@ export interface CircuitStatus {
 
 export interface StreamStatus {
   readonly id: number
+  /** The circuit's, or the set's. */
   readonly circuitId: number | undefined
   readonly state: 'waiting' | 'connecting' | 'open'
   /** host:port, as the application asked. Sensitive: do not log. */

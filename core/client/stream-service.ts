@@ -8,7 +8,7 @@ import {
   type StreamIsolation,
   UNISOLATED,
 } from '../circuit-manager/isolation.ts'
-import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
+import type { ExitUsage } from '../circuit-manager/pool-entry.ts'
 import { DataStream } from '../stream/data-stream.ts'
 import { resolveName, resolvePointer } from '../stream/resolve-stream.ts'
 import { abortable, withLimit } from '../util/abort.ts'

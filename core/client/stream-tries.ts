@@ -1,6 +1,6 @@
 /** Opens a stream or resolves a name, on another exit when one fails before it has answered (tor-spec 6.3). */
 import type { AssignedCircuit, CircuitManager } from '../circuit-manager/circuit-manager.ts'
-import type { ExitUsage } from '../circuit-manager/pooled-circuit.ts'
+import type { ExitUsage } from '../circuit-manager/pool-entry.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { throwIfAborted, withLimit } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'

@@ -31,7 +31,7 @@ export function reportStatus(status: ClientStatus, nowMs: number, uptimeMs: numb
     ...listed(streams, ({ id, state, target, circuitId }) => [
       `  stream ${id} to `,
       sensitive(target),
-      `: ${state}${circuitId === undefined ? '' : ` on circuit ${circuitId}`}`,
+      `: ${state}${circuitId === undefined ? '' : ` on ${carrierWords(circuits, circuitId)}`}`,
     ]),
     [bandwidthWords(status, uptimeMs)],
   ]
@@ -48,15 +48,19 @@ export function reportHeartbeat(status: ClientStatus, uptimeMs: number): ReportL
 }
 
 function circuitLine(
-  { id, state, purpose, hops, streams, createdMs }: CircuitStatus,
+  { id, setId, state, purpose, hops, streams, createdMs }: CircuitStatus,
   nowMs: number,
 ): ReportLine {
   const age = Math.max(0, Math.round((nowMs - createdMs) / SECOND_MS))
   const path = hops.map(({ nickname, fingerprint }) => `$${fingerprint}~${nickname}`).join(',')
   return [
-    `  circuit ${id}: ${purpose}, ${state}, ${age} seconds old, ${streams} streams, path `,
+    `  circuit ${id}${setId === undefined ? '' : ` of set ${setId}`}: ${purpose}, ${state}, ${age} seconds old, ${streams} streams, path `,
     sensitive(path),
   ]
+}
+
+function carrierWords(circuits: readonly CircuitStatus[], id: number): string {
+  return circuits.some(({ setId }) => setId === id) ? `set ${id}` : `circuit ${id}`
 }
 
 function bootstrapWords({ bootstrap }: ClientStatus): string {

@@ -8,12 +8,14 @@ import {
   type CircuitSettings,
 } from '../../core/circuit-manager/circuit-manager.ts'
 import { isolationKey } from '../../core/circuit-manager/isolation.ts'
-import type { ExitUsage } from '../../core/circuit-manager/pooled-circuit.ts'
+import type { ExitUsage } from '../../core/circuit-manager/pool-entry.ts'
 import type { GuardReadiness } from '../../core/guard/guard-selector.ts'
 import type { RsaIdentity } from '../../core/linkspec/relay-ids.ts'
 import { NetDir } from '../../core/netdir/net-dir.ts'
 import { parseConsensus } from '../../core/netdoc/consensus.ts'
 import { parseMicrodescriptors } from '../../core/netdoc/microdescriptor.ts'
+import type { Tunnel } from '../../core/circuit/tunnel.ts'
+import { abortError } from '../../core/util/abort.ts'
 import { TorError } from '../../core/util/errors.ts'
 import { silentLogger } from '../../core/util/log.ts'
 import { WatchedValue } from '../../core/util/watched-value.ts'
@@ -23,6 +25,7 @@ import { seededRandom } from '../support/seeded-random.ts'
 import { CIRCUIT_DEPS, type OpenChannel, openLink } from './client-side.ts'
 import { EventLog } from './event-log.ts'
 import { FakeNetwork } from './fake-network.ts'
+import { FakeSet } from './fake-set.ts'
 import { silent } from './fake-stream.ts'
 
 export const DIRTINESS_MS = 600_000
@@ -31,6 +34,8 @@ export const NO_EXITS: ReadonlySet<RsaIdentity> = new Set()
 
 export interface HeldBuild {
   readonly id: number
+  /** Of a leg: its set's. */
+  readonly setId: number | undefined
   readonly exit: number | undefined
   /** The same circuit each time. */
   finish(): Promise<Circuit>
@@ -38,6 +43,14 @@ export interface HeldBuild {
   finishDead(): Promise<void>
   fail(): void
   isAborted(): boolean
+}
+
+/** Legs that wait to be linked. */
+export interface HeldLink {
+  readonly id: number
+  readonly legs: readonly Circuit[]
+  finish(): FakeSet
+  fail(): void
 }
 
 export class HeldBuilder {
@@ -48,7 +61,7 @@ export class HeldBuilder {
     this.#make = () => Circuit.createFast(open.channel, network.target(0), CIRCUIT_DEPS)
   }
 
-  build({ path, id = 0 }: CircuitPlan, signal?: AbortSignal): Promise<Circuit> {
+  build({ path, id = 0, setId }: CircuitPlan, signal?: AbortSignal): Promise<Circuit> {
     return new Promise((resolve, reject) => {
       signal?.addEventListener('abort', () => reject(signal.reason))
       let made: Promise<Circuit> | undefined
@@ -58,6 +71,7 @@ export class HeldBuilder {
       }
       this.builds.push({
         id,
+        setId,
         exit: path.at(-1),
         finish: async () => {
           const circuit = await make()
@@ -95,13 +109,18 @@ export class CircuitRig {
     maxCircuitDirtinessMs: DIRTINESS_MS,
     circuitsAvailableTimeoutMs: undefined,
     maxClientCircuitsPending: MAX_BUILDING,
+    confluxEnabled: false,
   }
   readonly learning = { wantsTestCircuits: false }
   judge: (guard: RsaIdentity) => GuardReadiness = () => 'usable'
   readonly changes = new WatchedValue(0)
+  readonly links = new EventLog<HeldLink>()
+  /** What the next choice of paths for a set throws. */
+  noSet: TorError | undefined
   /** The row that the next path begins with. */
   nextGuard = 0
   readonly #open: OpenChannel
+  #sets = 0
 
   private constructor(network: FakeNetwork, open: OpenChannel, netDir: NetDir) {
     this.network = network
@@ -156,12 +175,43 @@ export class CircuitRig {
           isStable: asked.needsStable === true,
         }
       },
+      pickSet: (_netDir, asked, legs) => {
+        if (this.noSet !== undefined) throw this.noSet
+        const exit = this.exits[this.#sets++ % this.exits.length] ?? 0
+        return Array.from({ length: legs }, (_, at) => ({
+          path: [at, legs + at, exit],
+          restrictions: { purpose: 'circuit', isPrimaryOnly: true, excludes: () => false },
+          reasons: [],
+          isStable: asked.needsStable === true,
+        }))
+      },
+      link: (legs, _netDir, id, signal) => this.#link(legs, id, signal),
       clock,
       random: seededRandom(5),
       log: silentLogger,
       learning: this.learning,
       settings: () => this.settings,
     }
+  }
+
+  #link(legs: readonly Circuit[], id: number, signal: AbortSignal): Promise<Tunnel> {
+    return new Promise((resolve, reject) => {
+      const refuse = (reason: TorError): void => {
+        for (const leg of legs) leg.close(reason)
+        reject(reason)
+      }
+      signal.addEventListener('abort', () => refuse(abortError(signal)))
+      this.links.push({
+        id,
+        legs,
+        finish: () => {
+          const set = new FakeSet(legs, id)
+          resolve(set)
+          return set
+        },
+        fail: () => refuse(new TorError('timeout', 'the test lets no leg be linked', { retry: 'elsewhere' })),
+      })
+    })
   }
 
   /** Assigns while building is let through. */

@@ -28,7 +28,7 @@ describe('the circuits that are shown', () => {
     registry.views.watch((views) =>
       seen.push(views.map(({ rttMs, hops, ...view }) => [view.circuit !== undefined, hops.length, ...rttMs])),
     )
-    registry.add(7, 'exit', HOPS, 0)
+    registry.add({ id: 7, purpose: 'exit', setId: undefined, hops: HOPS, createdMs: 0 })
     registry.noteHop(7, 20)
     registry.noteHop(7, 45)
     registry.open(7, circuit)

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
-import type { ExitUsage, PlannedPath } from '../../../core/circuit-manager/pooled-circuit.ts'
+import type { ExitUsage, PlannedPath } from '../../../core/circuit-manager/pool-entry.ts'
 import { DEFAULT_CLIENT_CONFIG } from '../../../core/client/config.ts'
 import { createExitPlanner } from '../../../core/client/exit-planner.ts'
 import type { GuardRestrictions } from '../../../core/guard/guard-selector.ts'
@@ -46,7 +46,7 @@ function plan(
       },
     }),
   })
-  return planner(netDir, usage, excluded)
+  return planner.pickPath(netDir, usage, excluded)
 }
 
 function exitOf({ path }: PlannedPath): number {

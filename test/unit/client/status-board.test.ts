@@ -19,6 +19,7 @@ describe('the status', () => {
     const { circuit, channel } = await openCircuit(network)
     const views = new WatchedValue<readonly CircuitView[]>([])
     const changes = new WatchedValue(0)
+    const traffic = new TrafficLedger()
     let notes: CircuitNotes | undefined
     const board = new StatusBoard({
       channels: new ChannelManager(channelDeps()),
@@ -27,13 +28,14 @@ describe('the status', () => {
       countries: NO_COUNTRIES,
       surroundings: { views: new WatchedValue(SURROUNDINGS) },
       bridges: { views: new WatchedValue([]) },
-      traffic: new TrafficLedger(),
+      traffic,
       guards: { confirmedMs: () => undefined },
       clock: manualClock(),
     })
     const view: CircuitView = {
       id: 7,
       purpose: 'exit',
+      setId: 6,
       hops: [],
       rttMs: [],
       createdMs: 0,
@@ -47,14 +49,19 @@ describe('the status', () => {
     views.set([view])
     await turn()
     expect(seen()).toEqual(['building', [], false])
-    notes = { isWaiting: true, isRetired: false, sites: ['a.example'] }
+    notes = { isWaiting: true, isRetired: false, sites: ['a.example'], tunnelId: 6, streams: 0 }
     views.set([{ ...view, circuit }])
     await turn()
     expect(seen()).toEqual(['waiting', ['a.example'], false])
-    notes = { isWaiting: false, isRetired: true, sites: ['a.example', 'b.example'] }
+    notes = {
+      ...{ isWaiting: false, isRetired: true, sites: ['a.example', 'b.example'], tunnelId: 6, streams: 3 },
+    }
+    traffic.meterFor({ id: 6, closed: new Promise(() => {}) }, 'a.example').readBytes = 5
     changes.set(1)
     await turn()
     expect(seen()).toEqual(['open', ['a.example', 'b.example'], true])
+    // What a leg carries is its set's.
+    expect(board.status.value.circuits).toMatchObject([{ setId: 6, streams: 3, readBytes: 5 }])
     const show = board.addStream('www.a.example:443', 'a.example')
     await turn()
     expect(board.status.value.streams).toMatchObject([{ site: 'a.example', state: 'waiting' }])

@@ -1,7 +1,7 @@
 /** A stream service whose circuits are real and end in a fake network. */
 import { TrafficLedger } from '../../../core/client/traffic-ledger.ts'
 import type { AssignedCircuit } from '../../../core/circuit-manager/circuit-manager.ts'
-import type { ExitUsage } from '../../../core/circuit-manager/pooled-circuit.ts'
+import type { ExitUsage } from '../../../core/circuit-manager/pool-entry.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from '../../../core/client/config.ts'
 import { RequestPolicy } from '../../../core/client/request-policy.ts'
 import { SitePolicies } from '../../../core/client/site-policies.ts'

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { AssignedCircuit } from '../../../core/circuit-manager/circuit-manager.ts'
 import { NO_ISOLATION } from '../../../core/circuit-manager/isolation.ts'
-import type { ExitUsage } from '../../../core/circuit-manager/pooled-circuit.ts'
+import type { ExitUsage } from '../../../core/circuit-manager/pool-entry.ts'
 import { ExitNotes } from '../../../core/client/exit-notes.ts'
 import { InitialData } from '../../../core/client/initial-data.ts'
 import { tryOnCircuits } from '../../../core/client/stream-tries.ts'

@@ -12,7 +12,7 @@ const BUSY: ClientStatus = {
   channels: [{ relay: FINGERPRINT, endpoint: '192.0.2.7:9001', state: 'open', circuits: 2 }],
   circuits: [
     {
-      ...{ id: 3, state: 'open', purpose: 'exit', streams: 1, createdMs: 4_000 },
+      ...{ id: 3, setId: undefined, state: 'open', purpose: 'exit', streams: 1, createdMs: 4_000 },
       ...{ sites: ['secret.example'], isRetired: false, builtHops: 1, readBytes: 1, writtenBytes: 1 },
       hops: [
         {
@@ -27,11 +27,14 @@ const BUSY: ClientStatus = {
       ],
     },
     {
-      ...{ id: 4, state: 'building', purpose: 'exit', streams: 0, createdMs: 9_000 },
+      ...{ id: 4, setId: 9, state: 'building', purpose: 'exit', streams: 0, createdMs: 9_000 },
       ...{ hops: [], sites: [], isRetired: false, builtHops: 0, readBytes: 0, writtenBytes: 0 },
     },
   ],
-  streams: [{ id: 1, circuitId: 3, state: 'open', target: 'secret.example:443', site: 'secret.example' }],
+  streams: [
+    { id: 1, circuitId: 3, state: 'open', target: 'secret.example:443', site: 'secret.example' },
+    { id: 2, circuitId: 9, state: 'open', target: 'secret.example:443', site: 'secret.example' },
+  ],
   bandwidth: { readBytes: 5_500_000, writtenBytes: 20_000 },
 }
 
@@ -49,9 +52,10 @@ describe('the report of the state', () => {
         '  channel to [scrubbed]: open, 2 circuits\n' +
         'Circuits: 2 (1 open, 1 building)\n' +
         '  circuit 3: exit, open, 6 seconds old, 1 streams, path [scrubbed]\n' +
-        '  circuit 4: exit, building, 1 seconds old, 0 streams, path [scrubbed]\n' +
-        'Streams: 1 (1 open)\n' +
+        '  circuit 4 of set 9: exit, building, 1 seconds old, 0 streams, path [scrubbed]\n' +
+        'Streams: 2 (2 open)\n' +
         '  stream 1 to [scrubbed]: open on circuit 3\n' +
+        '  stream 2 to [scrubbed]: open on set 9\n' +
         'Bandwidth: 5.50 MB received (550000 bytes/sec), 20 kB sent (2000 bytes/sec)',
     )
   })

@@ -19,6 +19,7 @@ export function circuit(id: number, changes: Partial<CircuitStatus> = {}): Circu
     id,
     state: 'open',
     purpose: 'exit',
+    setId: undefined,
     hops: [hop('guard'), hop('middle'), hop(`exit${id}`)],
     builtHops: 3,
     streams: 0,

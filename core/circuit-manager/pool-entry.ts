@@ -1,11 +1,14 @@
-/** One exit circuit of the pool: whom it may still serve, and how old it may get. Decided without the network. */
-import type { Circuit } from '../circuit/circuit.ts'
+/**
+ * One entry of the pool, an exit circuit or a conflux set of them: whom it may still serve, and how old it may get.
+ * What holds for a set holds for all its legs at once. Decided without the network.
+ */
+import type { Tunnel } from '../circuit/tunnel.ts'
 import type { GuardRestrictions } from '../guard/guard-selector.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import type { Deferred } from '../util/deferred.ts'
 import type { HopReason } from './circuit-registry.ts'
-import type { IsolationKey } from './isolation.ts'
+import { type IsolationKey, NO_ISOLATION } from './isolation.ts'
 
 /** What a stream demands of its circuit. */
 export interface ExitUsage {
@@ -40,21 +43,31 @@ export interface PlannedPath {
 /** More sites than anybody wants to see; a circuit without isolation by site can serve any number. */
 const MAX_SITES_NAMED = 64
 
-export interface PooledCircuit extends PlannedPath {
+/** A circuit, as it is planned, built or open. */
+export interface PooledLeg extends PlannedPath {
   readonly id: number
-  readonly netDir: NetDir
   readonly guard: RsaIdentity
+}
+
+export interface PoolEntry {
+  /** The tunnel's, which for a single circuit is the circuit's. */
+  readonly id: number
+  /** One circuit, or those that are linked to a set; all end at `exit`. */
+  readonly legs: readonly PooledLeg[]
+  readonly netDir: NetDir
   readonly exit: RsaIdentity
+  readonly exitIndex: number
+  readonly isStable: boolean
   /** The country that the exit was drawn from, if one was demanded. */
   readonly exitCountry: string | undefined
   /** On the monotonic clock: it goes then if nobody has used it. Drawn once, or a draw at each look would end it early. */
   readonly unusedUntilMs: number
   /** Aborting it ends the building. */
   readonly building: AbortController
-  /** Settles when the circuit is complete and may carry streams. */
-  readonly ready: Deferred<Circuit>
-  /** Undefined while it is being built. */
-  circuit: Circuit | undefined
+  /** Settles when it is complete and may carry streams. */
+  readonly ready: Deferred<Tunnel>
+  /** Undefined while it is being built or linked. */
+  tunnel: Tunnel | undefined
   /** guard-spec 4.9: complete, but a better guard may still answer: no stream may go on it yet. */
   isWaiting: boolean
   /** Whose streams it carries; undefined while it is clean. It stays set after the streams are gone. */
@@ -70,20 +83,27 @@ export interface PooledCircuit extends PlannedPath {
   isRetired: boolean
 }
 
-/** Whether the circuit may carry a stream with this usage, now or once it is ready. */
+export function isSet({ legs }: PoolEntry): boolean {
+  return legs.length > 1
+}
+
+/**
+ * Whether it may carry a stream with this usage, now or once it is ready. Nobody waits for a set: two circuits and the
+ * linking take longer than one.
+ */
 export function maySupport(
-  entry: PooledCircuit,
+  entry: PoolEntry,
   usage: ExitUsage,
   excludedExits: ReadonlySet<RsaIdentity>,
 ): boolean {
   if (entry.isRetired || excludedExits.has(entry.exit)) return false
-  if (entry.circuit !== undefined && !entry.circuit.isOpen) return false
+  if (entry.tunnel === undefined ? isSet(entry) : !entry.tunnel.isOpen) return false
   if (entry.isolation !== undefined && entry.isolation !== usage.isolation) return false
   return servesExitOf(entry, usage)
 }
 
 /** Whether its exit and its relays are what the usage demands, whoever it belongs to. */
-export function servesExitOf(entry: PooledCircuit, usage: ExitUsage): boolean {
+export function servesExitOf(entry: PoolEntry, usage: ExitUsage): boolean {
   if (usage.exit !== undefined && usage.exit !== entry.exit) return false
   if (usage.exitCountry !== undefined && usage.exitCountry !== entry.exitCountry) return false
   if (usage.needsStable === true && !entry.isStable) return false
@@ -91,23 +111,21 @@ export function servesExitOf(entry: PooledCircuit, usage: ExitUsage): boolean {
 }
 
 /** A name may turn out to be of either family: the IPv4 policy decides, as C tor does. */
-function mayExitTo(entry: PooledCircuit, usage: ExitUsage): boolean {
-  const exitIndex = entry.path.at(-1)
-  if (exitIndex === undefined) return false
+function mayExitTo(entry: PoolEntry, usage: ExitUsage): boolean {
   if (usage.port === undefined) return true
-  return entry.netDir.allowsExitTo(exitIndex, usage.port, usage.family ?? 'ipv4')
+  return entry.netDir.allowsExitTo(entry.exitIndex, usage.port, usage.family ?? 'ipv4')
 }
 
-/** The circuit when streams may go on it now. */
-export function readyCircuit({ circuit, isWaiting }: PooledCircuit): Circuit | undefined {
-  return isWaiting ? undefined : circuit
+/** The tunnel when streams may go on it now. */
+export function readyTunnel({ tunnel, isWaiting }: PoolEntry): Tunnel | undefined {
+  return isWaiting ? undefined : tunnel
 }
 
 /**
- * Gives the circuit to the usage's isolation, for good: what happens to its streams later changes nothing. Returns
- * whether that says anything new of the circuit.
+ * Gives it to the usage's isolation, for good: what happens to its streams later changes nothing. Returns whether that
+ * says anything new of it.
  */
-export function claimCircuit(entry: PooledCircuit, usage: ExitUsage): boolean {
+export function claimEntry(entry: PoolEntry, usage: ExitUsage): boolean {
   const wasClean = isClean(entry)
   entry.keepsAlive = usage.keepsAlive === true && (entry.isolation === undefined || entry.keepsAlive)
   entry.isolation = usage.isolation
@@ -118,12 +136,17 @@ export function claimCircuit(entry: PooledCircuit, usage: ExitUsage): boolean {
 }
 
 /** Clean: nobody's streams have been or will be on it. */
-export function isClean(entry: PooledCircuit): boolean {
+export function isClean(entry: PoolEntry): boolean {
   return entry.isolation === undefined && !entry.isRetired
 }
 
 /** Whether new streams should go elsewhere (path-spec 2.1.6, proposal 368). */
-export function isTooOld(entry: PooledCircuit, nowMs: number, maxDirtinessMs: number): boolean {
+export function isTooOld(entry: PoolEntry, nowMs: number, maxDirtinessMs: number): boolean {
   if (entry.firstUsedMs === undefined) return nowMs > entry.unusedUntilMs
   return nowMs - (entry.keepsAlive ? entry.lastUsedMs : entry.firstUsedMs) > maxDirtinessMs
+}
+
+/** What a clean one is built for; whoever comes first takes it. */
+export function cleanUsage(use: Pick<ExitUsage, 'port' | 'family' | 'needsStable'>): ExitUsage {
+  return { ...use, isolation: NO_ISOLATION }
 }
