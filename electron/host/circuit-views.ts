@@ -9,11 +9,12 @@ export function viewCircuits({ circuits }: Pick<ClientStatus, 'circuits'>, now: 
 }
 
 function viewCircuit(circuit: CircuitStatus, now: Moment): CircuitView {
-  const { id, state, purpose, hops, builtHops, streams, sites, createdMs, isRetired } = circuit
+  const { id, state, purpose, setId, hops, builtHops, streams, sites, createdMs, isRetired } = circuit
   return {
     id,
     state,
     purpose,
+    setId,
     hops: hops.slice(0, builtHops).map((hop, at) => viewHop(circuit, hop, at)),
     plannedHops: hops.length,
     streams,

@@ -78,6 +78,7 @@ const circuit = v.object({
   id: count,
   state: v.picklist(['building', 'waiting', 'open', 'closed']),
   purpose: v.picklist(['directory', 'exit', 'internal']),
+  setId: maybe(count),
   hops: v.pipe(v.array(hop), v.maxLength(MAX_HOPS)),
   plannedHops: v.pipe(count, v.maxValue(MAX_HOPS)),
   streams: count,

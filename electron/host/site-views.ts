@@ -24,12 +24,25 @@ export function viewSites(
     if (!rows.has(site)) rows.set(site, { circuits: [], streams: 0, used: undefined })
   }
   // A site that was forgotten has no row until it is used again, though its circuit may live on.
-  for (const circuit of circuits) for (const site of circuit.sites) rows.get(site)?.circuits.push(circuit)
+  for (const circuit of firstOfSets(circuits)) {
+    for (const site of circuit.sites) rows.get(site)?.circuits.push(circuit)
+  }
   for (const { site } of streams) {
     const row = rows.get(site)
     if (row !== undefined) row.streams++
   }
   return [...rows].map(([site, row]) => viewSite(site, row, viewPolicy(rules.get(site), wallMs)))
+}
+
+/** All circuits, but of those that are joined to a set only the first: for a site they are one. */
+function firstOfSets(circuits: readonly CircuitStatus[]): readonly CircuitStatus[] {
+  const seen = new Set<number>()
+  return circuits.filter(({ setId }) => {
+    if (setId === undefined) return true
+    const isFirst = !seen.has(setId)
+    seen.add(setId)
+    return isFirst
+  })
 }
 
 /** The exit of the site's newest circuit that is complete: what a pin keeps. */

@@ -40,6 +40,8 @@ export interface CircuitView {
   readonly id: number
   readonly state: CircuitState
   readonly purpose: CircuitPurpose
+  /** The same for circuits that are joined to a set: ways to one exit that carry the same traffic, and live and end together. */
+  readonly setId: number | undefined
   /** Those that are there; while building, fewer than `plannedHops`. */
   readonly hops: readonly HopView[]
   readonly plannedHops: number
@@ -67,6 +69,7 @@ export interface SitePolicyView {
 export interface SiteView {
   /** A registrable domain, an IP address or an onion address. */
   readonly site: string
+  /** Of circuits that are joined to a set only the first. */
   readonly circuitIds: readonly number[]
   /** Where the site sees us, by the newest circuit. */
   readonly seenFromCountry: string | undefined

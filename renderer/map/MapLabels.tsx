@@ -39,7 +39,7 @@ export function MapLabels({ id, stops, target, size }: MapLabelsProps): ReactNod
   return (
     <ol id={id} aria-label={words('map-selected')} className="pointer-events-none absolute inset-0">
       {stops.map((stop, index) => (
-        <Label key={`${stop.kind}${stop.order}`} text={texts[index]} place={places[index]} />
+        <Label key={stop.hop?.fingerprint ?? stop.kind} text={texts[index]} place={places[index]} />
       ))}
     </ol>
   )

@@ -13,7 +13,7 @@ import { MapLabels } from './MapLabels.tsx'
 import { MapLines, SelectedLegs } from './MapLines.tsx'
 import { MapEnds, MapRelays } from './MapRelays.tsx'
 import { RelayCard } from './RelayCard.tsx'
-import { buildScene, nextSlots, pointsOf, type Scene } from './scene.ts'
+import { buildScene, nextSlots, pointsOf, type Scene, selectedWays } from './scene.ts'
 import type { Slots } from './slots.ts'
 import { useMovingView } from './use-moving-view.ts'
 import { useSize } from './use-size.ts'
@@ -134,7 +134,7 @@ function useScene(
     return lastSlots.current
   }, [circuits, ownCountry])
   const wanted = useMemo(() => {
-    const selected = isWhole ? undefined : circuits.find(({ id }) => id === selectedId)
+    const selected = isWhole ? [] : selectedWays(circuits, selectedId)
     return fitTo(pointsOf(selected, ownCountry), size, insetsFor(size))
   }, [circuits, ownCountry, selectedId, size, isWhole])
   const view = useMovingView(wanted, size)

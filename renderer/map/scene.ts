@@ -31,7 +31,7 @@ export interface RelayMark extends Point {
   readonly hop: HopView
   /** Some circuit that runs through it; the selected one where it does. */
   readonly circuitId: number
-  /** Its place in the selected circuit, from 1; 0 for a relay outside of it. */
+  /** Its place in the selected circuit or set, from 1; 0 for a relay outside of it. */
   readonly order: number
 }
 
@@ -110,27 +110,42 @@ export function nextSlots(
   return assignSlots(before, [...own, ...relays])
 }
 
-/** The points of a circuit that are on the map, in map units: what the map zooms to. */
-export function pointsOf(circuit: CircuitView | undefined, ownCountry: string | undefined): readonly Point[] {
-  if (circuit === undefined) return []
-  const countries = [...circuit.hops.map(({ country }) => country), ownCountry]
+/** The selected circuit, and those that are joined to a set with it, which are shown as one; itself first. */
+export function selectedWays(
+  circuits: readonly CircuitView[],
+  selectedId: number | undefined,
+): readonly CircuitView[] {
+  const selected = circuits.find(({ id }) => id === selectedId)
+  if (selected === undefined) return []
+  const { setId } = selected
+  const others =
+    setId === undefined ? [] : circuits.filter((each) => each !== selected && each.setId === setId)
+  return [selected, ...others]
+}
+
+/** The points of circuits that are on the map, in map units: what the map zooms to. */
+export function pointsOf(circuits: readonly CircuitView[], ownCountry: string | undefined): readonly Point[] {
+  if (circuits.length === 0) return []
+  const countries = [...circuits.flatMap(({ hops }) => hops.map(({ country }) => country)), ownCountry]
   return countries.flatMap((country) => (country === undefined ? [] : (pointOf(country) ?? [])))
 }
 
 export function buildScene(input: SceneInput): Scene {
   const { circuits, selectedId } = input
-  const selected = circuits.find(({ id }) => id === selectedId)
-  const stops = selected === undefined ? [] : stopsOf(input, selected)
+  const ways = selectedWays(circuits, selectedId)
+  const stops = ways.map((way) => stopsOf(input, way))
   return {
-    relays: marksOf(input, selected),
+    relays: marksOf(input, ways),
     you: youStop(input),
-    entries: entriesOf(input, selected),
+    entries: entriesOf(input, ways),
     lines: circuits
       .filter(({ hops }) => hops.length > 0)
-      .map((circuit) => lineOf(input, circuit, circuit === selected)),
-    legs: legsOf(selectedId ?? 0, stops),
-    stops,
-    countries: [...new Set(selected?.hops.map(countryOf).filter((country) => country !== UNKNOWN))],
+      .map((circuit) => lineOf(input, circuit, ways.includes(circuit))),
+    legs: joinedLegs(ways, stops),
+    stops: joinedStops(stops),
+    countries: [
+      ...new Set(ways.flatMap(({ hops }) => hops.map(countryOf)).filter((country) => country !== UNKNOWN)),
+    ],
     tray: trayOf(input),
   }
 }
@@ -180,6 +195,25 @@ function stopsOf(input: SceneInput, circuit: CircuitView): readonly Stop[] {
   ]
 }
 
+/** The person once, the relays way by way, each once, and at last what lies behind the exit. */
+function joinedStops(ways: readonly (readonly Stop[])[]): readonly Stop[] {
+  const joined = new Map<string, Stop>()
+  for (const stop of ways.flat()) joined.set(stop.hop?.fingerprint ?? stop.kind, stop)
+  const all = [...joined.values()]
+  return [...all.filter(({ kind }) => kind !== 'target'), ...all.filter(({ kind }) => kind === 'target')]
+}
+
+/** Behind their exit all ways are one. */
+function joinedLegs(
+  ways: readonly CircuitView[],
+  stops: readonly (readonly Stop[])[],
+): readonly SelectedLeg[] {
+  return ways.flatMap(({ id }, at) => {
+    const legs = legsOf(id, stops[at] ?? [])
+    return at === 0 ? legs : legs.filter(({ kind }) => kind !== 'beyond')
+  })
+}
+
 /** Whether the circuit goes on after its last relay: to sites, or to the relays of an onion service. */
 export function leadsBeyond({ purpose, sites, state }: CircuitView): boolean {
   return state === 'open' && (purpose === 'internal' || (purpose === 'exit' && sites.length > 0))
@@ -191,10 +225,10 @@ function youStop(input: SceneInput): Stop {
   return { kind: 'you', hop: undefined, order: 0, isAtEdge: known === undefined, ...place }
 }
 
-function entriesOf(input: SceneInput, selected: CircuitView | undefined): readonly string[] {
+function entriesOf(input: SceneInput, selected: readonly CircuitView[]): readonly string[] {
   const you = youStop(input)
   const guards = input.circuits
-    .filter((circuit) => circuit !== selected && circuit.state !== 'building')
+    .filter((circuit) => !selected.includes(circuit) && circuit.state !== 'building')
     .flatMap(({ hops: [guard] }) => guard?.fingerprint ?? [])
   return [...new Set(guards)].map((guard) => arc(you, placeOf(input, guard) ?? you))
 }
@@ -204,18 +238,16 @@ function targetPlace({ size }: SceneInput, exit: Point): Point {
   return { x: size.width - EDGE_PX, y: Math.min(Math.max(exit.y - 24, 28), size.height - 40) }
 }
 
-function marksOf(input: SceneInput, selected: CircuitView | undefined): readonly RelayMark[] {
+function marksOf(input: SceneInput, selected: readonly CircuitView[]): readonly RelayMark[] {
   const marks = new Map<string, RelayMark>()
   // The selected circuit's last, so that they are painted above the others.
-  for (const circuit of [
-    ...input.circuits.filter((each) => each !== selected),
-    ...(selected ? [selected] : []),
-  ]) {
+  const others = input.circuits.filter((each) => !selected.includes(each))
+  for (const circuit of [...others, ...[...selected].reverse()]) {
     circuit.hops.forEach((hop, index) => {
       const place = placeOf(input, hop.fingerprint)
       if (place === undefined) return
       marks.delete(hop.fingerprint)
-      const order = circuit === selected ? index + 1 : 0
+      const order = selected.includes(circuit) ? index + 1 : 0
       marks.set(hop.fingerprint, { key: hop.fingerprint, hop, circuitId: circuit.id, order, ...place })
     })
   }

@@ -207,6 +207,37 @@ describe('the list of circuits', () => {
     expect(main.callsOf('circuit.close')).toEqual([40, 12])
   })
 
+  it.each(LOOKS)(
+    'shows the circuits of a set as two ways to one exit, and closes them as one: $name',
+    async (look) => {
+      const { page, main } = await openApp({
+        ...look,
+        snapshot: snapshotIn('connected', { circuits: { circuits: setOfTwo(), ownCountry: undefined } }),
+        view: 'circuits',
+      })
+      expect(await page.locator(ROWS).count()).toBe(1)
+      expect(plain(await page.locator(ROWS).innerText())).toContain('two ways to the same exit')
+      await page.locator(ROWS).click()
+      await page.getByText('Two circuits carry this traffic together').waitFor()
+      await page.getByRole('heading', { name: /^Way .?2.?$/ }).waitFor()
+      expect(await stops(page)).toEqual([
+        'You place not known',
+        'Germany guard',
+        'Norway middle',
+        'Netherlands exit',
+        'Finland guard',
+        'France middle',
+        'example.com',
+      ])
+      await checkAxe(page)
+      await screenshot(page, `circuits-set-${look.name}`)
+      await page.getByRole('button', { name: 'Close circuit' }).click()
+      await page.getByRole('alertdialog').getByRole('button', { name: 'Close circuit' }).click()
+      await page.getByRole('alertdialog').waitFor({ state: 'hidden' })
+      expect(main.callsOf('circuit.close')).toEqual([12])
+    },
+  )
+
   it('says why a circuit could not be closed', async () => {
     const { page } = await openApp({
       snapshot: snapshotIn('connected', {
@@ -294,6 +325,16 @@ describe('the circuits view', () => {
     await screenshot(page, `${name}-selected`)
   })
 })
+
+function setOfTwo(): readonly CircuitView[] {
+  const first = circuit({ setId: 14 })
+  const hops = [
+    hop('guard', 'northgate', 'fi', { kind: 'guard', sinceMs: NOW_MS }, 40),
+    hop('middle', 'beaujour', 'fr', { kind: 'weight' }, 80),
+    ...first.hops.slice(2),
+  ]
+  return [first, circuit({ id: 13, setId: 14, hops })]
+}
 
 function rowOf(page: Page, name: string): ReturnType<Page['locator']> {
   return page.locator(ROWS).filter({ hasText: name })

@@ -1,7 +1,6 @@
-/** What a person can do with a circuit: copy what is known of it, see the rules of its sites, close it. */
+/** What a person can do with a circuit, or with the circuits of a set as one: copy what is known of it, see the rules of its sites, close it. */
 import { Split, X } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
-import type { CircuitView } from '../../../electron/ipc/snapshot-circuits.ts'
 import { announce } from '../../components/announce.ts'
 import { Button } from '../../components/Button.tsx'
 import { ConfirmDialog } from '../../components/ConfirmDialog.tsx'
@@ -9,15 +8,17 @@ import { CopyButton } from '../../components/CopyButton.tsx'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
 import { useCommand } from '../../state/use-command.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
+import type { Ways } from './circuit-groups.ts'
 import { detailsText } from './circuit-words.ts'
 import { openSite } from './selection.ts'
 
 interface CircuitActionsProps {
-  readonly circuit: CircuitView
+  readonly ways: Ways
   readonly age: string
 }
 
-export function CircuitActions({ circuit, age }: CircuitActionsProps): ReactNode {
+export function CircuitActions({ ways, age }: CircuitActionsProps): ReactNode {
+  const [circuit] = ways
   const words = useWords()
   const format = useFormat()
   const close = useCommand('circuit.close')
@@ -35,7 +36,7 @@ export function CircuitActions({ circuit, age }: CircuitActionsProps): ReactNode
         <CopyButton
           isWide
           label={words('circuits-copy')}
-          text={detailsText(circuit, age, { words, format, unknownCountry })}
+          text={ways.map((way) => detailsText(way, age, { words, format, unknownCountry })).join('\n')}
         />
         {circuit.sites.length > 0 && (
           <Button icon={Split} onClick={() => openSite(circuit.sites[0] ?? '')}>

@@ -1,17 +1,21 @@
-/** One circuit of the list: in short, and opened with its hops and what can be done with it. */
+/**
+ * One row of the list, a circuit or a set of them: in short, and opened with its hops and what can be done with it. A set
+ * is one thing to a person: it carries one traffic, and is closed as a whole.
+ */
 import { ArrowDown, ArrowUp, ChevronRight } from 'lucide-react'
-import { memo, type ReactNode, useEffect, useId, useRef } from 'react'
+import { Fragment, memo, type ReactNode, useEffect, useId, useRef } from 'react'
 import type { CircuitView } from '../../../electron/ipc/snapshot-circuits.ts'
 import { classNames } from '../../components/class-names.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
 import { CircuitActions } from './CircuitActions.tsx'
+import { furthestBehind, type Ways } from './circuit-groups.ts'
 import { aboutText, circuitName, stateText, type StateWord, stateWord } from './circuit-words.ts'
 import { CircuitWay } from './CircuitWay.tsx'
 import { HopList } from './HopList.tsx'
 import { selectCircuit } from './selection.ts'
 
 interface CircuitRowProps {
-  readonly circuit: CircuitView
+  readonly ways: Ways
   readonly ownCountry: string | undefined
   readonly isSelected: boolean
   readonly age: string
@@ -26,7 +30,8 @@ const STATES: Readonly<Record<StateWord, string>> = {
 }
 
 export const CircuitRow = memo(function CircuitRow(props: CircuitRowProps): ReactNode {
-  const { circuit, ownCountry, isSelected, age } = props
+  const { ways, ownCountry, isSelected, age } = props
+  const [circuit] = ways
   const id = useId()
   const words = useWords()
   const row = useRef<HTMLLIElement>(null)
@@ -56,37 +61,69 @@ export const CircuitRow = memo(function CircuitRow(props: CircuitRowProps): Reac
             isSelected ? 'rotate-90' : 'rtl:-scale-x-100',
           )}
         />
-        <Summary circuit={circuit} age={age} />
+        <Summary ways={ways} age={age} />
       </button>
       {isSelected && (
         <div id={`${id}-details`} className="flex flex-col gap-2 border-t border-line px-3 pt-2 pb-3">
-          <p className="text-xs text-soft">{aboutText(circuit, words)}</p>
-          <HopList circuit={circuit} ownCountry={ownCountry} />
-          <CircuitActions circuit={circuit} age={age} />
+          <p className="text-xs text-soft">{aboutText(furthestBehind(ways), words)}</p>
+          {ways.length > 1 && (
+            <p className="text-xs text-soft">{words('circuits-set-about', { count: ways.length })}</p>
+          )}
+          {ways.map((way, index) => (
+            <Fragment key={way.id}>
+              {ways.length > 1 && (
+                <h3 className="text-xs font-semibold">
+                  {words('circuits-set-way', { number: String(index + 1) })}
+                </h3>
+              )}
+              <HopList circuit={way} ownCountry={ownCountry} />
+            </Fragment>
+          ))}
+          <CircuitActions ways={ways} age={age} />
         </div>
       )}
     </li>
   )
-})
+}, isSameRow)
 
-function Summary({ circuit, age }: { readonly circuit: CircuitView; readonly age: string }): ReactNode {
+/** The list of ways is made anew with each event, and the ways in it mostly are not. */
+function isSameRow(before: CircuitRowProps, next: CircuitRowProps): boolean {
+  return (
+    before.ownCountry === next.ownCountry &&
+    before.isSelected === next.isSelected &&
+    before.age === next.age &&
+    before.ways.length === next.ways.length &&
+    before.ways.every((way, index) => way === next.ways[index])
+  )
+}
+
+function Summary({ ways, age }: { readonly ways: Ways; readonly age: string }): ReactNode {
   const words = useWords()
   const format = useFormat()
+  const [circuit] = ways
+  const behind = furthestBehind(ways)
   return (
     <span className="flex min-w-0 grow flex-col gap-0.5">
       <span className="flex items-baseline justify-between gap-2">
-        <span className="truncate font-medium">{circuitName(circuit, words, format)}</span>
-        <span className={classNames('shrink-0 text-xs font-medium', STATES[stateWord(circuit)])}>
-          {stateText(circuit, words)}
+        <span className="truncate font-medium">{circuitName(behind, words, format)}</span>
+        <span className={classNames('shrink-0 text-xs font-medium', STATES[stateWord(behind)])}>
+          {stateText(behind, words)}
         </span>
       </span>
       <span className="flex items-center justify-between gap-3 text-xs text-soft">
-        <CircuitWay circuit={circuit} />
+        <span className="flex flex-col gap-0.5">
+          {ways.map((way) => (
+            <CircuitWay key={way.id} circuit={way} />
+          ))}
+        </span>
         <span className="tabular shrink-0">
           <span aria-hidden>{age}</span>
           <span className="sr-only">{words('circuits-age', { age })}</span>
         </span>
       </span>
+      {ways.length > 1 && (
+        <span className="text-xs text-soft">{words('circuits-set', { count: ways.length })}</span>
+      )}
       {circuit.streams + circuit.readBytes + circuit.writtenBytes > 0 && (
         <span className="tabular flex items-center justify-between gap-3 text-xs text-soft">
           <span>{words('circuits-streams', { count: circuit.streams })}</span>

@@ -96,20 +96,20 @@ function CircuitList({ filter }: { readonly filter: CircuitFilter }): ReactNode 
   if (groups.length === 0) return <p className="text-soft">{words('circuits-none-match')}</p>
   return (
     <section aria-label={words('circuits-list')} className="flex flex-col gap-4">
-      {groups.map(({ group, circuits: members }) => (
+      {groups.map(({ group, rows }) => (
         <div key={group} className="flex flex-col gap-1.5">
           <h2 className="flex items-baseline gap-2 text-xs font-semibold text-soft">
             {words(`circuits-group-${group}`)}
-            <span className="tabular font-normal">{members.length}</span>
+            <span className="tabular font-normal">{rows.length}</span>
           </h2>
           <ul className="flex flex-col gap-1.5">
-            {members.map((circuit) => (
+            {rows.map((ways) => (
               <CircuitRow
-                key={circuit.id}
-                circuit={circuit}
+                key={ways[0].id}
+                ways={ways}
                 ownCountry={ownCountry}
-                isSelected={circuit.id === circuitId}
-                age={format.duration(Math.max(nowMs - circuit.createdMs, 0))}
+                isSelected={ways.some(({ id }) => id === circuitId)}
+                age={format.duration(Math.max(nowMs - ways[0].createdMs, 0))}
               />
             ))}
           </ul>

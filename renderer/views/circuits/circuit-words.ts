@@ -40,7 +40,8 @@ export function stateText(circuit: CircuitView, words: WordsFunction): string {
 /** One or two sentences on what it does now. */
 export function aboutText(circuit: CircuitView, words: WordsFunction): string {
   const word = stateWord(circuit)
-  const state = words(`circuits-state-about-${word}`)
+  const isWaitingForOthers = word === 'waiting' && circuit.setId !== undefined
+  const state = words(`circuits-state-about-${isWaitingForOthers ? 'waiting-set' : word}`)
   if (word !== 'open' && word !== 'building') return state
   if (circuit.purpose === 'directory') return words('circuits-purpose-directory')
   if (circuit.purpose === 'internal') return words('circuits-purpose-internal')

@@ -1,12 +1,13 @@
 /** One site: where it sees the person, its circuit, its rules, and what was refused because of them. */
 import { ArrowDown, ArrowUp, Ban, OctagonAlert, Pin } from 'lucide-react'
 import { type ReactNode, useEffect, useRef } from 'react'
-import type { CircuitView, SiteView } from '../../../electron/ipc/snapshot-circuits.ts'
+import type { SiteView } from '../../../electron/ipc/snapshot-circuits.ts'
 import { Ago } from '../../components/Ago.tsx'
 import { CountryName, Flag } from '../../components/CountryName.tsx'
 import { classNames } from '../../components/class-names.ts'
 import { useErrorWords } from '../../components/ErrorNote.tsx'
 import { useFormat, useWords } from '../../words/words.tsx'
+import type { Ways } from '../circuits/circuit-groups.ts'
 import { CircuitWay } from '../circuits/CircuitWay.tsx'
 import { forgetOpenedSite, useSelection } from '../circuits/selection.ts'
 import { SiteActions } from './SiteActions.tsx'
@@ -14,11 +15,11 @@ import { isOnion } from './site-names.ts'
 
 interface SiteRowProps {
   readonly site: SiteView
-  /** The newest that serves it. */
-  readonly circuit: CircuitView | undefined
+  /** The newest circuit or set that serves it. */
+  readonly ways: Ways | undefined
 }
 
-export function SiteRow({ site, circuit }: SiteRowProps): ReactNode {
+export function SiteRow({ site, ways }: SiteRowProps): ReactNode {
   const row = useRef<HTMLLIElement>(null)
   const isOpened = useSelection().site === site.site
   useEffect(() => {
@@ -44,9 +45,9 @@ export function SiteRow({ site, circuit }: SiteRowProps): ReactNode {
             </h2>
             <Rules site={site} />
           </div>
-          <Facts site={site} circuit={circuit} />
+          <Facts site={site} ways={ways} />
         </div>
-        <SiteActions site={site} circuit={circuit} />
+        <SiteActions site={site} circuit={ways?.[0]} />
       </div>
       <Refusal site={site} />
     </li>
@@ -94,7 +95,7 @@ function Rules({ site: { policy } }: { readonly site: SiteView }): ReactNode {
   )
 }
 
-function Facts({ site, circuit }: SiteRowProps): ReactNode {
+function Facts({ site, ways }: SiteRowProps): ReactNode {
   const words = useWords()
   const format = useFormat()
   const isUsed = site.lastUsedMs !== undefined
@@ -104,7 +105,10 @@ function Facts({ site, circuit }: SiteRowProps): ReactNode {
   return (
     <div className="tabular flex flex-wrap items-center gap-x-3 gap-y-0.5 text-xs text-soft">
       <SeenFrom site={site} />
-      {circuit !== undefined && <CircuitWay circuit={circuit} />}
+      {ways?.map((way) => (
+        <CircuitWay key={way.id} circuit={way} />
+      ))}
+      {ways !== undefined && ways.length > 1 && <span>{words('circuits-set', { count: ways.length })}</span>}
       {site.streams > 0 && <span>{words('circuits-streams', { count: site.streams })}</span>}
       {site.readBytes + site.writtenBytes > 0 && (
         <span>

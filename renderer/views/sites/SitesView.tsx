@@ -1,13 +1,14 @@
 /** Isolation that a person can see: one row for each site, its circuit, where it sees them, and their rules for it. */
 import { Globe, Plus } from 'lucide-react'
 import { type ReactNode, useMemo, useState } from 'react'
-import type { CircuitView, SiteView } from '../../../electron/ipc/snapshot-circuits.ts'
+import type { SiteView } from '../../../electron/ipc/snapshot-circuits.ts'
 import { Button } from '../../components/Button.tsx'
 import { EmptyState } from '../../components/EmptyState.tsx'
 import { Field } from '../../components/Field.tsx'
 import { ViewHeader } from '../../components/ViewHeader.tsx'
 import { useSnapshot } from '../../state/store.ts'
 import { useWords } from '../../words/words.tsx'
+import { joinWays, type Ways } from '../circuits/circuit-groups.ts'
 import { AddSiteDialog } from './AddSiteDialog.tsx'
 import { CountryDialog } from './CountryDialog.tsx'
 import { NewIdentityButton } from './NewIdentityDialog.tsx'
@@ -68,7 +69,10 @@ function SiteList({ sites }: { readonly sites: readonly SiteView[] }): ReactNode
   const words = useWords()
   const [search, setSearch] = useState('')
   const { circuits } = useSnapshot((snapshot) => snapshot.circuits)
-  const byId = useMemo(() => new Map(circuits.map((circuit) => [circuit.id, circuit])), [circuits])
+  const byId = useMemo(
+    () => new Map(joinWays(circuits).map((ways) => [ways[0].id, ways] as const)),
+    [circuits],
+  )
   const ordered = useKeptOrder(sites)
   const wanted = search.trim().toLowerCase()
   const shown = ordered.filter(({ site }) => site.includes(wanted))
@@ -87,23 +91,22 @@ function SiteList({ sites }: { readonly sites: readonly SiteView[] }): ReactNode
       {shown.length === 0 && <p className="text-soft">{words('sites-none-match')}</p>}
       <ul aria-label={words('sites-list')} className="flex flex-col gap-2">
         {shown.map((site) => (
-          <SiteRow key={site.site} site={site} circuit={newestOf(site, byId)} />
+          <SiteRow key={site.site} site={site} ways={newestOf(site, byId)} />
         ))}
       </ul>
     </>
   )
 }
 
-/** Ids count up: the greatest is the newest. */
-function newestOf(
-  { circuitIds }: SiteView,
-  circuits: ReadonlyMap<number, CircuitView>,
-): CircuitView | undefined {
+/** Ids count up: the greatest is the newest. Those that are joined to a set are known by their first. */
+function newestOf({ circuitIds }: SiteView, circuits: ReadonlyMap<number, Ways>): Ways | undefined {
   return circuitIds
-    .flatMap((id) => circuits.get(id) ?? [])
-    .filter(({ state }) => state !== 'closed')
-    .reduce<CircuitView | undefined>(
-      (newest, circuit) => (newest === undefined || circuit.id > newest.id ? circuit : newest),
+    .flatMap((id) => {
+      const ways = circuits.get(id)
+      return ways === undefined || ways[0].state === 'closed' ? [] : [ways]
+    })
+    .reduce<Ways | undefined>(
+      (newest, ways) => (newest === undefined || ways[0].id > newest[0].id ? ways : newest),
       undefined,
     )
 }

@@ -34,12 +34,25 @@ circuits-state-closed = closed
 circuits-state-retired = retired
 circuits-state-about-building = This circuit is being built, one relay after the other.
 circuits-state-about-waiting = Built, and held back for a moment: a better entry relay may still answer.
+circuits-state-about-waiting-set = Built, and held back for a moment: the other way to the same exit is not ready yet.
 circuits-state-about-open = Takes traffic.
 circuits-state-about-closed = This circuit is gone. Nothing uses it any more.
 circuits-state-about-retired = Takes no new connections. It closes when those on it have ended.
 circuits-purpose-directory = Fetches the list of relays. Nothing of yours goes through it.
 circuits-purpose-reserve = Built ahead, so that the next site need not wait.
 circuits-purpose-internal = Leads to an onion service: it never leaves the network, so there is no exit.
+
+circuits-set =
+    { $count ->
+        [2] two ways to the same exit
+       *[other] { $count } ways to the same exit
+    }
+circuits-set-about =
+    { $count ->
+        [2] Two circuits carry this traffic together, which makes it faster. Each begins at an entry relay of its own, and both end at the same exit. They open and close as one.
+       *[other] { $count } circuits carry this traffic together, which makes it faster. Each begins at an entry relay of its own, and all end at the same exit. They open and close as one.
+    }
+circuits-set-way = Way { $number }
 
 circuits-way = Relays: { $countries }
 circuits-streams =

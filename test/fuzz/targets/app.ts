@@ -93,6 +93,7 @@ const circuit = {
   id: 1,
   state: 'open',
   purpose: 'exit',
+  setId: 2,
   hops: [hop],
   plannedHops: 3,
   streams: 0,

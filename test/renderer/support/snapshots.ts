@@ -217,6 +217,7 @@ export function circuit(changes: Partial<CircuitView> = {}): CircuitView {
     id: 12,
     state: 'open',
     purpose: 'exit',
+    setId: undefined,
     hops: [
       GUARD,
       hop('middle', 'polarlys', 'no', { kind: 'weight' }, 74),

@@ -94,6 +94,16 @@ describe('the view of sites', () => {
     expect(newestExitOf({ circuits }, 'c.test')).toBeUndefined()
   })
 
+  it('counts the circuits of a set as one, though each is shown', () => {
+    const legs = [circuit(1, { sites: ['a.test'], setId: 3 }), circuit(2, { sites: ['a.test'], setId: 3 })]
+    const [row] = viewSites({ circuits: legs, streams: [], sites: [used('a.test', 1)] }, [], WALL)
+    expect(row?.circuitIds).toEqual([1])
+    expect(viewCircuits({ circuits: legs }, NOW).circuits.map(({ id, setId }) => [id, setId])).toEqual([
+      [1, 3],
+      [2, 3],
+    ])
+  })
+
   it('shows the rules as they hold now: a pin that has ended is none', () => {
     const exit = fakeIdentity(1)
     const rule = (untilMs: number) => [

@@ -26,6 +26,7 @@ export function circuit(
     id,
     state: 'open',
     purpose: 'exit',
+    setId: undefined,
     hops: countries.map((country, index) => hop(`relay${id}x${index}`, country, ROLES[index] ?? 'end')),
     plannedHops: 3,
     streams: 0,

@@ -103,10 +103,31 @@ describe('what the map shows of the circuits', () => {
     expect(gap).toBeGreaterThan(30)
   })
 
+  it('shows the circuits of a set as one: two ways from the person to one exit, and one way on from there', () => {
+    const first = circuit(1, ['de', 'fr', 'nl'], { setId: 9, sites: ['example.com'] })
+    const made = circuit(2, ['at', 'it', 'nl'], { setId: 9, sites: ['example.com'] })
+    const second = { ...made, hops: [...made.hops.slice(0, 2), ...first.hops.slice(2)] }
+    const other = circuit(3, ['de', 'us', 'se'], { setId: 8 })
+    for (const selectedId of [1, 2]) {
+      const scene = sceneOf([first, second, other], { selectedId })
+      expect(scene.lines.map(({ isSelected }) => isSelected)).toEqual([true, true, false])
+      expect(scene.stops.map(({ kind }) => kind)).toEqual([
+        'you',
+        ...Array.from({ length: 5 }, () => 'relay'),
+        'target',
+      ])
+      expect(scene.legs.map(({ kind }) => kind).filter((kind) => kind === 'entry')).toHaveLength(2)
+      expect(scene.legs.map(({ kind }) => kind).filter((kind) => kind === 'beyond')).toHaveLength(1)
+      expect(new Set(scene.legs.map(({ key }) => key)).size).toBe(scene.legs.length)
+      expect(scene.relays.filter(({ order }) => order > 0)).toHaveLength(5)
+      expect([...scene.countries].sort()).toEqual(['at', 'de', 'fr', 'it', 'nl'])
+    }
+  })
+
   it('zooms to what of a circuit is on the map', () => {
-    expect(pointsOf(circuit(1, ['de', undefined, 'nl']), 'it')).toHaveLength(3)
-    expect(pointsOf(circuit(1, [undefined]), undefined)).toEqual([])
-    expect(pointsOf(undefined, 'it')).toEqual([])
+    expect(pointsOf([circuit(1, ['de', undefined, 'nl'])], 'it')).toHaveLength(3)
+    expect(pointsOf([circuit(1, [undefined])], undefined)).toEqual([])
+    expect(pointsOf([], 'it')).toEqual([])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { CircuitView } from '../../../../electron/ipc/snapshot-circuits.ts'
-import { groupCircuits, nameOf } from '../../../../renderer/views/circuits/circuit-groups.ts'
+import { furthestBehind, groupCircuits, nameOf } from '../../../../renderer/views/circuits/circuit-groups.ts'
 import { figuresOf, GRAPH_SECONDS, seriesOf } from '../../../../renderer/views/circuits/traffic-series.ts'
 import { keepUnchanged } from '../../../../renderer/views/circuits/use-unchanged.ts'
 import { circuit } from '../map/samples.ts'
@@ -28,6 +28,19 @@ describe('the list of circuits', () => {
     expect(idsOf(groupCircuits(circuits, 'used'))).toEqual([['used', 3, 2]])
     expect(idsOf(groupCircuits(circuits, 'building'))).toEqual([['building', 4]])
     expect(groupCircuits([], 'used')).toEqual([])
+  })
+
+  it('has one row for the circuits of a set, which is as far as the last of them', () => {
+    const set = (change: Partial<CircuitView>): readonly CircuitView[] => [
+      circuit(8, ['at', 'it', 'nl'], { setId: 9, ...change }),
+      circuit(7, ['de', 'fr', 'nl'], { setId: 9 }),
+    ]
+    const [used] = groupCircuits(set({ sites: ['a.example'], streams: 1 }), 'all')
+    expect(used?.rows.map((ways) => ways.map(({ id }) => id))).toEqual([[7, 8]])
+    const [building] = groupCircuits(set({ state: 'building', hops: [] }), 'all')
+    expect([building?.group, building?.rows.length]).toEqual(['building', 1])
+    const [ways] = building?.rows ?? []
+    expect(ways === undefined ? undefined : furthestBehind(ways).id).toBe(8)
   })
 
   it('does not move a circuit because bytes were counted on it', () => {
@@ -99,5 +112,5 @@ describe('the graph of traffic', () => {
 })
 
 function idsOf(groups: ReturnType<typeof groupCircuits>): readonly (string | number)[][] {
-  return groups.map(({ group, circuits }) => [group, ...circuits.map(({ id }) => id)])
+  return groups.map(({ group, rows }) => [group, ...rows.map(([{ id }]) => id)])
 }
