@@ -47,6 +47,8 @@ export interface CircuitManagerParts
 /** A circuit, or a set of them, with room for the caller's stream. */
 export interface AssignedCircuit {
   readonly circuit: Tunnel
+  /** Of the circuit in the status; of a set, its first. */
+  readonly shownId: number
   readonly exit: RsaIdentity
   /** Whether the exit's policy lets this port out over IPv6, so that BEGIN may say that IPv6 is welcome. */
   mayExitOverIpv6(port: number): boolean
@@ -253,6 +255,7 @@ export class CircuitManager {
     this.#preemptive.fill()
     return {
       circuit,
+      shownId: entry.legs[0]?.id ?? entry.id,
       exit: entry.exit,
       mayExitOverIpv6: (port) => entry.netDir.allowsExitTo(entry.exitIndex, port, 'ipv6'),
       retire: () => {

@@ -99,7 +99,7 @@ export interface CircuitStatus {
 
 export interface StreamStatus {
   readonly id: number
-  /** The circuit's, or the set's. */
+  /** That of a circuit in `circuits`; on a set, of its first one. */
   readonly circuitId: number | undefined
   readonly state: 'waiting' | 'connecting' | 'open'
   /** host:port, as the application asked. Sensitive: do not log. */

@@ -111,8 +111,8 @@ export class StreamService implements StreamOpener {
     if (made !== undefined) return made
     const answers = await this.#request(target.host, target, options, (signal, show) => {
       const usage = this.#demand(lookupUsage(isolation), target, isolation)
-      return this.#tryOnCircuits(usage, target, families, signal, async ({ circuit }, inner) => {
-        show({ state: 'connecting', circuitId: circuit.id })
+      return this.#tryOnCircuits(usage, target, families, signal, async ({ circuit, shownId }, inner) => {
+        show({ state: 'connecting', circuitId: shownId })
         const found = await resolveName(circuit, target.host, this.#mayAnswerInternal, inner)
         show()
         return found
@@ -133,8 +133,8 @@ export class StreamService implements StreamOpener {
     if (target.kind !== 'ipv4' && target.kind !== 'ipv6') return [{ name: target.host, ttlSeconds: 0 }]
     return this.#request(target.host, target, options, (signal, show) => {
       const usage = this.#demand(lookupUsage(isolation), target, isolation)
-      return this.#tryOnCircuits(usage, target, families, signal, async ({ circuit }, inner) => {
-        show({ state: 'connecting', circuitId: circuit.id })
+      return this.#tryOnCircuits(usage, target, families, signal, async ({ circuit, shownId }, inner) => {
+        show({ state: 'connecting', circuitId: shownId })
         const names = await resolvePointer(circuit, target.host, inner)
         show()
         return names
@@ -204,15 +204,15 @@ export class StreamService implements StreamOpener {
     show: ShowStream,
   ): Promise<ByteStream> {
     const { random, traffic } = this.#parts
-    const { circuit } = assigned
+    const { circuit, shownId } = assigned
     const meter = traffic.meterFor(circuit, siteOf(host))
-    show({ state: 'connecting', circuitId: circuit.id })
+    show({ state: 'connecting', circuitId: shownId })
     const deps = { random, meter, allowInternalAddresses: this.#mayAnswerInternal }
     const stream = await DataStream.open(circuit, begin, deps, {
       signal,
       initialData: initialData.bytes,
     })
-    show({ state: 'open', circuitId: circuit.id })
+    show({ state: 'open', circuitId: shownId })
     stream.whenClosed(() => show())
     return stream
   }

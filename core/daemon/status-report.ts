@@ -60,7 +60,8 @@ function circuitLine(
 }
 
 function carrierWords(circuits: readonly CircuitStatus[], id: number): string {
-  return circuits.some(({ setId }) => setId === id) ? `set ${id}` : `circuit ${id}`
+  const setId = circuits.find((circuit) => circuit.id === id)?.setId
+  return setId === undefined ? `circuit ${id}` : `set ${setId}`
 }
 
 function bootstrapWords({ bootstrap }: ClientStatus): string {

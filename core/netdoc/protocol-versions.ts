@@ -67,11 +67,11 @@ function parseMask(versions: string): bigint {
 
 /**
  * What this client speaks. Relay: ntor, EXTEND2 with IPv6, ntor-v3. FlowCtrl: congestion
- * control too. Desc and Microdesc: documents with and without
+ * control too. Conflux: sets of circuits. Desc and Microdesc: documents with and without
  * keys for the retired TAP handshake. LinkAuth is for who authenticates as a relay, which a client never does.
  */
 const IMPLEMENTED = parseProtocolVersions(
-  'Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 Link=4-5 Microdesc=1-3 Relay=2-4',
+  'Conflux=1 Cons=1-2 Desc=1-4 DirCache=2 FlowCtrl=1-2 Link=4-5 Microdesc=1-3 Relay=2-4',
 )
 
 /** What `required` asks for that this client does not speak, e.g. `['Relay=7']`; empty is good. */

@@ -51,7 +51,13 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
     if (usage.exit !== undefined && excluded.has(usage.exit)) throw new TorError('no-path', 'not that exit')
     const { circuit } = await openCircuitOn(link, { hops: 2 })
     const exit = usage.exit ?? fakeIdentity(usages.length)
-    return { circuit, exit, mayExitOverIpv6: () => served.mayExitOverIpv6, retire: () => {} }
+    return {
+      circuit,
+      shownId: circuit.id,
+      exit,
+      mayExitOverIpv6: () => served.mayExitOverIpv6,
+      retire: () => {},
+    }
   }
   const tracked = new TrackedExits({ clock, settings: () => config.value })
   const sites = new SitePolicies({ store: new MemoryStateStore(), clock, log: silentLogger }, [])

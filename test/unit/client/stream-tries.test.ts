@@ -64,7 +64,13 @@ async function assign(_usage: ExitUsage, without: ReadonlySet<RsaIdentity>): Pro
   )
   if (exit === undefined) throw new TorError('no-path', 'no exit is left')
   const { circuit } = await openCircuitOn(open, { hops: 2 })
-  return { circuit, exit, mayExitOverIpv6: () => false, retire: () => retired.push(exit) }
+  return {
+    circuit,
+    shownId: circuit.id,
+    exit,
+    mayExitOverIpv6: () => false,
+    retire: () => retired.push(exit),
+  }
 }
 
 const LIMITS = { allowsIpv4: true, allowsIpv6: true, allowsInternalAddresses: false }

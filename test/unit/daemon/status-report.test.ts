@@ -33,7 +33,7 @@ const BUSY: ClientStatus = {
   ],
   streams: [
     { id: 1, circuitId: 3, state: 'open', target: 'secret.example:443', site: 'secret.example' },
-    { id: 2, circuitId: 9, state: 'open', target: 'secret.example:443', site: 'secret.example' },
+    { id: 2, circuitId: 4, state: 'open', target: 'secret.example:443', site: 'secret.example' },
   ],
   bandwidth: { readBytes: 5_500_000, writtenBytes: 20_000 },
 }
