@@ -23,7 +23,7 @@ import { waitFor } from './support/waiting.ts'
 const TRANSFER_BYTES = 8_000_000
 /** How long a client may take to build and link what it wants ahead of need. */
 const LINKED_MS = 30_000
-const PROGRAMS: readonly ProgramName[] = ['tor']
+const PROGRAMS: readonly ProgramName[] = ['tor', 'allium']
 
 let network: TorInProcess
 let web: TestServer
