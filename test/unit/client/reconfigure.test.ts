@@ -83,7 +83,8 @@ function apply(next: ClientConfig): Promise<void> {
     constraints: pathConstraints(config, countries),
     circuits: {
       closeAll: () => done.push('close circuits'),
-      retireWhere: () => done.push('retire the forbidden'),
+      retireWhere: (_isMeant: unknown, reason: string) =>
+        done.push(reason.startsWith('Conflux') ? 'retire sets' : 'retire the forbidden'),
       retryNow: () => done.push('try again'),
     },
     channels: {
@@ -104,6 +105,11 @@ function apply(next: ClientConfig): Promise<void> {
 }
 
 describe('another configuration for a running client', () => {
+  it('without conflux gives no more streams to the sets that there are', async () => {
+    await apply({ ...CONFIG, confluxEnabled: false })
+    expect(done).toEqual(['retire the forbidden', 'retire sets'])
+  })
+
   it.each([
     [{ dataDirectory: '/elsewhere' }, /DataDirectory/],
     [{ geoIpFile: '/elsewhere' }, /GeoIPFile cannot be changed/],
