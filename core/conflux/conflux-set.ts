@@ -12,7 +12,7 @@ import { TunnelStreams } from '../circuit/tunnel-streams.ts'
 import { abortable, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
-import { TorError, toTorError } from '../util/errors.ts'
+import { type ErrorKind, TorError, toTorError } from '../util/errors.ts'
 import { randomBytes } from '../util/random.ts'
 import { type ConfluxParams, congestionOfSet, type DesiredUx } from './conflux-params.ts'
 import { Leg, type LegCircuit } from './leg.ts'
@@ -26,6 +26,9 @@ const FEWEST_LEGS = 2
 
 /** A circuit of one hop would show the relay who asks for what. */
 const FEWEST_HOPS = 2
+
+/** How a leg ends by what happens to its relays. */
+const LOSSES: ReadonlySet<ErrorKind> = new Set(['channel-failed', 'circuit-failed'])
 
 export interface ConfluxDeps extends Pick<CircuitDeps, 'random'> {
   readonly clock: Clock
@@ -201,12 +204,14 @@ export class ConfluxSet<C extends LegCircuit = Circuit> implements Tunnel {
 
   /**
    * What was under way on a leg is lost with it, and cannot be asked for again: its end is the end of the set. Only a leg
-   * that neither side ever used may go from under open streams (2.4.3).
+   * that neither side ever used may be lost from under open streams (2.4.3); one that we closed ourselves, for what came
+   * on it above all, never.
    */
   #onLegClosed(leg: Leg, error: TorError): void {
     if (this.#closeError !== undefined) return
     const others = this.#legs.filter((other) => other !== leg)
-    if (this.#streams.size === 0 || !leg.sequence.isUntouched || others.length === 0) {
+    const isSpare = leg.sequence.isUntouched && LOSSES.has(error.kind) && others.length > 0
+    if (this.#streams.size === 0 || !isSpare) {
       this.close(error)
       return
     }
