@@ -22,8 +22,6 @@ import { serveMethods } from './host/serve-methods.ts'
 import { StatusPump } from './host/status-pump.ts'
 import type { Port } from './outside/port.ts'
 
-/** Main takes silence for death. */
-const ALIVE_EVERY_MS = 500
 /** What an orderly end may take; then the process ends as it is. */
 const CLOSE_LIMIT_MS = 5_000
 /** A message needs some turns of the event loop to leave; a process that has crashed must not stay for more. */
@@ -65,8 +63,9 @@ const service = new CoreService({
   outside,
   clock: systemClock,
   log: new Logger(log.sink),
+  onChange: () => pump.tellSoon(),
 })
-const pump = new StatusPump(
+const pump: StatusPump = new StatusPump(
   systemClock,
   () => service.readStatus(),
   (status) => post({ kind: 'status', status }),
@@ -106,6 +105,4 @@ port.on('message', ({ data, ports: [outsidePort] }) => {
   if (data === OUTSIDE_PORT && outsidePort !== undefined) onOutsidePort(outsidePort)
   else setImmediate(() => void onMessage(data))
 })
-setInterval(() => post({ kind: 'alive' }), ALIVE_EVERY_MS)
-pump.start()
 post({ kind: 'ready' })

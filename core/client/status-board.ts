@@ -12,7 +12,7 @@ import { formatEndpoint } from '../linkspec/relay-target.ts'
 import type { CountryLookup } from '../netdir/country-lookup.ts'
 import type { BridgeManager } from '../directory/bridge-manager.ts'
 import type { Clock, Timer } from '../util/clock.ts'
-import { DerivedValue, type Watchable, WatchedValue } from '../util/watched-value.ts'
+import { type DerivedWatchable, DerivedValue, type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { withCause } from './blockage-cause.ts'
 import { describeBridges } from './bridges.ts'
 import type {
@@ -74,7 +74,7 @@ export class StatusBoard {
     this.#stops.push(sources.pool.changes.watch(() => this.#schedule()))
   }
 
-  get status(): Watchable<ClientStatus> {
+  get status(): DerivedWatchable<ClientStatus> {
     return this.#status
   }
 

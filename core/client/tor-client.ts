@@ -12,7 +12,7 @@ import type { ByteStream } from '../util/byte-stream.ts'
 import { systemClock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
 import { silentLogger } from '../util/log.ts'
-import { type Watchable, waitUntil } from '../util/watched-value.ts'
+import { type DerivedWatchable, type Watchable, waitUntil } from '../util/watched-value.ts'
 import { runBootstrap } from './bootstrap.ts'
 import { type ClientParts, type ClientTools, createClientParts } from './client-parts.ts'
 import type { ResolvedAddress, ResolvedName, StreamOpener, StreamOptions } from './client-port.ts'
@@ -70,7 +70,7 @@ export class TorClient implements StreamOpener {
     return this.#parts.config
   }
 
-  get status(): Watchable<ClientStatus> {
+  get status(): DerivedWatchable<ClientStatus> {
     return this.#parts.board.status
   }
 

@@ -32,10 +32,17 @@ export class WatchedValue<T> implements Watchable<T> {
   }
 }
 
+/** One that may be looked at instead of followed: somebody hears that it has aged, and reads it when there is time. */
+export interface DerivedWatchable<T> extends Watchable<T> {
+  /** Calls back once after each reading, when what was read is no longer so. It costs nothing until the next reading. */
+  watchAge(watcher: () => void): () => void
+}
+
 /** A value that is worked out when somebody reads it, or when it is told to its watchers, and else not at all. */
-export class DerivedValue<T extends object> implements Watchable<T> {
+export class DerivedValue<T extends object> implements DerivedWatchable<T> {
   readonly #derive: () => T
   readonly #watchers = new Set<(value: T) => void>()
+  readonly #ageWatchers = new Set<() => void>()
   #value: T | undefined
 
   constructor(derive: () => T) {
@@ -53,7 +60,9 @@ export class DerivedValue<T extends object> implements Watchable<T> {
 
   /** What it comes from has changed. */
   invalidate(): void {
+    if (this.#value === undefined) return
     this.#value = undefined
+    for (const watcher of [...this.#ageWatchers]) watcher()
   }
 
   /** Works it out now, before what it comes from goes away. */
@@ -71,6 +80,11 @@ export class DerivedValue<T extends object> implements Watchable<T> {
   watch(watcher: (value: T) => void): () => void {
     this.#watchers.add(watcher)
     return () => this.#watchers.delete(watcher)
+  }
+
+  watchAge(watcher: () => void): () => void {
+    this.#ageWatchers.add(watcher)
+    return () => this.#ageWatchers.delete(watcher)
   }
 }
 

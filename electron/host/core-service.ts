@@ -58,10 +58,13 @@ export interface CoreServiceDeps {
   readonly log: Logger
   /** What transports need of a browser engine. */
   readonly outside?: Outside
+  /** What `readStatus` says may be another now. Called once after each reading while the core is busy, never while it rests. */
+  readonly onChange: () => void
 }
 
 interface Running {
   readonly client: HostClient
+  readonly stopWatching: () => void
   readonly doors: Doors
   readonly bootstrapLog: BootstrapLog
   isBootstrapping: boolean
@@ -146,6 +149,7 @@ export class CoreService {
       const running = this.#running
       this.#running = undefined
       this.#shown = undefined
+      running?.stopWatching()
       await running?.doors.close()
       await running?.client.close()
     })
@@ -191,12 +195,14 @@ export class CoreService {
     const bootstrapLog = new BootstrapLog(log)
     this.#running = {
       client,
+      stopWatching: this.#watch(client),
       doors,
       bootstrapLog,
       isBootstrapping: false,
       hasConnected: false,
       failure: undefined,
     }
+    this.#deps.onChange()
     // Only for the map and the names of countries: without the table there are none.
     client.loadCountries().catch((error: unknown) => {
       log.in('config').warn('The countries of relays are not known: ', toTorError(error).message)
@@ -212,6 +218,16 @@ export class CoreService {
     await running.client.reconfigure(next)
     await running.doors.open(config)
     this.#bootstrap(running, next)
+    this.#deps.onChange()
+  }
+
+  /** The rest of what the status is made of changes within our own work. */
+  #watch({ status, sitePolicies }: HostClient): () => void {
+    const { onChange } = this.#deps
+    const stops = [status.watchAge(onChange), sitePolicies.watch(onChange)]
+    return () => {
+      for (const stop of stops) stop()
+    }
   }
 
   /** Not before the network may be used. */
@@ -231,6 +247,7 @@ export class CoreService {
       if (error.kind === 'closed') return
       this.#deps.log.err('Cannot bootstrap: ', error.message)
       running.failure = this.#failure(error.kind, error.message)
+      this.#deps.onChange()
     })
   }
 

@@ -18,11 +18,12 @@ export interface HostProcess {
   kill(): void
 }
 
-/** The host says `alive` twice a second; so many seconds of silence are no busy moment any more. */
-const SILENT_TICKS = 5
+/** How often a host is asked whether it lives. That it has ended the system says at once; this finds one that hangs. */
+const TICK_MS = 2_000
+/** So many questions without any word are no busy moment any more. */
+const SILENT_TICKS = 3
 /** A cold disk may take its time until the first word. */
-const SILENT_TICKS_AT_START = 20
-const TICK_MS = 1000
+const SILENT_TICKS_AT_START = 10
 /** A host says some ten things a second; what came while the computer slept or main stood still comes all at once. */
 const MAX_MESSAGES_A_TICK = 2_000
 
@@ -162,10 +163,14 @@ export class HostRun {
     this.#silentTicks = this.#heardSinceTick > 0 ? 0 : this.#silentTicks + 1
     this.#heardSinceTick = 0
     if (this.#silentTicks >= (this.#isReady ? SILENT_TICKS : SILENT_TICKS_AT_START)) {
-      this.#finish({ reason: 'silent', detail: `no sign of life for ${this.#silentTicks} s` })
+      this.#finish({
+        reason: 'silent',
+        detail: `no sign of life for ${(this.#silentTicks * TICK_MS) / 1000} s`,
+      })
       this.#process.kill()
       return
     }
+    if (this.#isReady) this.#process.send({ kind: 'ask-alive' })
     this.#tick = this.#clock.setTimer(TICK_MS, () => this.#onTick())
   }
 

@@ -99,7 +99,7 @@ export type HostMethodName = keyof HostMethods
 export type HostArgument<Name extends HostMethodName> = Parameters<HostMethods[Name]>[0]
 export type HostResult<Name extends HostMethodName> = ReturnType<HostMethods[Name]>
 
-export type ToHost = {
+export type HostCall = {
   [Name in HostMethodName]: {
     readonly kind: 'call'
     readonly id: number
@@ -108,13 +108,17 @@ export type ToHost = {
   }
 }[HostMethodName]
 
+export type ToHost =
+  | HostCall
+  /** Whether the event loop turns: `alive` answers it, and main takes silence for death. */
+  | { readonly kind: 'ask-alive' }
+
 export type FromHost =
   /** The host listens. */
   | { readonly kind: 'ready' }
   | { readonly kind: 'reply'; readonly id: number; readonly outcome: CommandOutcome<unknown> }
   | { readonly kind: 'status'; readonly status: HostStatus }
   | { readonly kind: 'log'; readonly lines: readonly Omit<LogLine, 'id'>[] }
-  /** Shows that the event loop turns, twice a second: main takes silence for death. */
   | { readonly kind: 'alive' }
   /** Nobody caught it; the process ends after it. */
   | { readonly kind: 'crash'; readonly detail: string }

@@ -1,4 +1,4 @@
-/** Answers main's calls: each is checked by its schema, done by its handler, and answered once, with a value or a kind. */
+/** Answers main: whether we live; and its calls: each is checked by its schema, done by its handler, and answered once, with a value or a kind. */
 import * as v from 'valibot'
 import { isTorError, toTorError } from '../../core/index.ts'
 import type { CommandError, CommandOutcome } from '../ipc/contract.ts'
@@ -16,11 +16,16 @@ export function serveMethods(
   post: (message: FromHost) => void,
 ): (message: unknown) => Promise<void> {
   return async (message) => {
+    if (isAskedAlive(message)) return post({ kind: 'alive' })
     const call = parseCall(message)
     if (call === undefined) return
     const outcome = await outcomeOf(() => callMethod(handlers, call.method, call.argument))
     post({ kind: 'reply', id: call.id, outcome })
   }
+}
+
+function isAskedAlive(message: unknown): boolean {
+  return typeof message === 'object' && message !== null && 'kind' in message && message.kind === 'ask-alive'
 }
 
 async function callMethod(handlers: HostHandlers, name: string, argument: unknown): Promise<unknown> {

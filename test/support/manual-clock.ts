@@ -6,6 +6,8 @@ export interface ManualClock extends Clock {
   advance(ms: number): void
   /** Moves the wall clock alone, as a user or a time server does. */
   jump(ms: number): void
+  /** Moves both clocks at once, then runs what has fallen due meanwhile: as when a process stood still. */
+  standStill(ms: number): void
 }
 
 interface ManualTimer {
@@ -34,8 +36,9 @@ export function manualClock(startWallMs = 1_790_000_000_000): ManualClock {
       const untilMs = monotonicMs + ms
       for (let timer = nextDue(untilMs); timer !== undefined; timer = nextDue(untilMs)) {
         timers.delete(timer)
-        wallMs += timer.dueMs - monotonicMs
-        monotonicMs = timer.dueMs
+        const lateMs = Math.max(0, timer.dueMs - monotonicMs)
+        wallMs += lateMs
+        monotonicMs += lateMs
         timer.callback()
       }
       wallMs += untilMs - monotonicMs
@@ -43,6 +46,11 @@ export function manualClock(startWallMs = 1_790_000_000_000): ManualClock {
     },
     jump(ms) {
       wallMs += ms
+    },
+    standStill(ms) {
+      wallMs += ms
+      monotonicMs += ms
+      this.advance(0)
     },
   }
 }

@@ -99,6 +99,23 @@ describe('a derived value', () => {
     expect(seen).toEqual([3])
   })
 
+  it('says once that it has aged, and again only when somebody has read it since', () => {
+    const derived = new DerivedValue(() => ({}))
+    let aged = 0
+    const stop = derived.watchAge(() => aged++)
+    derived.invalidate()
+    expect(aged).toBe(0)
+    for (let round = 1; round <= 3; round++) {
+      derived.value satisfies object
+      for (let change = 0; change < 100; change++) derived.invalidate()
+      expect(aged).toBe(round)
+    }
+    derived.value satisfies object
+    stop()
+    derived.invalidate()
+    expect(aged).toBe(3)
+  })
+
   it('stays as it was settled when what it comes from goes away', () => {
     let source = 1
     const derived = new DerivedValue(() => ({ number: source }))

@@ -6,14 +6,17 @@ import {
   IDENTITY_KEEPS,
   Logger,
   type SitePolicyEntry,
+  type StreamStatus,
   systemClock,
   TorError,
 } from '../../../../core/index.ts'
+import { DerivedValue, WatchedValue } from '../../../../core/util/watched-value.ts'
 import { CoreService, type HostClient } from '../../../../electron/host/core-service.ts'
 import { circuit, STATUS } from './host-samples.ts'
 import { HOST_CONFIG as CONFIG } from '../samples.ts'
 
-const watchable = <T>(value: T) => ({ value, watch: () => () => {} })
+const STREAM: StreamStatus = { id: 1, target: 'a.test:443', site: 'a.test', state: 'open', circuitId: 7 }
+const watchable = <T>(value: T) => ({ value, watch: () => () => {}, watchAge: () => () => {} })
 
 function fakeClient(said: string[], changes: Partial<HostClient> = {}): HostClient {
   const say =
@@ -52,7 +55,7 @@ afterEach(async () => {
   for (const server of servers.splice(0)) server.close()
 })
 
-function setUp(changes: Partial<HostClient> = {}) {
+function setUp(changes: Partial<HostClient> = {}, onChange = (): void => {}) {
   const said: string[] = []
   const configs: ClientConfig[] = []
   const service = new CoreService({
@@ -62,6 +65,7 @@ function setUp(changes: Partial<HostClient> = {}) {
     },
     clock: systemClock,
     log: new Logger(() => {}),
+    onChange,
   })
   services.push(service)
   return { said, configs, service, handlers: service.handlers }
@@ -170,6 +174,53 @@ describe('the core as main uses it', () => {
     const { handlers, service } = setUp()
     await handlers.start(CONFIG)
     expect(service.readStatus()).toBe(service.readStatus())
+  })
+
+  it('says that its status may be another now: at each change once, until that is read', async () => {
+    let streams = 0
+    let changes = 0
+    const status = new DerivedValue(() => ({ ...STATUS, streams: Array(streams).fill(STREAM) }))
+    const sitePolicies = new WatchedValue<readonly SitePolicyEntry[]>([])
+    const { handlers, service } = setUp({ status, sitePolicies }, () => changes++)
+    const changesIn = (work: () => void): number => {
+      const before = changes
+      work()
+      return changes - before
+    }
+    expect(await handlers.start(CONFIG)).toBeUndefined()
+    expect(changes).toBeGreaterThan(0)
+    service.readStatus()
+    const request = (): void => {
+      streams++
+      status.invalidate()
+    }
+    expect(changesIn(() => Array.from({ length: 1_000 }, request))).toBe(1)
+    service.readStatus()
+    expect(changesIn(request)).toBe(1)
+    expect(
+      changesIn(() =>
+        sitePolicies.set([{ site: 'a.test', isBlocked: true, exitCountry: undefined, pin: undefined }]),
+      ),
+    ).toBe(1)
+    service.readStatus()
+    expect(service.readStatus()?.sites).toMatchObject([{ site: 'a.test' }])
+    await handlers.stop(undefined)
+    expect(changesIn(request)).toBe(0)
+  })
+
+  it('says so when it has given up, and when the doors have moved', async () => {
+    let changes = 0
+    let giveUp: (error: TorError) => void = () => {}
+    const bootstrap = (): Promise<never> => new Promise((_, reject) => (giveUp = reject))
+    const { handlers, service } = setUp({ bootstrap }, () => changes++)
+    await handlers.start(CONFIG)
+    const started = changes
+    giveUp(new TorError('obsolete-client', 'too old'))
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(changes).toBe(started + 1)
+    expect(service.readStatus()).toMatchObject({ blockage: { kind: 'obsolete-client' } })
+    await handlers.reconfigure({ ...CONFIG, allowedPorts: [443] })
+    expect(changes).toBeGreaterThan(started + 1)
   })
 
   it('refuses what needs a running core with a kind', async () => {

@@ -1,16 +1,31 @@
 /** A core host that a test plays by hand. */
 import type { HostProcess } from '../../../../electron/host/host-run.ts'
-import type { FromHost, HostMethodName, HostStatus, ToHost } from '../../../../electron/host/protocol.ts'
+import type {
+  FromHost,
+  HostCall,
+  HostMethodName,
+  HostStatus,
+  ToHost,
+} from '../../../../electron/host/protocol.ts'
 
 export class FakeHost implements HostProcess {
-  readonly sent: ToHost[] = []
+  readonly sent: HostCall[] = []
   isKilled = false
+  /** It says nothing more by itself, and does not answer whether it lives. */
+  isHung = false
+  /** How often it was asked whether it lives. */
+  asked = 0
   /** Methods that are answered at once with nothing; the others wait for `reply`. */
   readonly answers = new Set<HostMethodName>(['start', 'stop', 'reconfigure'])
   #onMessage: (message: unknown) => void = () => undefined
   #onExit: (code: number | undefined) => void = () => undefined
 
   send(message: ToHost): void {
+    if (message.kind === 'ask-alive') {
+      this.asked++
+      if (!this.isHung) this.say({ kind: 'alive' })
+      return
+    }
     this.sent.push(message)
     if (this.answers.has(message.method)) this.reply(message.id, { ok: true, value: undefined })
   }
@@ -45,7 +60,7 @@ export class FakeHost implements HostProcess {
     this.#onExit(code)
   }
 
-  calls(method: HostMethodName): ToHost[] {
+  calls(method: HostMethodName): HostCall[] {
     return this.sent.filter((message) => message.method === method)
   }
 }

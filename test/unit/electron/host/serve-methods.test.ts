@@ -108,6 +108,13 @@ describe('the methods of the core host', () => {
     expect(posted).toMatchObject([{ outcome: { ok: false, error: { kind: 'internal' } } }])
   })
 
+  it('says that it lives when it is asked, and calls nobody for it', async () => {
+    const { calls, onMessage, posted } = serve()
+    await onMessage({ kind: 'ask-alive' })
+    expect(posted).toEqual([{ kind: 'alive' }])
+    expect(calls).toEqual([])
+  })
+
   it.each([undefined, null, 'call', { kind: 'call' }, { kind: 'call', id: 'x', method: 'stop' }])(
     'takes no notice of what is no call (%o)',
     async (message) => {

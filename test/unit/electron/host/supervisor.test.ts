@@ -44,14 +44,6 @@ async function settle(): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
 }
 
-/** The host says that it lives while the clock moves. */
-function live(clock: ReturnType<typeof manualClock>, host: FakeHost, ms: number): void {
-  for (let passed = 0; passed < ms; passed += 500) {
-    host.say({ kind: 'alive' })
-    clock.advance(500)
-  }
-}
-
 describe('starting', () => {
   it('sends nothing before the host listens', async () => {
     const { hosts, supervisor } = setUp(() => undefined)
@@ -171,7 +163,7 @@ describe('a core that crashed', () => {
       await settle()
     }
     expect(pauses).toEqual([250, 500, 1000, 2000, 4000, 8000, 16_000, 30_000, 30_000, 30_000])
-    live(clock, nth(hosts, 10), 61_000)
+    clock.advance(61_000)
     nth(hosts, 10).exit(1)
     expect(states.at(-1)).toMatchObject({ kind: 'gone', count: 1 })
   })
@@ -223,11 +215,39 @@ describe('a core that hangs', () => {
   it('is ended after a few seconds of silence and started again', async () => {
     const { clock, hosts, states, supervisor } = setUp()
     await supervisor.start(CONFIG)
-    live(clock, nth(hosts, 0), 20_000)
+    clock.advance(20_000)
     expect(supervisor.state).toEqual({ kind: 'running' })
-    clock.advance(7000)
+    nth(hosts, 0).isHung = true
+    clock.advance(5000)
+    expect(nth(hosts, 0).isKilled).toBe(false)
+    clock.advance(3000)
     expect(nth(hosts, 0).isKilled).toBe(true)
     expect(states).toContainEqual(expect.objectContaining({ kind: 'gone', reason: 'silent' }))
+  })
+
+  it('gets its full patience after main itself stood still', async () => {
+    const { clock, hosts, supervisor } = setUp()
+    await supervisor.start(CONFIG)
+    nth(hosts, 0).isHung = true
+    clock.advance(1_900)
+    // As when the computer slept: one tick comes late, and no more than one.
+    clock.standStill(3_600_000)
+    expect(nth(hosts, 0).isKilled).toBe(false)
+    nth(hosts, 0).isHung = false
+    clock.advance(10_000)
+    expect(supervisor.state).toEqual({ kind: 'running' })
+  })
+
+  it('is asked thirty times a minute and not before it listens, and says nothing by itself', async () => {
+    const { clock, hosts, supervisor } = setUp(() => undefined)
+    const started = supervisor.start(CONFIG)
+    clock.advance(10_000)
+    expect(nth(hosts, 0).asked).toBe(0)
+    nth(hosts, 0).say({ kind: 'ready' })
+    await started
+    clock.advance(60_000)
+    expect(nth(hosts, 0).asked).toBe(30)
+    expect(supervisor.state).toEqual({ kind: 'running' })
   })
 
   it('is given time at its start', () => {
@@ -240,10 +260,10 @@ describe('a core that hangs', () => {
   })
 
   it('does not keep a caller waiting for ever', async () => {
-    const { clock, hosts, supervisor } = setUp()
+    const { clock, supervisor } = setUp()
     await supervisor.start(CONFIG)
     const asked = supervisor.call('circuit.close', 7)
-    live(clock, nth(hosts, 0), 11_000)
+    clock.advance(11_000)
     await expect(asked).rejects.toMatchObject({ kind: 'timeout' })
     await expect(asked).rejects.toBeInstanceOf(AppError)
   })
