@@ -6,7 +6,6 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
 import { readSitePolicies, TRANSPORT_NAMES } from '../core/index.ts'
-import type { Timer } from './clock.ts'
 import { BUILT_IN_TRANSPORTS, builtInLines } from './bridges/built-in.ts'
 import { BridgeExchange, type FileDialogs } from './bridges/bridge-exchange.ts'
 import { type CommandDeps, createCommandHandlers } from './commands.ts'
@@ -33,7 +32,7 @@ import type { DoctorTargets } from './doctor/doctor-targets.ts'
 import { openProbeHost } from './doctor/probe-host.ts'
 import { hostConfigOf } from './session/host-config.ts'
 import { Session } from './session/session.ts'
-import { TrafficMeter } from './session/traffic-meter.ts'
+import { TrafficSampler } from './session/traffic-sampler.ts'
 import { withoutSecrets } from './settings/settings-document.ts'
 import type { SettingsFile } from './settings/settings-file.ts'
 import type { AppState } from './state/app-state.ts'
@@ -41,7 +40,6 @@ import { createSystemProxy } from './system-proxy/create-system-proxy.ts'
 
 /** What a person still waits for when they quit; a system that does not answer is not waited for longer. */
 const CLOSE_LIMIT_MS = 20_000
-const SAMPLE_INTERVAL_MS = 1000
 const NO_DOORS: ProxiesView = { socks: undefined, http: undefined, trouble: undefined }
 
 export interface AppDeps extends GroundDeps {
@@ -74,8 +72,7 @@ export class App {
   readonly #doctor: Doctor
   readonly #ways: WayFinder
   readonly #lists: ListRefresher
-  readonly #meter = new TrafficMeter()
-  #sampling: Timer | undefined
+  readonly #traffic: TrafficSampler
 
   /** Reads what is on the disk and puts back what a crashed run left, before anything can be connected. */
   static async open(deps: AppDeps): Promise<App> {
@@ -114,6 +111,7 @@ export class App {
       onStatus: (status) => this.#onStatus(status),
       onLog: (lines) => logs.add(lines),
     })
+    this.#traffic = new TrafficSampler(clock, (view) => this.state.set('traffic', view))
     this.#ways = this.#createWays(ground)
     this.#lists = this.#createLists(ground)
     this.#systemProxy = this.#createSystemProxy()
@@ -144,7 +142,7 @@ export class App {
   async close(): Promise<boolean> {
     const isRestored = await this.#within(CLOSE_LIMIT_MS, this.#restoreAndStop())
     await this.#doctor.stop()
-    this.#sampling?.cancel()
+    this.#traffic.close()
     this.#lists.close()
     this.#connection.close()
     return isRestored ?? false
@@ -313,7 +311,7 @@ export class App {
   }
 
   #onStatus(status: HostStatus): void {
-    this.#meter.onStatus(status)
+    this.#traffic.onStatus(status)
     this.state.set('circuits', status.circuits)
     this.state.set('sites', { sites: status.sites })
     this.#showDoors(status.proxies)
@@ -330,12 +328,12 @@ export class App {
     }
     if (state.kind === 'gone' || state.kind === 'stopped') this.#onCoreEnded()
     this.#connection.handle({ kind: 'core', state })
-    this.#sample(state.kind !== 'stopped')
+    this.#traffic.run(state.kind !== 'stopped')
   }
 
   /** Circuits and doors are gone with it; sites keep their rules and totals. */
   #onCoreEnded(): void {
-    this.#meter.onCoreEnded()
+    this.#traffic.onCoreEnded()
     this.#protection.forget()
     this.state.set('circuits', { circuits: [], ownCountry: this.state.current.circuits.ownCountry })
     this.state.set('sites', withoutCircuits(this.state.current.sites))
@@ -346,21 +344,6 @@ export class App {
     const before = this.state.current.proxies
     this.state.set('proxies', proxies)
     if (this.state.current.proxies !== before) this.#systemProxy.showDoors(proxies)
-  }
-
-  #sample(isOn: boolean): void {
-    if (!isOn) {
-      if (this.#sampling === undefined) return
-      this.#sampling.cancel()
-      this.#sampling = undefined
-      this.state.set('traffic', this.#meter.pause(this.#deps.clock.wallMs()))
-      return
-    }
-    this.#sampling ??= this.#deps.clock.setTimer(SAMPLE_INTERVAL_MS, () => {
-      this.#sampling = undefined
-      this.state.set('traffic', this.#meter.sample(this.#deps.clock.wallMs()))
-      this.#sample(true)
-    })
   }
 }
 

@@ -93,6 +93,21 @@ export function isVerified({ isWanted, core, evidence, failure }: ConnectionMode
   return isWanted && failure === undefined && core.kind === 'running' && evidence?.isConnected === true
 }
 
+/**
+ * Whether anything could be judged differently a moment later, with no news from anybody. Connected, and not waiting for
+ * a system proxy, it could not: who is at rest need not look at the clock.
+ */
+export function dependsOnTime(model: ConnectionModel): boolean {
+  const { isWanted, shown, pending, proxyMissingSince, networkGoneSince, clockAheadMs, evidence } = model
+  const isSettled =
+    pending === undefined &&
+    proxyMissingSince === undefined &&
+    networkGoneSince === undefined &&
+    // What was said of a wrong clock is taken back a step after the state that it explained.
+    clockAheadMs === evidence?.clockAheadMs
+  return isWanted && !(isVerified(model) && shown.state === 'connected' && isSettled)
+}
+
 export function isNetworkGone({ evidence }: ConnectionModel): boolean {
   return evidence?.network === 'down' || evidence?.blockage?.cause === 'no-network'
 }

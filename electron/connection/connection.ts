@@ -5,7 +5,7 @@ import type { ConnectionPart } from '../parts.ts'
 import { TICK_MS } from './connect-limits.ts'
 import type { ConnectionEvent, ConnectionNotice } from './connection-event.ts'
 import { step } from './connection-machine.ts'
-import { type ConnectionModel, initialModel } from './connection-model.ts'
+import { type ConnectionModel, dependsOnTime, initialModel } from './connection-model.ts'
 import { viewOf } from './connection-view.ts'
 
 export interface ConnectionParts {
@@ -48,11 +48,13 @@ export class Connection implements ConnectionPart {
     this.#timer = undefined
   }
 
-  /** While off nothing depends on time, and the processor sleeps. */
+  /** While off, and connected with nothing to wait for, nothing depends on time, and the processor sleeps. */
   #watchTime(): void {
-    if (this.#timer !== undefined || !this.#model.isWanted) return
+    if (this.#timer !== undefined || !dependsOnTime(this.#model)) return
     this.#timer = this.#parts.clock.setTimer(TICK_MS, () => {
       this.#timer = undefined
+      // What it waited for has come meanwhile.
+      if (!dependsOnTime(this.#model)) return
       this.handle({ kind: 'tick' })
     })
   }

@@ -107,7 +107,7 @@ export class WayFinder implements WaysPart {
     this.#show()
   }
 
-  /** After each step of the connection's state machine, and so at least once a second. */
+  /** After each step of the connection's state machine, and so once a second until it is connected. */
   look(model: ConnectionModel): void {
     if (this.#isBusy || this.#run.phase.kind === 'off' || !this.#isWanted || !model.isWanted) return
     this.#isBusy = true

@@ -4,7 +4,7 @@
  */
 import { MAX_TRAFFIC_SAMPLES, type TrafficView } from '../ipc/snapshot.ts'
 
-interface Bytes {
+export interface Bytes {
   readonly readBytes: number
   readonly writtenBytes: number
 }
@@ -23,6 +23,13 @@ export class TrafficMeter {
     return this.#view
   }
 
+  /** The line has come down to nothing, and nothing has moved since. */
+  get isAtRest(): boolean {
+    const last = this.#view.samples.at(-1)
+    const total = this.#total()
+    return last !== undefined && isRest(last) && isRest(differenceOf(total, this.#sampled))
+  }
+
   onStatus({ readBytes, writtenBytes }: Bytes): void {
     this.#now = { readBytes, writtenBytes }
   }
@@ -36,11 +43,7 @@ export class TrafficMeter {
   /** What moved since the sample before; the view of before when nothing did, twice running. */
   sample(atMs: number): TrafficView {
     const total = this.#total()
-    const sample = {
-      atMs,
-      readBytes: total.readBytes - this.#sampled.readBytes,
-      writtenBytes: total.writtenBytes - this.#sampled.writtenBytes,
-    }
+    const sample = { atMs, ...differenceOf(total, this.#sampled) }
     this.#sampled = total
     const { samples } = this.#view
     const last = samples.at(-1)
@@ -59,6 +62,13 @@ export class TrafficMeter {
       readBytes: this.#before.readBytes + this.#now.readBytes,
       writtenBytes: this.#before.writtenBytes + this.#now.writtenBytes,
     }
+  }
+}
+
+function differenceOf(now: Bytes, before: Bytes): Bytes {
+  return {
+    readBytes: now.readBytes - before.readBytes,
+    writtenBytes: now.writtenBytes - before.writtenBytes,
   }
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { App } from '../../../electron/app.ts'
 import type { SiteView } from '../../../electron/ipc/snapshot-circuits.ts'
-import { manualClock } from '../../support/manual-clock.ts'
+import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import { FakeHost, hostStatus } from './host/fake-host.ts'
 import { ABOUT } from './samples.ts'
 
@@ -40,7 +40,7 @@ afterEach(async () => {
 })
 
 async function setUp() {
-  const clock = manualClock()
+  const clock = countingClock()
   const hosts: FakeHost[] = []
   const told: string[] = []
   const app = await App.open({
@@ -75,6 +75,20 @@ async function setUp() {
   })
   opened.push(app)
   return { app, clock, hosts, told }
+}
+
+function countingClock(): ManualClock & { wakeUps(): number } {
+  const clock = manualClock()
+  let wakeUps = 0
+  return {
+    ...clock,
+    setTimer: (delayMs, callback) =>
+      clock.setTimer(delayMs, () => {
+        wakeUps++
+        callback()
+      }),
+    wakeUps: () => wakeUps,
+  }
 }
 
 async function settle(): Promise<void> {
@@ -196,17 +210,31 @@ describe('the app', () => {
   })
 
   it('samples the traffic each second in which some moves while the core runs, and not after it', async () => {
-    const { app, clock, host } = await connected()
-    for (let second = 0; second < 3; second++) {
-      host.say({ kind: 'alive' })
-      clock.advance(1000)
-    }
+    const { app, clock } = await connected()
+    clock.advance(3000)
     // What moved, and that nothing does any more.
     expect(app.state.current.traffic.samples.map(({ readBytes }) => readBytes)).toEqual([1000, 0])
     expect(app.state.current.traffic).toMatchObject({ readBytes: 1000, writtenBytes: 100 })
     await app.handlers['connection.stop'](undefined)
     clock.advance(10_000)
     expect(app.state.current.traffic.samples).toHaveLength(2)
+  })
+
+  it('is woken once in two seconds while it is connected and nothing moves, and tells its window nothing', async () => {
+    const { app, clock, host, told } = await connected()
+    // What follows a connection is over.
+    clock.advance(10_000)
+    const { current } = app.state
+    const before = { wakeUps: clock.wakeUps(), told: told.length, asked: host.asked }
+    clock.advance(60_000)
+    expect(host.asked - before.asked).toBe(30)
+    // The question whether the core lives, and once that it has proved stable.
+    expect(clock.wakeUps() - before.wakeUps).toBeLessThanOrEqual(31)
+    expect(told.length).toBe(before.told)
+    expect(app.state.current).toBe(current)
+    host.isHung = true
+    clock.advance(8_000)
+    expect(app.state.current.connection.state).toBe('protected-down')
   })
 
   it('answers commands for the core with a kind while there is none', async () => {

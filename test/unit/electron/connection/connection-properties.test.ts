@@ -3,7 +3,11 @@ import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ConnectionEvent, ConnectionEvidence } from '../../../../electron/connection/connection-event.ts'
 import { HOLD_MS } from '../../../../electron/connection/connect-limits.ts'
-import { type ConnectionModel, initialModel } from '../../../../electron/connection/connection-model.ts'
+import {
+  type ConnectionModel,
+  dependsOnTime,
+  initialModel,
+} from '../../../../electron/connection/connection-model.ts'
 import { step } from '../../../../electron/connection/connection-machine.ts'
 import { viewOf } from '../../../../electron/connection/connection-view.ts'
 import {
@@ -11,6 +15,7 @@ import {
   type ConnectionView,
   MAX_ATTEMPTS,
 } from '../../../../electron/ipc/snapshot-connection.ts'
+import { NOTHING_YET } from './machine-rig.ts'
 
 const RUNS = 300
 
@@ -91,6 +96,16 @@ const history = fc.array(fc.tuple(event, fc.constantFrom(0, 250, 1_000, 4_000, 4
   minLength: 5,
   maxLength: 120,
 })
+
+const shortHistory = fc.array(fc.tuple(event, fc.constantFrom(0, 250, 1_000, 4_000, 40_000)), {
+  maxLength: 8,
+})
+
+const CONNECT: readonly (readonly [ConnectionEvent, number])[] = [
+  [{ kind: 'wanted', isWanted: true }, 0],
+  [{ kind: 'core', state: { kind: 'running' } }, 0],
+  [{ kind: 'status', status: { ...NOTHING_YET, phase: 'done', network: 'up', isConnected: true } }, 1_000],
+]
 
 interface Seen {
   readonly model: ConnectionModel
@@ -192,6 +207,29 @@ describe('whatever happens to the connection', () => {
       if (view.state === 'failed') expect(view.attempts.at(-1)?.reason).toBeDefined()
       expect(view.state === 'protected-down' && view.coreRestart === undefined).toBe(false)
     })
+  })
+
+  it('is judged the same by who looks a moment, an hour or never later, where it says that time changes nothing', () => {
+    let timeless = 0
+    const look = ({ model, view, nowMs }: Seen): void => {
+      if (dependsOnTime(model) || !model.isWanted) return
+      timeless++
+      for (const laterMs of [1, 2_500, 5_000, 3_600_000]) {
+        const moment = { wallMs: nowMs + laterMs, monotonicMs: nowMs + laterMs }
+        const later = step(model, { kind: 'tick' }, moment)
+        expect(viewOf(later.model)).toEqual(view)
+        expect(later.notices).toEqual([])
+        expect(dependsOnTime(later.model)).toBe(false)
+      }
+    }
+    // Most of what happens is no connection: it begins with one.
+    fc.assert(
+      fc.property(shortHistory, (events) => void play([...CONNECT, ...events], look)),
+      {
+        numRuns: RUNS,
+      },
+    )
+    expect(timeless).toBeGreaterThan(RUNS)
   })
 
   it('changes its state back and forth no more often than the hold allows', () => {

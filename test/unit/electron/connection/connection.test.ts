@@ -47,6 +47,33 @@ describe('the connection', () => {
     expect(views.at(-1)).toBe(connection.view)
   })
 
+  it('has no timer once it is connected, and one again as soon as something is to be waited for', () => {
+    const { clock, connection, timers } = setUp()
+    const connected = { ...NOTHING_YET, phase: 'done' as const, network: 'up' as const, isConnected: true }
+    connection.handle({ kind: 'wanted', isWanted: true })
+    connection.handle({ kind: 'core', state: { kind: 'running' } })
+    connection.handle({ kind: 'status', status: connected })
+    expect(connection.view.state).toBe('connected')
+    clock.advance(1_000)
+    expect(timers()).toBe(0)
+    clock.advance(3_600_000)
+    connection.handle({ kind: 'status', status: connected })
+    expect(timers()).toBe(0)
+    // A proxy that does not come is missed after three seconds, by nobody's word.
+    connection.handle({ kind: 'system-proxy', view: { isWanted: true, state: 'applying' } })
+    expect(connection.view.state).toBe('connected')
+    clock.advance(5_000)
+    expect(connection.view.state).toBe('proxy-not-applied')
+    connection.handle({ kind: 'system-proxy', view: { isWanted: true, state: 'on' } })
+    clock.advance(1_000)
+    expect(timers()).toBe(0)
+    // What is lost begins an attempt after five.
+    connection.handle({ kind: 'status', status: { ...connected, isConnected: false } })
+    expect(connection.view.state).toBe('degraded')
+    clock.advance(6_000)
+    expect(connection.view.attempts.at(-1)?.outcome).toBe('running')
+  })
+
   it('has no timer while off, and none after its end', () => {
     const { clock, connection, timers } = setUp()
     expect(timers()).toBe(0)
