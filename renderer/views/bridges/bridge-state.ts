@@ -1,6 +1,6 @@
 /** What a bridge's health comes to for a person: a sentence, a colour, and whether it counts as usable. */
 import type { BridgeView } from '../../../electron/ipc/snapshot-bridges.ts'
-import { useNow } from '../../state/use-now.ts'
+import { useAgo } from '../../words/use-ago.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
 
 export type BridgeTone = 'good' | 'bad' | 'warn' | 'soft'
@@ -12,18 +12,11 @@ export interface BridgeStatus {
   readonly more: string | undefined
 }
 
-/** Sentences like "3 minutes ago" need no second's precision. */
-const TICK_MS = 10_000
-
 export function useBridgeStatus(bridge: BridgeView, transportName: string): BridgeStatus {
   const words = useWords()
   const format = useFormat()
-  const now = useNow(TICK_MS, bridge.lastWorkedMs !== undefined || bridge.failingSinceMs !== undefined)
-  const ago = (atMs: number): string => format.ago(atMs, Math.max(now, atMs))
-  const worked =
-    bridge.lastWorkedMs === undefined
-      ? undefined
-      : words('bridges-health-failing-worked', { ago: ago(bridge.lastWorkedMs) })
+  const ago = useAgo(bridge.lastWorkedMs)
+  const worked = ago === undefined ? undefined : words('bridges-health-failing-worked', { ago })
   if (bridge.health === 'unavailable') {
     return {
       tone: 'warn',
@@ -39,9 +32,7 @@ export function useBridgeStatus(bridge: BridgeView, transportName: string): Brid
       return {
         tone: 'good',
         text:
-          bridge.lastWorkedMs === undefined
-            ? words('bridges-health-works')
-            : words('bridges-health-works-since', { ago: ago(bridge.lastWorkedMs) }),
+          ago === undefined ? words('bridges-health-works') : words('bridges-health-works-since', { ago }),
         more: undefined,
       }
     case 'failing':

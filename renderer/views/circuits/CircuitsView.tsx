@@ -17,6 +17,10 @@ import { activateRelay, selectCircuit, useSelection } from './selection.ts'
 import { TrafficCard } from './TrafficCard.tsx'
 import { useUnchanged } from './use-unchanged.ts'
 
+/** Ages are told in minutes: they may be told so much late. */
+const AGE_TICK_MS = 10_000
+const MINUTE_MS = 60_000
+
 export function CircuitsView(): ReactNode {
   const words = useWords()
   const [filter, setFilter] = useState<CircuitFilter>('all')
@@ -86,7 +90,9 @@ function CircuitList({ filter }: { readonly filter: CircuitFilter }): ReactNode 
   const { circuits, ownCountry } = useSnapshot((snapshot) => snapshot.circuits)
   const { circuitId } = useSelection()
   const format = useFormat()
-  const nowMs = useNow()
+  const nowMs = useNow(AGE_TICK_MS)
+  // A second's precision would draw the list anew each second.
+  const ageOf = (ms: number): string => (ms < MINUTE_MS ? words('circuits-age-new') : format.duration(ms))
   const unchanged = useUnchanged(circuits)
   const groups = useMemo(() => groupCircuits(unchanged, filter), [unchanged, filter])
   const isSelectionGone = circuitId !== undefined && !circuits.some(({ id }) => id === circuitId)
@@ -109,7 +115,7 @@ function CircuitList({ filter }: { readonly filter: CircuitFilter }): ReactNode 
                 ways={ways}
                 ownCountry={ownCountry}
                 isSelected={ways.some(({ id }) => id === circuitId)}
-                age={format.duration(Math.max(nowMs - ways[0].createdMs, 0))}
+                age={ageOf(nowMs - ways[0].createdMs)}
               />
             ))}
           </ul>

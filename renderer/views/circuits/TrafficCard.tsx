@@ -4,14 +4,16 @@ import { type ReactNode, useMemo } from 'react'
 import { useSnapshot } from '../../state/store.ts'
 import { useNow } from '../../state/use-now.ts'
 import { useFormat, useWords } from '../../words/words.tsx'
-import { figuresOf, seriesOf } from './traffic-series.ts'
+import { figuresOf, GRAPH_SECONDS, lastMovedMs, seriesOf } from './traffic-series.ts'
 import { TrafficGraph } from './TrafficGraph.tsx'
 
 export function TrafficCard(): ReactNode {
   const words = useWords()
   const format = useFormat()
   const { samples, readBytes, writtenBytes } = useSnapshot((snapshot) => snapshot.traffic)
-  const nowMs = useNow()
+  // Once the last that moved is out of the graph, a later picture is the same.
+  const untilMs = useMemo(() => lastMovedMs(samples) + GRAPH_SECONDS * 1_000, [samples])
+  const nowMs = useNow(1_000, { untilMs })
   const series = useMemo(() => seriesOf(samples, nowMs), [samples, nowMs])
   const { down, up, peakDown, peakUp } = useMemo(() => figuresOf(samples, nowMs), [samples, nowMs])
   const isQuiet = peakDown === 0 && peakUp === 0

@@ -47,6 +47,12 @@ export function figuresOf(samples: readonly TrafficSample[], nowMs: number): Tra
   }
 }
 
+/** Minus infinity where nothing ever moved. */
+export function lastMovedMs(samples: readonly TrafficSample[]): number {
+  const moved = samples.filter(({ readBytes, writtenBytes }) => readBytes + writtenBytes > 0)
+  return moved.at(-1)?.atMs ?? Number.NEGATIVE_INFINITY
+}
+
 function firstSecondOf(nowMs: number): number {
   return Math.floor(nowMs / 1_000) - GRAPH_SECONDS + 1
 }

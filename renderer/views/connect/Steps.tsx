@@ -12,7 +12,7 @@ export function StepLine(): ReactNode {
   const format = useFormat()
   const { look } = useStateLook()
   const { step, percent, progress, startedMs } = useSnapshot((snapshot) => snapshot.connection)
-  const now = useNow(1_000, startedMs !== undefined)
+  const now = useNow(1_000, { isNeeded: startedMs !== undefined, fromMs: startedMs ?? 0 })
   const number = stepNumber(step)
   const name = words(`connect-step-${step}`)
   const count = words('connect-step', { number, total: STEPS.length, name })

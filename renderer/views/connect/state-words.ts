@@ -57,7 +57,7 @@ function useSearchWords(ofState: StateWords): StateWords | undefined {
   const { state } = connection
   const search = searchOf(connection, ways)
   const nextMs = 'nextMs' in search ? search.nextMs : undefined
-  const now = useNow(1_000, nextMs !== undefined)
+  const now = useNow(1_000, { isNeeded: nextMs !== undefined })
   const time = format.elapsed((nextMs ?? now) - now)
   switch (search.kind) {
     case 'none':
@@ -117,7 +117,7 @@ function useConnectionWords(): StateWords {
   const connection = useSnapshot((snapshot) => snapshot.connection)
   const needsBridge = useNeedsBridge()
   const isProxyOn = useSnapshot(({ systemProxy }) => systemProxy.state === 'on')
-  const now = useNow(1_000, connection.coreRestart?.nextMs !== undefined)
+  const now = useNow(1_000, { isNeeded: connection.coreRestart?.nextMs !== undefined })
   const { state, phase, attempts } = connection
   const last = attempts.at(-1)
   const headline = words(`connect-headline-${state}`)

@@ -15,6 +15,8 @@ import { useFormat, useWords } from '../../words/words.tsx'
 const DURATIONS = ['hour', 'day', 'week'] as const
 type Duration = (typeof DURATIONS)[number]
 
+/** The date that is shown has no seconds. */
+const TICK_MS = 60_000
 const HOUR_MS = 3_600_000
 const LENGTHS_MS: Readonly<Record<Duration, number>> = {
   hour: HOUR_MS,
@@ -33,7 +35,7 @@ interface PinDialogProps {
 export function PinDialog({ site, policy, exit, onClose }: PinDialogProps): ReactNode {
   const words = useWords()
   const format = useFormat()
-  const nowMs = useNow()
+  const nowMs = useNow(TICK_MS)
   const save = useCommand('site.set-policy')
   const [duration, setDuration] = useState<Duration>('hour')
   const pinForMs = LENGTHS_MS[duration]

@@ -94,7 +94,7 @@ function WayLine({ way }: { readonly way: WayView }): ReactNode {
   const format = useFormat()
   const errorWords = useErrorWords()
   const attempts = useSnapshot((snapshot) => snapshot.connection.attempts)
-  const now = useNow(1_000, way.nextMs !== undefined)
+  const now = useNow(1_000, { isNeeded: way.nextMs !== undefined })
   if (way.state === 'cooling' && way.nextMs !== undefined) {
     return <p className="text-soft">{words('ways-cooling', { time: format.elapsed(way.nextMs - now) })}</p>
   }

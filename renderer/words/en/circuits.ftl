@@ -62,6 +62,7 @@ circuits-streams =
        *[other] { $count } connections
     }
 circuits-age = { $age } old
+circuits-age-new = under 1 min
 circuits-traffic = { $down } received, { $up } sent
 
 circuits-hops = Relays of this circuit, from you outwards

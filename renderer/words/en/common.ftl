@@ -7,3 +7,5 @@ common-details = Technical details
 common-copied = Copied
 common-not-copied = Could not be copied
 common-unknown-country = Unknown country
+# Less than a minute. Also in sentences: "last worked a moment ago".
+common-moment-ago = a moment ago

@@ -68,8 +68,11 @@ export async function openApp(options: AppOptions = {}): Promise<OpenedApp> {
   const page = await context.newPage()
   page.setDefaultTimeout(10_000)
   watchForFaults(page, context)
-  if (options.isClockPaused === true) await page.clock.install({ time: NOW_MS })
-  else await page.clock.setFixedTime(NOW_MS)
+  if (options.isClockPaused === true) {
+    // One that is only installed goes on by itself.
+    await page.clock.install({ time: NOW_MS - 1_000 })
+    await page.clock.pauseAt(NOW_MS)
+  } else await page.clock.setFixedTime(NOW_MS)
   const main = new FakeMain(options.snapshot ?? snapshotIn('off'), options.handlers)
   await join(page, main)
   await page.goto(inject('pageUrl'))

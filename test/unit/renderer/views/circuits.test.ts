@@ -1,7 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import type { CircuitView } from '../../../../electron/ipc/snapshot-circuits.ts'
 import { furthestBehind, groupCircuits, nameOf } from '../../../../renderer/views/circuits/circuit-groups.ts'
-import { figuresOf, GRAPH_SECONDS, seriesOf } from '../../../../renderer/views/circuits/traffic-series.ts'
+import {
+  figuresOf,
+  GRAPH_SECONDS,
+  lastMovedMs,
+  seriesOf,
+} from '../../../../renderer/views/circuits/traffic-series.ts'
 import { keepUnchanged } from '../../../../renderer/views/circuits/use-unchanged.ts'
 import { circuit } from '../map/samples.ts'
 
@@ -100,6 +105,18 @@ describe('the graph of traffic', () => {
     }))
     expect(figuresOf(samples, 2_000)).toEqual({ down: 4, up: 8, peakDown: 9, peakUp: 18 })
     expect(figuresOf([], 2_000)).toEqual({ down: 0, up: 0, peakDown: 0, peakUp: 0 })
+  })
+
+  it('knows when something moved last: with that out of the graph, it need not be drawn anew', () => {
+    const samples = [0, 9, 4, 0].map((bytes, second) => ({
+      atMs: second * 1_000,
+      readBytes: 0,
+      writtenBytes: bytes,
+    }))
+    expect(lastMovedMs(samples)).toBe(2_000)
+    expect(lastMovedMs(samples.slice(0, 1))).toBe(Number.NEGATIVE_INFINITY)
+    const [, down] = seriesOf(samples, 2_000 + GRAPH_SECONDS * 1_000)
+    expect(new Set(down)).toEqual(new Set([0]))
   })
 
   it('forgets the greatest rate when it has left the graph', () => {
