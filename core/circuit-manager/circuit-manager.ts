@@ -290,7 +290,7 @@ export class CircuitManager {
     if (isFailure && !isSet(entry)) this.#limit.noteFailure()
     // Who waits comes before what is only expected.
     this.#queue.proceed()
-    if (isFailure && isSet(entry)) return this.#preemptive.noteSetFailure(error)
+    if (isFailure && isSet(entry)) return this.#preemptive.noteSetFailure(entry, error)
     // Ended from outside and never used: the next would go the same way, at a pace that a relay chooses.
     if (isFailure) this.#preemptive.retryLater(error)
     else this.#preemptive.fill()

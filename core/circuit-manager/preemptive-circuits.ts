@@ -108,8 +108,8 @@ export class PreemptiveCircuits {
   }
 
   /** A set could not be built, or ended before anybody used it: single circuits are built all the same. */
-  noteSetFailure(error: TorError): void {
-    this.#sets.retryLater(error)
+  noteSetFailure({ tunnel }: PoolEntry, error: TorError): void {
+    this.#sets.retryLater(error, tunnel !== undefined)
     this.fill()
   }
 

@@ -41,6 +41,8 @@ export class PreemptiveSets {
     | undefined
   /** The last one has failed: one at a time is tried until one is linked. */
   #hasFailed = false
+  /** One was linked and lost unused, since somebody last used one. */
+  #wasLost = false
   /** The pool's change at which nothing was missing. */
   #filledAtChange: number | undefined
 
@@ -64,18 +66,25 @@ export class PreemptiveSets {
     this.#filledAtChange = undefined
   }
 
-  /** A set is linked. */
+  /**
+   * A set is linked. That one of its circuits now and then takes too long is the rule, and no reason to wait longer and
+   * longer; a set that was linked and ended unused is one, for then a relay chooses the pace.
+   */
   noteBuilt(): void {
     this.#hasFailed = false
+    if (!this.#wasLost) this.#retry.reset()
   }
 
   /** A set serves somebody. */
   noteSuccess(): void {
+    this.#wasLost = false
     this.#retry.reset()
   }
 
-  retryLater(error: TorError): void {
+  /** `wasLinked`: it was there, and ended before anybody used it. */
+  retryLater(error: TorError, wasLinked: boolean): void {
     this.#hasFailed = true
+    if (wasLinked) this.#wasLost = true
     if (this.#timer !== undefined) return
     this.#parts.log.info('no conflux set ahead of need: ', error.message)
     this.#timer = this.#parts.clock.setTimer(this.#retry.nextMs(), () => {
@@ -128,7 +137,7 @@ export class PreemptiveSets {
       onLaunch(pool.launchSet(view, use, legs))
       return true
     } catch (error) {
-      this.retryLater(toTorError(error, 'no-path', 'choosing the paths of a set'))
+      this.retryLater(toTorError(error, 'no-path', 'choosing the paths of a set'), false)
       return false
     }
   }

@@ -239,6 +239,43 @@ describe('a set whose building fails', () => {
     expect((await Promise.all(asked)).every(({ circuit }) => circuit.isOpen)).toBe(true)
   })
 
+  it('now and then is tried again soon, however often; one that is linked and ends unused later and later', async () => {
+    const waits = async (
+      end: (legs: readonly HeldBuild[]) => Promise<void>,
+      rounds: number,
+    ): Promise<number> => {
+      rig.startAnew()
+      await startSets()
+      await linkAll()
+      let waitedMs = 0
+      for (let round = 0; round < rounds; round++) {
+        const before = setsBegun().length
+        await end(setsBegun().at(-1) ?? [])
+        while (setsBegun().length === before) {
+          rig.clock.advance(500)
+          waitedMs += 500
+          await settle()
+        }
+        await linkAll()
+      }
+      return waitedMs / rounds
+    }
+    const lose = async (legs: readonly HeldBuild[]): Promise<void> => {
+      ;(await legs[0]?.finish())?.close(new TorError('circuit-failed', 'the relay went away'))
+      await settle()
+    }
+    const failOnce = async (): Promise<void> => {
+      // One goes for another's sake, and the one that follows it fails at a leg.
+      const { circuit } = await rig.manager.assign(usage(`user ${setsBegun().length}`), NO_EXITS)
+      await settle()
+      setsBegun().at(-1)?.[0]?.fail()
+      await settle()
+      expect(circuit.isOpen).toBe(true)
+    }
+    expect(await waits(failOnce, 6)).toBeLessThan(1_500)
+    expect(await waits(lose, 12)).toBeGreaterThan(3_000)
+  })
+
   it('at linking leaves no leg open', async () => {
     const { legs, link } = await firstSet()
     const circuits = await Promise.all(legs.map((leg) => leg.finish()))
