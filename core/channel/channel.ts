@@ -16,6 +16,7 @@ import type { Clock, Timer } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import type { QueueMemory } from '../util/queue-memory.ts'
 import type { Random } from '../util/random.ts'
 import { CellRun } from './cell-run.ts'
 import type { ChannelUse } from './channel-padding.ts'
@@ -55,6 +56,8 @@ export interface ChannelDeps {
   readonly clock: Clock
   readonly random: Random
   readonly log: Logger
+  /** The limit over all queues. */
+  readonly queues: QueueMemory
   /** Asked when the channel is open; `useSettings` tells of changes. */
   readonly settings: () => ChannelSettings
 }
@@ -89,6 +92,7 @@ export class Channel implements CellSink, TlsLinkSink {
     this.#circuits = new CircuitTable(deps.random)
     this.#outbound = new OutboundLink({
       clock: deps.clock,
+      queues: deps.queues.open(this, true),
       scheduleFlush: () => this.#scheduleTurnEnd(),
       onSent: (nowMs) => this.#upkeep?.noteSent(nowMs),
     })

@@ -1,5 +1,6 @@
 /** The sending half of a channel: what waits, when it goes, and how much of it the socket is given at a time. */
 import type { Clock, Timer } from '../util/clock.ts'
+import type { QueueAccount, QueueHolder } from '../util/queue-account.ts'
 import type { CircuitEndpoint } from './circuit-endpoint.ts'
 import { FlushBudget } from './flush-budget.ts'
 import { OutboundQueue } from './outbound-queue.ts'
@@ -24,17 +25,22 @@ export type SendUrgency = 'control' | 'data' | 'soon'
 
 export interface OutboundLinkParts {
   readonly clock: Clock
+  /** The channel's. */
+  readonly queues: QueueAccount
   /** Asks for a call of `flush` at the end of the turn. */
   readonly scheduleFlush: () => void
   readonly onSent: (nowMs: number) => void
 }
 
-export class OutboundLink {
+export class OutboundLink implements QueueHolder {
   readonly #parts: OutboundLinkParts
   readonly #queue = new OutboundQueue()
   readonly #budget = new FlushBudget()
   #link: TlsLink | undefined
   #isFull = false
+  /** What was too much for the socket, which keeps it, and since when. */
+  #givenBytes = 0
+  #fullMs = 0
   #writesLeft = WRITES_PER_TURN
   #holdTimer: Timer | undefined
 
@@ -60,6 +66,7 @@ export class OutboundLink {
   /** Queues one whole cell of the channel's own, ahead of all relay cells. Throws `limit` when far too many wait. */
   push(cell: Buffer): void {
     this.#queue.pushChannelCell(cell)
+    if (this.#isFull) this.#noteHeld()
     this.#parts.scheduleFlush()
   }
 
@@ -89,20 +96,43 @@ export class OutboundLink {
       if (this.#writesLeft-- === WRITES_PER_TURN) clock.atTurnEnd(() => this.#onTurnEnd())
       onSent(nowMs)
       this.#isFull = !this.#link.write(buffers)
-      if (this.#isFull) this.#budget.noteFull(nowMs)
+      if (this.#isFull) this.#noteFull(buffers, nowMs)
     }
     return !this.#isFull
   }
 
   onDrain(): void {
     this.#isFull = false
+    this.#noteHeld()
     this.#budget.noteDrained(this.#parts.clock.monotonicMs())
+  }
+
+  get oldestMs(): number {
+    return this.#fullMs
+  }
+
+  dropQueued(): void {
+    this.close()
   }
 
   close(): void {
     this.#holdTimer?.cancel()
     this.#queue.clear()
     this.#link = undefined
+    this.#isFull = false
+    this.#noteHeld()
+  }
+
+  #noteFull(buffers: readonly Buffer[], nowMs: number): void {
+    this.#budget.noteFull(nowMs)
+    this.#fullMs = nowMs
+    this.#givenBytes = buffers.reduce((sum, { length }) => sum + length, 0)
+    this.#noteHeld()
+  }
+
+  /** A link that takes what it is given keeps nothing worth counting. */
+  #noteHeld(): void {
+    this.#parts.queues.hold(this, this.#isFull ? this.#givenBytes + this.#queue.channelBytes : 0)
   }
 
   #onTurnEnd(): void {

@@ -49,6 +49,11 @@ export class OutboundQueue {
     return this.#channelCells.length === 0 && this.#withControl.size === 0 && this.#withData.size === 0
   }
 
+  /** What the channel's own cells take; the circuits count what is theirs. */
+  get channelBytes(): number {
+    return this.#channelCells.length * CELL_BYTES
+  }
+
   get hasHeld(): boolean {
     return this.#held.size > 0
   }

@@ -14,6 +14,7 @@ import { flagNames } from '../netdoc/relay-flags.ts'
 import { withTimeout } from '../util/abort.ts'
 import { type ErrorKind, systemCodeOf, TorError, toTorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
+import type { QueueMemory } from '../util/queue-memory.ts'
 import type { Random } from '../util/random.ts'
 import { TurnShare } from '../util/turn-share.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
@@ -55,6 +56,8 @@ export interface CircuitBuilderParts extends TimedBuildParts {
   readonly channels: ChannelManager
   readonly guards: GuardReports
   readonly random: Random
+  /** The limit over all queues. */
+  readonly queues: QueueMemory
   readonly settings: () => BuilderSettings
 }
 
@@ -132,8 +135,9 @@ export class CircuitBuilder {
         isOnlyHope: () => false,
         receivedBytes: () => channel.receivedBytes,
         run: (inner) => {
-          const { random, clock } = this.#parts
-          return Circuit.createFast(channel, target, { random, extendByEd25519: false, id, clock }, inner)
+          const { random, queues, clock } = this.#parts
+          const deps = { random, queues, extendByEd25519: false, id, clock }
+          return Circuit.createFast(channel, target, deps, inner)
         },
       }
       return this.#start(work, signal, onOver)
@@ -187,10 +191,10 @@ export class CircuitBuilder {
     onHop: (hops: number) => void,
   ): Promise<Circuit> {
     const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
-    const { random, clock } = this.#parts
+    const { random, queues, clock } = this.#parts
     await this.#steps.take()
     const congestion = this.#congestion(netDir, path.length)
-    const deps = { random, extendByEd25519, id, clock, congestion }
+    const deps = { random, queues, extendByEd25519, id, clock, congestion }
     const circuit = await Circuit.create(channel, guard, deps, signal)
     const noteHop = (hops: number): void => {
       onHop(hops)
@@ -285,8 +289,8 @@ const FAILURES_OF_RELAYS: ReadonlySet<ErrorKind> = new Set([
   'malformed',
 ] satisfies ErrorKind[])
 
-/** What we do ourselves, or let be. */
-const OUR_OWN_ENDS: ReadonlySet<ErrorKind> = new Set(['aborted', 'closed'] satisfies ErrorKind[])
+/** What we do ourselves, let be, or cannot hold: nothing of it speaks of the way to the network. */
+const OUR_OWN_ENDS: ReadonlySet<ErrorKind> = new Set(['aborted', 'closed', 'limit'] satisfies ErrorKind[])
 
 /** This machine had no socket or no memory to give: whoever can bring that about must not be able to change our guards. */
 const EXHAUSTION_CODES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])

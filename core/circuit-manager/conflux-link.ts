@@ -6,7 +6,7 @@ import type { Clock } from '../util/clock.ts'
 import type { BuildTimeout } from './build-timeout.ts'
 import type { LinkLegs } from './circuit-pool.ts'
 
-export interface LinkingParts extends Pick<CircuitDeps, 'random'> {
+export interface LinkingParts extends Pick<CircuitDeps, 'random' | 'queues'> {
   readonly clock: Clock
   readonly buildTimeout: Pick<BuildTimeout, 'limits'>
   readonly desiredUx: () => DesiredUx
@@ -15,13 +15,14 @@ export interface LinkingParts extends Pick<CircuitDeps, 'random'> {
 /** Three hops there and back, as when a circuit is extended for the last time. */
 const HOPS = 3
 
-export function createLinking({ clock, random, buildTimeout, desiredUx }: LinkingParts): LinkLegs {
+export function createLinking({ clock, random, queues, buildTimeout, desiredUx }: LinkingParts): LinkLegs {
   return (legs, { params }, id, signal) =>
     ConfluxSet.link(
       legs,
       {
         clock,
         random,
+        queues,
         id,
         params: confluxParams(params),
         desiredUx: desiredUx(),

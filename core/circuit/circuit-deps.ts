@@ -1,5 +1,6 @@
 /** What a circuit is given when it is made. */
 import type { Clock } from '../util/clock.ts'
+import type { QueueMemory } from '../util/queue-memory.ts'
 import type { Random } from '../util/random.ts'
 import type { CongestionParams } from './congestion-params.ts'
 
@@ -13,6 +14,8 @@ export interface CongestionDeps {
 
 export interface CircuitDeps {
   readonly random: Random
+  /** The limit over all queues. */
+  readonly queues: QueueMemory
   /** Consensus parameter ExtendByEd25519ID. */
   readonly extendByEd25519: boolean
   /** From `Circuit.takeId`, for circuits that are shown before they exist. */

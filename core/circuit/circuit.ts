@@ -13,6 +13,7 @@ import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import { throwIfAborted } from '../util/abort.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
+import type { QueueAccount } from '../util/queue-account.ts'
 import type { CircuitDeps, CongestionDeps } from './circuit-deps.ts'
 import { CircuitGrowth } from './circuit-growth.ts'
 import type { CircuitStream } from './circuit-stream.ts'
@@ -31,6 +32,7 @@ export class Circuit implements CircuitEndpoint, Tunnel {
   readonly id: number
   /** Resolves when the circuit is gone, with the reason. */
   readonly closed: Promise<TorError>
+  readonly queues: QueueAccount
   readonly #channel: Channel
   readonly #circuitId: number
   readonly #hops: Hop[] = []
@@ -64,12 +66,19 @@ export class Circuit implements CircuitEndpoint, Tunnel {
       closeError: () => this.#closeError,
       close: (error) => this.close(error),
     })
+    this.queues = deps.queues.open(this)
     this.#streams = new CircuitStreams(deps.random, {
+      queues: this.queues,
       requestSend: (urgency) => channel.requestSend(this, urgency),
       nowMs: () => this.#windows.nowMs(),
       stragglersUntilMs: () => this.stragglersUntilMs(),
     })
-    this.#outbound = new OutboundCells({ random: deps.random, hops: this.#hops, windows: this.#windows })
+    this.#outbound = new OutboundCells({
+      random: deps.random,
+      hops: this.#hops,
+      windows: this.#windows,
+      queues: this.queues,
+    })
     this.#messages = new InboundMessages({
       hops: this.#hops,
       windows: this.#windows,

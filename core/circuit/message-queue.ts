@@ -4,6 +4,7 @@ import { packRelayCell } from '../cell/relay-cell.ts'
 import type { RelayMessage } from '../cell/relay-message.ts'
 import { encodeRelayMessage } from '../cell/relay-message-codec.ts'
 import { TorError } from '../util/errors.ts'
+import type { QueueAccount, QueueHolder } from '../util/queue-account.ts'
 import type { Random } from '../util/random.ts'
 import type { CellBatch } from './stream-side.ts'
 
@@ -13,6 +14,12 @@ import type { CellBatch } from './stream-side.ts'
  */
 const MAX_MESSAGES = 4096
 
+/** Those that wait for the end of the turn are not worth counting; more wait because the link is stuck. */
+const UNCOUNTED_MESSAGES = 64
+
+/** What a SENDME, XON or END costs in memory while it waits, with all that is around it; longer ones are few. */
+const MESSAGE_BYTES = 256
+
 interface Waiting<To> {
   readonly streamId: number
   readonly command: number
@@ -20,13 +27,24 @@ interface Waiting<To> {
   readonly to: To
 }
 
-export class MessageQueue<To> {
+export class MessageQueue<To> implements QueueHolder {
   readonly #random: Random
+  readonly #queues: QueueAccount
   #waiting: Waiting<To>[] = []
   #taken = 0
+  /** So many wait that they count, and since when. */
+  #isCounted = false
+  #crowdedMs = 0
 
-  constructor(random: Random) {
+  /** `queues` counts them with all that waits on the circuit or the set. */
+  constructor(random: Random, queues: QueueAccount) {
     this.#random = random
+    this.#queues = queues
+  }
+
+  /** When they began to pile up. */
+  get oldestMs(): number {
+    return this.#crowdedMs
   }
 
   get isEmpty(): boolean {
@@ -45,6 +63,7 @@ export class MessageQueue<To> {
     }
     const { command, body } = encodeRelayMessage(message)
     this.#waiting.push({ streamId, command, body, to })
+    if (this.#waiting.length > UNCOUNTED_MESSAGES) this.#count()
   }
 
   /** Packs those at the head that `goes` accepts, until the batch has `max` cells. */
@@ -66,11 +85,28 @@ export class MessageQueue<To> {
       batch.count++
       this.#taken++
     }
-    if (this.#taken === this.#waiting.length) this.clear()
+    // What was taken is let go of, also where there is always more.
+    if (this.#taken > 0 && this.#taken * 2 >= this.#waiting.length) {
+      this.#waiting = this.#waiting.slice(this.#taken)
+      this.#taken = 0
+      if (this.#isCounted) this.#count()
+    }
+  }
+
+  dropQueued(): void {
+    this.clear()
   }
 
   clear(): void {
     this.#waiting = []
     this.#taken = 0
+    if (this.#isCounted) this.#count()
+  }
+
+  #count(): void {
+    const wasCounted = this.#isCounted
+    this.#isCounted = this.#waiting.length > UNCOUNTED_MESSAGES
+    if (this.#isCounted && !wasCounted) this.#crowdedMs = this.#queues.nowMs()
+    this.#queues.hold(this, this.#isCounted ? this.#waiting.length * MESSAGE_BYTES : 0)
   }
 }

@@ -5,6 +5,7 @@
 import { CELL_BODY_BYTES, CELL_BYTES, CELL_HEADER_BYTES, ChannelCommand } from '../cell/commands.ts'
 import type { RelayMessage } from '../cell/relay-message.ts'
 import { TorError } from '../util/errors.ts'
+import type { QueueAccount } from '../util/queue-account.ts'
 import type { Random } from '../util/random.ts'
 import type { CircuitWindows } from './circuit-windows.ts'
 import type { Hop } from './hop.ts'
@@ -24,6 +25,7 @@ export interface OutboundParts {
   readonly random: Random
   readonly hops: readonly Hop[]
   readonly windows: CircuitWindows
+  readonly queues: QueueAccount
 }
 
 export class OutboundCells {
@@ -32,7 +34,7 @@ export class OutboundCells {
 
   constructor(parts: OutboundParts) {
     this.#parts = parts
-    this.#control = new MessageQueue(parts.random)
+    this.#control = new MessageQueue(parts.random, parts.queues)
   }
 
   /** Queues a message about the circuit itself to a hop. Throws `limit` when far too many are waiting. */

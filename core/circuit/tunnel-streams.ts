@@ -7,6 +7,7 @@ import type { RelayMessage } from '../cell/relay-message.ts'
 import { decodeRelayMessage } from '../cell/relay-message-codec.ts'
 import type { SendUrgency } from '../channel/outbound-link.ts'
 import type { TorError } from '../util/errors.ts'
+import type { QueueAccount } from '../util/queue-account.ts'
 import type { Random } from '../util/random.ts'
 import type { CircuitStream } from './circuit-stream.ts'
 import type { CircuitWindows } from './circuit-windows.ts'
@@ -19,6 +20,8 @@ const STREAM_BURST_CELLS = 31
 
 /** What the streams need of their tunnel. */
 export interface StreamsHost {
+  /** What waits is counted there. */
+  readonly queues: QueueAccount
   /** Something waits to be packed. */
   requestSend(urgency: SendUrgency): void
   /** Monotonic milliseconds; 0 where nothing is measured. */
@@ -36,7 +39,7 @@ export class TunnelStreams {
   constructor(random: Random, host: StreamsHost) {
     this.#host = host
     this.#table = new StreamTable(random)
-    this.#messages = new MessageQueue(random)
+    this.#messages = new MessageQueue(random, host.queues)
   }
 
   get size(): number {

@@ -3,6 +3,7 @@
  * choose for them know a tunnel only; which of its circuits a cell takes is not their business.
  */
 import type { TorError } from '../util/errors.ts'
+import type { QueueAccount } from '../util/queue-account.ts'
 import type { CongestionDeps } from './circuit-deps.ts'
 import type { CircuitStream, StreamCarrier } from './circuit-stream.ts'
 import type { Hop } from './hop.ts'
@@ -18,6 +19,8 @@ export interface Tunnel extends StreamCarrier {
   /** What the streams' flow control works with, when congestion control is agreed on with the last hop. */
   readonly congestion: CongestionDeps | undefined
   readonly streamCount: number
+  /** What waits in its queues and in its streams', also in those that ended and were not read to their end. */
+  readonly queues: QueueAccount
   /** The way to the exit; of a set, its first leg's. All legs end at the same exit. */
   readonly hops: readonly Hop[]
   /** Puts a stream on it and returns its id. Throws the close error, or `limit` when it is full. */

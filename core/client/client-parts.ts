@@ -28,6 +28,7 @@ import type { Outside } from '../transport/outside.ts'
 import { createLifetime } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
+import type { QueueMemory } from '../util/queue-memory.ts'
 import type { Random } from '../util/random.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { checkBridging, createBridgeConnector, viewWithBridges } from './bridges.ts'
@@ -38,6 +39,7 @@ import { loadDormancy } from './dormancy.ts'
 import { createExitPlanner } from './exit-planner.ts'
 import { localAddresses } from './local-addresses.ts'
 import { IdentityEpochs } from './identity.ts'
+import { createQueueMemory } from './queue-limit.ts'
 import { loadNeededCountries, pathConstraints } from './path-constraints.ts'
 import { RequestPolicy } from './request-policy.ts'
 import { loadSitePolicies, type SitePolicies } from './site-policies.ts'
@@ -55,8 +57,13 @@ export interface ClientTools {
   readonly outside: Outside
 }
 
+/** The same, and the limit over all queues. */
+interface PartTools extends ClientTools {
+  readonly queues: QueueMemory
+}
+
 /** Everything a client is made of. */
-export interface ClientParts extends ClientTools {
+export interface ClientParts extends PartTools {
   /** Only the facade changes it. */
   readonly config: WatchedValue<ClientConfig>
   readonly store: StateStore
@@ -86,11 +93,12 @@ export interface ClientParts extends ClientTools {
 /** Reads the kept state; opens no connection. Throws `state` or `bad-config` when that or a file cannot be read. */
 export async function createClientParts(
   initialConfig: ClientConfig,
-  deps: ClientTools,
+  tools: ClientTools,
   store: StateStore,
 ): Promise<ClientParts> {
   checkBridging(initialConfig)
   const config = new WatchedValue(initialConfig)
+  const deps = { ...tools, queues: createQueueMemory(config, tools) }
   const countries = createCountries(initialConfig, deps.clock)
   await loadNeededCountries(initialConfig, countries, deps.log.in('config'))
   const constraints = pathConstraints(config, countries)
@@ -208,7 +216,7 @@ function chosenBuildTimeoutMs({ circuitBuildTimeoutMs }: ClientConfig): number |
 
 function createChannels(
   config: WatchedValue<ClientConfig>,
-  { clock, random, log, outside }: ClientTools,
+  { clock, random, log, outside, queues }: PartTools,
   surroundings: Surroundings,
   bridges: () => BridgeManager,
 ): Pick<ClientParts, 'channels' | 'plugins'> {
@@ -218,6 +226,7 @@ function createChannels(
     clock,
     random,
     log: log.in('channel'),
+    queues,
     config: config.value,
     refusal: (target) =>
       config.value.isNetworkDisabled ? networkDisabled() : refusalToDial(config.value.bridges, target),
@@ -268,7 +277,7 @@ async function createSurroundings(
 
 function createBuilder(
   config: WatchedValue<ClientConfig>,
-  { clock, random }: ClientTools,
+  { clock, random, queues }: PartTools,
   channels: ChannelManager,
   guards: GuardReports,
   buildTimeout: BuildTimeout,
@@ -278,13 +287,13 @@ function createBuilder(
     const addressPreference = { useIpv4, useIpv6, preferIpv6: preferIpv6OrPort }
     return { addressPreference, allowPrivateRelayAddresses, isNetworkDisabled }
   }
-  return new CircuitBuilder({ channels, guards, buildTimeout, clock, random, settings })
+  return new CircuitBuilder({ channels, guards, buildTimeout, clock, random, queues, settings })
 }
 
 function createCircuits(
   config: WatchedValue<ClientConfig>,
   constraints: () => PathConstraints,
-  { clock, random, log }: ClientTools,
+  { clock, random, log, queues }: PartTools,
   builder: CircuitBuilder,
   guards: GuardManager,
   learning: BuildTimeout,
@@ -295,7 +304,7 @@ function createCircuits(
     builder,
     guards,
     ...createExitPlanner({ guards, random, constraints }),
-    link: createLinking({ clock, random, buildTimeout: learning, desiredUx }),
+    link: createLinking({ clock, random, queues, buildTimeout: learning, desiredUx }),
     learning,
     clock,
     random,

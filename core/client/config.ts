@@ -74,6 +74,8 @@ export interface ClientConfig {
   /** Hosts, or `.domain` for all below, whose streams keep to the exit that served them before. */
   readonly trackHostExits: readonly string[]
   readonly trackHostExitsExpireMs: number
+  /** What may wait in all queues together before circuits are closed; undefined is a share of the machine's memory. */
+  readonly maxMemInQueuesBytes: number | undefined
 
   // Streams.
   /** How long an application's request may take, all tries together. */
@@ -151,6 +153,7 @@ export const DEFAULT_CLIENT_CONFIG: Omit<ClientConfig, 'authorities' | 'fallback
   confluxUx: DesiredUx.HIGH_THROUGHPUT,
   trackHostExits: [],
   trackHostExitsExpireMs: 30 * MINUTE_MS,
+  maxMemInQueuesBytes: undefined,
 
   // C tor's SocksTimeout.
   streamTimeoutMs: 2 * MINUTE_MS,

@@ -13,6 +13,7 @@ import { abortable, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { type ErrorKind, TorError, toTorError } from '../util/errors.ts'
+import type { QueueAccount } from '../util/queue-account.ts'
 import { randomBytes } from '../util/random.ts'
 import { type ConfluxParams, congestionOfSet, type DesiredUx } from './conflux-params.ts'
 import { Leg, type LegCircuit } from './leg.ts'
@@ -30,7 +31,7 @@ const FEWEST_HOPS = 2
 /** How a leg ends by what happens to its relays. */
 const LOSSES: ReadonlySet<ErrorKind> = new Set(['channel-failed', 'circuit-failed'])
 
-export interface ConfluxDeps extends Pick<CircuitDeps, 'random'> {
+export interface ConfluxDeps extends Pick<CircuitDeps, 'random' | 'queues'> {
   readonly clock: Clock
   readonly params: ConfluxParams
   /** What the exit is asked to send for. What we send for is the exit's wish. */
@@ -44,6 +45,7 @@ export interface ConfluxDeps extends Pick<CircuitDeps, 'random'> {
 export class ConfluxSet<C extends LegCircuit = Circuit> implements Tunnel {
   readonly id: number
   readonly closed: Promise<TorError>
+  readonly queues: QueueAccount
   readonly #closed = createDeferred<TorError>()
   readonly #linked = createDeferred<void>()
   readonly #deps: ConfluxDeps
@@ -62,7 +64,9 @@ export class ConfluxSet<C extends LegCircuit = Circuit> implements Tunnel {
     this.closed = this.#closed.promise
     this.#deps = deps
     this.#circuits = circuits
+    this.queues = deps.queues.open(this)
     this.#streams = new TunnelStreams(deps.random, {
+      queues: this.queues,
       requestSend: (urgency) => this.#outbound.requestSend(urgency),
       nowMs: () => deps.clock.monotonicMs(),
       // What comes late on one leg may hold up what came in time on the other.
@@ -74,6 +78,7 @@ export class ConfluxSet<C extends LegCircuit = Circuit> implements Tunnel {
       legs,
       isOpen: () => this.#state === 'linked',
       mostQueuedBytes: deps.params.mostQueuedBytes,
+      queues: this.queues,
     })
     this.#outbound = new SetOutbound({
       random: deps.random,

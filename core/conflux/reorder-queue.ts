@@ -4,6 +4,7 @@
  */
 import { CELL_BODY_BYTES } from '../cell/commands.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
+import type { QueueAccount, QueueHolder } from '../util/queue-account.ts'
 
 /** Consecutive messages: one of any kind, or several of DATA for one stream with their payloads in one piece. */
 export interface NumberedMessages {
@@ -47,14 +48,27 @@ class Line {
   }
 }
 
-export class ReorderQueue<Leg> {
+export class ReorderQueue<Leg> implements QueueHolder {
   readonly #mostBytes: number
+  readonly #queues: QueueAccount
   readonly #lines = new Map<Leg, Line>()
   #delivered = 0
   #queuedMessages = 0
+  #sinceMs = 0
 
-  constructor(mostBytes: number) {
+  /** `queues` counts what waits with all else of the set. */
+  constructor(mostBytes: number, queues: QueueAccount) {
     this.#mostBytes = mostBytes
+    this.#queues = queues
+  }
+
+  /** When something began to wait. */
+  get oldestMs(): number {
+    return this.#sinceMs
+  }
+
+  dropQueued(): void {
+    this.clear()
   }
 
   /** The number of the last message that was passed on. */
@@ -80,6 +94,7 @@ export class ReorderQueue<Leg> {
 
   /** Keeps what came on the leg ahead of its turn. Throws `limit` when that is more than the consensus allows. */
   push(leg: Leg, messages: NumberedMessages): void {
+    if (this.#queuedMessages === 0) this.#sinceMs = this.#queues.nowMs()
     this.#queuedMessages += messages.count
     if (this.queuedBytes > this.#mostBytes) {
       throw new TorError('limit', 'too much came on one leg of a conflux set ahead of the others', {
@@ -92,6 +107,7 @@ export class ReorderQueue<Leg> {
       this.#lines.set(leg, line)
     }
     line.push({ ...messages, body: ownBytes(messages.body) })
+    this.#queues.hold(this, this.queuedBytes)
   }
 
   /** The messages whose turn it is now, which count as passed on then; undefined when they have not come yet. */
@@ -102,6 +118,7 @@ export class ReorderQueue<Leg> {
       if (head === undefined || !this.takeTurn(head.first, head.count)) continue
       line.shift()
       this.#queuedMessages -= head.count
+      this.#queues.hold(this, this.queuedBytes)
       return head
     }
     return undefined
@@ -120,6 +137,7 @@ export class ReorderQueue<Leg> {
   clear(): void {
     this.#lines.clear()
     this.#queuedMessages = 0
+    this.#queues.hold(this, 0)
   }
 }
 

@@ -4,6 +4,7 @@ import { relayStreamIdAt } from '../cell/relay-cell.ts'
 import { compactPayloads } from '../circuit/data-run.ts'
 import type { TunnelStreams } from '../circuit/tunnel-streams.ts'
 import { protocolViolation } from '../util/errors.ts'
+import type { QueueAccount } from '../util/queue-account.ts'
 import type { Leg } from './leg.ts'
 import { type NumberedMessages, ReorderQueue } from './reorder-queue.ts'
 
@@ -13,6 +14,7 @@ export interface SetInboundParts {
   /** Messages may come: all legs are linked, and none has ended the set. */
   readonly isOpen: () => boolean
   readonly mostQueuedBytes: number
+  readonly queues: QueueAccount
 }
 
 export class SetInbound {
@@ -22,7 +24,7 @@ export class SetInbound {
 
   constructor(parts: SetInboundParts) {
     this.#parts = parts
-    this.#queue = new ReorderQueue(parts.mostQueuedBytes)
+    this.#queue = new ReorderQueue(parts.mostQueuedBytes, parts.queues)
   }
 
   get queuedBytes(): number {

@@ -21,19 +21,18 @@ import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
 import { createDeferred, type Deferred } from '../util/deferred.ts'
 import { protocolViolation, TorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
+import type { QueueHolder } from '../util/queue-account.ts'
 import type { Random } from '../util/random.ts'
 import type { StopSignal } from '../util/stop-signal.ts'
 import { endErrorBeforeAnswer, endErrorWhenOpen, endsTheCircuit } from './end-reasons.ts'
 import { SendBuffer } from './send-buffer.ts'
 import { FixedStreamWindows, type FlowOwner, type StreamFlowControl } from './stream-flow-control.ts'
+import { heldBy, WaitingData } from './waiting-data.ts'
 import { XonXoff } from './xon-xoff.ts'
 
 /** An application is asked to wait above this and may go on below half of it: half a stream window. */
 const SEND_HIGH_MARK_BYTES = 128 * 1024
 const SEND_LOW_MARK_BYTES = SEND_HIGH_MARK_BYTES / 2
-
-/** A paused reader keeps small chunks of big batches: they are copied out, or each would hold its whole batch. */
-const COPY_BELOW_SHARE = 2
 
 export interface DataStreamDeps {
   readonly random: Random
@@ -48,7 +47,7 @@ type StreamState = 'connecting' | 'open' | 'closed'
 /** What to begin: a destination, or the directory of the last hop. */
 export type BeginTarget = BeginMessage | { readonly kind: 'begin-dir' }
 
-export class DataStream implements CircuitStream, ByteStream, FlowOwner {
+export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHolder {
   readonly #tunnel: Tunnel
   readonly #begin: BeginTarget
   readonly #deps: DataStreamDeps
@@ -60,9 +59,13 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
   #onClosed: (() => void) | undefined
   #state: StreamState = 'connecting'
   #sink: ByteSink | undefined
-  /** Chunks that the sink could not take, with their cell counts, and their bytes together; the flow control bounds them. */
-  #waiting: { readonly chunk: Buffer; readonly cells: number }[] = []
-  #waitingBytes = 0
+  /** What the sink could not take; the flow control bounds it. */
+  readonly #waiting = new WaitingData()
+  /** Memory of the last chunk that it took, and when, until it is ready for more. */
+  #takenBytes = 0
+  #takenMs = 0
+  /** What the tunnel's account was told. */
+  #heldBytes = 0
   #isSinkReady = false
   #isWriterWaiting = false
   #isEnding = false
@@ -133,12 +136,15 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
 
   resumeReading(): void {
     this.#isSinkReady = true
+    this.#takenBytes = 0
     this.#deliverWaiting()
+    this.#noteHeld()
   }
 
   write(bytes: Uint8Array): boolean {
     if (this.#state === 'closed' || this.#isEnding) return true
-    this.#sendBuffer.append(bytes)
+    this.#sendBuffer.append(bytes, this.#tunnel.queues.nowMs())
+    this.#noteHeld()
     if (this.#deps.meter !== undefined) this.#deps.meter.writtenBytes += bytes.length
     this.#tunnel.requestSend(this.#streamId)
     this.#isWriterWaiting = this.#sendBuffer.length >= SEND_HIGH_MARK_BYTES
@@ -152,24 +158,34 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
   }
 
   destroy(error?: TorError): void {
-    this.#waiting = []
-    this.#waitingBytes = 0
+    this.#waiting.clear()
     this.#isDestroyed = true
     if (this.#state === 'closed') this.#tellFinish()
     else this.#endNow(EndReason.MISC, error)
+    this.#noteHeld()
+  }
+
+  get oldestMs(): number {
+    const takenMs = this.#takenBytes > 0 ? this.#takenMs : Number.POSITIVE_INFINITY
+    return Math.min(this.#waiting.oldestMs, this.#sendBuffer.oldestMs, takenMs)
+  }
+
+  dropQueued(error: TorError): void {
+    // What is lost must not pass for all that there was, where the other end had ended the stream in good order.
+    if (this.#finish !== undefined) this.#finish = { error: this.#finish.error ?? error }
+    this.destroy(error)
   }
 
   onData(chunk: Buffer, cells: number): void {
     if (this.#state === 'connecting') throw protocolViolation('DATA before CONNECTED')
     this.#flow.onDataReceived(cells)
     if (this.#deps.meter !== undefined) this.#deps.meter.readBytes += chunk.length
-    if (this.#isSinkReady && this.#waiting.length === 0) {
+    if (this.#isSinkReady && this.#waiting.isEmpty) {
       this.#deliver(chunk, cells)
     } else {
-      const isSmall = chunk.length * COPY_BELOW_SHARE < chunk.buffer.byteLength
-      this.#waiting.push({ chunk: isSmall ? Buffer.from(chunk) : chunk, cells })
-      this.#waitingBytes += chunk.length
-      this.#flow.onDataWaiting(this.#waitingBytes)
+      this.#waiting.push(chunk, cells, this.#tunnel.queues.nowMs())
+      this.#noteHeld()
+      this.#flow.onDataWaiting(this.#waiting.bytes)
     }
   }
 
@@ -270,18 +286,23 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
     }
     if (this.#isEnding && this.#state !== 'closed' && this.#sendBuffer.length === 0)
       this.#endNow(EndReason.DONE)
+    this.#noteHeld()
   }
 
   #deliver(chunk: Buffer, cells: number): void {
     this.#isSinkReady = this.#sink?.onData(chunk) ?? false
-    this.#flow.onDataTaken(cells, chunk.length, this.#waitingBytes)
+    if (!this.#isSinkReady) {
+      this.#takenBytes = heldBy(chunk)
+      this.#takenMs = this.#tunnel.queues.nowMs()
+      this.#noteHeld()
+    }
+    this.#flow.onDataTaken(cells, chunk.length, this.#waiting.bytes)
   }
 
   #deliverWaiting(): void {
     while (this.#isSinkReady && this.#sink !== undefined) {
       const next = this.#waiting.shift()
       if (next === undefined) break
-      this.#waitingBytes -= next.chunk.length
       this.#deliver(next.chunk, next.cells)
     }
     this.#tellFinish()
@@ -304,15 +325,25 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner {
     this.#onClosed?.()
     this.#finish = { error }
     this.#tellFinish()
+    this.#noteHeld()
   }
 
   /** The end is told once, after everything that came before it. */
   #tellFinish(): void {
     const finish = this.#finish
-    if (finish === undefined || this.#sink === undefined || this.#waiting.length > 0) return
+    if (finish === undefined || this.#sink === undefined || !this.#waiting.isEmpty) return
     this.#finish = undefined
     if (finish.error === undefined && !this.#isDestroyed) this.#sink.onEnd()
     this.#sink.onClose(finish.error)
+  }
+
+  /** Tells the tunnel's account what the stream keeps, if that has changed: nothing once its end was told. */
+  #noteHeld(): void {
+    const isOver = this.#isDestroyed || (this.#state === 'closed' && this.#finish === undefined)
+    const bytes = isOver ? 0 : this.#waiting.memoryBytes + this.#sendBuffer.memoryBytes + this.#takenBytes
+    if (bytes === this.#heldBytes) return
+    this.#heldBytes = bytes
+    this.#tunnel.queues.hold(this, bytes)
   }
 }
 

@@ -10,6 +10,7 @@ const USED_BLOCK_BYTES = BLOCK_BYTES - (BLOCK_BYTES % RELAY_DATA_MAX_BYTES)
 
 interface Block {
   readonly bytes: Buffer
+  readonly sinceMs: number
   start: number
   end: number
 }
@@ -29,11 +30,21 @@ export class SendBuffer {
     return this.#length
   }
 
-  /** Copies the bytes in. */
-  append(bytes: Uint8Array): void {
+  /** Of memory that is held for it. */
+  get memoryBytes(): number {
+    return this.#blocks.length * BLOCK_BYTES
+  }
+
+  /** When the oldest of it came; never, when there is none. */
+  get oldestMs(): number {
+    return this.#blocks[0]?.sinceMs ?? Number.POSITIVE_INFINITY
+  }
+
+  /** Copies the bytes in, which come now. */
+  append(bytes: Uint8Array, nowMs: number): void {
     let from = 0
     while (from < bytes.length) {
-      const tail = this.#tail()
+      const tail = this.#tail(nowMs)
       const part = Math.min(bytes.length - from, USED_BLOCK_BYTES - tail.end)
       tail.bytes.set(bytes.subarray(from, from + part), tail.end)
       tail.end += part
@@ -65,10 +76,10 @@ export class SendBuffer {
     this.#length = 0
   }
 
-  #tail(): Block {
+  #tail(nowMs: number): Block {
     const last = this.#blocks.at(-1)
     if (last !== undefined && last.end < USED_BLOCK_BYTES) return last
-    const block = { bytes: takeBlock(), start: 0, end: 0 }
+    const block = { bytes: takeBlock(), start: 0, end: 0, sinceMs: nowMs }
     this.#blocks.push(block)
     return block
   }

@@ -71,7 +71,7 @@ async function measure(ready: SyntheticGuardReady, bytes: number): Promise<Recei
   const parts = channelDeps(systemClock)
   const channel = await Channel.open(guard, endpoint, parts, undefined)
   try {
-    const deps = { random: systemRandom, extendByEd25519: true }
+    const deps = { random: systemRandom, queues: parts.queues, extendByEd25519: true }
     const circuit = await Circuit.create(channel, guard, deps)
     await circuit.extend(middle)
     await circuit.extend(exit)

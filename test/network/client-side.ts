@@ -13,6 +13,7 @@ import type { ByteSink } from '../../core/util/byte-stream.ts'
 import type { Clock } from '../../core/util/clock.ts'
 import type { TorError } from '../../core/util/errors.ts'
 import { silentLogger } from '../../core/util/log.ts'
+import { ampleQueues } from '../support/ample-queues.ts'
 import { defaultCongestion } from '../support/default-congestion.ts'
 import { networkClock } from './network-clock.ts'
 import type { FakeCircuit } from './fake-circuit.ts'
@@ -20,7 +21,11 @@ import type { FakeLink } from './fake-link.ts'
 import type { FakeNetwork } from './fake-network.ts'
 import type { FakeStream } from './fake-stream.ts'
 
-export const CIRCUIT_DEPS: CircuitDeps = { random: systemRandom, extendByEd25519: true }
+export const CIRCUIT_DEPS: CircuitDeps = {
+  random: systemRandom,
+  queues: ampleQueues(),
+  extendByEd25519: true,
+}
 
 /** The same with congestion control, with what the consensus says by default but for the streams' limits. */
 export function congestedDeps(
@@ -50,6 +55,7 @@ export function channelDeps(clock: Clock = networkClock()): ChannelDeps & Channe
     clock,
     random: systemRandom,
     log: silentLogger,
+    queues: ampleQueues(),
     settings: () => settings,
     config: CHANNEL_CONFIG,
   }

@@ -6,6 +6,7 @@ import type { CongestionDeps } from '../../core/circuit/circuit-deps.ts'
 import type { Hop } from '../../core/circuit/hop.ts'
 import type { Tunnel } from '../../core/circuit/tunnel.ts'
 import type { TorError } from '../../core/util/errors.ts'
+import type { QueueAccount } from '../../core/util/queue-account.ts'
 
 export class FakeSet implements Tunnel {
   readonly id: number
@@ -33,6 +34,10 @@ export class FakeSet implements Tunnel {
 
   get congestion(): CongestionDeps | undefined {
     return this.#first.congestion
+  }
+
+  get queues(): QueueAccount {
+    return this.#first.queues
   }
 
   get streamCount(): number {

@@ -8,6 +8,7 @@ import { type ConfluxDeps, ConfluxSet } from '../../core/conflux/conflux-set.ts'
 import type { TorError } from '../../core/util/errors.ts'
 import { FakeLeg } from './fake-leg.ts'
 import { type ManualClock, manualClock } from './manual-clock.ts'
+import { ampleQueues } from './ample-queues.ts'
 import { seededRandom } from './seeded-random.ts'
 
 export const LINK_TIMEOUT_MS = 3000
@@ -41,6 +42,7 @@ export function confluxDeps(
   return {
     clock,
     random: seededRandom(3),
+    queues: ampleQueues(),
     params,
     desiredUx: DesiredUx.HIGH_THROUGHPUT,
     linkTimeoutMs: LINK_TIMEOUT_MS,

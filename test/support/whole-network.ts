@@ -13,6 +13,7 @@ import {
   TorClient,
 } from '../../core/index.ts'
 import type { RelayMessage } from '../../core/cell/relay-message.ts'
+import { type Logger, silentLogger } from '../../core/util/log.ts'
 import type { Fault, MessageFault, Misbehaviour } from '../network/faults/fault.ts'
 import type { Relay } from '../network/relays/relay.ts'
 import { SMALL_NETWORK } from '../network/small-description.ts'
@@ -29,7 +30,7 @@ export interface WholeNetwork {
   /** Where exits connect to for the site. */
   readonly siteAddress: string
   /** A client in memory; `lines` of a torrc come behind the usual ones. */
-  startClient(lines?: readonly string[]): Promise<TorClient>
+  startClient(lines?: readonly string[], log?: Logger): Promise<TorClient>
   /** Closes all clients and lets relays behave again. */
   reset(): Promise<void>
   commit(fault: Fault): { readonly times: number }
@@ -70,8 +71,8 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
     clock,
     network,
     siteAddress: `127.0.0.1:${sitePort}`,
-    async startClient(lines = ONE_PATH) {
-      const client = await TorClient.create(configOf(network, lines), { clock })
+    async startClient(lines = ONE_PATH, log = silentLogger) {
+      const client = await TorClient.create(configOf(network, lines), { clock, log })
       clients.push(client)
       return client
     },

@@ -17,6 +17,8 @@ import { manualClock } from '../../support/manual-clock.ts'
 import { cutUp } from '../engine/oracles.ts'
 import { mustHold } from '../engine/target.ts'
 import { Promises, type Script } from './script.ts'
+import type { QueueMemory } from '../../../core/util/queue-memory.ts'
+import { ampleQueues } from '../../support/ample-queues.ts'
 
 const NETINFO = 8
 const PADDING_NEGOTIATE = 12
@@ -31,7 +33,7 @@ const MOST_VARIABLE_BYTES = 12_288
 
 const CONFIG = { connectionPadding: 'auto', reducedConnectionPadding: false, keepaliveMs: 300_000 } as const
 
-function openChannel(network: FakeNetwork, clock: Clock): Promise<Channel> {
+function openChannel(network: FakeNetwork, clock: Clock, queues: QueueMemory): Promise<Channel> {
   const target = network.target(0)
   const settings = channelSettings(CONFIG, DEFAULT_NET_PARAMS, false)
   const deps = {
@@ -39,6 +41,7 @@ function openChannel(network: FakeNetwork, clock: Clock): Promise<Channel> {
     clock,
     random: systemRandom,
     log: silentLogger,
+    queues,
     settings: () => settings,
   }
   return Channel.open(target, { host: '127.0.0.1', port: network.port }, deps, undefined)
@@ -48,6 +51,7 @@ export class ChannelMachine {
   readonly #script: Script
   readonly #promises = new Promises((error) => isTorError(error) && error.kind !== 'internal')
   readonly #circuits: Circuit[] = []
+  readonly #queues = ampleQueues()
   readonly #ids: number[] = []
   #asked = 0
   #mustClose: string | undefined
@@ -60,7 +64,7 @@ export class ChannelMachine {
     const network = await FakeNetwork.start({ relays: 1 })
     network.script.service = silent
     const clock = manualClock()
-    const channel = await openChannel(network, clock)
+    const channel = await openChannel(network, clock, this.#queues)
     void this.#promises.watch('channel', channel.closed)
     try {
       for (let step = 0; step < MOST_STEPS && !this.#script.isOver; step++) {
@@ -78,6 +82,7 @@ export class ChannelMachine {
       this.#circuits.every(({ isOpen }) => !isOpen),
       'a circuit outlives its channel',
     )
+    mustHold(this.#queues.totalBytes === 0, 'what is closed still counts')
     mustHold(network.violations.length === 0, `against the specification: ${network.violations[0]}`)
   }
 
@@ -99,6 +104,7 @@ export class ChannelMachine {
     if (!channel.isOpen || this.#asked++ >= MOST_CIRCUITS) return
     const making = Circuit.createFast(channel, network.target(0), {
       random: systemRandom,
+      queues: this.#queues,
       extendByEd25519: true,
     })
     void this.#promises.watch('create', making).then((circuit) => {

@@ -6,6 +6,7 @@ import type { Circuit } from '../../../core/circuit/circuit.ts'
 import { congestionParams } from '../../../core/circuit/congestion-params.ts'
 import { DEFAULT_NET_PARAMS } from '../../../core/netdir/net-params.ts'
 import { isTorError } from '../../../core/util/errors.ts'
+import { ampleQueues } from '../../support/ample-queues.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { mustHold } from '../engine/target.ts'
@@ -48,6 +49,7 @@ export class CircuitMachine {
   readonly #relays: CircuitRelays
   readonly #model: CircuitModel
   readonly #streams: ClientStreams
+  readonly #queues = ampleQueues()
   /** Digests of DATA that the client is owed a SENDME for. */
   readonly #owedTags: Buffer[] = []
   #dataReceived = 0
@@ -67,6 +69,7 @@ export class CircuitMachine {
   async run(): Promise<void> {
     const circuit = await this.#relays.open({
       random: seededRandom(5),
+      queues: this.#queues,
       extendByEd25519: true,
       clock: this.#clock,
       congestion:
@@ -86,6 +89,8 @@ export class CircuitMachine {
     mustHold(complaint === undefined, complaint ?? '')
     mustHold(circuit.streamCount === 0, 'a closed circuit has streams')
     mustHold(this.#relays.channel.destroys <= 1, 'the relay was told twice')
+    this.#streams.destroyAll()
+    mustHold(this.#queues.totalBytes === 0, 'what is closed still counts')
   }
 
   async #step(circuit: Circuit): Promise<void> {

@@ -53,6 +53,11 @@ export class ClientStreams {
     if (this.#isSinkReady) for (const stream of this.#streams) stream.resumeReading()
   }
 
+  /** Nobody wants what they still hold. */
+  destroyAll(): void {
+    for (const stream of this.#streams) stream.destroy()
+  }
+
   #take(stream: DataStream): void {
     this.#streams.push(stream)
     let isClosed = false

@@ -55,9 +55,16 @@ export class OwnCore {
     desiredUx: DesiredUx = DesiredUx.HIGH_THROUGHPUT,
   ): Promise<ConfluxSet> {
     const circuits = await Promise.all(paths.map((path) => this.build(...path)))
-    const { clock, random } = this.parts
+    const { clock, random, queues } = this.parts
     const params = confluxParams(this.netDir.params)
-    return ConfluxSet.link(circuits, { clock, random, params, desiredUx, linkTimeoutMs: LINK_TIMEOUT_MS })
+    return ConfluxSet.link(circuits, {
+      clock,
+      random,
+      queues,
+      params,
+      desiredUx,
+      linkTimeoutMs: LINK_TIMEOUT_MS,
+    })
   }
 
   async close(): Promise<void> {

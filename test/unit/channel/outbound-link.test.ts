@@ -1,13 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { CircuitEndpoint } from '../../../core/channel/circuit-endpoint.ts'
 import { OutboundLink } from '../../../core/channel/outbound-link.ts'
+import type { QueueAccount } from '../../../core/util/queue-account.ts'
+import { ampleAccount } from '../../support/ample-queues.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
 const CELL_BYTES = 514
 const HOLD_MS = 5
 
 /** A link that takes so much and no more; what it took, by letter and cells. */
-function openLink(): {
+function openLink(queues: QueueAccount = ampleAccount()): {
   outbound: OutboundLink
   clock: ReturnType<typeof manualClock>
   taken: string[]
@@ -19,6 +21,7 @@ function openLink(): {
   const state = { taken: [] as string[], flushes: 0, limitCells: 0 }
   const outbound: OutboundLink = new OutboundLink({
     clock,
+    queues,
     scheduleFlush: () => {
       state.flushes++
     },
@@ -91,6 +94,28 @@ describe('a link that is slow', () => {
     await turnEnd()
     link.drain()
     expect(link.taken.join(' ')).toBe('#1 P1 U1 u29')
+  })
+
+  it('counts what the socket keeps and what the channel has to say, until it has taken all', () => {
+    const account = ampleAccount()
+    const link = openLink(account)
+    const cell = Buffer.alloc(CELL_BYTES, '#')
+    link.outbound.push(cell)
+    expect(account.bytes).toBe(0)
+    link.outbound.flush()
+    expect(account.bytes).toBe(CELL_BYTES)
+    link.clock.advance(7)
+    link.outbound.push(cell)
+    expect([account.bytes, account.oldestMs]).toEqual([2 * CELL_BYTES, 0])
+    link.limitCells = 1000
+    link.drain()
+    expect(account.bytes).toBe(0)
+    link.limitCells = 0
+    link.outbound.push(cell)
+    link.outbound.flush()
+    expect(account.bytes).toBe(CELL_BYTES)
+    link.outbound.close()
+    expect(account.bytes).toBe(0)
   })
 
   it('keeps circuit ids taken until the DESTROY has left', () => {

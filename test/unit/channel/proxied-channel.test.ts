@@ -13,6 +13,7 @@ import { FakeProxy, goodSocks5, type ProxyScript } from '../../network/fake-prox
 import { networkClock } from '../../network/network-clock.ts'
 import { fixedBuildTimeout } from '../../support/fixed-build-timeout.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
+import { ampleQueues } from '../../support/ample-queues.ts'
 
 let network: FakeNetwork
 let proxy: FakeProxy | undefined
@@ -166,6 +167,7 @@ describe('a channel through an upstream proxy', () => {
       },
       clock,
       random: seededRandom(1),
+      queues: ampleQueues(),
       buildTimeout: fixedBuildTimeout(5_000),
       settings: () => ({ addressPreference: {}, allowPrivateRelayAddresses: true, isNetworkDisabled: false }),
     })

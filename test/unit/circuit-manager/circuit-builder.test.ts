@@ -58,6 +58,7 @@ beforeEach(async () => {
     },
     clock,
     random: seededRandom(1),
+    queues: deps.queues,
     buildTimeout: {
       limits: () => limits,
       recordBuilt: (_ms, wasInTime) => learned.push(wasInTime ? 'in time' : 'late'),
@@ -246,4 +247,20 @@ describe('a circuit of several hops', () => {
     expect(channels.views.value).toEqual([])
     expect(builder.views.value).toEqual([])
   })
+
+  it.each([
+    ['closed', 'built'],
+    ['limit', 'built'],
+    ['circuit-failed', 'lost'],
+  ] as const)(
+    'that ends with %s is news of the network only when it was not our own doing',
+    async (kind, outcome) => {
+      allowPrivateRelayAddresses = true
+      const circuit = await builder.build({ netDir: fakeView(), path: [0, 1], purpose: 'exit' })
+      circuit.close(new TorError(kind, 'over'))
+      await circuit.closed
+      await Promise.resolve()
+      expect(builder.outcomes.value?.kind).toBe(outcome)
+    },
+  )
 })

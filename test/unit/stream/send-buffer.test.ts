@@ -26,7 +26,7 @@ describe('the buffer of a stream’s way out', () => {
         for (const size of sizes) {
           const bytes = random.fill(Buffer.alloc(size))
           input.push(Buffer.from(bytes))
-          buffer.append(bytes)
+          buffer.append(bytes, 0)
           bytes.fill(0)
           for (let take = 0; take < takes; take++) {
             const slice = buffer.peek(CELL_PAYLOAD)
@@ -45,7 +45,7 @@ describe('the buffer of a stream’s way out', () => {
 
   it('fills every cell of one long write but the last', () => {
     const buffer = new SendBuffer()
-    buffer.append(Buffer.alloc(1000 * CELL_PAYLOAD + 3))
+    buffer.append(Buffer.alloc(1000 * CELL_PAYLOAD + 3), 0)
     const pieces = drain(buffer).map(({ length }) => length)
     expect(pieces.slice(0, -1).every((length) => length === CELL_PAYLOAD)).toBe(true)
     expect(pieces.at(-1)).toBe(3)
@@ -53,10 +53,10 @@ describe('the buffer of a stream’s way out', () => {
 
   it('is empty when it was cleared, and useful after it', () => {
     const buffer = new SendBuffer()
-    buffer.append(Buffer.alloc(100_000))
+    buffer.append(Buffer.alloc(100_000), 0)
     buffer.clear()
     expect([buffer.length, buffer.peek(1)]).toEqual([0, undefined])
-    buffer.append(Buffer.from('again'))
+    buffer.append(Buffer.from('again'), 0)
     expect(Buffer.concat(drain(buffer)).toString()).toBe('again')
   })
 })
