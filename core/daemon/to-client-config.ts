@@ -72,6 +72,7 @@ function circuitConfig(settings: Settings) {
     confluxUx: settings.single(OPTIONS.confluxClientUx),
     trackHostExits: settings.single(OPTIONS.trackHostExits),
     trackHostExitsExpireMs: settings.single(OPTIONS.trackHostExitsExpire),
+    maxMemInQueuesBytes: settings.single(OPTIONS.maxMemInQueues),
   }
 }
 

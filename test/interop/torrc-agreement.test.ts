@@ -57,6 +57,11 @@ LogTimeGranularity 0|LogTimeGranularity 2 seconds|SafeLogging relay|SafeLogging 
 HeartbeatPeriod 5 minutes|HeartbeatPeriod 0|AvoidDiskWrites 2|ClientOnly 1|NumCPUs 4|NumCPUs 1x|ShutdownWaitLength 1 day
 PathsNeededToBuildCircuits 0.1|PathsNeededToBuildCircuits 0.99|PathsNeededToBuildCircuits half|ConnLimit 0|ConnLimit 500
 __OwningControllerProcess 1|__OwningControllerProcess x|__ReloadTorrcOnSIGHUP 0|RunAsDaemon 0|Sandbox 0|UseBridges 0|UseBridges 1
+MaxMemInQueues 0|MaxMemInQueues 1|MaxMemInQueues 256 MB|MaxMemInQueues 63 MB|MaxMemInQueues 1.5 GB|MaxMemInQueues .5 GB|MaxMemInQueues 5. GB
+MaxMemInQueues 256MByte|MaxMemInQueues +256  mbytes|MaxMemInQueues 300 m|MaxMemInQueues 300 k|MaxMemInQueues 300 g|MaxMemInQueues 5 Kbits
+MaxMemInQueues 999.999 kilobits|MaxMemInQueues 1 terabit|MaxMemInQueues 1 tbyte|MaxMemInQueues 5 bits|MaxMemInQueues 512 b|MaxMemInQueues 1.9 bytes
+MaxMemInQueues 0.4 bytes|MaxMemInQueues 0 MB|MaxMemInQueues 1.23456789 GB|MaxMemInQueues -1|MaxMemInQueues auto|MaxMemInQueues 300 MiB
+MaxMemInQueues 0x10000000|MaxMemInQueues 1e9|MaxMemInQueues 1,5 GB|MaxMemInQueues 256 MB more|MaxMemInQueues 99999999999999999999|MaxMemInQueues
 ControlPort 0|ORPort 0|ConfluxEnabled auto|PathBiasCircThreshold -1|VanguardsLiteEnabled auto|TestingTorNetwork 1
 TestingDirConnectionMaxStall 10|DirAuthority x|FallbackDir x|NoSuchOption 1|EntryNodes {de}\nUseEntryGuards 0
 ConfluxEnabled 0|ConfluxEnabled 1|ConfluxEnabled AUTO|ConfluxEnabled yes|ConfluxEnabled -1|ConfluxEnabled "1"
@@ -98,7 +103,7 @@ const STRICTER = String.raw`
 SocksPort 9050 IsolateDestAdr|SocksPort 9050 9051|MapAddress a|MapAddress a b c|MapAddress a.b *.c.d|MapAddress a!b c
 MapAddress "a\x00b"|TrackHostExits a b|HTTPProxy 127.0.0.1:80|TCPProxy haproxy 127.0.0.1:80|User root|Sandbox 1|DisableAllSwap 1|Log notice syslog
 ControlPort 9051|MetricsPort 9999|TransPort 9040|ORPort 9001|RunAsDaemon 1|UseMicrodescriptors 0|CircuitPadding 1
-PathBiasCircThreshold 5|BandwidthRate 1 MB|MaxMemInQueues 256 MB|ContactInfo x|HashedControlPassword 16:AC000611CAB0C8D760A821779CE12747513E5BCC8076C23E1D6FCD78F1
+PathBiasCircThreshold 5|BandwidthRate 1 MB|MaxMemInQueues 8388607 TB|ContactInfo x|HashedControlPassword 16:AC000611CAB0C8D760A821779CE12747513E5BCC8076C23E1D6FCD78F1
 ReachableAddresses reject *:*|ClientUseIPv4 0\nClientUseIPv6 0|UpdateBridgesFromAuthority 1|UseBridges 1\nBridge obfs4 192.0.2.1:443|Bridge 0.0.0.0:443
 ClientTransportPlugin , exec x|ClientTransportPlugin foo socks5 localhost:9999|ClientTransportPlugin foo socks5 127.0.0.1:+5
 UseBridges 1\nBridge foo 192.0.2.1:443|NoExec 1\nUseBridges 1\nBridge foo 192.0.2.1:443\nClientTransportPlugin foo exec /x

@@ -1,5 +1,6 @@
 /** The process, and what this program is not: what a client's torrc says to be clear about it. */
 import { badValue } from '../torrc-line.ts'
+import { memorySize } from './memory-size.ts'
 import { noPort, off, optional, single } from './option.ts'
 import { boolean, duration, integer, MAX_INTEGER, verbatim } from './values.ts'
 import { TorError } from '../../util/errors.ts'
@@ -7,6 +8,9 @@ import { TorError } from '../../util/errors.ts'
 const CLIENT_ONLY = 'this program is a client only'
 const NO_CONTROL = 'there is no control port in this release'
 const OWN_FAIRNESS = 'Nothing: circuits share a channel in turn'
+
+/** Below this C tor warns its clients. */
+const LOW_QUEUE_MEMORY_BYTES = 64 * 1024 * 1024
 
 const processId = verbatim((text, option): number => {
   const [, id = ''] = /^([0-9]{1,10})(?::[0-9]+)?$/.exec(text) ?? []
@@ -52,7 +56,12 @@ export const PROGRAM_OPTIONS = {
     'Nothing: the fastest cipher of this machine is measured and used',
   ),
   connLimit: single('ConnLimit', integer(1), '1000', 'Nothing: each listener has its own limit'),
-  maxMemInQueues: off('MaxMemInQueues', 'every queue has its own limit', '0'),
+  maxMemInQueues: single(
+    'MaxMemInQueues',
+    memorySize(LOW_QUEUE_MEMORY_BYTES),
+    '0',
+    'Circuits are closed when more data than this waits in all queues; 0 is a share of the memory that there is',
+  ),
   constrainedSockets: off('ConstrainedSockets', 'sockets keep the sizes of the system'),
   countPrivateBandwidth: single('CountPrivateBandwidth', boolean, '0', 'Nothing: there is no rate limit'),
   perConnBwRate: off('PerConnBWRate', 'there is no rate limit'),

@@ -110,6 +110,15 @@ describe('values that are taken, as the dump shows them', () => {
     ['SocksPolicy accept 127.0.0.0/8', 'accept 127.0.0.0/8'],
     ['SocksPolicy accept6 *:*', 'accept6 *:*'],
     ['KeepalivePeriod 1 minute', '60'],
+    ['MaxMemInQueues 256 MB', '268435456'],
+    ['MaxMemInQueues 1.5gbytes', '1610612736'],
+    ['MaxMemInQueues +.5 GB', '536870912'],
+    ['MaxMemInQueues 300 m', '314572800'],
+    ['MaxMemInQueues 999999.9 Kilobits', '127999987'],
+    ['MaxMemInQueues 1 terabit', '137438953472'],
+    ['MaxMemInQueues 0 MB', '0'],
+    ['MaxMemInQueues 0.4 bytes', '0'],
+    ['MaxMemInQueues 64 MB', '67108864'],
     ['DormantClientTimeout 10 minutes', '600'],
     ['DormantTimeoutEnabled 0', '0'],
     ['DormantOnFirstStartup 1', '1'],
@@ -167,6 +176,12 @@ describe('values that are brought into their range, with a warning, as in C tor'
     expect(verified(line).warnings).toEqual([expect.stringMatching(/^torrc:1: \w+ .+: it counts as /)])
   })
 
+  test('a MaxMemInQueues below 64 MB is taken with a warning, as in C tor', () => {
+    expect(verified('MaxMemInQueues 63 MB').warnings).toEqual([
+      'torrc:1: MaxMemInQueues is so low that circuits may be closed in ordinary use',
+    ])
+  })
+
   test('and an option without effect says so', () => {
     expect(verified('ClientPreferIPv6DirPort 1').warnings).toEqual([
       expect.stringContaining('torrc:1: ClientPreferIPv6DirPort has no effect: '),
@@ -203,6 +218,14 @@ describe('values that are refused, each in one line that names the option', () =
     'SocksPolicy 127.0.0.1',
     'EntryNodes {de}\nUseEntryGuards 0',
     'KeepalivePeriod 0',
+    'MaxMemInQueues -1',
+    'MaxMemInQueues auto',
+    'MaxMemInQueues 5 k',
+    'MaxMemInQueues 5 bits',
+    'MaxMemInQueues 1e9',
+    'MaxMemInQueues 1,5 GB',
+    'MaxMemInQueues 300 MiB',
+    'MaxMemInQueues 9007199254740992',
     'MaxClientCircuitsPending 0',
     'MaxClientCircuitsPending 1025',
     'CircuitsAvailableTimeout 60 days',

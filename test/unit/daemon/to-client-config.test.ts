@@ -25,7 +25,7 @@ describe('the client is told', () => {
     const text =
       'DataDirectory /d\nClientUseIPv6 1\nClientPreferIPv6ORPort 1\nEnforceDistinctSubnets 0\nSocksTimeout 30\n' +
       'PathsNeededToBuildCircuits 0.5\nCircuitBuildTimeout 20\nMaxCircuitDirtiness 20\n' +
-      'ClientRejectInternalAddresses 0\nExtendAllowPrivateAddresses 1'
+      'ClientRejectInternalAddresses 0\nExtendAllowPrivateAddresses 1\nMaxMemInQueues 64 MB'
     expect(config(text)).toMatchObject({
       dataDirectory: '/d',
       useIpv6: true,
@@ -35,6 +35,7 @@ describe('the client is told', () => {
       pathsNeededToBuildCircuits: 0.5,
       circuitBuildTimeoutMs: 20_000,
       maxCircuitDirtinessMs: 20_000,
+      maxMemInQueuesBytes: 67_108_864,
       rejectInternalAddresses: false,
       allowPrivateRelayAddresses: true,
     })
