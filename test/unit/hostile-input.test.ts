@@ -11,7 +11,6 @@ const DOCUMENT = 'docs/hostile-input.md'
 const MISSING_PARTS = [
   'CGO',
   'PoW',
-  'a limit over all queues',
   'conflux',
   'onion services',
   'padding machines',
