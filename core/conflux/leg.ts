@@ -8,8 +8,8 @@ import type { CircuitWindows } from '../circuit/circuit-windows.ts'
 import type { CellBatch, SetOfLeg } from '../circuit/stream-side.ts'
 import type { TunnelStreams } from '../circuit/tunnel-streams.ts'
 import { equalConstantTime } from '../crypto/constant-time.ts'
-import { protocolViolation, type TorError } from '../util/errors.ts'
-import type { DesiredUx } from './conflux-params.ts'
+import { malformed, protocolViolation, type TorError } from '../util/errors.ts'
+import { DesiredUx } from './conflux-params.ts'
 import { LegSequence } from './sequence.ts'
 
 /** What a set needs of a leg's circuit. */
@@ -95,6 +95,7 @@ export class Leg implements SetOfLeg {
         throw protocolViolation('LINKED on a leg that is linked')
       if (!equalConstantTime(nonce, this.#nonce))
         throw protocolViolation('LINKED with a nonce that is not ours')
+      if (desiredUx > DesiredUx.LOW_MEM_THROUGHPUT) malformed('LINKED', 'a wish of at most 4', desiredUx)
       // We have sent nothing, so nothing can have been received, and nobody can have been answered.
       if (lastSentSequence !== 0n || lastReceivedSequence !== 0n) {
         throw protocolViolation('LINKED with the numbers of messages that were never sent')

@@ -57,7 +57,7 @@ export class LegSequence {
    */
   onSwitch(relative: number, delivered: number, isFirst: boolean): void {
     if (this.#isSwitchOpen) throw protocolViolation('two SWITCH without a message between them')
-    // C tor's exits count their choice of the first leg as a change of legs.
+    // An exit may change its mind about the first leg before it has sent anything, and C tor's says so.
     if (relative === 0 && !isFirst) throw protocolViolation('a SWITCH that skips nothing')
     const received = this.#received + relative
     if (received < delivered) throw protocolViolation('a SWITCH back to numbers that came already')

@@ -151,6 +151,22 @@ describe('a set of two circuits to one exit', () => {
     expect(await up).toBe(hashOfBody(BODY_BYTES))
   })
 
+  test('goes on without a leg that neither side has used', async () => {
+    proxy.slow(guardOf('relay2'), 100)
+    set = await core.link(PATHS)
+    const stream = await open(set, web.port)
+    const received = new TestSink()
+    stream.setSink(received)
+    const lost = set.legs[1]?.closed.then(() => {})
+    proxy.cut(guardOf('relay2'))
+    await within('the end of the leg', LIMIT_MS, lost ?? Promise.resolve())
+    expect(set.isOpen).toBe(true)
+    stream.write(Buffer.from('GET /body/3000000 HTTP/1.0\r\n\r\n'))
+    expect(await within('a download', LIMIT_MS, received.closed)).toBeUndefined()
+    expect(received.receivedBytes).toBeGreaterThan(3_000_000)
+    expect(set.isOpen).toBe(true)
+  })
+
   test('ends when a leg that was in use ends', async () => {
     set = await core.link(PATHS)
     const down = download(set)

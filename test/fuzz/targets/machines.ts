@@ -1,6 +1,7 @@
 /** State machines, each driven by bytes as a script of what happens to it. */
 import { ChannelMachine } from '../machines/channel-machine.ts'
 import { CircuitMachine } from '../machines/circuit-machine.ts'
+import { ConfluxMachine } from '../machines/conflux-machine.ts'
 import { KcpMachine } from '../machines/kcp-machine.ts'
 import { runLinkHandshake } from '../machines/link-machine.ts'
 import { runPort } from '../machines/port-machine.ts'
@@ -62,6 +63,21 @@ export const MACHINE_TARGETS: readonly FuzzTarget[] = [
     stepsPerByte: 500_000,
     seeds: () => [...SCRIPTS, Buffer.from([0, 9, 3, 1, 9, 2, 1, 0, 9, 9, 3, 4, 1, 9, 3, 0, 1, 9, 1, 0, 9])],
     run: (input) => new ChannelMachine(new Script(input)).run(),
+  },
+  {
+    ...MACHINE,
+    name: 'conflux-machine',
+    maxBytes: 600,
+    unitRuns: 150,
+    stepsPerByte: 200_000,
+    seeds: () => [
+      ...SCRIPTS,
+      // Both ways over both legs: stream, DATA, pulls, a full link, the exit's messages out of order.
+      Buffer.from([
+        1, 0, 0, 1, 90, 0, 0, 4, 60, 1, 0, 0, 6, 9, 1, 1, 0, 4, 60, 1, 0, 0, 8, 3, 1, 0, 8, 3, 1, 0, 9, 7,
+      ]),
+    ],
+    run: (input) => new ConfluxMachine(new Script(input)).run(),
   },
   {
     name: 'link-machine',

@@ -107,6 +107,12 @@ describe('a set is not linked, and all legs are closed,', () => {
     },
   )
 
+  it('when LINKED wishes for what nobody knows', async () => {
+    const run = start()
+    run.legs[0].linked(nonceOf(run.legs[0]), { desiredUx: 5 })
+    await expectFailure(run, 'malformed')
+  })
+
   it.each([
     ['a SWITCH', (leg: FakeLeg) => leg.switch(1)],
     ['DATA', (leg: FakeLeg) => leg.data(1, [Buffer.of(1)])],
