@@ -13,6 +13,12 @@ import { type AnswerLimits, judgeFailedTry, type TryVerdict } from './try-verdic
 /** tor-spec 6.3 and C tor: three exits get their chance at one address. */
 const MAX_TRIES_FOR_ADDRESS = 3
 
+/**
+ * Circuits that went under a request before its exit said anything: a relay that dies may be in several of those that
+ * are ready, and in a set there are five. Whoever ends circuits on purpose must not have us build for ever.
+ */
+const MAX_CIRCUITS_LOST = 6
+
 /** With an exit's silence, refusals by policy and overload: what two minutes of time-outs make, and a few more. */
 const MAX_TRIES = 16
 
@@ -53,7 +59,9 @@ export async function tryOnCircuits<T>(
   attempt: Attempt<T>,
 ): Promise<T> {
   const failedExits = new Set<RsaIdentity>()
+  const lostExits = new Set<RsaIdentity>()
   let failuresOfAddress = 0
+  let circuitsLost = 0
   let lastError: TorError | undefined
   for (let tried = 0; tried < MAX_TRIES; tried++) {
     const assigned = await assignOrGiveUp(parts, request, failedExits, signal, lastError)
@@ -69,9 +77,14 @@ export async function tryOnCircuits<T>(
       const error = toTorError(thrown, 'circuit-failed', 'opening a stream')
       const verdict = judgeFailedTry(error, assigned.circuit.isOpen, request.limits)
       applyVerdict(parts, request, assigned, verdict)
+      const isLost = verdict.circuit === 'lost'
+      if (isLost) circuitsLost++
       if (verdict.next === 'elsewhere') failuresOfAddress++
       if (verdict.next === 'give-up' || failuresOfAddress >= MAX_TRIES_FOR_ADDRESS) throw verdict.error
-      failedExits.add(assigned.exit)
+      if (circuitsLost >= MAX_CIRCUITS_LOST) throw verdict.error
+      // For a circuit that went under it an exit is passed over the second time only: it may not have been its doing.
+      if (!isLost || lostExits.has(assigned.exit)) failedExits.add(assigned.exit)
+      if (isLost) lostExits.add(assigned.exit)
       lastError = verdict.error
       parts.log.info('stream failed, trying another exit: ', error.message)
     }
@@ -90,7 +103,7 @@ function applyVerdict(
   verdict: TryVerdict,
 ): void {
   const { exit } = assigned
-  if (verdict.circuit === 'retire') assigned.retire()
+  if (verdict.circuit !== 'keep') assigned.retire()
   if (verdict.exit === 'refuses-all') notes.noteRefusesAll(exit)
   if (verdict.exit === 'refuses-target') notes.noteRefusesTarget(exit, usage.isolation, target)
 }

@@ -5,7 +5,7 @@
 import { isIPv4 } from 'node:net'
 import { EndReason } from '../cell/reasons.ts'
 import { StreamEndError } from '../stream/end-reasons.ts'
-import { TorError } from '../util/errors.ts'
+import { type ErrorKind, TorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 
 export interface TryVerdict {
@@ -15,8 +15,8 @@ export interface TryVerdict {
    * - `elsewhere-freely`: this says nothing of the address, and only the request's time and tries bound it.
    */
   readonly next: 'give-up' | 'elsewhere' | 'elsewhere-freely'
-  /** `retire`: no new streams on it. */
-  readonly circuit: 'keep' | 'retire'
+  /** `retire`: no new streams on it. `lost`: it ended, and that was no answer of the exit's. */
+  readonly circuit: 'keep' | 'retire' | 'lost'
   /** What is known of the exit from now on, for other streams of the same identity or for all. */
   readonly exit: 'fine' | 'refuses-target' | 'refuses-all'
   /** What the application is told when this was the last try. */
@@ -30,8 +30,16 @@ export interface AnswerLimits {
   readonly allowsInternalAddresses: boolean
 }
 
+/**
+ * How a circuit ends when a relay or a link of it is gone. Cells that nothing explains end it too, and so do some words of
+ * an exit: whoever said them has had its chance.
+ */
+const LOSSES: ReadonlySet<ErrorKind> = new Set(['circuit-failed', 'channel-failed'] satisfies ErrorKind[])
+
 /** `isCircuitOpen` after the failure: what closed the circuit says nothing of the destination. */
 export function judgeFailedTry(error: TorError, isCircuitOpen: boolean, limits: AnswerLimits): TryVerdict {
+  const isLost = !isCircuitOpen && LOSSES.has(error.kind) && !(error instanceof StreamEndError)
+  if (isLost) return { next: 'elsewhere-freely', circuit: 'lost', exit: 'fine', error }
   if (!isCircuitOpen) return { next: 'elsewhere', circuit: 'retire', exit: 'fine', error }
   if (error instanceof StreamEndError) return judgeEnd(error, limits)
   if (error.kind === 'timeout') return { next: 'elsewhere-freely', circuit: 'retire', exit: 'fine', error }

@@ -171,13 +171,14 @@ describe('a stream that an exit does not open', () => {
     expect(streams.all.length).toBe(16)
   })
 
-  it('is given up after three circuits that went under it, whoever ended them', async () => {
+  it('is given up after six circuits that went under it, whoever ended them; each exit has two chances', async () => {
     network.script.service = (stream) => {
       streams.push(stream)
       stream.circuit.destroy(9)
     }
     await expect(openAnywhere()).rejects.toMatchObject({ kind: 'circuit-failed' })
-    expect(streams.all.length).toBe(3)
+    expect(streams.all.length).toBe(6)
+    expect(excluded.map(({ length }) => length)).toEqual([0, 0, 1, 1, 2, 2])
   })
 
   it('fails as the last exit said when there is no further exit', async () => {

@@ -61,9 +61,14 @@ describe('the verdict on another failure', () => {
     expect(judgeFailedTry(error, true, LIMITS)).toMatchObject({ next: 'elsewhere-freely', circuit: 'retire' })
   })
 
-  it('asks elsewhere when the circuit is gone, whatever it went of', () => {
-    for (const kind of ['protocol-violation', 'malformed', 'circuit-failed'] as const) {
-      expect(judgeFailedTry(new TorError(kind, 'gone'), false, LIMITS).next).toBe('elsewhere')
+  it('asks elsewhere when the circuit is gone: of an exit that broke the rules, or of any when a relay went away', () => {
+    for (const kind of ['protocol-violation', 'malformed'] as const) {
+      const verdict = judgeFailedTry(new TorError(kind, 'gone'), false, LIMITS)
+      expect(verdict).toMatchObject({ next: 'elsewhere', circuit: 'retire' })
+    }
+    for (const kind of ['circuit-failed', 'channel-failed'] as const) {
+      const verdict = judgeFailedTry(new TorError(kind, 'gone'), false, LIMITS)
+      expect(verdict).toMatchObject({ next: 'elsewhere-freely', circuit: 'lost' })
     }
   })
 
