@@ -23,6 +23,8 @@ const PATHS = [
   ['relay2', 'exit2', 'exit1'],
 ] as const
 const LIMIT_MS = 60_000
+/** On two paths that are alike, each leg brings about half. */
+const LEAST_SHARE = 0.1
 
 expectNoProtocolWarnings()
 
@@ -106,8 +108,12 @@ describe('a set of two circuits to one exit', () => {
 
   test('brings 20 MB down unchanged, over both legs', async () => {
     set = await core.link(PATHS)
+    const carried = (): number[] => PATHS.map(([guard]) => proxy.carriedFrom(guardOf(guard)))
+    const before = carried()
     expect(await download(set)).toBe(hashOfBody(BODY_BYTES))
     expect(set.queuedBytes).toBe(0)
+    const shares = carried().map((bytes, leg) => (bytes - (before[leg] ?? 0)) / BODY_BYTES)
+    expect(Math.min(...shares)).toBeGreaterThan(LEAST_SHARE)
   })
 
   test('takes 20 MB up unchanged', async () => {

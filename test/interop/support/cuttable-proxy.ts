@@ -18,6 +18,7 @@ export class CuttableProxy {
   readonly #ways = new Set<Way>()
   readonly #cut = new Set<string>()
   readonly #slow = new Map<string, number>()
+  readonly #carried = new Map<string, number>()
   #isAllCut = false
 
   private constructor() {
@@ -49,6 +50,11 @@ export class CuttableProxy {
   /** Bytes are on the way for so much longer in each direction, from now on. */
   slow(target: string, delayMs: number): void {
     this.#slow.set(target, delayMs)
+  }
+
+  /** Bytes that came from there, since the beginning. */
+  carriedFrom(target: string): number {
+    return this.#carried.get(target) ?? 0
   }
 
   mend(): void {
@@ -108,6 +114,9 @@ export class CuttableProxy {
     const relay = connect(port, host, () => {
       client.write(answer(SUCCEEDED))
       client.pipe(this.#delay(target)).pipe(relay).pipe(this.#delay(target)).pipe(client)
+    })
+    relay.on('data', (chunk: Buffer) => {
+      this.#carried.set(target, this.carriedFrom(target) + chunk.length)
     })
     const way = { target, sockets: [client, relay] }
     this.#ways.add(way)
