@@ -71,20 +71,21 @@ export type BuildOutcome =
 /** How long a channel is waited for: TCP, TLS and the link handshake, whatever was learned of circuits. */
 const CHANNEL_WAIT_MS = 60_000
 
-/** A step is a handshake with a relay: half a millisecond where the code is cold. A hundred circuits at once are 300. */
-const STEPS_PER_TURN = 8
-
 export class CircuitBuilder {
   readonly #parts: CircuitBuilderParts
   readonly #registry = new CircuitRegistry()
   readonly #timer: BuildTimer
+  /**
+   * A step is one side of a handshake with a relay: half a millisecond where the code is cold. A hundred circuits at
+   * once are 600.
+   */
   readonly #steps: TurnShare
   readonly #outcomes = new WatchedValue<BuildOutcome | undefined>(undefined)
 
   constructor(parts: CircuitBuilderParts) {
     this.#parts = parts
     this.#timer = new BuildTimer(parts)
-    this.#steps = new TurnShare(parts.clock, STEPS_PER_TURN)
+    this.#steps = new TurnShare(parts.clock)
   }
 
   /** Every circuit that is being built or open. */
@@ -194,7 +195,7 @@ export class CircuitBuilder {
     const { random, queues, clock } = this.#parts
     await this.#steps.take()
     const congestion = this.#congestion(netDir, path.length)
-    const deps = { random, queues, extendByEd25519, id, clock, congestion }
+    const deps = { random, queues, extendByEd25519, id, clock, congestion, steps: this.#steps }
     const circuit = await Circuit.create(channel, guard, deps, signal)
     const noteHop = (hops: number): void => {
       onHop(hops)

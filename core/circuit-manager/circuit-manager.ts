@@ -11,6 +11,7 @@ import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
 import type { StopSignal } from '../util/stop-signal.ts'
+import { TurnShare } from '../util/turn-share.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import type { BuildTimeout } from './build-timeout.ts'
 import type { BuildPhase } from './circuit-builder.ts'
@@ -63,11 +64,14 @@ export class CircuitManager {
   readonly #limit: LaunchLimit
   readonly #queue: LaunchQueue
   readonly #lifetime = createLifetime()
+  /** Hundreds of requests can wait for one circuit, or for room to begin theirs: they go on a few at a time. */
+  readonly #turns: TurnShare
   #netDir: NetDir | undefined
   #sweepTimer: Timer | undefined
 
   constructor(parts: CircuitManagerParts) {
     this.#parts = parts
+    this.#turns = new TurnShare(parts.clock)
     this.#limit = new LaunchLimit(parts.clock, parts.random)
     this.#pool = new CircuitPool({
       builder: parts.builder,
@@ -85,6 +89,7 @@ export class CircuitManager {
     })
     this.#queue = new LaunchQueue({
       clock: parts.clock,
+      turns: this.#turns,
       limit: this.#limit,
       hasRoom: () => this.#pool.buildingCount < parts.settings().maxClientCircuitsPending,
       launch: (wanted) => this.#launch(wanted),
@@ -241,8 +246,14 @@ export class CircuitManager {
           resolve(undefined)
         }
       })
-      abortable(entry.ready.promise, signal).then(resolve, reject).finally(stop)
+      abortable(this.#inItsTurn(entry), signal).then(resolve, reject).finally(stop)
     })
+  }
+
+  async #inItsTurn({ ready }: PoolEntry): Promise<Tunnel> {
+    const circuit = await ready.promise
+    await this.#turns.take()
+    return circuit
   }
 
   #use(entry: PoolEntry, circuit: Tunnel): AssignedCircuit {

@@ -2,6 +2,7 @@
 import type { Clock } from '../util/clock.ts'
 import type { QueueMemory } from '../util/queue-memory.ts'
 import type { Random } from '../util/random.ts'
+import type { TurnShare } from '../util/turn-share.ts'
 import type { CongestionParams } from './congestion-params.ts'
 
 /** What congestion and flow control work with. */
@@ -24,4 +25,6 @@ export interface CircuitDeps {
   readonly clock?: Pick<Clock, 'monotonicMs'>
   /** With it, congestion control is asked for; without it, windows are fixed. */
   readonly congestion?: CongestionDeps | undefined
+  /** Spreads the ends of handshakes over turns of the event loop; without it each is worked out when it comes. */
+  readonly steps?: Pick<TurnShare, 'take'>
 }

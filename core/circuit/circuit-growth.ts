@@ -74,6 +74,8 @@ export class CircuitGrowth {
       const awaited = new AwaitedAnswer(answer, deps.clock)
       this.#awaited = awaited
       const reply = await abortable(awaited.reply.promise, signal)
+      const turn = deps.steps?.take()
+      if (turn !== undefined) await abortable(turn, signal)
       const { crypto, flow, isCongestionAgreed } = finishHopHandshake(hop, reply)
       // Whatever came right behind the answer may have ended the circuit before we got here.
       const error = closeError()

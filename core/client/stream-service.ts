@@ -45,9 +45,6 @@ import type { StreamStatus } from './status.ts'
 import { parseStreamHost, type StreamHost, type StreamTarget } from './stream-target.ts'
 import { tryOnCircuits } from './stream-tries.ts'
 
-/** A request costs some 50 microseconds until its BEGIN is written: a thousand at once must not stop everything else. */
-const REQUESTS_PER_TURN = 64
-
 /** Changes the request's row in the status, or ends it. */
 type ShowStream = (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void
 
@@ -66,6 +63,7 @@ export class StreamService implements StreamOpener {
   readonly #parts: StreamServiceParts
   readonly #notes: ExitNotes
   readonly #names: NameRewriter
+  /** A request costs some 50 microseconds until its BEGIN is written: a thousand at once must not stop everything else. */
   readonly #turns: TurnShare
   readonly #log: Logger
   /** Counts the new identities. */
@@ -76,17 +74,20 @@ export class StreamService implements StreamOpener {
     this.#parts = parts
     this.#notes = new ExitNotes(parts.clock)
     this.#log = parts.log.in('app')
-    this.#turns = new TurnShare(parts.clock, REQUESTS_PER_TURN)
+    this.#turns = new TurnShare(parts.clock)
     this.#names = new NameRewriter(parts.config.value, parts.random)
   }
 
   async openStream(asked: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
     const initialData = new InitialData(options.initialData)
     const { families = ANY_FAMILY } = options
+    // Before all waiting: the identity is that of the moment in which it was asked.
     const isolation = this.#isolationOf(options)
-    const target = { ...this.#rewrite(asked, options), port: asked.port }
-    const shownTarget = `${target.host}:${target.port}`
     try {
+      const turn = this.#turns.take()
+      if (turn !== undefined) await turn
+      const target = { ...this.#rewrite(asked, options), port: asked.port }
+      const shownTarget = `${target.host}:${target.port}`
       return await this.#request(shownTarget, target, options, (signal, show) => {
         const usage = this.#demand(exitUsage(target, isolation.key, families), target, isolation)
         return this.#tryOnCircuits(usage, target, families, signal, (assigned, inner) =>
@@ -101,6 +102,8 @@ export class StreamService implements StreamOpener {
   async resolve(host: string, options: StreamOptions = {}): Promise<readonly ResolvedAddress[]> {
     const { families = ANY_FAMILY } = options
     const isolation = this.#isolationOf(options)
+    const turn = this.#turns.take()
+    if (turn !== undefined) await turn
     const target = this.#rewrite(parseStreamHost(host), options)
     checkFamilies(target, families)
     if (target.kind === 'ipv4' || target.kind === 'ipv6') {
@@ -124,6 +127,8 @@ export class StreamService implements StreamOpener {
   async resolveAddress(address: string, options: StreamOptions = {}): Promise<readonly ResolvedName[]> {
     const { families = ANY_FAMILY } = options
     const isolation = this.#isolationOf(options)
+    const turn = this.#turns.take()
+    if (turn !== undefined) await turn
     const asked = parseStreamHost(address)
     if (asked.kind !== 'ipv4' && asked.kind !== 'ipv6') {
       throw new TorError('bad-target', 'only the names of an IP address can be looked up')
@@ -224,8 +229,6 @@ export class StreamService implements StreamOpener {
     options: StreamOptions,
     work: (signal: StopSignal, show: ShowStream) => Promise<T>,
   ): Promise<T> {
-    const turn = this.#turns.take()
-    if (turn !== undefined) await turn
     const { config, clock, view, board, lifetime, traffic } = this.#parts
     checkTarget(target, config.value)
     checkFamilies(target, options.families ?? ANY_FAMILY)

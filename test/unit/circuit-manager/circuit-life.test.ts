@@ -152,6 +152,7 @@ describe('isolation', () => {
 
   it('stays with a circuit when its streams are gone and it is old enough to be forgotten (TROVE-2026-040)', async () => {
     const { circuit } = await rig.assign('a')
+    await settle()
     rig.clock.advance(DIRTINESS_MS - 2 * SWEEP_MS)
     expect((await rig.assign('b')).circuit).not.toBe(circuit)
     expect(circuit.isOpen).toBe(true)

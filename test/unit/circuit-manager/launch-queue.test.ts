@@ -1,7 +1,9 @@
 import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { CircuitManager } from '../../../core/circuit-manager/circuit-manager.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { CircuitRig, NO_EXITS, rigDirectory, settle, usage } from '../../network/circuit-rig.ts'
+import { costlyClock, perTurn } from '../../support/costly-clock.ts'
 
 /** What requests for new circuits that cannot be begun at once may rely on. */
 
@@ -76,6 +78,35 @@ describe('requests that wait for a circuit to be begun', () => {
     )
   })
 
+  it('are begun a few in a turn of the event loop when there is room for all of them, in their order', async () => {
+    allowBuilding(0)
+    rig.manager = new CircuitManager({ ...rig.managerParts(), clock: costlyClock(rig.clock, 1) })
+    rig.manager.useNetDir(rig.netDir)
+    const keys = Array.from({ length: 20 }, (_, at) => `key ${at}`)
+    const asked = keys.map((key) => ask(key))
+    allowBuilding(32)
+    rig.manager.retryNow()
+    expect(rig.builder.builds.all.length).toBeLessThanOrEqual(4)
+    expect(Math.max(...(await perTurn(() => rig.builder.builds.all.length, 20)))).toBeLessThanOrEqual(4)
+    await rig.finishAll()
+    await Promise.all(asked)
+    expect(served).toEqual(keys)
+  })
+
+  it('are begun no more once the client is closed, also when it was their turn next', async () => {
+    allowBuilding(0)
+    rig.manager = new CircuitManager({ ...rig.managerParts(), clock: costlyClock(rig.clock, 1) })
+    rig.manager.useNetDir(rig.netDir)
+    const asked = Array.from({ length: 20 }, (_, at) => ask(`key ${at}`))
+    allowBuilding(32)
+    rig.manager.retryNow()
+    const begun = rig.builder.builds.all.length
+    rig.manager.close()
+    await Promise.all(asked)
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(begun)
+  })
+
   it('leave their place to the others when their signal fires', async () => {
     allowBuilding(1)
     const controller = new AbortController()
@@ -129,5 +160,19 @@ describe('requests that wait for a circuit to be begun', () => {
     expect(served.slice(0, 2)).toEqual(['failing 0', 'failing 1'])
     rig.manager.close()
     await Promise.all(failing)
+  })
+})
+
+describe('requests that wait for one circuit', () => {
+  it('go on a few in a turn of the event loop when it is there, and all of them', async () => {
+    rig.manager = new CircuitManager({ ...rig.managerParts(), clock: costlyClock(rig.clock, 1) })
+    rig.manager.useNetDir(rig.netDir)
+    const asked = Array.from({ length: 30 }, () => ask('same'))
+    await settle()
+    await rig.builder.builds.all[0]?.finish()
+    expect(Math.max(...(await perTurn(() => served.length, 30)))).toBeLessThanOrEqual(4)
+    await Promise.all(asked)
+    expect(served).toEqual(asked.map(() => 'same'))
+    expect(rig.builder.builds.all.length).toBe(1)
   })
 })

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { Circuit } from '../../../core/circuit/circuit.ts'
+import { createDeferred, type Deferred } from '../../../core/util/deferred.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import {
   CIRCUIT_DEPS,
@@ -84,6 +85,28 @@ describe('building circuits', () => {
     expect(circuit.hops.map(({ rttMs }) => rttMs)).toEqual([7, 7, 7])
     const unmeasured = await openCircuitOn(open, { hops: 2 })
     expect(unmeasured.circuit.hops.map(({ rttMs }) => rttMs)).toEqual([undefined, undefined])
+  })
+
+  it('works an answer out when it is its turn, and is closed when its signal fires before', async () => {
+    const turns: Deferred<void>[] = []
+    const take = (): Promise<void> => {
+      const turn = createDeferred<void>()
+      turns.push(turn)
+      return turn.promise
+    }
+    const deps = { ...CIRCUIT_DEPS, steps: { take } }
+    const building = Circuit.create(open.channel, network.target(0), deps)
+    while (turns.length === 0) await new Promise((resolve) => setImmediate(resolve))
+    turns[0]?.resolve()
+    const circuit = await building
+    expect(circuit.hops.length).toBe(1)
+    const ended = new AbortController()
+    const extending = circuit.extend(network.target(1), ended.signal)
+    while (turns.length === 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(circuit.hops.length).toBe(1)
+    ended.abort()
+    expect((await failure(extending)).kind).toBe('aborted')
+    turns[1]?.resolve()
   })
 
   it('builds one hop without an onion key for directories', async () => {

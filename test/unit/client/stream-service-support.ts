@@ -34,7 +34,10 @@ export interface ServedNetwork {
   mayExitOverIpv6: boolean
 }
 
-export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise<ServedNetwork> {
+export async function serveNetwork(
+  changes: Partial<ClientConfig> = {},
+  clock: ManualClock = manualClock(),
+): Promise<ServedNetwork> {
   const network = await FakeNetwork.start({ relays: 2 })
   const link = await openLink(network)
   const config = new WatchedValue<ClientConfig>({
@@ -45,7 +48,6 @@ export async function serveNetwork(changes: Partial<ClientConfig> = {}): Promise
   })
   const usages: ExitUsage[] = []
   const traffic = new TrafficLedger()
-  const clock = manualClock()
   const assign = async (usage: ExitUsage, excluded: ReadonlySet<RsaIdentity>): Promise<AssignedCircuit> => {
     usages.push(usage)
     if (usage.exit !== undefined && excluded.has(usage.exit)) throw new TorError('no-path', 'not that exit')

@@ -2,9 +2,17 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TurnShare } from '../../../core/util/turn-share.ts'
 
-/** A loop whose turns end when the test says so. */
+/** What a turn gives to one kind of work; a piece that is begun is done. */
+const SHARE_MS = 4
+
+/** A loop whose turns end when the test says so, with a clock that work moves. */
 class HeldLoop {
+  nowMs = 0
   #ends: (() => void)[] = []
+
+  monotonicMs(): number {
+    return this.nowMs
+  }
 
   atTurnEnd(callback: () => void): void {
     this.#ends.push(callback)
@@ -14,72 +22,95 @@ class HeldLoop {
     return this.#ends.length > 0
   }
 
+  /** Between two callbacks all promises have their say, as in Node. */
   async endTurn(): Promise<void> {
     const ends = this.#ends
     this.#ends = []
-    for (const end of ends) end()
-    // What waited for the turn runs in it.
-    for (let hop = 0; hop < 4; hop++) await Promise.resolve()
+    for (const end of ends) {
+      end()
+      for (let hop = 0; hop < 4; hop++) await Promise.resolve()
+    }
   }
 }
 
 class Worker {
   readonly loop = new HeldLoop()
   readonly done: number[] = []
-  readonly #share: TurnShare
+  /** How long each piece of this turn took. */
+  turn: number[] = []
+  readonly #share = new TurnShare(this.loop)
   #asked = 0
 
-  constructor(perTurn: number) {
-    this.#share = new TurnShare(this.loop, perTurn)
+  get asked(): number {
+    return this.#asked
   }
 
-  async ask(): Promise<void> {
+  async ask(costMs: number): Promise<void> {
     const piece = this.#asked++
     const turn = this.#share.take()
     if (turn !== undefined) await turn
+    this.loop.nowMs += costMs
+    this.turn.push(costMs)
     this.done.push(piece)
+  }
+
+  /** Ends the turn and gives what was done in it. */
+  async endTurn(): Promise<readonly number[]> {
+    await this.loop.endTurn()
+    const { turn } = this
+    this.turn = []
+    return turn
   }
 }
 
+const sum = (costs: readonly number[]): number => costs.reduce((total, cost) => total + cost, 0)
+
 describe('work that comes all at once', () => {
-  it('is done so many pieces a turn, in the order in which it came, and all of it', async () => {
-    const arrivals = fc.array(fc.nat(30), { maxLength: 12 })
+  it('begins nothing when its time in the turn is over, keeps its order, and all of it is done', async () => {
+    const costs = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 90 })
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 1, max: 9 }), arrivals, async (perTurn, comings) => {
-        const worker = new Worker(perTurn)
-        let asked = 0
-        let before = 0
-        const endTurn = async (): Promise<void> => {
-          await worker.loop.endTurn()
-          // What the end of the turn let go, and what came before it, are counted apart: each has its own turn.
-          expect(worker.done.length - before).toBeLessThanOrEqual(perTurn)
-          before = worker.done.length
-        }
+      fc.asyncProperty(fc.array(costs, { maxLength: 12 }), async (comings) => {
+        const worker = new Worker()
         for (const coming of comings) {
-          for (let at = 0; at < coming; at++) void worker.ask()
-          asked += coming
-          expect(worker.done.length - before).toBeLessThanOrEqual(perTurn)
-          before = worker.done.length
-          await endTurn()
+          for (const cost of coming) void worker.ask(cost)
+          expect(sum((await worker.endTurn()).slice(0, -1))).toBeLessThan(SHARE_MS)
         }
-        let turns = 0
-        while (worker.loop.hasWork) {
-          await endTurn()
-          turns++
+        for (let turns = 0; worker.loop.hasWork; turns++) {
+          expect(turns).toBeLessThan(2 * worker.asked + 3)
+          expect(sum((await worker.endTurn()).slice(0, -1))).toBeLessThan(SHARE_MS)
         }
-        expect(worker.done).toEqual(Array.from({ length: asked }, (_, piece) => piece))
-        expect(turns).toBeLessThanOrEqual(Math.ceil(asked / perTurn) + 1)
+        expect(worker.done).toEqual(Array.from({ length: worker.asked }, (_, piece) => piece))
       }),
       { numRuns: 100, seed: 7 },
     )
   })
 
+  it('gets on by a piece a turn where each takes longer than its share', async () => {
+    const worker = new Worker()
+    for (let piece = 0; piece < 5; piece++) void worker.ask(100)
+    const turns: number[] = []
+    while (worker.loop.hasWork) turns.push((await worker.endTurn()).length)
+    // The first was done at once, and its turn had no time for a second one.
+    expect(turns).toEqual([1, 1, 1, 1, 1])
+  })
+
+  it('is done in as few turns as it has time for', async () => {
+    const worker = new Worker()
+    for (let piece = 0; piece < 40; piece++) void worker.ask(0.5)
+    let turns = 0
+    while (worker.loop.hasWork) {
+      await worker.endTurn()
+      turns++
+    }
+    expect(turns).toBe(40 / (SHARE_MS / 0.5))
+  })
+
   it('waits for nothing when it comes alone, and nothing keeps the loop busy behind it', async () => {
-    const worker = new Worker(1)
+    const worker = new Worker()
     for (let piece = 0; piece < 3; piece++) {
-      void worker.ask()
+      void worker.ask(100)
       expect(worker.done.length).toBe(piece + 1)
-      await worker.loop.endTurn()
+      await worker.endTurn()
       expect(worker.loop.hasWork).toBe(false)
     }
   })
