@@ -25,14 +25,17 @@ export const BRIDGED_NETWORK: NetworkDescription = {
   ],
 }
 
+/** As live consensuses have them, with what exits that join circuits are used by. */
+export const CONFLUX_PARAMS =
+  'ExtendByEd25519ID=1 cc_alg=2 cfx_enabled=1 cfx_low_exit_threshold=5000 sendme_accept_min_version=1'
+
 /** The same with exits that join circuits. */
 export const CONFLUX_NETWORK: NetworkDescription = {
   ...SMALL_NETWORK,
   relays: SMALL_NETWORK.relays.map((relay) =>
     relay.exitPorts === undefined ? relay : { ...relay, hasConflux: true },
   ),
-  params:
-    'ExtendByEd25519ID=1 cc_alg=2 cfx_enabled=1 cfx_low_exit_threshold=5000 sendme_accept_min_version=1',
+  params: CONFLUX_PARAMS,
 }
 
 function relays(

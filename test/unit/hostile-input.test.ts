@@ -11,7 +11,6 @@ const DOCUMENT = 'docs/hostile-input.md'
 const MISSING_PARTS = [
   'CGO',
   'PoW',
-  'conflux',
   'onion services',
   'padding machines',
   'path bias counting',

@@ -86,6 +86,13 @@ export type CongestionFault =
   | 'increment-zero'
   | 'without-increment'
 
+/** Of an exit that joins circuits (proposal 329). */
+export type ConfluxFault =
+  /** It sends on the leg that was linked first, and waits while there is no room. */
+  | 'keep-to-one-leg'
+  /** With every message, as far as there is room. */
+  | 'change-legs-always'
+
 /** To a relay message that the relay sends to the client. */
 export type MessageFault =
   | { readonly do: 'drop' | 'twice' | 'wrong-digest' | 'as-relay-early' | 'destroy' | 'close-channel' }
@@ -94,6 +101,8 @@ export type MessageFault =
   | { readonly do: 'other-stream'; readonly streamId: number }
   /** Only so many bytes of its body. */
   | { readonly do: 'truncate'; readonly bytes: number }
+  /** With other bytes from there on in its body. */
+  | { readonly do: 'overwrite'; readonly from: number; readonly bytes: Buffer }
   /** Goes on with something else, on the same stream unless said otherwise. */
   | { readonly do: 'then-say'; readonly messages: readonly RelayMessage[]; readonly streamId?: number }
   /** Behind the one that comes next. */
@@ -109,6 +118,8 @@ export type MessageFault =
 export type PassingFault =
   | { readonly do: 'drop' | 'twice' | 'reorder' | 'as-relay-early' | 'destroy' | 'close-channel' }
   | { readonly do: 'corrupt'; readonly byte: number }
+  /** Keeps it for so long on the clock of the network, and what comes behind it, too. */
+  | { readonly do: 'hold'; readonly ms: number }
   /** Adds messages of its own, on the stream in use unless said otherwise. */
   | { readonly do: 'say'; readonly messages: readonly RelayMessage[]; readonly streamId?: number }
 
@@ -157,6 +168,7 @@ export type Misbehaviour =
   | { readonly at: 'link'; readonly do: LinkFault }
   | { readonly at: 'create'; readonly do: CreateFault }
   | { readonly at: 'congestion'; readonly do: CongestionFault }
+  | { readonly at: 'conflux'; readonly do: ConfluxFault }
   | ({
       readonly at: 'message'
       readonly kind: RelayMessage['kind']

@@ -20,14 +20,23 @@ export class MessageSender {
   readonly #relay: Relay
   readonly #hop: RelaySideHop
   readonly #port: CircuitPort
+  /** Ends the circuit, for both sides. */
+  readonly #close: (reason: number) => void
   /** A cell that waits for the next one to overtake it. */
   #overtaken: Buffer | undefined
 
-  constructor(core: NetworkCore, relay: Relay, hop: RelaySideHop, port: CircuitPort) {
+  constructor(
+    core: NetworkCore,
+    relay: Relay,
+    hop: RelaySideHop,
+    port: CircuitPort,
+    close: (reason: number) => void,
+  ) {
     this.#core = core
     this.#relay = relay
     this.#hop = hop
     this.#port = port
+    this.#close = close
   }
 
   /** Returns the cell's digest tag. */
@@ -56,7 +65,7 @@ export class MessageSender {
 
   #spoil(fault: MessageMisbehaviour, streamId: number, command: number, body: Uint8Array): Buffer {
     if (fault.do === 'destroy' || fault.do === 'close-channel') {
-      if (fault.do === 'destroy') this.#port.destroy(DestroyReason.INTERNAL)
+      if (fault.do === 'destroy') this.#close(DestroyReason.INTERNAL)
       else this.#port.closeChannel()
       return Buffer.alloc(0)
     }
@@ -64,7 +73,7 @@ export class MessageSender {
       this.#say(fault.messages, streamId)
       return fault.do === 'first-say' ? this.#leaveSealed(command, streamId, body) : Buffer.alloc(0)
     }
-    const shown = fault.do === 'truncate' ? body.subarray(0, fault.bytes) : body
+    const shown = misshape(fault, body)
     const { cell, tag } = this.#seal(
       command,
       fault.do === 'other-stream' ? fault.streamId : streamId,
@@ -123,4 +132,12 @@ export class MessageSender {
     this.#overtaken = undefined
     if (overtaken !== undefined) this.#port.sendRelay(overtaken)
   }
+}
+
+function misshape(fault: MessageMisbehaviour, body: Uint8Array): Uint8Array {
+  if (fault.do === 'truncate') return body.subarray(0, fault.bytes)
+  if (fault.do !== 'overwrite') return body
+  const changed = Buffer.from(body)
+  changed.set(fault.bytes, fault.from)
+  return changed
 }

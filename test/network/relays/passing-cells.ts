@@ -21,6 +21,8 @@ export class PassingCells {
   readonly #parts: PassingCellsParts
   /** It waits for the next one to overtake it. */
   #overtaken: Buffer | undefined
+  /** Cells that wait for a slow relay, in order; undefined while it is none. */
+  #held: { readonly cell: Buffer; readonly command: number }[] | undefined
 
   constructor(parts: PassingCellsParts) {
     this.#parts = parts
@@ -29,6 +31,7 @@ export class PassingCells {
   pass(body: Buffer, command: number): void {
     const { core, relay, port, encrypt } = this.#parts
     relay.carriedCells++
+    if (this.#held !== undefined) return void this.#held.push({ cell: encrypt(body), command })
     const fault = core.faults.due('passing', relay.description.nickname)
     if (fault !== undefined) return this.#spoil(fault, body, command)
     port.sendRelay(encrypt(body), command)
@@ -65,6 +68,16 @@ export class PassingCells {
       case 'say':
         port.sendRelay(encrypt(body), command)
         for (const message of fault.messages) say(message, fault.streamId)
+        return
+      case 'hold':
+        this.#held = [{ cell: encrypt(body), command }]
+        this.#parts.core.clock.setTimer(fault.ms, () => this.#release())
     }
+  }
+
+  #release(): void {
+    const held = this.#held ?? []
+    this.#held = undefined
+    for (const { cell, command } of held) this.#parts.port.sendRelay(cell, command)
   }
 }

@@ -43,7 +43,7 @@ export class RelayCircuit {
     this.#core = core
     this.#previous = previous
     this.#hop = new RelaySideHop(agreed.keyMaterial)
-    this.#sender = new MessageSender(core, relay, this.#hop, previous)
+    this.#sender = new MessageSender(core, relay, this.#hop, previous, (reason) => this.#close(reason))
     this.#end = new CircuitEnd({
       core,
       relay,

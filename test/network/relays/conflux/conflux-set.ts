@@ -67,7 +67,7 @@ export class ConfluxSet implements StreamCarrier {
 
   /** Whether DATA may leave now, on whichever leg. */
   get maySend(): boolean {
-    return !this.#hasEnded && chooseLeg(this.#legs, this.#rule) !== undefined
+    return !this.#hasEnded && this.#choose() !== undefined
   }
 
   addLeg(circuit: LegCircuit, link: ConfluxLinkMessage): ConfluxLeg {
@@ -85,7 +85,7 @@ export class ConfluxSet implements StreamCarrier {
   send(streamId: number, message: RelayMessage): void {
     if (this.#hasEnded) return
     this.#current ??= quickest(this.#legs) ?? this.#legs[0]
-    const leg = chooseLeg(this.#legs, this.#rule) ?? this.#current
+    const leg = this.#choose() ?? this.#current
     if (leg === undefined) return
     if (leg !== this.#current) this.#switchTo(leg)
     leg.sentSequence++
@@ -128,6 +128,20 @@ export class ConfluxSet implements StreamCarrier {
       others.some(({ receivedSequence }) => receivedSequence >= leg.receivedSequence)
     this.#legs = others
     if (isInUse || !isBehind) this.#end(DestroyReason.FINISHED)
+  }
+
+  #choose(): ConfluxLeg | undefined {
+    const fault = this.#core.faults.due('conflux', this.#relay.description.nickname)?.do
+    switch (fault) {
+      case undefined:
+        return chooseLeg(this.#legs, this.#rule)
+      case 'keep-to-one-leg':
+        return chooseLeg(this.#legs.slice(0, 1), this.#rule)
+      case 'change-legs-always': {
+        const others = this.#legs.filter((leg) => leg !== this.#current)
+        return chooseLeg(others, 'low-rtt') ?? chooseLeg(this.#legs, 'low-rtt')
+      }
+    }
   }
 
   #switchTo(leg: ConfluxLeg): void {

@@ -8,8 +8,7 @@ import { ConfluxSet } from './conflux-set.ts'
 
 /** `cfx_max_legs_set` by default. */
 const MOST_LEGS = 8
-/** An exit asks clients for the least latency, always. */
-const EXIT_UX = 1
+const LEAST_LATENCY_UX = 1
 
 /** What happened on all sets of a relay. */
 export interface ConfluxTally {
@@ -30,6 +29,8 @@ export interface JoinedLeg {
 export class ConfluxSets {
   readonly #relay: Relay
   readonly #sets = new Map<string, ConfluxSet>()
+  /** What clients are asked to send for; C tor's exits want the least latency, always. */
+  desiredUx = LEAST_LATENCY_UX
   readonly tally: ConfluxTally = { legs: 0, switchesSent: 0, switchesReceived: 0 }
 
   constructor(relay: Relay) {
@@ -61,7 +62,7 @@ export class ConfluxSets {
       nonce: link.nonce,
       lastSentSequence: BigInt(sentSequence),
       lastReceivedSequence: BigInt(deliveredSequence),
-      desiredUx: EXIT_UX,
+      desiredUx: this.desiredUx,
     }
     return { set, leg, answer }
   }
