@@ -10,11 +10,18 @@ export class ClientStreams {
   readonly #script: Script
   readonly #promises: Promises
   readonly #streams: DataStream[] = []
+  /** What a stream gives to its reader, behind so many bytes. */
+  readonly #onData: (data: Buffer, behindBytes: number) => void
   #isSinkReady = true
 
-  constructor(script: Script, promises: Promises) {
+  constructor(
+    script: Script,
+    promises: Promises,
+    onData: (data: Buffer, behindBytes: number) => void = () => {},
+  ) {
     this.#script = script
     this.#promises = promises
+    this.#onData = onData
   }
 
   open(tunnel: Tunnel): void {
@@ -61,9 +68,12 @@ export class ClientStreams {
   #take(stream: DataStream): void {
     this.#streams.push(stream)
     let isClosed = false
+    let takenBytes = 0
     stream.setSink({
-      onData: () => {
+      onData: (data) => {
         mustHold(!isClosed, 'data after the end')
+        this.#onData(data, takenBytes)
+        takenBytes += data.length
         return this.#isSinkReady
       },
       onEnd: () => {},

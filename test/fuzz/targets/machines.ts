@@ -1,6 +1,7 @@
 /** State machines, each driven by bytes as a script of what happens to it. */
 import { ChannelMachine } from '../machines/channel-machine.ts'
 import { CircuitMachine } from '../machines/circuit-machine.ts'
+import { ConfluxCircuitsMachine } from '../machines/conflux-circuits-machine.ts'
 import { ConfluxMachine } from '../machines/conflux-machine.ts'
 import { KcpMachine } from '../machines/kcp-machine.ts'
 import { runLinkHandshake } from '../machines/link-machine.ts'
@@ -131,5 +132,21 @@ export const MACHINE_TARGETS: readonly FuzzTarget[] = [
     unitRuns: 25,
     stepsPerByte: 100_000,
     run: (input) => runPort('socks', SOCKS_WORDS, new Script(input)),
+  },
+  {
+    ...MACHINE,
+    name: 'conflux-circuits-machine',
+    maxBytes: 400,
+    unitRuns: 60,
+    stepsPerByte: 500_000,
+    // Linked, two streams, and both legs in turn.
+    seeds: () => [
+      ...SCRIPTS,
+      Buffer.from([
+        0, 5, 5, 7, 2, 0, 7, 3, 0, 0, 0, 0, 1, 9, 3, 1, 1, 0, 1, 9, 4, 1, 0, 0, 1, 30, 200, 1, 1, 0, 1, 30,
+        200, 4, 0, 6,
+      ]),
+    ],
+    run: (input) => new ConfluxCircuitsMachine(new Script(input)).run(),
   },
 ]
