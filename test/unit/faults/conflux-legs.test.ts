@@ -124,6 +124,22 @@ describe('the exit of a set', () => {
     await expectRecovery(client)
   })
 
+  it('that goes on with a leg before it has sent anything loses all legs of it', async () => {
+    const committed = whole.commit({
+      relay: EXIT,
+      nth: 2,
+      does: spoils('conflux-linked', { do: 'then-say', messages: [change(5)], streamId: 0 }),
+    })
+    const client = await startLinkedClient(whole)
+    expect(committed.times).toBe(1)
+    changeLegs()
+    const legs = linkedLegs(client.status.value).map(({ id }) => id)
+    // What ends before the stream was there is asked for once more, elsewhere.
+    expect(['protocol-violation', BODY_SHA256]).toContain(await outcomeOf(fetchBody(client)))
+    await expectGone(client, legs)
+    await expectRecovery(client)
+  })
+
   it('that changes legs with every message is followed, whatever the order in which they arrive', async () => {
     const client = await startLinkedClient(whole)
     changeLegs()
