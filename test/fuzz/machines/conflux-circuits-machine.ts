@@ -9,12 +9,13 @@ import { confluxParams, DesiredUx } from '../../../core/conflux/conflux-params.t
 import { ConfluxSet } from '../../../core/conflux/conflux-set.ts'
 import { DEFAULT_NET_PARAMS } from '../../../core/netdir/net-params.ts'
 import { isTorError } from '../../../core/util/errors.ts'
+import { ampleQueues } from '../../support/ample-queues.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { mustHold } from '../engine/target.ts'
 import { CircuitRelays, Command } from './circuit-relays.ts'
 import { ClientStreams } from './client-streams.ts'
-import { ExitOfSet, patternByte } from './exit-of-set.ts'
+import { ExitOfSet, patternAt } from './exit-of-set.ts'
 import { bodyFor } from './relay-bodies.ts'
 import { Promises, type Script, settle } from './script.ts'
 
@@ -37,6 +38,7 @@ const NEVER = [
 export class ConfluxCircuitsMachine {
   readonly #script: Script
   readonly #clock = manualClock()
+  readonly #queues = ampleQueues()
   readonly #promises = new Promises((error) => isTorError(error) && error.kind !== 'internal')
   readonly #exit = new ExitOfSet()
   readonly #relays: readonly CircuitRelays[]
@@ -57,8 +59,7 @@ export class ConfluxCircuitsMachine {
       return relays
     })
     this.#streams = new ClientStreams(script, this.#promises, (data, behindBytes) => {
-      if (!this.#isHonest) return
-      const isWhole = data.every((byte, at) => byte === patternByte(behindBytes + at))
+      const isWhole = !this.#isHonest || data.equals(patternAt(behindBytes, data.length))
       mustHold(isWhole, 'data that was lost, repeated or reordered')
     })
   }
@@ -73,6 +74,8 @@ export class ConfluxCircuitsMachine {
     await settle()
     const complaint = this.#promises.complaint()
     mustHold(complaint === undefined, complaint ?? '')
+    this.#streams.destroyAll()
+    mustHold(this.#queues.totalBytes === 0, 'what is closed still counts')
     for (const { channel } of this.#relays) mustHold(channel.destroys <= 1, 'the relay was told twice')
   }
 
@@ -84,6 +87,7 @@ export class ConfluxCircuitsMachine {
         random: seededRandom(5),
         extendByEd25519: true,
         clock: this.#clock,
+        queues: this.#queues,
         congestion: { params: CONGESTION, clock: this.#clock, buildTimeoutMs: 10_000 },
       })
       if (circuit === undefined) return undefined
@@ -98,6 +102,7 @@ export class ConfluxCircuitsMachine {
     const deps = {
       random: seededRandom(6),
       clock: this.#clock,
+      queues: this.#queues,
       params: confluxParams(DEFAULT_NET_PARAMS),
       desiredUx: DesiredUx.HIGH_THROUGHPUT,
       linkTimeoutMs: LINK_TIMEOUT_MS,
@@ -246,6 +251,8 @@ export class ConfluxCircuitsMachine {
   /** Where nothing was ever said on it, nothing is lost, and the set may stay. */
   #destroyLeg(set: ConfluxSet, index: number): void {
     this.#isHonest = false
+    // What was said before comes before.
+    this.#drain(set)
     this.#destroyed.add(index)
     this.#relays[index]?.other(DESTROY, Buffer.of(1))
     this.#drain(set)

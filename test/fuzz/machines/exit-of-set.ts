@@ -33,9 +33,13 @@ interface ClientMessage {
   readonly id: number
 }
 
-/** What every stream carries to the client, from its first byte on. */
-export function patternByte(at: number): number {
-  return (at * 31 + (at >> 8)) & 255
+const PATTERN_BYTES = 65_536
+const PATTERN = Buffer.from(Array.from({ length: 2 * PATTERN_BYTES }, (_, at) => at * 31 + (at >> 8)))
+
+/** What every stream carries to the client there, at most one read of it. */
+export function patternAt(from: number, length: number): Buffer {
+  const at = from % PATTERN_BYTES
+  return PATTERN.subarray(at, at + length)
 }
 
 export class ExitOfSet {
@@ -112,8 +116,7 @@ export class ExitOfSet {
     for (let sent = 0; sent < cells; sent++) {
       const from = this.#sentBytes.get(stream) ?? 0
       this.#sentBytes.set(stream, from + bytes)
-      const body = Buffer.from(Array.from({ length: bytes }, (_, at) => patternByte(from + at)))
-      this.#sendNumbered(index, Command.DATA, stream.id, body)
+      this.#sendNumbered(index, Command.DATA, stream.id, patternAt(from, bytes))
     }
   }
 
