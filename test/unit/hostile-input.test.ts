@@ -8,14 +8,7 @@ const ROOT = fileURLToPath(new URL('../../', import.meta.url))
 const DOCUMENT = 'docs/hostile-input.md'
 
 /** What a row without a test may wait for: parts that this client does not have. */
-const MISSING_PARTS = [
-  'CGO',
-  'PoW',
-  'onion services',
-  'padding machines',
-  'path bias counting',
-  'transports',
-]
+const MISSING_PARTS = ['CGO', 'PoW', 'onion services', 'padding machines', 'path bias counting', 'transports']
 
 /** Of 2025 and 2026, by number: what concerns clients, services and, to be told from both, relays and authorities. */
 const ADVISORIES: Readonly<Record<string, readonly number[]>> = {
