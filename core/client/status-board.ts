@@ -29,6 +29,8 @@ import type { TrafficLedger } from './traffic-ledger.ts'
 
 /** Bandwidth is looked at while streams are open, so often that a graph moves; only bytes make a new status. */
 const BANDWIDTH_EVERY_MS = 250
+/** And so often while nothing goes through them: a browser keeps connections open for hours. */
+const BANDWIDTH_AT_REST_MS = 1_000
 
 const INITIAL_BOOTSTRAP: BootstrapStatus = {
   phase: 'starting',
@@ -62,6 +64,8 @@ export class StatusBoard {
   #nextStreamId = 1
   #bandwidthTimer: Timer | undefined
   #shownBytes = 0
+  /** Nothing went through the open streams between the last two looks. */
+  #isAtRest = false
   #verifiedMs: number | undefined
   readonly #opened = new WatchedValue(0)
 
@@ -119,6 +123,7 @@ export class StatusBoard {
     const id = this.#nextStreamId++
     this.#streams.set(id, { id, target, site, state: 'waiting', circuitId: undefined })
     this.#schedule()
+    this.#endRest()
     this.#watchBandwidth()
     return (next) => {
       if (next === undefined) this.#streams.delete(id)
@@ -154,13 +159,23 @@ export class StatusBoard {
 
   #watchBandwidth(): void {
     if (this.#bandwidthTimer !== undefined || this.#isClosed || this.#streams.size === 0) return
-    this.#bandwidthTimer = this.#sources.clock.setTimer(BANDWIDTH_EVERY_MS, () => {
+    const everyMs = this.#isAtRest ? BANDWIDTH_AT_REST_MS : BANDWIDTH_EVERY_MS
+    this.#bandwidthTimer = this.#sources.clock.setTimer(everyMs, () => {
       this.#bandwidthTimer = undefined
       const { readBytes, writtenBytes } = this.#sources.traffic.total()
-      if (readBytes + writtenBytes !== this.#shownBytes) this.#schedule()
+      this.#isAtRest = readBytes + writtenBytes === this.#shownBytes
+      if (!this.#isAtRest) this.#schedule()
       this.#shownBytes = readBytes + writtenBytes
       this.#watchBandwidth()
     })
+  }
+
+  /** Bytes are likely now. */
+  #endRest(): void {
+    if (!this.#isAtRest) return
+    this.#isAtRest = false
+    this.#bandwidthTimer?.cancel()
+    this.#bandwidthTimer = undefined
   }
 
   #assemble(): ClientStatus {

@@ -71,6 +71,53 @@ describe('the status', () => {
     await network.close()
   })
 
+  it('looks at the bytes of open streams four times a second while some move, once while none do, never without streams', () => {
+    const clock = manualClock()
+    let bytes = 0
+    let looks = 0
+    const board = new StatusBoard({
+      channels: new ChannelManager(channelDeps()),
+      circuits: { views: new WatchedValue<readonly CircuitView[]>([]) },
+      pool: { changes: new WatchedValue(0), notes: () => undefined },
+      countries: NO_COUNTRIES,
+      surroundings: { views: new WatchedValue(SURROUNDINGS) },
+      bridges: { views: new WatchedValue([]) },
+      traffic: {
+        sites: () => [],
+        total() {
+          looks++
+          return { readBytes: bytes, writtenBytes: 0 }
+        },
+        ofCircuit: () => ({ readBytes: 0, writtenBytes: 0 }),
+      },
+      guards: { confirmedMs: () => undefined },
+      clock,
+    })
+    const looksIn = (ms: number): number => {
+      const before = looks
+      clock.advance(ms)
+      return looks - before
+    }
+    const show = board.addStream('a.example:443', 'a.example')
+    looksIn(1_000)
+    expect(looksIn(60_000)).toBe(60)
+    const moving = Array.from({ length: 40 }, () => {
+      bytes++
+      return looksIn(250)
+    })
+    // After the look that was due in a second.
+    expect(moving.slice(4)).toEqual(Array.from({ length: 36 }, () => 1))
+    looksIn(10_000)
+    // A new one is looked at soon.
+    const showNext = board.addStream('b.example:443', 'b.example')
+    expect(looksIn(250)).toBe(1)
+    show()
+    showNext()
+    looksIn(1_000)
+    expect(looksIn(60_000)).toBe(0)
+    board.close()
+  })
+
   it('costs nothing while nobody looks, and one look a turn for 1,000 streams, whatever happens to them', async () => {
     let assemblies = 0
     const board = new StatusBoard({
