@@ -3,13 +3,17 @@ import type { CircuitEndpoint } from '../../../core/channel/circuit-endpoint.ts'
 import { OutboundLink } from '../../../core/channel/outbound-link.ts'
 import type { QueueAccount } from '../../../core/util/queue-account.ts'
 import { ampleAccount } from '../../support/ample-queues.ts'
+import { costlyClock } from '../../support/costly-clock.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
 const CELL_BYTES = 514
 const HOLD_MS = 5
 
 /** A link that takes so much and no more; what it took, by letter and cells. */
-function openLink(queues: QueueAccount = ampleAccount()): {
+function openLink(
+  queues: QueueAccount = ampleAccount(),
+  clock = manualClock(),
+): {
   outbound: OutboundLink
   clock: ReturnType<typeof manualClock>
   taken: string[]
@@ -17,7 +21,6 @@ function openLink(queues: QueueAccount = ampleAccount()): {
   limitCells: number
   drain(): void
 } {
-  const clock = manualClock()
   const state = { taken: [] as string[], flushes: 0, limitCells: 0 }
   const outbound: OutboundLink = new OutboundLink({
     clock,
@@ -96,7 +99,7 @@ describe('a link that is slow', () => {
     expect(link.taken.join(' ')).toBe('#1 P1 U1 u29')
   })
 
-  it('counts what the socket keeps and what the channel has to say, until it has taken all', () => {
+  it('counts what the socket keeps and what the channel has to say, until it has taken all', async () => {
     const account = ampleAccount()
     const link = openLink(account)
     const cell = Buffer.alloc(CELL_BYTES, '#')
@@ -104,6 +107,7 @@ describe('a link that is slow', () => {
     expect(account.bytes).toBe(0)
     link.outbound.flush()
     expect(account.bytes).toBe(CELL_BYTES)
+    await turnEnd()
     link.clock.advance(7)
     link.outbound.push(cell)
     expect([account.bytes, account.oldestMs]).toEqual([2 * CELL_BYTES, 0])
@@ -148,6 +152,22 @@ describe('a link that takes whatever it is given', () => {
       expect(link.flushes > 0).toBe(cells() < 3_000)
     }
     expect(sent).toEqual([992, 992, 992, 24, 0])
+  })
+
+  it('is given one write in a turn where a write takes as long as all of them should', async () => {
+    const link = openLink(ampleAccount(), costlyClock(manualClock(), 3))
+    link.limitCells = 1_000
+    link.outbound.request(circuitOf('a', 600), 'data')
+    const sent: number[] = []
+    for (let turn = 0; turn < 4; turn++) {
+      link.flushes = 0
+      link.taken.length = 0
+      link.outbound.flush()
+      sent.push(link.taken.reduce((sum, taken) => sum + Number(taken.slice(1)), 0))
+      await turnEnd()
+      expect(link.flushes > 0).toBe(turn < 2)
+    }
+    expect(sent).toEqual([248, 248, 104, 0])
   })
 
   it('takes a lone message at once, in whatever turn', () => {
