@@ -71,7 +71,8 @@ test('a client that has run before connects from its cache although no authority
 test('a client killed in the middle of its work starts again warm, without lock trouble, on the same guard', async () => {
   const network = inject('network')
   const bytes = 3_000_000
-  const first = await start()
+  // Two circuits to one exit have a guard each, and share the bytes as they like.
+  const first = await start(await createClientHome([...clientLines(network), 'ConfluxEnabled 0']))
   await download(first, bytes)
   const guards = await findGuards(network, bytes)
   await first.end('SIGKILL')
