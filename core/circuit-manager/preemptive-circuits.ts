@@ -7,23 +7,19 @@ import type { Clock, Timer } from '../util/clock.ts'
 import { isTorError, type TorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
-import { RetryDelay } from '../util/retry-delay.ts'
+import type { RetryDelay } from '../util/retry-delay.ts'
 import type { BuildTimeout } from './build-timeout.ts'
 import type { BuildPhase } from './circuit-builder.ts'
 import type { CircuitPool } from './circuit-pool.ts'
 import { cleanUsage, type ExitUsage, isClean, isSet, type PoolEntry, servesExitOf } from './pool-entry.ts'
 import { PredictedPorts, type PredictedUse } from './predicted-ports.ts'
-import { PreemptiveSets } from './preemptive-sets.ts'
+import { PreemptiveSets, preemptiveRetry } from './preemptive-sets.ts'
 
 /** path-spec 2.1.1: so many clean circuits for each predicted port. */
 const CIRCUITS_PER_PORT = 2
 
 /** C tor's MAX_UNUSED_OPEN_CIRCUITS: more would load relays for nothing. Legs of sets count here, as they do not there. */
 const MAX_CLEAN = 14
-
-/** Waits between failures: the first soon, never faster than once a second, at most every five minutes. */
-const RETRY_BASE_MS = 1_000
-const RETRY_MAX_MS = 300_000
 
 export interface PreemptiveParts {
   readonly pool: CircuitPool
@@ -51,7 +47,7 @@ export class PreemptiveCircuits {
 
   constructor(parts: PreemptiveParts) {
     this.#parts = parts
-    this.#retry = new RetryDelay(parts.random, RETRY_BASE_MS, RETRY_MAX_MS)
+    this.#retry = preemptiveRetry(parts.random)
     const uses = (): readonly PredictedUse[] => this.#currentUses()
     this.#sets = new PreemptiveSets({ ...parts, uses }, MAX_CLEAN)
   }

@@ -14,9 +14,14 @@ import { type SetNumbers, setNumbers } from './conflux-settings.ts'
 import { cleanUsage, type ExitUsage, isClean, isSet, type PoolEntry, servesExitOf } from './pool-entry.ts'
 import type { PredictedUse } from './predicted-ports.ts'
 
-/** Between failures, as for single circuits; neither holds up the other. */
+/** Waits between failures: the first soon, never faster than once a second, at most every five minutes. */
 const RETRY_BASE_MS = 1_000
 const RETRY_MAX_MS = 300_000
+
+/** Of what is built ahead of need. Single circuits and sets have one each: neither holds up the other. */
+export function preemptiveRetry(random: Random): RetryDelay {
+  return new RetryDelay(random, RETRY_BASE_MS, RETRY_MAX_MS)
+}
 
 export interface PreemptiveSetsParts {
   readonly pool: Pick<CircuitPool, 'entries' | 'changes' | 'launchSet' | 'cleanCount' | 'buildingCount'>
@@ -50,7 +55,7 @@ export class PreemptiveSets {
   constructor(parts: PreemptiveSetsParts, maxClean: number) {
     this.#parts = parts
     this.#maxClean = maxClean
-    this.#retry = new RetryDelay(parts.random, RETRY_BASE_MS, RETRY_MAX_MS)
+    this.#retry = preemptiveRetry(parts.random)
   }
 
   stop(): void {
