@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { CircuitNotes } from '../../../core/circuit-manager/circuit-pool.ts'
 import type { CircuitView } from '../../../core/circuit-manager/circuit-registry.ts'
-import { StatusBoard } from '../../../core/client/status-board.ts'
+import { StatusBoard, type StatusSources } from '../../../core/client/status-board.ts'
 import type { SurroundingsView } from '../../../core/client/surroundings.ts'
 import { TrafficLedger } from '../../../core/client/traffic-ledger.ts'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
@@ -13,6 +13,20 @@ import { manualClock } from '../../support/manual-clock.ts'
 
 const SURROUNDINGS: SurroundingsView = { clockSkew: undefined, network: 'unknown', isDormant: false }
 
+/** A board whose sources are quiet, but for these. */
+function boardWith(sources: Partial<StatusSources> & Pick<StatusSources, 'traffic' | 'clock'>): StatusBoard {
+  return new StatusBoard({
+    channels: new ChannelManager(channelDeps()),
+    circuits: { views: new WatchedValue<readonly CircuitView[]>([]) },
+    pool: { changes: new WatchedValue(0), notes: () => undefined },
+    countries: NO_COUNTRIES,
+    surroundings: { views: new WatchedValue(SURROUNDINGS) },
+    bridges: { views: new WatchedValue([]) },
+    guards: { confirmedMs: () => undefined },
+    ...sources,
+  })
+}
+
 describe('the status', () => {
   it('shows of a circuit its sites, whether it waits, and whether it is retired; and of a stream its site', async () => {
     const network = await FakeNetwork.start({ relays: 3 })
@@ -21,15 +35,10 @@ describe('the status', () => {
     const changes = new WatchedValue(0)
     const traffic = new TrafficLedger()
     let notes: CircuitNotes | undefined
-    const board = new StatusBoard({
-      channels: new ChannelManager(channelDeps()),
+    const board = boardWith({
       circuits: { views },
       pool: { changes, notes: (id) => (id === 7 ? notes : undefined) },
-      countries: NO_COUNTRIES,
-      surroundings: { views: new WatchedValue(SURROUNDINGS) },
-      bridges: { views: new WatchedValue([]) },
       traffic,
-      guards: { confirmedMs: () => undefined },
       clock: manualClock(),
     })
     const view: CircuitView = {
@@ -75,13 +84,7 @@ describe('the status', () => {
     const clock = manualClock()
     let bytes = 0
     let looks = 0
-    const board = new StatusBoard({
-      channels: new ChannelManager(channelDeps()),
-      circuits: { views: new WatchedValue<readonly CircuitView[]>([]) },
-      pool: { changes: new WatchedValue(0), notes: () => undefined },
-      countries: NO_COUNTRIES,
-      surroundings: { views: new WatchedValue(SURROUNDINGS) },
-      bridges: { views: new WatchedValue([]) },
+    const board = boardWith({
       traffic: {
         sites: () => [],
         total() {
@@ -90,7 +93,6 @@ describe('the status', () => {
         },
         ofCircuit: () => ({ readBytes: 0, writtenBytes: 0 }),
       },
-      guards: { confirmedMs: () => undefined },
       clock,
     })
     const looksIn = (ms: number): number => {
@@ -120,13 +122,7 @@ describe('the status', () => {
 
   it('costs nothing while nobody looks, and one look a turn for 1,000 streams, whatever happens to them', async () => {
     let assemblies = 0
-    const board = new StatusBoard({
-      channels: new ChannelManager(channelDeps()),
-      circuits: { views: new WatchedValue<readonly CircuitView[]>([]) },
-      pool: { changes: new WatchedValue(0), notes: () => undefined },
-      countries: NO_COUNTRIES,
-      surroundings: { views: new WatchedValue(SURROUNDINGS) },
-      bridges: { views: new WatchedValue([]) },
+    const board = boardWith({
       traffic: {
         sites() {
           assemblies++
@@ -135,7 +131,6 @@ describe('the status', () => {
         total: () => ({ readBytes: 0, writtenBytes: 0 }),
         ofCircuit: () => ({ readBytes: 0, writtenBytes: 0 }),
       },
-      guards: { confirmedMs: () => undefined },
       clock: manualClock(),
     })
     const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
