@@ -21,8 +21,11 @@ import { LaunchQueue, type Wanted } from './launch-queue.ts'
 import { type ExitUsage, isSet, isTooOld, maySupport, type PoolEntry, readyTunnel } from './pool-entry.ts'
 import { PreemptiveCircuits } from './preemptive-circuits.ts'
 
-/** A request gives up after so many circuits could not be built for it. */
-const MAX_BUILD_TRIES = 4
+/**
+ * A request gives up after so many circuits could not be built for it. Where every second one fails (relays remember
+ * for a minute whom they could not reach, so that an outage is longer than it was), one request in 256 meets an error.
+ */
+const MAX_BUILD_TRIES = 8
 
 /** How often ages are looked at. Not on any request's way. */
 const SWEEP_MS = 10_000

@@ -3,7 +3,7 @@ import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
 import { RetryDelay } from '../util/retry-delay.ts'
 
-/** So many failures in a row are bad luck; after that there is a wait. Two requests' worth of tries. */
+/** So many failures in a row are bad luck; after that there is a wait. One request's worth of tries. */
 const FAILURES_IN_A_ROW = 8
 
 const WAIT_BASE_MS = 1_000

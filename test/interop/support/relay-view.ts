@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, readlinkSync } from 'node:fs'
 import { isAlive } from './process-stats.ts'
 import { dumpState, listExitStreams, type NodeRecord } from './tor-node.ts'
 import type { TorNetworkRecord } from './tor-network.ts'
-import { sleep } from './waiting.ts'
+import { sleep, waitFor } from './waiting.ts'
 
 /** The exit that holds a stream to `port` now. */
 export async function findExitOfStream(network: TorNetworkRecord, port: number): Promise<NodeRecord> {
@@ -31,6 +31,19 @@ export async function findGuards(network: TorNetworkRecord, minBytes: number): P
   return network.nodes
     .filter((_node, index) => (sent[index] ?? 0) >= minBytes)
     .map(({ nickname }) => nickname)
+}
+
+/** The relays that send a transfer to the client now, each `minBytes` of it since this was called. */
+export async function findGuardsOfTransfer(
+  network: TorNetworkRecord,
+  minBytes: number,
+): Promise<NodeRecord[]> {
+  const before = await Promise.all(network.nodes.map(bytesSentToClients))
+  return waitFor('a guard that carries the transfer', 10_000, async () => {
+    const now = await Promise.all(network.nodes.map(bytesSentToClients))
+    const found = network.nodes.filter((_node, index) => (now[index] ?? 0) - (before[index] ?? 0) >= minBytes)
+    return found.length > 0 ? found : undefined
+  })
 }
 
 const HEX_LISTEN = '0A'

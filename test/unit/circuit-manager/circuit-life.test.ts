@@ -10,7 +10,7 @@ import { STREAM_DEPS } from '../../network/client-side.ts'
 import { unanswered } from '../../network/fake-stream.ts'
 
 const SWEEP_MS = 10_000
-const MAX_BUILD_TRIES = 4
+const MAX_BUILD_TRIES = 8
 
 let netDir: NetDir
 let rig: CircuitRig
@@ -60,7 +60,7 @@ describe('circuits ahead of need', () => {
     await rig.finishAll()
     const claimed = 20
     const open = rig.builder.builds.all.length
-    expect(open).toBeLessThanOrEqual(14 + claimed * 4)
+    expect(open).toBeLessThanOrEqual(14 + claimed * MAX_BUILD_TRIES)
   })
 
   it('are no longer built when nobody has asked for an hour', async () => {
@@ -312,14 +312,14 @@ describe('the pace of building', () => {
   })
 
   it('is that of the requests again as soon as one circuit serves', async () => {
-    for (let round = 0; round < 3; round++) {
+    for (let round = 0; round < 2; round++) {
       const asking = rig.manager.assign(usage(`${round}`), NO_EXITS)
       asking.catch(() => {})
-      for (let tries = 0; tries < MAX_BUILD_TRIES && round < 2; tries++)
+      for (let tries = 0; tries < MAX_BUILD_TRIES && round < 1; tries++)
         (await rig.builder.builds.take()).fail()
       await settle()
     }
-    expect(rig.builder.builds.all.length).toBe(8)
+    expect(rig.builder.builds.all.length).toBe(MAX_BUILD_TRIES)
     rig.clock.advance(10_000)
     await settle()
     await (await rig.builder.builds.take()).finish()
