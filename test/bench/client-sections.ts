@@ -103,6 +103,13 @@ function reportLatencies(report: Report, name: string, latenciesMs: readonly num
   report(`${name}, p99 ms`, percentile(latenciesMs, 0.99))
 }
 
+/**
+ * A burst's times come in steps of the 40 ms for which TCP holds an acknowledgement back, and with it what a relay has
+ * yet to send: which step the half of the requests falls on is chance, with every client. One burst says nothing.
+ */
+const BURSTS = 6
+const BURST_GAP_MS = 500
+
 async function measureConnects(context: Context): Promise<void> {
   const { report } = context
   const user = 'connect'
@@ -111,8 +118,11 @@ async function measureConnects(context: Context): Promise<void> {
   reportLatencies(report, 'connect, 80-100 ms apart', spaced.latenciesMs)
   const backToBack = await run(context, { kind: 'connect', count: 200, atOnce: 1, gapMs: 0, user })
   reportLatencies(report, 'connect, back to back', backToBack.latenciesMs)
-  const atOnce = await run(context, { kind: 'connect', count: 200, atOnce: 200, gapMs: 0, user })
-  reportLatencies(report, 'connect, 200 at once', atOnce.latenciesMs)
+  for (let burst = 0; burst < BURSTS; burst++) {
+    await sleep(BURST_GAP_MS)
+    const atOnce = await run(context, { kind: 'connect', count: 200, atOnce: 200, gapMs: 0, user })
+    reportLatencies(report, 'connect, 200 at once', atOnce.latenciesMs)
+  }
 }
 
 async function measureUpload(context: Context): Promise<void> {
