@@ -30,6 +30,8 @@ import { silent } from './fake-stream.ts'
 
 export const DIRTINESS_MS = 600_000
 export const MAX_BUILDING = 32
+/** The manager's own; the tests count on it. */
+export const MAX_BUILD_TRIES = 8
 export const NO_EXITS: ReadonlySet<RsaIdentity> = new Set()
 
 export interface HeldBuild {

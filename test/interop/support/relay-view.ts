@@ -33,16 +33,12 @@ export async function findGuards(network: TorNetworkRecord, minBytes: number): P
     .map(({ nickname }) => nickname)
 }
 
-/** The relays that send a transfer to the client now, each `minBytes` of it since this was called. */
-export async function findGuardsOfTransfer(
-  network: TorNetworkRecord,
-  minBytes: number,
-): Promise<NodeRecord[]> {
+/** A relay that sends a transfer to the client now: `minBytes` since this was called. Of a set's two, any that does. */
+export async function findGuardOfTransfer(network: TorNetworkRecord, minBytes: number): Promise<NodeRecord> {
   const before = await Promise.all(network.nodes.map(bytesSentToClients))
   return waitFor('a guard that carries the transfer', 10_000, async () => {
     const now = await Promise.all(network.nodes.map(bytesSentToClients))
-    const found = network.nodes.filter((_node, index) => (now[index] ?? 0) - (before[index] ?? 0) >= minBytes)
-    return found.length > 0 ? found : undefined
+    return network.nodes.find((_node, index) => (now[index] ?? 0) - (before[index] ?? 0) >= minBytes)
   })
 }
 

@@ -8,6 +8,7 @@ import { TorError } from '../../../core/util/errors.ts'
 import {
   CircuitRig,
   DIRTINESS_MS,
+  MAX_BUILD_TRIES,
   MAX_BUILDING,
   NO_EXITS,
   rigDirectory,
@@ -18,7 +19,6 @@ import { STREAM_DEPS } from '../../network/client-side.ts'
 
 const SWEEP_MS = 10_000
 const UNUSED_MS = 1_800_000
-const MAX_BUILD_TRIES = 8
 
 let netDir: NetDir
 let rig: CircuitRig
