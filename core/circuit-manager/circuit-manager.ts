@@ -20,12 +20,10 @@ import { LaunchLimit } from './launch-limit.ts'
 import { LaunchQueue, type Wanted } from './launch-queue.ts'
 import { type ExitUsage, isSet, isTooOld, maySupport, type PoolEntry, readyTunnel } from './pool-entry.ts'
 import { PreemptiveCircuits } from './preemptive-circuits.ts'
+import { RequestTries } from './request-tries.ts'
 
-/**
- * A request gives up after so many circuits could not be built for it. Where every second one fails (relays remember
- * for a minute whom they could not reach, so that an outage is longer than it was), one request in 256 meets an error.
- */
-const MAX_BUILD_TRIES = 8
+/** So many circuits that fail one after the other, for whomever, are more than bad luck: two requests' prompt tries. */
+const FAILURES_IN_A_ROW = 8
 
 /** How often ages are looked at. Not on any request's way. */
 const SWEEP_MS = 10_000
@@ -75,7 +73,7 @@ export class CircuitManager {
   constructor(parts: CircuitManagerParts) {
     this.#parts = parts
     this.#turns = new TurnShare(parts.clock)
-    this.#limit = new LaunchLimit(parts.clock, parts.random)
+    this.#limit = new LaunchLimit(parts.clock, parts.random, FAILURES_IN_A_ROW)
     this.#pool = new CircuitPool({
       builder: parts.builder,
       guards: parts.guards,
@@ -142,7 +140,8 @@ export class CircuitManager {
 
   /**
    * A circuit for one stream: an open one, one that is being built, or a new one. The circuit belongs to the usage's
-   * isolation from then on. Rejects with `no-path`, the last build error, or the signal's error.
+   * isolation from then on. Circuits that fail on the way are followed by others until the signal fires. Rejects with
+   * `no-path`, the last build error, or the signal's error.
    */
   async assign(
     usage: ExitUsage,
@@ -150,25 +149,24 @@ export class CircuitManager {
     signal?: StopSignal,
   ): Promise<AssignedCircuit> {
     this.#preemptive.noteRequest(usage)
-    let failures = 0
+    let tries: RequestTries | undefined
     for (;;) {
       throwIfAborted(signal)
       const entry =
-        this.#claim(usage, excludedExits) ??
-        (await this.#launchFor(usage, excludedExits, failures > 0, signal))
+        this.#claim(usage, excludedExits) ?? (await this.#launchFor({ usage, excludedExits, tries }, signal))
       try {
         const circuit = readyTunnel(entry) ?? (await this.#whenReady(entry, usage, excludedExits, signal))
         if (circuit === undefined) continue
         if (maySupport(entry, usage, excludedExits)) return this.#use(entry, circuit)
-        // Dead or retired since: a relay that kills what was just built must not keep us building for ever.
         throw (
-          circuit.closeError ?? new TorError('circuit-failed', 'the circuit was retired while it was built')
+          circuit.closeError ?? new TorError('no-path', 'what was built does not serve the request any more')
         )
       } catch (thrown) {
         throwIfAborted(signal)
         const error = toTorError(thrown, 'circuit-failed', 'building a circuit')
-        failures++
-        if (failures >= MAX_BUILD_TRIES || this.#lifetime.signal.aborted) throw error
+        tries ??= new RequestTries(this.#parts.clock, this.#parts.random, usage)
+        if (!tries.noteFailure(error) || this.#lifetime.signal.aborted) throw error
+        signal?.noteTrouble?.(error)
         this.#parts.log.info('circuit failed, trying another: ', error.message)
       }
     }
@@ -195,8 +193,8 @@ export class CircuitManager {
 
   /** The network is there again: what is being waited out after failures is over. */
   retryNow(): void {
-    this.#limit.noteSuccess()
-    this.#queue.proceed()
+    this.#limit.retryNow()
+    this.#queue.retryNow()
     this.#preemptive.retryNow()
   }
 
@@ -279,14 +277,9 @@ export class CircuitManager {
     }
   }
 
-  async #launchFor(
-    usage: ExitUsage,
-    excludedExits: ReadonlySet<RsaIdentity>,
-    isRetry: boolean,
-    signal: StopSignal | undefined,
-  ): Promise<PoolEntry> {
+  async #launchFor(wanted: Wanted, signal: StopSignal | undefined): Promise<PoolEntry> {
     throwIfAborted(this.#lifetime.signal)
-    return this.#queue.enter({ usage, excludedExits, isRetry }, signal)
+    return this.#queue.enter(wanted, signal)
   }
 
   #launch({ usage, excludedExits }: Wanted): PoolEntry {

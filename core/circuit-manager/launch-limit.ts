@@ -3,9 +3,6 @@ import type { Clock } from '../util/clock.ts'
 import type { Random } from '../util/random.ts'
 import { RetryDelay } from '../util/retry-delay.ts'
 
-/** So many failures in a row are bad luck; after that there is a wait. One request's worth of tries. */
-const FAILURES_IN_A_ROW = 8
-
 const WAIT_BASE_MS = 1_000
 /** Short enough that a person who asks again after an outage is served. */
 const WAIT_MAX_MS = 10_000
@@ -13,11 +10,14 @@ const WAIT_MAX_MS = 10_000
 export class LaunchLimit {
   readonly #clock: Clock
   readonly #delay: RetryDelay
+  readonly #failuresInARow: number
   #failures = 0
   #openAtMs = 0
 
-  constructor(clock: Clock, random: Random) {
+  /** So many failures in a row are bad luck; after that there is a wait. */
+  constructor(clock: Clock, random: Random, failuresInARow: number) {
     this.#clock = clock
+    this.#failuresInARow = failuresInARow
     this.#delay = new RetryDelay(random, WAIT_BASE_MS, WAIT_MAX_MS)
   }
 
@@ -26,7 +26,7 @@ export class LaunchLimit {
     const nowMs = this.#clock.monotonicMs()
     this.#failures++
     // What was begun before the wait fails within it and says nothing new.
-    if (this.#failures < FAILURES_IN_A_ROW || nowMs < this.#openAtMs) return
+    if (this.#failures < this.#failuresInARow || nowMs < this.#openAtMs) return
     this.#openAtMs = nowMs + this.#delay.nextMs()
   }
 
@@ -35,6 +35,11 @@ export class LaunchLimit {
     this.#failures = 0
     this.#openAtMs = 0
     this.#delay.reset()
+  }
+
+  /** There is hope. The wait is over, but who fails now waits again: whoever can raise hopes must not set the pace. */
+  retryNow(): void {
+    this.#openAtMs = 0
   }
 
   /** How long it is until another circuit may be begun; 0 when it may be now. */

@@ -11,13 +11,14 @@ import type { StopSignal } from '../util/stop-signal.ts'
 import type { TurnShare } from '../util/turn-share.ts'
 import type { LaunchLimit } from './launch-limit.ts'
 import { type ExitUsage, maySupport, type PoolEntry } from './pool-entry.ts'
+import type { RequestTries } from './request-tries.ts'
 
 /** What a circuit is wanted for. */
 export interface Wanted {
   readonly usage: ExitUsage
   readonly excludedExits: ReadonlySet<RsaIdentity>
-  /** What was begun for it before has failed: it has waited its turn, and does not wait it again. */
-  readonly isRetry: boolean
+  /** When what was begun for it before has failed. */
+  readonly tries: Pick<RequestTries, 'goesFirst' | 'waitMs' | 'retryNow'> | undefined
 }
 
 export interface LaunchQueueParts {
@@ -50,7 +51,7 @@ export class LaunchQueue {
   /** A circuit that was begun, and that is claimed. Rejects as `launch` throws, or with the signal's error. */
   async enter(wanted: Wanted, signal: StopSignal | undefined): Promise<PoolEntry> {
     const waiting: Waiting = { ...wanted, entry: createDeferred() }
-    const firstOther = wanted.isRetry ? this.#waiting.findIndex(({ isRetry }) => !isRetry) : -1
+    const firstOther = goesFirst(wanted) ? this.#waiting.findIndex((other) => !goesFirst(other)) : -1
     this.#waiting.splice(firstOther === -1 ? this.#waiting.length : firstOther, 0, waiting)
     const onAbort = (): void => {
       if (signal === undefined) return
@@ -66,13 +67,20 @@ export class LaunchQueue {
     }
   }
 
-  /** There may be room, or the wait after failures may be over. */
+  /** There may be room, or a wait after failures may be over. */
   proceed(): void {
-    while (!this.#awaitsTurn && this.#hasNext()) {
+    for (;;) {
+      if (this.#awaitsTurn || !this.#mayLaunch()) return
       const turn = this.#parts.turns.take()
       if (turn === undefined) this.#launchNext()
       else this.#proceedIn(turn)
     }
+  }
+
+  /** The network is there again: what a request waits out after failures is over. */
+  retryNow(): void {
+    for (const { tries } of this.#waiting) tries?.retryNow()
+    this.proceed()
   }
 
   /** A circuit was begun, whoever it is for: those that can use it take it, the first to come first. */
@@ -95,17 +103,14 @@ export class LaunchQueue {
     this.#awaitsTurn = true
     void turn.then(() => {
       this.#awaitsTurn = false
-      if (this.#hasNext()) this.#launchNext()
+      if (this.#mayLaunch()) this.#launchNext()
       this.proceed()
     })
   }
 
-  #hasNext(): boolean {
-    return this.#waiting.length > 0 && this.#mayLaunch()
-  }
-
   #launchNext(): void {
-    const next = this.#waiting.shift()
+    const at = this.#waiting.findIndex((waiting) => ownWaitMs(waiting) === 0)
+    const [next] = at === -1 ? [] : this.#waiting.splice(at, 1)
     if (next !== undefined) this.#launchFor(next)
   }
 
@@ -124,13 +129,31 @@ export class LaunchQueue {
     waiting.entry.resolve(entry)
   }
 
+  /** Whether one of those that wait may begin its circuit now; if only time is missing, looks again when it has passed. */
   #mayLaunch(): boolean {
-    const { waitMs } = this.#parts.limit
+    this.#timer?.cancel()
+    this.#timer = undefined
+    if (this.#waiting.length === 0) return false
+    const waitMs = Math.max(this.#parts.limit.waitMs, shortestWaitMs(this.#waiting))
     if (waitMs === 0) return this.#parts.hasRoom()
-    this.#timer ??= this.#parts.clock.setTimer(waitMs, () => {
-      this.#timer = undefined
-      this.proceed()
-    })
+    this.#timer = this.#parts.clock.setTimer(waitMs, () => this.proceed())
     return false
   }
+}
+
+function goesFirst({ tries }: Wanted): boolean {
+  return tries?.goesFirst === true
+}
+
+function shortestWaitMs(waiting: readonly Waiting[]): number {
+  let shortest = Number.POSITIVE_INFINITY
+  for (const wanted of waiting) {
+    shortest = Math.min(shortest, ownWaitMs(wanted))
+    if (shortest === 0) break
+  }
+  return shortest
+}
+
+function ownWaitMs({ tries }: Wanted): number {
+  return tries?.waitMs ?? 0
 }

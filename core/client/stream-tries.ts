@@ -86,6 +86,7 @@ export async function tryOnCircuits<T>(
       if (!isLost || lostExits.has(assigned.exit)) failedExits.add(assigned.exit)
       if (isLost) lostExits.add(assigned.exit)
       lastError = verdict.error
+      signal.noteTrouble?.(lastError)
       parts.log.info('stream failed, trying another exit: ', error.message)
     }
   }

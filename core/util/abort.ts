@@ -70,7 +70,7 @@ interface Limit {
 function runWithin<T>(
   { clock, limitMs, doing }: Limit,
   signal: StopSignal | undefined,
-  inner: { abort(reason: TorError): void },
+  inner: { readonly trouble?: TorError | undefined; abort(reason: TorError): void },
   work: () => Promise<T>,
 ): Promise<T> {
   return new Promise((resolve, reject) => {
@@ -83,11 +83,7 @@ function runWithin<T>(
     const onAbort = (): void => {
       if (signal !== undefined) stop(abortError(signal))
     }
-    const timer = clock.setTimer(limitMs, () =>
-      stop(
-        new TorError('timeout', `${doing}: no answer in ${Math.round(limitMs)} ms`, { retry: 'elsewhere' }),
-      ),
-    )
+    const timer = clock.setTimer(limitMs, () => stop(tooLate(doing, limitMs, inner.trouble)))
     const release = (): void => {
       timer.cancel()
       signal?.removeEventListener('abort', onAbort)
@@ -99,6 +95,15 @@ function runWithin<T>(
       release()
       reject(error)
     }
+  })
+}
+
+function tooLate(doing: string, limitMs: number, trouble: TorError | undefined): TorError {
+  const what = `${doing}: no answer in ${Math.round(limitMs)} ms`
+  if (trouble === undefined) return new TorError('timeout', what, { retry: 'elsewhere' })
+  return new TorError('timeout', `${what}; the last trouble was ${trouble.message}`, {
+    cause: trouble,
+    retry: 'elsewhere',
   })
 }
 

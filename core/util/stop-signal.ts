@@ -11,11 +11,14 @@ export interface StopSignal {
   readonly reason: unknown
   addEventListener(type: 'abort', listener: () => void, options: { readonly once: true }): void
   removeEventListener(type: 'abort', listener: () => void): void
+  /** What the work goes on in spite of: it explains why time ran out, if it does. */
+  noteTrouble?(error: TorError): void
 }
 
 /** A signal and the means to fire it, in one. */
 export class StopSource implements StopSignal {
   #reason: TorError | undefined
+  #trouble: TorError | undefined
   /** Most have one listener at most. */
   #listener: (() => void) | undefined
   #others: Set<() => void> | undefined
@@ -26,6 +29,15 @@ export class StopSource implements StopSignal {
 
   get reason(): TorError | undefined {
     return this.#reason
+  }
+
+  /** The last that was noted. */
+  get trouble(): TorError | undefined {
+    return this.#trouble
+  }
+
+  noteTrouble(error: TorError): void {
+    this.#trouble = error
   }
 
   /** Fires; a second time changes nothing. Listeners are called in the order in which they came. */

@@ -30,8 +30,10 @@ import { silent } from './fake-stream.ts'
 
 export const DIRTINESS_MS = 600_000
 export const MAX_BUILDING = 32
-/** The manager's own; the tests count on it. */
-export const MAX_BUILD_TRIES = 8
+/** The manager's own; the tests count on them. */
+export const PROMPT_TRIES = 4
+export const MAX_TRIES = 8
+export const FAILURES_IN_A_ROW = 8
 export const NO_EXITS: ReadonlySet<RsaIdentity> = new Set()
 
 export interface HeldBuild {
@@ -43,7 +45,7 @@ export interface HeldBuild {
   finish(): Promise<Circuit>
   /** The circuit is closed by the time its builder hands it over. */
   finishDead(): Promise<void>
-  fail(): void
+  fail(error?: TorError): void
   isAborted(): boolean
 }
 
@@ -85,7 +87,8 @@ export class HeldBuilder {
           circuit.close()
           resolve(circuit)
         },
-        fail: () => reject(new TorError('circuit-failed', 'the test lets it fail', { retry: 'elsewhere' })),
+        fail: (error = new TorError('circuit-failed', 'the test lets it fail', { retry: 'elsewhere' })) =>
+          reject(error),
         isAborted: () => signal?.aborted === true,
       })
     })
@@ -223,6 +226,23 @@ export class CircuitRig {
     const build = this.builder.builds.all[before]
     if (build !== undefined) await (await this.builder.builds.take((taken) => taken === build)).finish()
     return assigning
+  }
+
+  /** Time passes, second by second; what is begun meanwhile fails. */
+  async failFor(seconds: number): Promise<void> {
+    for (let second = 0; second < seconds; second++) {
+      await this.failAll()
+      this.clock.advance(1_000)
+      await settle()
+    }
+  }
+
+  /** All builds that are under way fail, and those that are begun at once for that. */
+  async failAll(): Promise<void> {
+    for (let at = 0; at < this.builder.builds.all.length; at++) {
+      this.builder.builds.all[at]?.fail()
+      await settle()
+    }
   }
 
   /** All builds that are under way succeed, and those that follow from that. */

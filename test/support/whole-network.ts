@@ -46,6 +46,8 @@ export const TWO_GUARDS = [
   'NumEntryGuards 1',
   'MiddleNodes middle1',
   'ExitNodes exit1',
+  // Circuits that fail are followed by others as long as their request has time.
+  'SocksTimeout 20',
 ]
 
 export const ONE_PATH = ['EntryNodes guard1', 'MiddleNodes middle1', 'ExitNodes exit1', 'StrictNodes 1']
@@ -111,6 +113,15 @@ export function outcomeOf<T>(work: Promise<T>): Promise<T | string> {
     if (isTorError(error)) return error.kind
     throw error
   })
+}
+
+/** The same; of what ran out of time after trouble, the trouble. */
+export function troubleOf<T>(work: Promise<T>): Promise<T | string> {
+  return outcomeOf(
+    work.catch((error: unknown) => {
+      throw isTorError(error, 'timeout') && error.cause !== undefined ? error.cause : error
+    }),
+  )
 }
 
 /** Whose circuits carry requests now; directories are asked of others, too. */

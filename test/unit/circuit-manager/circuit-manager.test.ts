@@ -8,9 +8,10 @@ import { TorError } from '../../../core/util/errors.ts'
 import {
   CircuitRig,
   DIRTINESS_MS,
-  MAX_BUILD_TRIES,
   MAX_BUILDING,
+  MAX_TRIES,
   NO_EXITS,
+  PROMPT_TRIES,
   rigDirectory,
   settle,
   usage,
@@ -152,9 +153,15 @@ describe('the pool of circuits', () => {
       (candidate) => !rig.netDir.allowsExitTo(closed, candidate, 'ipv4'),
     )
     const other = rig.manager.assign(usage('a', port), NO_EXITS)
+    other.catch(() => {})
     // The path picker of this test looks at no ports: the pool does, and asks for another.
-    for (let tries = 0; tries < MAX_BUILD_TRIES; tries++) await (await rig.builder.builds.take()).finish()
-    await expect(other).rejects.toMatchObject({ kind: 'circuit-failed' })
+    for (let second = 0; second < 60; second++) {
+      await rig.finishAll()
+      rig.clock.advance(1_000)
+      await settle()
+    }
+    await expect(other).rejects.toMatchObject({ kind: 'no-path' })
+    expect(rig.builder.builds.all.length).toBe(1 + MAX_TRIES)
     expect(circuit.isOpen).toBe(true)
   })
 
@@ -206,25 +213,69 @@ describe('the pool of circuits', () => {
 })
 
 describe('circuits that cannot be built', () => {
-  it('are tried another way eight times, then the last error counts', async () => {
-    const assigning = rig.manager.assign(usage('a'), NO_EXITS)
-    for (let tries = 0; tries < MAX_BUILD_TRIES; tries++) (await rig.builder.builds.take()).fail()
-    await expect(assigning).rejects.toMatchObject({ kind: 'circuit-failed' })
-    expect(rig.builder.builds.all.length).toBe(MAX_BUILD_TRIES)
+  it('are followed by others until the time of their request is over, the later ones at a pace of ours', async () => {
+    const controller = new AbortController()
+    const asking = rig.manager.assign(usage('a'), NO_EXITS, controller.signal)
+    asking.catch(() => {})
+    await rig.failAll()
+    expect(rig.builder.builds.all.length).toBe(PROMPT_TRIES)
+    await rig.failFor(110)
+    expect(rig.builder.builds.all.length).toBeGreaterThan(2 * MAX_TRIES)
+    expect(rig.builder.builds.all.length).toBeLessThan(60)
+    controller.abort(new TorError('timeout', 'the request took too long'))
+    await expect(asking).rejects.toMatchObject({ kind: 'timeout' })
+    const built = rig.builder.builds.all.length
+    await rig.failFor(60)
+    expect(rig.builder.builds.all.length).toBe(built)
   })
 
-  it('are forgotten when one works', async () => {
-    const assigning = rig.manager.assign(usage('a'), NO_EXITS)
-    for (let tries = 1; tries < MAX_BUILD_TRIES; tries++) (await rig.builder.builds.take()).fail()
-    const circuit = await (await rig.builder.builds.take()).finish()
-    expect((await assigning).circuit).toBe(circuit)
+  it('are forgotten when one works, however many there were', async () => {
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    await rig.failFor(60)
+    await rig.finishAll()
+    rig.clock.advance(10_000)
+    await settle()
+    await rig.finishAll()
+    expect((await asking).circuit.isOpen).toBe(true)
   })
 
   it('count also when they are dead before anybody can use them', async () => {
-    const assigning = rig.manager.assign(usage('a'), NO_EXITS)
-    for (let tries = 0; tries < MAX_BUILD_TRIES; tries++) await (await rig.builder.builds.take()).finishDead()
-    await expect(assigning).rejects.toBeInstanceOf(TorError)
-    expect(rig.builder.builds.all.length).toBe(MAX_BUILD_TRIES)
+    rig.manager.assign(usage('a'), NO_EXITS).catch(() => {})
+    for (let tries = 0; tries < PROMPT_TRIES; tries++) await (await rig.builder.builds.take()).finishDead()
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(PROMPT_TRIES)
+  })
+
+  it('end their request after eight when it names its exit, so that whoever named it can name another', async () => {
+    const exit = rig.netDir.ids(rig.exits[0] ?? 0).rsa
+    const asking = rig.manager.assign({ ...usage('a'), exit }, NO_EXITS)
+    asking.catch(() => {})
+    await rig.failFor(60)
+    await expect(asking).rejects.toMatchObject({ kind: 'circuit-failed' })
+    expect(rig.builder.builds.all.length).toBe(MAX_TRIES)
+  })
+
+  it("end their request after eight when it is no relay's doing", async () => {
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    asking.catch(() => {})
+    const refused = new TorError('proxy-failed', 'wrong password')
+    for (let tries = 1; tries <= MAX_TRIES; tries++) {
+      const build = await rig.builder.builds.take()
+      build.fail(refused)
+      await settle()
+      rig.clock.advance(10_000)
+      await settle()
+    }
+    await expect(asking).rejects.toBe(refused)
+  })
+
+  it('make nobody wait any longer once the network is known to be back', async () => {
+    rig.manager.assign(usage('a'), NO_EXITS).catch(() => {})
+    await rig.failFor(30)
+    const built = rig.builder.builds.all.length
+    rig.manager.retryNow()
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(built + 1)
   })
 
   it('are built 32 at a time at most, spares among them', async () => {

@@ -44,6 +44,24 @@ describe('requests that wait for a circuit to be begun', () => {
     expect(served).toEqual(keys)
   })
 
+  it('do not wait behind those whose circuits fail again and again', async () => {
+    allowBuilding(1)
+    const hopeless = Array.from({ length: 6 }, (_, at) => `hopeless ${at}`)
+    for (const key of hopeless) void ask(key)
+    await rig.failFor(400)
+    const otherExit = new Set([rig.netDir.ids(rig.exits[0] ?? 0).rsa])
+    void rig.manager.assign(usage('fresh'), otherExit).catch(() => {})
+    const before = rig.builder.builds.all.length
+    while (rig.builder.builds.all.at(-1)?.exit === rig.exits[0]) {
+      rig.builder.builds.all.at(-1)?.fail()
+      await settle()
+      // Long enough that whoever has failed may try again.
+      rig.clock.advance(10_000)
+      await settle()
+      expect(rig.builder.builds.all.length - before).toBeLessThanOrEqual(hopeless.length + 1)
+    }
+  })
+
   it('share what is begun for the first of their isolation, and begin no more', async () => {
     allowBuilding(1)
     const asked = ['first', 'a', 'b', 'a', 'b', 'a'].map((key) => ask(key))

@@ -12,13 +12,14 @@ import {
   guardOf,
   outcomeOf,
   startWholeNetwork,
+  troubleOf,
   TWO_GUARDS,
   type WholeNetwork,
 } from '../../support/whole-network.ts'
 
 const A_WHILE_MS = 20_000
 /** Circuits in that time, by all who want one together. */
-const MOST_TRIES = 60
+const MOST_TRIES = 120
 
 let faulty: WholeNetwork
 
@@ -56,7 +57,7 @@ describe('a guard in use', () => {
       if (does.at === 'link') faulty.network.cutLinks(faulty.relay(guard))
       const committed = faulty.commit({ relay: guard, does })
       for (const { id } of client.status.value.circuits) client.closeCircuit(id)
-      expect(await outcomeOf(fetchBody(client))).toBe(kind)
+      expect(await troubleOf(fetchBody(client))).toBe(kind)
       await pass(A_WHILE_MS)
       expect(client.status.value.circuits.filter(({ state }) => state === 'open')).toEqual([])
       expect(committed.times).toBeGreaterThan(0)
@@ -97,10 +98,24 @@ describe('a relay behind the guard', () => {
       const committed = faulty.commit({ relay, does: create(what) })
       for (const { id, purpose } of client.status.value.circuits)
         if (purpose !== 'directory') client.closeCircuit(id)
-      expect([await outcomeOf(fetchBody(client)), committed.times > 0]).toEqual([kind, true])
+      expect([await troubleOf(fetchBody(client)), committed.times > 0]).toEqual([kind, true])
       faulty.network.faults.clear()
       await expect.poll(() => outcomeOf(fetchBody(client)), { timeout: 15_000 }).toBe(BODY_SHA256)
       expect(guardOf(client)).toBe(guard)
     },
   )
+
+  it('keeps a request waiting as long as it makes no circuits, and the same request is served when it does', async () => {
+    const client = await faulty.startClient([...TWO_GUARDS, 'SocksTimeout 120'])
+    await client.bootstrap()
+    const committed = faulty.commit({ relay: 'exit1', does: create('destroy') })
+    for (const { id, purpose } of client.status.value.circuits)
+      if (purpose !== 'directory') client.closeCircuit(id)
+    const asked = outcomeOf(fetchBody(client))
+    await pass(A_WHILE_MS)
+    expect(committed.times).toBeGreaterThan(0)
+    expect(committed.times).toBeLessThan(MOST_TRIES)
+    faulty.network.faults.clear()
+    expect(await asked).toBe(BODY_SHA256)
+  })
 })

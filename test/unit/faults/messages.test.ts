@@ -13,6 +13,7 @@ import {
   outcomeOf,
   spoils,
   startWholeNetwork,
+  troubleOf,
   TWO_GUARDS,
   type WholeNetwork,
 } from '../../support/whole-network.ts'
@@ -216,7 +217,7 @@ describe('a middle relay that', () => {
       faulty.commit({ relay: does.at === 'create' ? 'exit1' : 'middle1', does }),
     )
     for (const { id } of client.status.value.circuits) client.closeCircuit(id)
-    expect(await outcomeOf(fetchBody(client))).toBe(kind)
+    expect(await troubleOf(fetchBody(client))).toBe(kind)
     expect(committed.map(({ times }) => times > 0)).toEqual(faults.map(() => true))
     await expectRecovery()
   })

@@ -13,6 +13,7 @@ import {
   outcomeOf,
   spoils,
   startWholeNetwork,
+  troubleOf,
   TWO_GUARDS,
   waitForStatus,
   type WholeNetwork,
@@ -101,7 +102,7 @@ describe('a circuit that waits for use', () => {
   it('ends when anybody says anything on it', async () => {
     const committed = faulty.commit({ relay: 'exit1', does: { at: 'create', do: 'speak-first' } })
     for (const { id } of client.status.value.circuits) client.closeCircuit(id)
-    expect(await outcomeOf(fetchBody(client))).toBe('protocol-violation')
+    expect(await troubleOf(fetchBody(client))).toBe('protocol-violation')
     expect(committed.times).toBeGreaterThan(0)
     faulty.network.faults.clear()
     await expect.poll(() => outcomeOf(fetchBody(client)), { timeout: 15_000 }).toBe(BODY_SHA256)

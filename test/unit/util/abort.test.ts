@@ -64,6 +64,22 @@ describe('a wait that can be aborted', () => {
   })
 })
 
+describe('work with a time limit that goes on in spite of trouble', () => {
+  it('says what the last trouble was when its time is over', async () => {
+    const clock = manualClock()
+    const [first, last] = ['first', 'last'].map(
+      (name) => new TorError('circuit-failed', `the ${name} trouble`),
+    )
+    const working = withLimit(clock, 100, 'the work', undefined, (signal) => {
+      for (const trouble of [first, last]) if (trouble !== undefined) signal.noteTrouble?.(trouble)
+      return new Promise(() => {})
+    })
+    clock.advance(100)
+    await expect(working).rejects.toMatchObject({ kind: 'timeout', retry: 'elsewhere', cause: last })
+    await expect(working).rejects.toThrow(/the work.*the last trouble/)
+  })
+})
+
 describe.each([
   ['the platform’s', withTimeout],
   ['a light', withLimit],
