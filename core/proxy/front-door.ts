@@ -10,7 +10,7 @@ import {
   type StreamHost,
   type StreamTarget,
 } from '../client/stream-target.ts'
-import { abortError } from '../util/abort.ts'
+import { abortError, outOfTime } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
@@ -181,7 +181,7 @@ export class FrontDoor {
     }
     this.#waiting++
     const timer = this.clock.setTimer(requestLimitMs, () =>
-      abort.abort(new TorError('timeout', 'the request of an application was not answered in time')),
+      abort.abort(outOfTime('the request of an application', requestLimitMs, abort.trouble)),
     )
     return () => {
       timer.cancel()

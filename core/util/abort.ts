@@ -57,7 +57,7 @@ export function withLimit<T>(
   signal: StopSignal | undefined,
   work: (signal: StopSignal) => Promise<T>,
 ): Promise<T> {
-  const source = new StopSource()
+  const source = new StopSource(signal)
   return runWithin({ clock, limitMs, doing }, signal, source, () => work(source))
 }
 
@@ -83,7 +83,7 @@ function runWithin<T>(
     const onAbort = (): void => {
       if (signal !== undefined) stop(abortError(signal))
     }
-    const timer = clock.setTimer(limitMs, () => stop(tooLate(doing, limitMs, inner.trouble)))
+    const timer = clock.setTimer(limitMs, () => stop(outOfTime(doing, limitMs, inner.trouble)))
     const release = (): void => {
       timer.cancel()
       signal?.removeEventListener('abort', onAbort)
@@ -98,7 +98,8 @@ function runWithin<T>(
   })
 }
 
-function tooLate(doing: string, limitMs: number, trouble: TorError | undefined): TorError {
+/** What a wait ends with that went on in spite of `trouble`, if there was any. */
+export function outOfTime(doing: string, limitMs: number, trouble: TorError | undefined): TorError {
   const what = `${doing}: no answer in ${Math.round(limitMs)} ms`
   if (trouble === undefined) return new TorError('timeout', what, { retry: 'elsewhere' })
   return new TorError('timeout', `${what}; the last trouble was ${trouble.message}`, {

@@ -18,6 +18,7 @@ export interface StopSignal {
 /** A signal and the means to fire it, in one. */
 export class StopSource implements StopSignal {
   #reason: TorError | undefined
+  readonly #outer: Pick<StopSignal, 'noteTrouble'> | undefined
   #trouble: TorError | undefined
   /** Most have one listener at most. */
   #listener: (() => void) | undefined
@@ -31,6 +32,11 @@ export class StopSource implements StopSignal {
     return this.#reason
   }
 
+  /** Whoever waits for `outer` learns of trouble, too. */
+  constructor(outer?: Pick<StopSignal, 'noteTrouble'>) {
+    this.#outer = outer
+  }
+
   /** The last that was noted. */
   get trouble(): TorError | undefined {
     return this.#trouble
@@ -38,6 +44,7 @@ export class StopSource implements StopSignal {
 
   noteTrouble(error: TorError): void {
     this.#trouble = error
+    this.#outer?.noteTrouble?.(error)
   }
 
   /** Fires; a second time changes nothing. Listeners are called in the order in which they came. */

@@ -11,7 +11,7 @@ import {
 import { type Clock, sleep } from '../../../core/util/clock.ts'
 import { createDeferred } from '../../../core/util/deferred.ts'
 import { TorError } from '../../../core/util/errors.ts'
-import type { StopSignal } from '../../../core/util/stop-signal.ts'
+import { type StopSignal, StopSource } from '../../../core/util/stop-signal.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 
 const aborted: unknown = expect.objectContaining({ kind: 'aborted' })
@@ -77,6 +77,13 @@ describe('work with a time limit that goes on in spite of trouble', () => {
     clock.advance(100)
     await expect(working).rejects.toMatchObject({ kind: 'timeout', retry: 'elsewhere', cause: last })
     await expect(working).rejects.toThrow(/the work.*the last trouble/)
+  })
+
+  it('tells it to whoever waits for it with a longer limit', async () => {
+    const outer = new StopSource()
+    const trouble = new TorError('circuit-failed', 'trouble')
+    await withLimit(manualClock(), 100, 'the work', outer, async (signal) => signal.noteTrouble?.(trouble))
+    expect(outer.trouble).toBe(trouble)
   })
 })
 
