@@ -104,8 +104,8 @@ function reportLatencies(report: Report, name: string, latenciesMs: readonly num
 }
 
 /**
- * A burst's times come in steps of some 40 ms, as long as TCP may hold an acknowledgement back and with it what a relay
- * has yet to send: on which step the median falls is chance, with every client. One burst says nothing.
+ * A burst's times come in steps of some 40 ms: so long TCP may hold an acknowledgement back, and where senders pace
+ * themselves (BBR) a segment. On which step the median falls is chance, with every client. One burst says nothing.
  */
 const BURSTS = 6
 const BURST_GAP_MS = 500
