@@ -12,7 +12,7 @@ import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
 import { flagNames } from '../netdoc/relay-flags.ts'
 import { withTimeout } from '../util/abort.ts'
-import { type ErrorKind, systemCodeOf, TorError, toTorError } from '../util/errors.ts'
+import { type ErrorKind, FAILURES_OF_RELAYS, systemCodeOf, TorError, toTorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { QueueMemory } from '../util/queue-memory.ts'
 import type { Random } from '../util/random.ts'
@@ -281,14 +281,8 @@ export class CircuitBuilder {
   }
 }
 
-/** What a relay can fail by: everything else (our giving up, a disabled network, the user's proxy) is not its doing. */
-const FAILURES_OF_RELAYS: ReadonlySet<ErrorKind> = new Set([
-  'channel-failed',
-  'timeout',
-  'wrong-identity',
-  'protocol-violation',
-  'malformed',
-] satisfies ErrorKind[])
+/** What speaks against a guard. */
+const FAILURES_OF_GUARDS: ReadonlySet<ErrorKind> = new Set(FAILURES_OF_RELAYS)
 
 /** What we do ourselves, let be, or cannot hold: nothing of it speaks of the way to the network. */
 const OUR_OWN_ENDS: ReadonlySet<ErrorKind> = new Set(['aborted', 'closed', 'limit'] satisfies ErrorKind[])
@@ -297,7 +291,7 @@ const OUR_OWN_ENDS: ReadonlySet<ErrorKind> = new Set(['aborted', 'closed', 'limi
 const EXHAUSTION_CODES: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOBUFS', 'ENOMEM'])
 
 function saysSomethingOfGuard(error: TorError): boolean {
-  return FAILURES_OF_RELAYS.has(error.kind) && !EXHAUSTION_CODES.has(systemCodeOf(error) ?? '')
+  return FAILURES_OF_GUARDS.has(error.kind) && !EXHAUSTION_CODES.has(systemCodeOf(error) ?? '')
 }
 
 export function networkDisabled(): TorError {

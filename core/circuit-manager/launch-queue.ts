@@ -69,8 +69,7 @@ export class LaunchQueue {
 
   /** There may be room, or a wait after failures may be over. */
   proceed(): void {
-    for (;;) {
-      if (this.#awaitsTurn || !this.#mayLaunch()) return
+    while (!this.#awaitsTurn && this.#mayLaunch()) {
       const turn = this.#parts.turns.take()
       if (turn === undefined) this.#launchNext()
       else this.#proceedIn(turn)

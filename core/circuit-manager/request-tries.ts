@@ -1,6 +1,6 @@
 /** How often, and how fast, one request has circuits built that fail. */
 import type { Clock } from '../util/clock.ts'
-import type { ErrorKind, TorError } from '../util/errors.ts'
+import { type ErrorKind, FAILURES_OF_RELAYS, type TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
 import { LaunchLimit } from './launch-limit.ts'
 import type { ExitUsage } from './pool-entry.ts'
@@ -12,14 +12,7 @@ const PROMPT_TRIES = 4
 const MAX_TRIES = 8
 
 /** What relays on the way do, and an outage. */
-const FAILURES_ON_THE_WAY: ReadonlySet<ErrorKind> = new Set([
-  'channel-failed',
-  'circuit-failed',
-  'timeout',
-  'wrong-identity',
-  'protocol-violation',
-  'malformed',
-] satisfies ErrorKind[])
+const FAILURES_ON_THE_WAY: ReadonlySet<ErrorKind> = new Set([...FAILURES_OF_RELAYS, 'circuit-failed'])
 
 export class RequestTries {
   readonly #limit: LaunchLimit

@@ -1,5 +1,5 @@
 /** How a bridge fares, as immutable values; what is said of it comes from its own channel and descriptor alone. */
-import type { ErrorKind, TorError } from '../util/errors.ts'
+import { type ErrorKind, FAILURES_OF_RELAYS, type TorError } from '../util/errors.ts'
 
 export interface BridgeHealth {
   /** Wall clock, milliseconds since 1970; of this run. */
@@ -18,14 +18,10 @@ export const UNKNOWN_HEALTH: BridgeHealth = {
   kind: undefined,
 }
 
-/** What a bridge can be blamed for; our giving up, a disabled network and the user's proxy are not its doing. */
+/** What a bridge can be blamed for: as a relay, and by what it says of itself. */
 const FAILURES_OF_BRIDGES: ReadonlySet<ErrorKind> = new Set([
-  'channel-failed',
+  ...FAILURES_OF_RELAYS,
   'circuit-failed',
-  'timeout',
-  'wrong-identity',
-  'protocol-violation',
-  'malformed',
   'limit',
   'bad-directory',
   'directory-refused',

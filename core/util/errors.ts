@@ -78,6 +78,15 @@ export class TorError extends Error {
   }
 }
 
+/** What a relay can fail by: everything else (our giving up, a disabled network, the user's proxy) is not its doing. */
+export const FAILURES_OF_RELAYS = [
+  'channel-failed',
+  'timeout',
+  'wrong-identity',
+  'protocol-violation',
+  'malformed',
+] as const satisfies readonly ErrorKind[]
+
 /** Throws the error that says what was expected and what came. */
 export function malformed(what: string, expected: string, got?: string | number): never {
   throw new TorError(

@@ -24,17 +24,17 @@ export class StopSource implements StopSignal {
   #listener: (() => void) | undefined
   #others: Set<() => void> | undefined
 
+  /** Whoever waits for `outer` learns of trouble, too. */
+  constructor(outer?: Pick<StopSignal, 'noteTrouble'>) {
+    this.#outer = outer
+  }
+
   get aborted(): boolean {
     return this.#reason !== undefined
   }
 
   get reason(): TorError | undefined {
     return this.#reason
-  }
-
-  /** Whoever waits for `outer` learns of trouble, too. */
-  constructor(outer?: Pick<StopSignal, 'noteTrouble'>) {
-    this.#outer = outer
   }
 
   /** The last that was noted. */
