@@ -6,7 +6,7 @@ import { DestroyReason } from '../../../core/cell/reasons.ts'
 import type { ConfluxLinkMessage, RelayMessage } from '../../../core/cell/relay-message.ts'
 import { CircuitStreams, type StreamCarrier } from './circuit-streams.ts'
 import type { ConfluxLeg } from './conflux/conflux-leg.ts'
-import type { ConfluxSet } from './conflux/conflux-set.ts'
+import { type ConfluxSet, isMultiplexed } from './conflux/conflux-set.ts'
 import type { NetworkCore } from './network-core.ts'
 import type { Relay } from './relay.ts'
 import { RelayWindows } from './relay-windows.ts'
@@ -18,8 +18,7 @@ export interface CircuitEndParts {
   readonly increment: number | undefined
   /** Whether the channel to the client takes more. */
   readonly isWritable: () => boolean
-  /** Returns the cell's digest tag. */
-  readonly send: (streamId: number, message: RelayMessage) => Buffer
+  readonly send: (streamId: number, message: RelayMessage) => void
   /** Ends the circuit, for both sides. */
   readonly close: (reason: number) => void
 }
@@ -84,8 +83,15 @@ export class CircuitEnd implements StreamCarrier {
   }
 
   send(streamId: number, message: RelayMessage): void {
-    const tag = this.#parts.send(streamId, message)
-    if (message.kind === 'data') this.#windows.noteSent(tag, this.#nowMs())
+    this.#parts.send(streamId, message)
+  }
+
+  /** Whatever has left counts, also what a fault has said; a SENDME must quote the tag of its DATA cell. */
+  noteSent(streamId: number, kind: RelayMessage['kind'], tag: Buffer): void {
+    if (this.#membership !== undefined && isMultiplexed(kind)) this.#membership.leg.sentSequence++
+    if (kind !== 'data') return
+    this.#windows.noteSent(tag, this.#nowMs())
+    this.#streams.noteSent(streamId)
   }
 
   pump(): void {

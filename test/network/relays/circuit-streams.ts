@@ -87,10 +87,15 @@ export class CircuitStreams {
           continue
         }
         hasSent = true
-        stream.sendWindow--
         carrier.send(stream.id, { kind: 'data', data })
       }
     }
+  }
+
+  /** A DATA cell has left for the stream. */
+  noteSent(id: number): void {
+    const stream = this.#streams.get(id)
+    if (stream !== undefined) stream.sendWindow--
   }
 
   get count(): number {

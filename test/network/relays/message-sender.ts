@@ -13,6 +13,9 @@ import type { Relay } from './relay.ts'
 const DIGEST_OFFSET = 5
 const LONGER_THAN_A_CELL = 600
 
+/** Hears of each cell as it is sealed, and of its digest tag; of those that nobody asked for, too. */
+type NoteSent = (streamId: number, kind: RelayMessage['kind'], tag: Buffer) => void
+
 type MessageMisbehaviour = Extract<Misbehaviour, { at: 'message' }>
 
 export class MessageSender {
@@ -22,6 +25,7 @@ export class MessageSender {
   readonly #port: CircuitPort
   /** Ends the circuit, for both sides. */
   readonly #close: (reason: number) => void
+  readonly #noteSent: NoteSent
   /** A cell that waits for the next one to overtake it. */
   #overtaken: Buffer | undefined
 
@@ -30,53 +34,50 @@ export class MessageSender {
     relay: Relay,
     hop: RelaySideHop,
     port: CircuitPort,
-    close: (reason: number) => void,
+    { close, noteSent }: { close: (reason: number) => void; noteSent: NoteSent },
   ) {
     this.#core = core
     this.#relay = relay
     this.#hop = hop
     this.#port = port
     this.#close = close
+    this.#noteSent = noteSent
   }
 
-  /** Returns the cell's digest tag. */
-  send(streamId: number, kind: RelayMessage['kind'], command: number, body: Uint8Array): Buffer {
+  send(streamId: number, kind: RelayMessage['kind'], command: number, body: Uint8Array): void {
     const fault = this.#core.faults.due(
       'message',
       this.#relay.description.nickname,
       (does) => does.kind === kind,
     )
-    if (fault !== undefined) return this.#spoil(fault, streamId, command, body)
-    return this.#leaveSealed(command, streamId, body)
+    if (fault === undefined) this.#leaveSealed(streamId, kind, command, body)
+    else this.#spoil(fault, streamId, command, body)
   }
 
-  #leaveSealed(command: number, streamId: number, body: Uint8Array): Buffer {
-    const { cell, tag } = this.#seal(command, streamId, body)
-    this.#leave(cell)
-    return tag
+  #leaveSealed(streamId: number, kind: RelayMessage['kind'], command: number, body: Uint8Array): void {
+    this.#leave(this.#seal(streamId, kind, command, body))
   }
 
   #say(messages: readonly RelayMessage[], streamId: number): void {
     for (const message of messages) {
       const { command, body } = encodeRelayMessage(message)
-      this.#leaveSealed(command, streamId, body)
+      this.#leaveSealed(streamId, message.kind, command, body)
     }
   }
 
-  #spoil(fault: MessageMisbehaviour, streamId: number, command: number, body: Uint8Array): Buffer {
-    if (fault.do === 'destroy' || fault.do === 'close-channel') {
-      if (fault.do === 'destroy') this.#close(DestroyReason.INTERNAL)
-      else this.#port.closeChannel()
-      return Buffer.alloc(0)
-    }
+  #spoil(fault: MessageMisbehaviour, streamId: number, command: number, body: Uint8Array): void {
+    if (fault.do === 'destroy') return this.#close(DestroyReason.INTERNAL)
+    if (fault.do === 'close-channel') return this.#port.closeChannel()
     if (fault.do === 'first-say' || fault.do === 'instead-say') {
       this.#say(fault.messages, streamId)
-      return fault.do === 'first-say' ? this.#leaveSealed(command, streamId, body) : Buffer.alloc(0)
+      if (fault.do === 'first-say') this.#leaveSealed(streamId, fault.kind, command, body)
+      return
     }
     const shown = misshape(fault, body)
-    const { cell, tag } = this.#seal(
-      command,
+    const cell = this.#seal(
       fault.do === 'other-stream' ? fault.streamId : streamId,
+      fault.kind,
+      command,
       shown,
       fault.do === 'overlong' ? LONGER_THAN_A_CELL : shown.length,
     )
@@ -102,7 +103,7 @@ export class MessageSender {
         break
       case 'twice':
         this.#leave(cell)
-        this.#leave(this.#seal(command, streamId, body).cell)
+        this.#leaveSealed(streamId, fault.kind, command, body)
         break
       case 'then-say':
         this.#leave(cell)
@@ -111,18 +112,20 @@ export class MessageSender {
       default:
         this.#leave(cell)
     }
-    return tag
   }
 
   #seal(
-    command: number,
     streamId: number,
+    kind: RelayMessage['kind'],
+    command: number,
     body: Uint8Array,
     claimedBytes = body.length,
-  ): { readonly cell: Buffer; readonly tag: Buffer } {
-    const cell = relayCellBody(command, streamId, body)
-    cell.writeUInt16BE(claimedBytes, RELAY_LENGTH_OFFSET)
-    return this.#hop.originate(cell)
+  ): Buffer {
+    const plain = relayCellBody(command, streamId, body)
+    plain.writeUInt16BE(claimedBytes, RELAY_LENGTH_OFFSET)
+    const { cell, tag } = this.#hop.originate(plain)
+    this.#noteSent(streamId, kind, tag)
+    return cell
   }
 
   #leave(cell: Buffer, command?: number): void {

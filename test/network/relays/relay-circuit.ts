@@ -43,7 +43,10 @@ export class RelayCircuit {
     this.#core = core
     this.#previous = previous
     this.#hop = new RelaySideHop(agreed.keyMaterial)
-    this.#sender = new MessageSender(core, relay, this.#hop, previous, (reason) => this.#close(reason))
+    this.#sender = new MessageSender(core, relay, this.#hop, previous, {
+      close: (reason) => this.#close(reason),
+      noteSent: (streamId, kind, tag) => this.#end.noteSent(streamId, kind, tag),
+    })
     this.#end = new CircuitEnd({
       core,
       relay,
@@ -169,10 +172,9 @@ export class RelayCircuit {
     this.#send(0, { kind: 'truncated', reason })
   }
 
-  /** The digest tag of a DATA cell is what its SENDME must quote. */
-  #send(streamId: number, message: RelayMessage): Buffer {
+  #send(streamId: number, message: RelayMessage): void {
     const { command, body } = encodeRelayMessage(message)
-    return this.#sender.send(streamId, message.kind, command, body)
+    this.#sender.send(streamId, message.kind, command, body)
   }
 
   #fail(what: string): void {

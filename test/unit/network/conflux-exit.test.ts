@@ -48,9 +48,9 @@ function openEnd({ hasCongestionControl = true, at = relay } = {}): End {
       relay: at,
       increment: hasCongestionControl ? INCREMENT : undefined,
       isWritable: () => true,
-      send: (_streamId, message) => {
+      send: (streamId, message) => {
         opened.sent.push(message)
-        return TAG
+        opened.end.noteSent(streamId, message.kind, TAG)
       },
       close: () => {
         if (opened.isClosed) return

@@ -30,6 +30,11 @@ const MULTIPLEXED: ReadonlySet<RelayMessage['kind']> = new Set([
   'xoff',
 ])
 
+/** Whether it is counted in the set's sequence. */
+export function isMultiplexed(kind: RelayMessage['kind']): boolean {
+  return MULTIPLEXED.has(kind)
+}
+
 export class ConfluxSet implements StreamCarrier {
   /** No circuit becomes a leg without it. */
   readonly hasCongestionControl = true
@@ -88,13 +93,12 @@ export class ConfluxSet implements StreamCarrier {
     const leg = this.#choose() ?? this.#current
     if (leg === undefined) return
     if (leg !== this.#current) this.#switchTo(leg)
-    leg.sentSequence++
     leg.circuit.send(streamId, message)
   }
 
   receive(leg: ConfluxLeg, streamId: number, message: RelayMessage): void {
     if (this.#hasEnded) return
-    if (!MULTIPLEXED.has(message.kind)) return this.fail(`${message.kind} on a conflux set`)
+    if (!isMultiplexed(message.kind)) return this.fail(`${message.kind} on a conflux set`)
     const sequence = ++leg.receivedSequence
     if (sequence <= this.#deliveredSequence) return this.fail('a sequence number that was delivered before')
     if (sequence > this.#deliveredSequence + 1) {
