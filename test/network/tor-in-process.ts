@@ -52,6 +52,8 @@ export class TorInProcess {
   readonly #tlsServer: TlsServer
   readonly #links = new Set<RelayLink>()
   readonly #sockets = new Set<Socket>()
+  /** Connections whose TLS handshake is under way, by both their ends. */
+  readonly #handshakes = new Set<string>()
   readonly #core: NetworkCore
   readonly #byAddress: ReadonlyMap<string, Relay>
   readonly #byRsa: ReadonlyMap<RsaIdentity, Relay>
@@ -115,6 +117,11 @@ export class TorInProcess {
     return ['TestingTorNetwork 1', ...lines]
   }
 
+  /** Whether a TLS handshake is under way, of which `activity` sees nothing. */
+  get isHandshaking(): boolean {
+    return this.#handshakes.size > 0
+  }
+
   /** Ends the links that relay has now. */
   cutLinks(relay: Relay): void {
     for (const link of this.#links) if (link.relay === relay) link.destroy()
@@ -128,10 +135,12 @@ export class TorInProcess {
   #onConnection(socket: Socket): void {
     this.activity++
     this.#sockets.add(socket)
+    const ends = endsOf(socket)
     socket.on('error', () => {})
     socket.once('close', () => {
       this.activity++
       this.#sockets.delete(socket)
+      this.#handshakes.delete(ends)
     })
     const relay = this.#byAddress.get(addressOf(socket))
     if (relay === undefined) return void socket.destroy()
@@ -140,6 +149,7 @@ export class TorInProcess {
     if (this.#commits(relay, 'stall-before-tls')) return
     if (this.#commits(relay, 'garbage-instead-of-tls')) return void socket.write(GARBAGE)
     if (this.#commits(relay, 'drip-before-tls')) return this.#drip(socket, HEAD_OF_TLS)
+    this.#handshakes.add(ends)
     this.#tlsServer.emit('connection', socket)
   }
 
@@ -148,6 +158,8 @@ export class TorInProcess {
   }
 
   #onLink(socket: TLSSocket): void {
+    this.activity++
+    this.#handshakes.delete(endsOf(socket))
     const relay = this.#byAddress.get(addressOf(socket))
     if (relay === undefined) return void socket.destroy()
     if (this.#commits(relay, 'stall-after-tls')) return void socket.on('error', () => {})
@@ -161,6 +173,11 @@ export class TorInProcess {
   #commits(relay: Relay, fault: ConnectionFault): boolean {
     return this.faults.due('link', relay.description.nickname, (does) => does.do === fault) !== undefined
   }
+}
+
+/** The same for a connection and for the TLS upon it. */
+function endsOf(socket: Socket | TLSSocket): string {
+  return `${addressOf(socket)} ${socket.remoteAddress} ${socket.remotePort}`
 }
 
 function addressOf({ localAddress = '' }: Socket | TLSSocket): string {

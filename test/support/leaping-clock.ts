@@ -14,8 +14,8 @@ const TURNS_AFTER_LEAP = 2
 const PENDING_WORK = /^(?:TCPConnectWrap|FSReq|GetAddrInfo|ZLIB|Zlib|.*Job$|.*Request$)/
 
 export interface LeapingClock extends Clock {
-  /** What counts up with everything that happens on the network; nothing does until there is one. */
-  follow(activity: () => number): void
+  /** Nothing happens on a network until there is one. */
+  follow(network: Followed): void
   /** Moves the wall clock alone, as a user or a time server does. */
   jump(ms: number): void
   /** The wall clock of everybody whose clock was not moved. */
@@ -23,6 +23,13 @@ export interface LeapingClock extends Clock {
   /** Moves both clocks without a timer having run on time, as a machine does that slept. */
   sleep(ms: number): void
   stop(): void
+}
+
+interface Followed {
+  /** Counts up with everything that happens. */
+  readonly activity: number
+  /** A TLS handshake takes several turns of the event loop, which on a busy machine last as long as all our looks. */
+  readonly isHandshaking: boolean
 }
 
 interface PendingTimer {
@@ -35,7 +42,7 @@ export function leapingClock(startWallMs = systemClock.wallMs()): LeapingClock {
   const timers = new Set<PendingTimer>()
   let leaptMs = 0
   let jumpedMs = 0
-  let activity = (): number => 0
+  let network: Followed = { activity: 0, isHandshaking: false }
   let seen = 0
   let quietLooks = 0
   let isStopped = false
@@ -46,7 +53,9 @@ export function leapingClock(startWallMs = systemClock.wallMs()): LeapingClock {
     for (const timer of due) if (timers.delete(timer)) timer.callback()
   }
   const isQuiet = (): boolean =>
-    activity() === seen && !process.getActiveResourcesInfo().some((resource) => PENDING_WORK.test(resource))
+    network.activity === seen &&
+    !network.isHandshaking &&
+    !process.getActiveResourcesInfo().some((resource) => PENDING_WORK.test(resource))
   /** Goes on from timer to timer as long as none of them does anything. */
   const leap = (): void => {
     if (isStopped || timers.size === 0) return
@@ -62,7 +71,7 @@ export function leapingClock(startWallMs = systemClock.wallMs()): LeapingClock {
     if (isStopped) return
     runDue()
     quietLooks = isQuiet() ? quietLooks + 1 : 0
-    seen = activity()
+    seen = network.activity
     if (quietLooks < QUIET_LOOKS) {
       setTimeout(look, LOOK_EVERY_MS)
       return
@@ -73,7 +82,7 @@ export function leapingClock(startWallMs = systemClock.wallMs()): LeapingClock {
   }
   setTimeout(look, LOOK_EVERY_MS)
   return {
-    follow: (next) => void (activity = next),
+    follow: (next) => void (network = next),
     wallMs: () => Math.floor(startWallMs + monotonicMs() + jumpedMs),
     trueWallMs: () => Math.floor(startWallMs + monotonicMs()),
     monotonicMs,

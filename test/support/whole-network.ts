@@ -60,7 +60,7 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
     monotonicMs: () => clock.monotonicMs(),
     setTimer: (delayMs, callback) => clock.setTimer(delayMs, callback),
   })
-  clock.follow(() => network.activity)
+  clock.follow(network)
   const sitePort = (site.address() as AddressInfo).port
   network.hosts.add(SITE, 80, sitePort)
   const clients: TorClient[] = []
