@@ -17,7 +17,8 @@ export type Command = readonly [string, ...string[]]
 /** How a program is called; both take C tor's options. */
 export function commandOf(name: ProgramName): Command {
   if (name === 'tor') return ['tor', '--defaults-torrc', '/nonexistent']
-  return [process.execPath, resolvePath('dist/cli.js')]
+  // As `npm run tor` does.
+  return [process.execPath, '--v8-pool-size=1', resolvePath('dist/cli.js')]
 }
 
 /** The program that the interop tests are about. */
