@@ -8,7 +8,7 @@ import { ClientProcess, createClientHome } from './support/client-process.ts'
 import { curl } from './support/curl.ts'
 import { expectNoProtocolWarnings, viaSocks } from './support/fixture.ts'
 import { findFreePorts } from './support/free-ports.ts'
-import { remotePortsOf } from './support/relay-view.ts'
+import { dialledPortsOf, remotePortsOf } from './support/relay-view.ts'
 import { startWebServer, type TestServer } from './support/test-servers.ts'
 import { clientLines } from './support/tor-network.ts'
 import { dial } from './support/socks-client.ts'
@@ -102,9 +102,7 @@ describe('an upstream proxy', () => {
       `http://127.0.0.1:${web.port}/body/5000000`,
     )
     expect(result).toMatchObject({ exitCode: 0, body: '5000000' })
-    const own = new Set([started.socksPort, started.httpPort])
-    const remote = remotePortsOf(started.pid).filter((each) => !own.has(each))
-    expect(new Set(remote)).toEqual(new Set([port()]))
+    expect(new Set(dialledPortsOf(started.pid))).toEqual(new Set([port()]))
     expect(started.log).not.toContain('secret')
   })
 

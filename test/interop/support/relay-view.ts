@@ -69,12 +69,27 @@ function socketRowsOf(pid: number, kind: SocketKind): string[][] {
 export function remotePortsOf(pid: number): number[] {
   return (['tcp', 'tcp6'] as const).flatMap((kind) =>
     socketRowsOf(pid, kind)
-      .map((fields) => Number.parseInt(fields[2]?.split(':')[1] ?? '0', 16))
+      .map(([, , remote = '']) => portIn(remote))
       .filter((port) => port !== 0),
   )
 }
 
-/** All of them from now on, each once, until it is stopped or the process has ended. */
+/** The ports at the other end of what it dialled: what it accepted lies at a port on which it listens. */
+export function dialledPortsOf(pid: number): number[] {
+  return (['tcp', 'tcp6'] as const).flatMap((kind) => {
+    const listening = new Set(localAddressesOf(pid, kind, true).map(portIn))
+    return socketRowsOf(pid, kind)
+      .filter(([, local = '']) => !listening.has(portIn(local)))
+      .map(([, , remote = '']) => portIn(remote))
+  })
+}
+
+/** Of an address as the kernel prints it. */
+function portIn(address: string): number {
+  return Number.parseInt(address.split(':')[1] ?? '0', 16)
+}
+
+/** All remote ports from now on, each once, until it is stopped or the process has ended. */
 export function watchRemotePorts(pid: number): { stop(): Promise<ReadonlySet<number>> } {
   const seen = new Set<number>()
   let isWatching = true
