@@ -47,8 +47,12 @@ const HEX_LISTEN = '0A'
 /** Local addresses (hex, as the kernel prints them) of the process's sockets of one kind, listening ones only if asked. */
 export function localAddressesOf(pid: number, kind: SocketKind, listening = false): string[] {
   return socketRowsOf(pid, kind)
-    .filter((fields) => !listening || fields[3] === HEX_LISTEN)
+    .filter((fields) => !listening || isListening(fields))
     .map((fields) => fields[1] ?? '')
+}
+
+function isListening(fields: readonly string[]): boolean {
+  return fields[3] === HEX_LISTEN
 }
 
 type SocketKind = 'tcp' | 'tcp6' | 'udp' | 'udp6'
@@ -77,8 +81,9 @@ export function remotePortsOf(pid: number): number[] {
 /** The ports at the other end of what it dialled: what it accepted lies at a port on which it listens. */
 export function dialledPortsOf(pid: number): number[] {
   return (['tcp', 'tcp6'] as const).flatMap((kind) => {
-    const listening = new Set(localAddressesOf(pid, kind, true).map(portIn))
-    return socketRowsOf(pid, kind)
+    const rows = socketRowsOf(pid, kind)
+    const listening = new Set(rows.filter(isListening).map(([, local = '']) => portIn(local)))
+    return rows
       .filter(([, local = '']) => !listening.has(portIn(local)))
       .map(([, , remote = '']) => portIn(remote))
   })
