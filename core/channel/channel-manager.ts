@@ -81,10 +81,17 @@ export class ChannelManager {
     this.#applySettings()
   }
 
-  /** Closes what is open and gives up what is being opened, with this reason; what is asked for later is opened. */
+  /** Ends every channel, open, retired and being opened, with all that is on it; what is asked for later is opened. */
   closeAll(reason: TorError): void {
-    for (const pending of this.#pending.values()) pending.controller.abort(reason)
-    for (const { channel } of [...this.#open.values()]) channel.close(reason)
+    this.closeWhere(() => true, reason)
+  }
+
+  /** The same for the channels to these relays. */
+  closeWhere(isMeant: (target: ChannelTarget) => boolean, reason: TorError): void {
+    for (const { target, controller } of this.#pending.values()) if (isMeant(target)) controller.abort(reason)
+    for (const { target, channel } of [...this.#open.values(), ...this.#retired]) {
+      if (isMeant(target)) channel.close(reason)
+    }
   }
 
   /** A new consensus: its padding parameters hold from now on, for open channels too. */
@@ -162,19 +169,9 @@ export class ChannelManager {
     return channel
   }
 
-  /** Ends the channels to these relays, open and being opened, with all that is on them. */
-  closeWhere(isMeant: (target: ChannelTarget) => boolean, reason: TorError): void {
-    for (const { target, controller } of this.#pending.values()) if (isMeant(target)) controller.abort(reason)
-    for (const { target, channel } of [...this.#open.values(), ...this.#retired]) {
-      if (isMeant(target)) channel.close(reason)
-    }
-  }
-
   close(): void {
     this.#isClosed = true
-    const reason = new TorError('closed', 'the client is closed')
-    for (const pending of this.#pending.values()) pending.controller.abort(reason)
-    for (const { channel } of [...this.#open.values(), ...this.#retired]) channel.close(reason)
+    this.closeAll(new TorError('closed', 'the client is closed'))
   }
 
   /**

@@ -5,7 +5,7 @@ import type { ChannelPhase } from '../../../core/channel/channel.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import { NetParams } from '../../../core/netdir/net-params.ts'
 import { TorError } from '../../../core/util/errors.ts'
-import { CHANNEL_CONFIG, channelDeps } from '../../network/client-side.ts'
+import { CHANNEL_CONFIG, channelDeps, openCircuitOn } from '../../network/client-side.ts'
 import { netinfoCell } from '../../network/fake-link.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { networkClock } from '../../network/network-clock.ts'
@@ -168,6 +168,20 @@ describe('the channel manager', () => {
     manager.closeAll(reason)
     await expect(opening).rejects.toBe(reason)
     expect((await manager.get(target)).isOpen).toBe(true)
+  })
+
+  it('ends also a retired channel that still serves circuits when the network is disabled', async () => {
+    const channel = await manager.get(target)
+    const link = await network.links.take()
+    const { circuit } = await openCircuitOn({ channel, link })
+    manager.retireAll()
+    expect(channel.isOpen).toBe(true)
+    const reason = new TorError('closed', 'the network is disabled')
+    manager.closeAll(reason)
+    expect(channel.isOpen).toBe(false)
+    expect(await circuit.closed).toBe(reason)
+    await link.closed
+    expect(manager.views.value).toEqual([])
   })
 
   it('ends everything at close, what is being opened too, and opens nothing after', async () => {
