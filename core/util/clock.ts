@@ -16,16 +16,33 @@ export interface Clock {
   atTurnEnd(callback: () => void): void
 }
 
+/** The runtime counts milliseconds in 31 bits, 24.8 days, and makes one millisecond of what is longer. */
+const MAX_TIMEOUT_MS = 0x7fff_ffff
+
 export const systemClock: Clock = {
   wallMs: () => Date.now(),
   monotonicMs: () => performance.now(),
   setTimer(delayMs, callback) {
+    if (delayMs > MAX_TIMEOUT_MS) return longTimer(delayMs, callback)
     const timer = setTimeout(callback, Math.max(0, delayMs))
     return { cancel: () => clearTimeout(timer) }
   },
   atTurnEnd(callback) {
     setImmediate(callback)
   },
+}
+
+/** For waits that the runtime cannot count: one piece after the other. */
+function longTimer(delayMs: number, callback: () => void): Timer {
+  let leftMs = delayMs
+  let timer: NodeJS.Timeout
+  const waitOn = (): void => {
+    const pieceMs = Math.min(leftMs, MAX_TIMEOUT_MS)
+    leftMs -= pieceMs
+    timer = setTimeout(leftMs > 0 ? waitOn : callback, pieceMs)
+  }
+  waitOn()
+  return { cancel: () => clearTimeout(timer) }
 }
 
 /** Resolves after `delayMs`, or rejects at once when the signal fires. */
