@@ -18,24 +18,34 @@ function isLater(phase: BootstrapPhase, than: BootstrapPhase): boolean {
   return BOOTSTRAP_PHASES.indexOf(phase) > BOOTSTRAP_PHASES.indexOf(than)
 }
 
-/** The directory's news. Its blockage counts only until circuits are being built. */
+/** This release cannot go on: what still happens hides that from nobody. */
+function isOver({ blockage }: Pick<BootstrapStatus, 'blockage'>): boolean {
+  return blockage?.kind === 'obsolete-client'
+}
+
+/** The directory's news. Its blockage counts only until circuits are being built, unless it is the end. */
 export function withDirectoryProgress(status: BootstrapStatus, progress: DirectoryProgress): BootstrapStatus {
+  if (isOver(status)) return status
+  if (isOver(progress)) return { ...status, blockage: progress.blockage, isConnected: false }
   if (isLater(status.phase, 'enough-dirinfo')) return status
   const phase = isLater(progress.phase, status.phase) ? progress.phase : status.phase
   return { ...status, phase, progress: progress.progress, blockage: progress.blockage }
 }
 
 export function withBuildPhase(status: BootstrapStatus, built: BuildPhase): BootstrapStatus {
+  if (isOver(status)) return status
   const phase = CIRCUIT_PHASES[built]
   return isLater(phase, status.phase) ? { ...status, phase, blockage: undefined } : status
 }
 
 /** A stream went through three hops and back. */
 export function withConnection(status: BootstrapStatus): BootstrapStatus {
+  if (isOver(status)) return status
   return { ...status, phase: 'done', blockage: undefined, isConnected: true }
 }
 
 export function withFailure(status: BootstrapStatus, error: TorError, wallMs: number): BootstrapStatus {
+  if (isOver(status)) return status
   const earlier = status.blockage
   return {
     ...status,

@@ -62,4 +62,19 @@ describe('the bootstrap status', () => {
     expect(done).toMatchObject({ phase: 'done', blockage: undefined, isConnected: true })
     expect(withFailure(done, failure, 2000)).toMatchObject({ phase: 'done', isConnected: false })
   })
+  it('stays at an obsolete client, which nothing that comes later can mend', () => {
+    const blockage = {
+      stuckAt: 'enough-dirinfo',
+      kind: 'obsolete-client',
+      reason: 'Relay=60',
+      sinceMs: 1000,
+      failures: 1,
+    } as const
+    const over = withDirectoryProgress(withConnection(START), { ...news('enough-dirinfo'), blockage })
+    expect(over).toMatchObject({ blockage, isConnected: false })
+    expect(withFailure(over, failure, 2000)).toBe(over)
+    expect(withConnection(over)).toBe(over)
+    expect(withBuildPhase(over, 'circuit-create')).toBe(over)
+    expect(withDirectoryProgress(over, news('conn'))).toBe(over)
+  })
 })
