@@ -95,6 +95,7 @@ export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig):
   const hasOtherBridges =
     hasChanged('bridges') || (next.bridges !== undefined && hasChanged('transportPlugins'))
   const hasOtherProxy = hasChanged('upstreamProxy')
+  const hasOtherFirstHops = choiceOfFirstHops(before) !== choiceOfFirstHops(next)
   if (hasOtherBridges || hasOtherProxy) {
     // At once, with the streams on them: the user must not be seen where they do not want to be seen any more.
     const reason = new TorError('closed', 'another way to the network is to be used', { retry: 'elsewhere' })
@@ -111,7 +112,7 @@ export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig):
     'the options forbid one of its relays',
   )
   if (next.confluxEnabled === false) circuits.retireWhere(isSet, 'ConfluxEnabled is 0')
-  if (!hasOtherBridges && !hasOtherProxy && !before.isNetworkDisabled) return
+  if (!hasOtherBridges && !hasOtherProxy && !hasOtherFirstHops && !before.isNetworkDisabled) return
   const isOther = isOtherWay(before, next)
   if (isOther) {
     surroundings.noteOtherWay()
@@ -121,6 +122,18 @@ export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig):
   if (isOther) directory.beginAnew()
   else directory.reconsider()
   circuits.retryNow()
+}
+
+/** What decides which bridges and directories may be connected to: what was refused may be allowed, and the reverse. */
+function choiceOfFirstHops({
+  nodes: { excludeNodes, entryNodes, isStrict, excludeUnknownCountries },
+  reachableAddresses,
+  useIpv4,
+  useIpv6,
+  fallbackDirs,
+}: ClientConfig): string {
+  const texts = [excludeNodes.text, entryNodes.text, reachableAddresses?.text]
+  return JSON.stringify([texts, isStrict, excludeUnknownCountries ?? 'auto', useIpv4, useIpv6, fallbackDirs])
 }
 
 /** Whether nothing of what worked or failed before says anything of what comes: one bridge more is no other way. */

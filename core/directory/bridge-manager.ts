@@ -137,9 +137,9 @@ export class BridgeManager {
     if (error !== undefined || keeper?.descriptor !== undefined) keeper?.noteAttempt(error)
   }
 
-  /** Resolves when there is a bridge whom documents can be asked of, or when none are used. */
+  /** Resolves when there is a bridge whom documents may and can be asked of, or when none are used. */
   async whenReachable(signal: AbortSignal): Promise<void> {
-    await waitUntil(this.#relays, (relays) => relays === undefined || relays.length > 0, signal)
+    await waitUntil(this.#views, () => this.#used === undefined || this.directories.length > 0, signal)
   }
 
   /** Resolves when nothing of it runs any more. Idempotent. */

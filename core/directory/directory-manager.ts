@@ -14,7 +14,7 @@ import { runSlices } from '../netdoc/slices.ts'
 import type { BootstrapDirectories } from '../path/directory-path.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { abortable, throwIfAborted } from '../util/abort.ts'
-import type { Clock } from '../util/clock.ts'
+import { type Clock, sleep } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -28,7 +28,7 @@ import type { FetchedConsensus } from './consensus-fetch.ts'
 import { type ConsensusRaceParts, raceForConsensus } from './consensus-race.ts'
 import { completeDescriptors, type OpenSource } from './descriptor-upkeep.ts'
 import type { DirectoryConnector } from './directory-source.ts'
-import { bootstrapTiers, refreshTiers } from './directory-sources.ts'
+import { bootstrapTiers, refreshTiers, type SourceTier } from './directory-sources.ts'
 import { DirectoryStore } from './directory-store.ts'
 import { chooseRefetchMs } from './download-schedule.ts'
 import { linkAbort } from './linked-abort.ts'
@@ -36,6 +36,9 @@ import type { MicrodescBatch } from './microdescriptor-download.ts'
 import { SourceRecords } from './source-records.ts'
 import { nextTurn } from './turns.ts'
 import { ViewBoard } from './view-board.ts'
+
+/** A change of the options is told by `reconsider`; this is for what nobody tells. */
+const NO_SOURCE_PAUSE_MS = 60_000
 
 export interface DirectoryManagerConfig {
   /** Their v3 identities are the trust roots. */
@@ -81,6 +84,8 @@ export class DirectoryManager implements NetDirProvider {
   readonly #raceParts: ConsensusRaceParts
   #certs: readonly AuthorityCert[] = []
   #life: Promise<void> | undefined
+  /** Why nothing is fetched any more. */
+  #end: TorError | undefined
 
   constructor(config: DirectoryManagerConfig, deps: DirectoryManagerDeps) {
     this.#config = config
@@ -151,6 +156,7 @@ export class DirectoryManager implements NetDirProvider {
    * nothing waits out a pause of before. Calling it often costs requests: only events on this side may lead here.
    */
   reconsider(): void {
+    if (this.#end !== undefined) return
     this.#records.forgetFailures()
     this.#gate.restart()
     this.#board.freshness.lookNow()
@@ -159,7 +165,8 @@ export class DirectoryManager implements NetDirProvider {
   /** Another way to the network is taken: progress begins anew, as far as what we hold lets it. */
   beginAnew(): void {
     this.#board.restart()
-    this.reconsider()
+    if (this.#end === undefined) this.reconsider()
+    else this.#board.fail(this.#end)
   }
 
   /** How far one came who gets to know the sources. */
@@ -169,6 +176,7 @@ export class DirectoryManager implements NetDirProvider {
 
   /** What keeps one from it; nothing for the user to know while the view is valid and can be used. */
   noteFailure(error: TorError, isViewOfUse = true): void {
+    if (this.#end !== undefined) return
     if (!isViewOfUse || !this.#board.isLive()) this.#board.fail(error)
   }
 
@@ -247,11 +255,21 @@ export class DirectoryManager implements NetDirProvider {
   /** The next consensus after the view's, or the first one. Tries until it has one; see `raceSources` for the ends. */
   #fetch(view: NetDir | undefined, signal: AbortSignal): Promise<FetchedConsensus> {
     return this.#gate.run(signal, async (inner) => {
-      await this.#deps.whenSourcesAreKnown?.(inner)
-      const bootstrap = bootstrapTiers(this.#deps.bootstrapDirectories())
-      const tiers = view === undefined ? bootstrap : refreshTiers(this.#pickRelays(view), bootstrap)
+      const tiers = await this.#findSources(view, inner)
       return raceForConsensus(this.#raceParts, this.#certs, view, tiers, inner)
     })
+  }
+
+  /** The user's options can leave nobody to ask, for a while: the status says so, and what we have grows old meanwhile. */
+  async #findSources(view: NetDir | undefined, signal: AbortSignal): Promise<readonly SourceTier[]> {
+    for (;;) {
+      await this.#deps.whenSourcesAreKnown?.(signal)
+      const bootstrap = bootstrapTiers(this.#deps.bootstrapDirectories())
+      const tiers = view === undefined ? bootstrap : refreshTiers(this.#pickRelays(view), bootstrap)
+      if (tiers.some(({ sources }) => sources.length > 0)) return tiers
+      this.noteFailure(noSource())
+      await sleep(this.#deps.clock, NO_SOURCE_PAUSE_MS, signal)
+    }
   }
 
   /** Takes a verified consensus over, with the microdescriptors that are known already. */
@@ -345,12 +363,23 @@ export class DirectoryManager implements NetDirProvider {
     }
   }
 
+  /** Comes before the close with `obsolete-client`, which no source can mend, and with a defect of our own. */
   #onLifeEnd(error: TorError): void {
-    const wasShown = this.#board.current.value !== undefined
-    this.#board.freshness.stop()
     if (this.#closing.signal.aborted) return
+    const wasShown = this.#board.current.value !== undefined
+    this.#end = error
     this.#board.fail(error)
+    // The network has said that who goes on with what we have does so at a risk. Else it serves until it expires.
+    if (error.kind === 'obsolete-client') this.#board.withdraw()
     // Before the first view, whoever started us is told by the rejection.
     if (wasShown) this.#log.err('The directory can no longer be kept fresh: ', error.message)
   }
+}
+
+function noSource(): TorError {
+  return new TorError(
+    'no-path',
+    'there is no directory source: no fallback and no authority is configured, or what may be reached, or ' +
+      'StrictNodes with ExcludeNodes, leaves none of them',
+  )
 }

@@ -43,8 +43,8 @@ export const BOOTSTRAP_RETRY: RetryBounds = { baseMs: 1_000, maxMs: 60_000 }
 /** So many failures to reach a source cost no delay: bad luck with old lists is common, and others are at hand. */
 const FREE_FAILURES = 3
 /**
- * Resolves with the first result; the other tries are aborted. Rejects only when the signal fires, when there is no
- * source at all, or with `obsolete-client`, which no other source can mend.
+ * Resolves with the first result; the other tries are aborted. Rejects only when the signal fires, or with
+ * `obsolete-client`, which no other source can mend. Without any source it waits for the signal.
  */
 export function raceSources<T>(parts: SourceRaceParts<T>, signal: AbortSignal): Promise<T> {
   return new SourceRace(parts, signal).run()
@@ -73,13 +73,6 @@ class SourceRace<T> {
 
   async run(): Promise<T> {
     throwIfAborted(this.#signal)
-    if (this.#parts.tiers.every((tier) => tier.sources.length === 0)) {
-      throw new TorError(
-        'no-path',
-        'there is no directory source: no fallback and no authority is configured, or what may be reached, or ' +
-          'StrictNodes with ExcludeNodes, leaves none of them',
-      )
-    }
     const onAbort = (): void => this.#finish(() => this.#result.reject(abortError(this.#signal)))
     this.#signal.addEventListener('abort', onAbort, { once: true })
     this.#step()

@@ -106,6 +106,12 @@ export class ViewBoard {
     this.current.set(undefined)
   }
 
+  /** Takes the view away for good. */
+  withdraw(): void {
+    this.freshness.stop()
+    this.current.set(undefined)
+  }
+
   reach(phase: DirectoryPhase): void {
     this.progress.set(reachPhase(this.progress.value, phase))
   }

@@ -15,6 +15,7 @@ import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { parseNodeSet } from '../../../core/netdir/node-set.ts'
 import { parseTransportPlugin } from '../../../core/transport/managed/transport-plugin.ts'
+import { parseAddressPolicy } from '../../../core/util/address-policy.ts'
 import { formatLogParts, Logger } from '../../../core/util/log.ts'
 import { WatchedValue } from '../../../core/util/watched-value.ts'
 import { rigDirectory } from '../../network/circuit-rig.ts'
@@ -135,8 +136,22 @@ describe('another configuration for a running client', () => {
     const excludeExitNodes = parseNodeSet(`$${netDir.ids(path[1] ?? 0).rsa}`, 'ExcludeExitNodes')
     const nodes = { ...CONFIG.nodes, excludeExitNodes }
     expect(isRefusedBy({ ...CONFIG, enforceDistinctSubnets: false, nodes })).toBe(false)
-    await apply(excluding(path[0] ?? 0))
+    await apply({ ...CONFIG, enforceDistinctSubnets: false, nodes })
     expect(done).toEqual(['retire the forbidden'])
+  })
+
+  it.each<[string, ClientConfig]>([
+    ['excludes relays', { ...CONFIG, nodes: { ...CONFIG.nodes, excludeNodes: parseNodeSet('{de}', 'x') } }],
+    ['names entry nodes', { ...CONFIG, nodes: { ...CONFIG.nodes, entryNodes: parseNodeSet('{de}', 'x') } }],
+    ['means its exclusions strictly', { ...CONFIG, nodes: { ...CONFIG.nodes, isStrict: true } }],
+    ['leaves fewer ports', { ...CONFIG, reachableAddresses: parseAddressPolicy(['accept *:443'], 'x') }],
+    ['leaves one address family', { ...CONFIG, useIpv4: false, useIpv6: true }],
+  ])('that %s has the bridges and the directories looked at anew, in force and lifted', async (_, next) => {
+    const LOOK = ['retire the forbidden', 'reach bridges', 'ask directories', 'try again']
+    await apply(next)
+    expect(done.splice(0)).toEqual(LOOK)
+    await apply(CONFIG)
+    expect(done).toEqual(LOOK)
   })
 
   it('ends everything when it disables the network, and begins anew at once when it allows it again', async () => {

@@ -147,6 +147,21 @@ describe('bridges that do not answer', () => {
     expect(bridges.network.connects).toEqual(['10.0.0.2:443'])
   })
 
+  test('because the options forbid them, are nobody to ask for documents until the options allow them', async () => {
+    bridges.refusal = () => 'ExcludeNodes forbids the bridge'
+    bridges.manager.use([lineAt(0)])
+    let isReachable = false
+    const waiting = bridges.manager.whenReachable(new AbortController().signal).then(() => {
+      isReachable = true
+    })
+    await settle()
+    expect(isReachable).toBe(false)
+    bridges.refusal = () => undefined
+    bridges.manager.use([lineAt(0)])
+    await waiting
+    expect(bridges.manager.directories).toHaveLength(1)
+  })
+
   test('are not blamed for what is not their doing', () => {
     bridges.manager.use([lineAt(0)])
     for (const kind of ['aborted', 'closed', 'proxy-failed', 'no-path', 'not-allowed'] as const) {

@@ -1,7 +1,17 @@
 import { gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
+import { TorError } from '../../../core/util/errors.ts'
+import { signConsensus } from '../../support/test-authority.ts'
 import { type FakeAnswer, httpReply } from './support/fake-directory.ts'
-import { BEGIN_MS, createLife, DAY_MS, HOUR_MS, type Life, LivingNetwork } from './support/living-network.ts'
+import {
+  BEGIN_MS,
+  createLife,
+  DAY_MS,
+  HOUR_MS,
+  type Life,
+  LivingNetwork,
+  relayTarget,
+} from './support/living-network.ts'
 
 const CONSENSUS = '/tor/status-vote/'
 
@@ -144,6 +154,64 @@ describe('a network that is gone', () => {
     behaveWell(life)
     life.manager.reconsider()
     await life.until(() => validAfter(life) >= BEGIN_MS + 3 * DAY_MS, 'the view of today', 1_000)
+    await expectCleanEnd(life)
+  })
+})
+
+describe('a directory with nobody to ask', () => {
+  it('says so, lets what it has expire, and goes on when there is somebody again', async () => {
+    const fallbacks = [21, 22].map(relayTarget)
+    const life = createLife({ guards: [], fallbacks })
+    await life.manager.start()
+    const back = fallbacks.splice(0)
+    await life.pass(6 * HOUR_MS)
+    expect(life.manager.progress.value).toMatchObject({ freshness: 'stale', blockage: { kind: 'no-path' } })
+    await life.pass(2 * DAY_MS)
+    expect(life.manager.current.value).toBeUndefined()
+    fallbacks.push(...back)
+    await life.until(() => validAfter(life) > BEGIN_MS + 2 * DAY_MS, 'the view of today')
+    expect(life.manager.progress.value.blockage).toBeUndefined()
+    await expectCleanEnd(life)
+  })
+
+  it('asks at once when it is told that the options have changed', async () => {
+    const fallbacks = [21, 22].map(relayTarget)
+    const life = createLife({ guards: [], fallbacks })
+    await life.manager.start()
+    const back = fallbacks.splice(0)
+    await life.pass(6 * HOUR_MS)
+    fallbacks.push(...back)
+    life.manager.reconsider()
+    const nowMs = life.clock.monotonicMs()
+    await life.until(() => validAfter(life) > BEGIN_MS, 'a new view', 1_000)
+    expect(life.clock.monotonicMs() - nowMs).toBeLessThan(5_000)
+    await expectCleanEnd(life)
+  })
+})
+
+describe('a network that comes to ask for more than we speak', () => {
+  it('is used no more, whatever happens then, and the status keeps saying why', async () => {
+    const life = createLife()
+    await life.manager.start()
+    answerConsensus(life, (nowMs) => {
+      const [body = ''] = life.living
+        .consensusAt(nowMs)
+        .toString()
+        .split(/^(?=directory-signature )/m)
+      const demanding = body.replace(/^required-client-protocols .*$/m, '$&,60')
+      return httpReply(200, signConsensus(demanding, life.living.authorities))
+    })
+    const isOver = (): boolean => life.manager.progress.value.blockage?.kind === 'obsolete-client'
+    await life.until(isOver, 'the end')
+    expect(life.manager.current.value).toBeUndefined()
+    const asked = life.network.connects.length
+    behaveWell(life)
+    life.manager.reconsider()
+    life.manager.beginAnew()
+    life.manager.noteFailure(new TorError('channel-failed', 'a bridge is gone'))
+    await life.pass(DAY_MS)
+    expect([life.manager.current.value, isOver()]).toEqual([undefined, true])
+    expect(life.network.connects).toHaveLength(asked)
     await expectCleanEnd(life)
   })
 })

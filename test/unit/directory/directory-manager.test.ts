@@ -552,10 +552,16 @@ describe('giving up', () => {
     expectNothingLeft(b)
   })
 
-  it('says that there is nobody to ask', async () => {
-    const b = bench({ authorities: [] })
-    const error: unknown = await b.manager.start().catch((thrown: unknown) => thrown)
-    expect(isTorError(error, 'no-path')).toBe(true)
+  it('is for the caller: while there is nobody to ask, the start says so and waits for somebody', async () => {
+    const authorities: ChannelTarget[] = []
+    const b = bench({ authorities })
+    const starting = b.manager.start()
+    await until(() => b.manager.progress.value.blockage?.kind === 'no-path', 'the blockage')
+    authorities.push(target(1))
+    await turnClock(b, 5_000, () => b.manager.current.value !== undefined, 'a view')
+    await starting
+    expect(b.manager.progress.value.blockage).toBeUndefined()
+    await b.manager.close()
     expectNothingLeft(b)
   })
 })
