@@ -10,6 +10,7 @@ import type { DialTarget } from '../transport/bridge-rule.ts'
 import { TransportIdentityError } from '../transport/transport-identity-error.ts'
 import { abortable, abortError, throwIfAborted } from '../util/abort.ts'
 import { isTorError, TorError, toTorError } from '../util/errors.ts'
+import { type LinkedAbort, linkAbort } from '../util/linked-abort.ts'
 import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { Channel, type ChannelDeps, type ChannelPhase } from './channel.ts'
@@ -38,6 +39,12 @@ interface PendingChannel {
   waiters: number
 }
 
+/** A channel being opened to a bridge of which nobody knows yet who it is. */
+interface Discovery {
+  readonly target: DialTarget
+  readonly attempt: LinkedAbort
+}
+
 export interface ChannelManagerDeps extends Omit<ChannelDeps, 'settings'> {
   readonly config: ChannelConfig
   /** Why no channel to the target may be had now, not even an open one; undefined when it may. */
@@ -58,6 +65,7 @@ export class ChannelManager {
   /** Open still, for the circuits on them; nobody new gets one. */
   readonly #retired = new Set<OpenChannel>()
   readonly #pending = new Map<RsaIdentity, PendingChannel>()
+  readonly #discoveries = new Set<Discovery>()
   readonly #views = new WatchedValue<readonly ChannelView[]>([])
   #config: ChannelConfig
   #params: NetParams = DEFAULT_NET_PARAMS
@@ -87,8 +95,9 @@ export class ChannelManager {
   }
 
   /** The same for the channels to these relays. */
-  closeWhere(isMeant: (target: ChannelTarget) => boolean, reason: TorError): void {
+  closeWhere(isMeant: (target: DialTarget) => boolean, reason: TorError): void {
     for (const { target, controller } of this.#pending.values()) if (isMeant(target)) controller.abort(reason)
+    for (const { target, attempt } of this.#discoveries) if (isMeant(target)) attempt.stop(reason)
     for (const { target, channel } of [...this.#open.values(), ...this.#retired]) {
       if (isMeant(target)) channel.close(reason)
     }
@@ -153,20 +162,17 @@ export class ChannelManager {
     if (this.#isClosed) throw new TorError('closed', 'the client is closed')
     const target: DialTarget = { ids: undefined, endpoints: [bridge.endpoint], bridge }
     this.#refuseUnlessPermitted(target)
-    const channel = await this.#dial(target, bridge.endpoint, signal, onPhase)
-    const { rsa } = channel.ids
-    const refusal = this.#deps.refusal?.(target)
-    if (refusal !== undefined) {
-      channel.close(refusal)
-      throw refusal
+    const attempt = linkAbort(signal)
+    const discovery = { target, attempt }
+    this.#discoveries.add(discovery)
+    try {
+      const channel = await this.#dial(target, bridge.endpoint, attempt.signal, onPhase)
+      const ids = { rsa: channel.ids.rsa, ed25519: undefined }
+      return this.#keep({ ids, endpoints: [bridge.endpoint], bridge }, channel, attempt.signal)
+    } finally {
+      this.#discoveries.delete(discovery)
+      attempt.stop()
     }
-    const open = this.find(rsa)
-    if (open !== undefined) {
-      channel.close()
-      return open
-    }
-    this.#keep({ ids: { rsa, ed25519: undefined }, endpoints: [bridge.endpoint], bridge }, channel)
-    return channel
   }
 
   close(): void {
@@ -227,11 +233,7 @@ export class ChannelManager {
       }).then(
         (channel) => {
           this.#forget(rsa, pending)
-          // Opened in the moment in which the last waiter went: somebody else may be opening another by now.
-          if (controller.signal.aborted) channel.close(abortError(controller.signal))
-          throwIfAborted(controller.signal)
-          this.#keep(target, channel)
-          return channel
+          return this.#keep(target, channel, controller.signal)
         },
         (error: unknown) => {
           this.#forget(rsa, pending)
@@ -271,7 +273,7 @@ export class ChannelManager {
   async #dial(
     target: DialTarget,
     endpoint: Endpoint,
-    signal: AbortSignal | undefined,
+    signal: AbortSignal,
     onPhase: ((phase: ChannelPhase) => void) | undefined,
   ): Promise<Channel> {
     const { onAttempt, log } = this.#deps
@@ -292,12 +294,29 @@ export class ChannelManager {
     }
   }
 
-  #keep(target: ChannelTarget, channel: Channel): void {
+  /**
+   * The channel that all share from now on: this one, or the open one where another way of asking for the same relay,
+   * a bridge line without a fingerprint, was there first. Throws, with the channel closed, when it is not wanted any more.
+   */
+  #keep(target: ChannelTarget, channel: Channel, signal: AbortSignal): Channel {
     const rsa = target.ids.rsa
+    // Opened in the moment in which the last waiter went: somebody else may be opening another by now.
+    const refusal = signal.aborted ? abortError(signal) : this.#deps.refusal?.(target)
+    if (refusal !== undefined) {
+      channel.close(refusal)
+      this.#publish()
+      throw refusal
+    }
     const { clockSkewMs } = channel.identity
     this.#deps.onAttempt?.(rsa, undefined, target.bridge)
     // One relay's word is no reason to move a clock (tor-spec 4.5): whoever listens weighs it against the others'.
     if (clockSkewMs !== undefined) this.#deps.onClockSkew?.(clockSkewMs, rsa)
+    const open = this.find(rsa)
+    if (open !== undefined) {
+      channel.close()
+      this.#publish()
+      return open
+    }
     const entry = { target, channel }
     this.#open.set(rsa, entry)
     this.#publish()
@@ -306,6 +325,7 @@ export class ChannelManager {
       this.#retired.delete(entry)
       this.#publish()
     })
+    return channel
   }
 
   #publish(): void {

@@ -4,7 +4,7 @@
  */
 import { throwIfAborted } from '../util/abort.ts'
 import { WatchedValue, waitUntil } from '../util/watched-value.ts'
-import { linkAbort } from './linked-abort.ts'
+import { linkAbort } from '../util/linked-abort.ts'
 
 export class AwakeGate {
   readonly #isAwake: WatchedValue<boolean>

@@ -20,7 +20,7 @@ import type { BridgeHealth } from './bridge-health.ts'
 import { BridgeKeeper } from './bridge-keeper.ts'
 import { BridgeStore } from './bridge-store.ts'
 import type { ConnectPhase } from './directory-source.ts'
-import { type LinkedAbort, linkAbort } from './linked-abort.ts'
+import { type LinkedAbort, linkAbort } from '../util/linked-abort.ts'
 import { Turnstile } from './turnstile.ts'
 
 /** So many bridges are being reached at a time; one that hangs for so long makes room for the next. */

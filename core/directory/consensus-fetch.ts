@@ -25,7 +25,7 @@ import { type DirectoryRequest, expectDocument, getDocument } from './directory-
 import { certsBySigningKeyPath, certsPath, consensusPath } from './directory-requests.ts'
 import type { DirectoryConnection, DirectoryConnector } from './directory-source.ts'
 import type { DirectorySource } from './directory-sources.ts'
-import { linkAbort } from './linked-abort.ts'
+import { linkAbort } from '../util/linked-abort.ts'
 import { nextTurn } from './turns.ts'
 
 /** Connecting, link handshake and CREATE_FAST together; each has its own shorter limit below. */

@@ -15,7 +15,7 @@ import { microdescsPath } from './directory-requests.ts'
 import type { DirectoryConnection, DirectoryConnector } from './directory-source.ts'
 import type { DirectorySource } from './directory-sources.ts'
 import { type DownloadJob, JobQueue } from './job-queue.ts'
-import { type LinkedAbort, linkAbort } from './linked-abort.ts'
+import { type LinkedAbort, linkAbort } from '../util/linked-abort.ts'
 import { planRequests, selectRows } from './microdescriptor-rows.ts'
 import type { SourceRecords } from './source-records.ts'
 

@@ -85,6 +85,67 @@ describe('a bridge without a fingerprint', () => {
     expect(attempts[0]).toEqual([network.relay(0).rsa, undefined, network.port])
   })
 
+  test('that is also named by its fingerprint has one channel, whichever line reached it first', async () => {
+    const named = bridge(network.relay(0).rsa)
+    bridges = [bridge(), named]
+    let release = (): void => {}
+    network.script.openLink = ({ versions, certs, authChallenge, netinfo }, link) => {
+      release = () => link.write(versions, certs, authChallenge, netinfo)
+      return []
+    }
+    const slow = manager.get(asBridge(named))
+    const slowLink = await network.links.take()
+    await slowLink.cells.take()
+    network.script = {}
+    const discovered = await manager.discover(bridge())
+    release()
+    expect(await slow).toBe(discovered)
+    await slowLink.closed
+    expect(manager.views.value.map(({ channel }) => channel)).toEqual([discovered])
+    expect(attempts).toEqual([
+      [network.relay(0).rsa, undefined, network.port],
+      [network.relay(0).rsa, undefined, network.port],
+    ])
+    const reason = new TorError('closed', 'the network is disabled')
+    manager.closeAll(reason)
+    expect(await discovered.closed).toBe(reason)
+  })
+
+  test.each<readonly [string, (reason: TorError) => void]>([
+    ['the network is disabled', (reason) => manager.closeAll(reason)],
+    [
+      'another proxy is to be used',
+      (reason) => manager.closeWhere(({ bridge: line }) => line !== undefined, reason),
+    ],
+  ])('is not asked any longer who it is when %s', async (words, end) => {
+    network.script.openLink = () => []
+    const discovering = manager.discover(bridge())
+    const link = await network.links.take()
+    await link.cells.take()
+    const reason = new TorError('closed', words)
+    end(reason)
+    await expect(discovering).rejects.toBe(reason)
+    await link.closed
+    expect(attempts).toEqual([])
+  })
+
+  test('is not asked any longer who it is when the client closes, or when nobody waits', async () => {
+    network.script.openLink = () => []
+    const controller = new AbortController()
+    const ends = [() => controller.abort(), () => manager.close()]
+    for (const end of ends) {
+      const discovering = manager.discover(
+        bridge(),
+        controller.signal.aborted ? undefined : controller.signal,
+      )
+      const link = await network.links.take()
+      await link.cells.take()
+      end()
+      await expect(discovering).rejects.toBeInstanceOf(TorError)
+      await link.closed
+    }
+  })
+
   test('must prove some identity all the same', async () => {
     network.script.certs = (certs) => certs.filter(({ type }) => type !== 7)
     await expect(manager.discover(bridge())).rejects.toMatchObject({ kind: 'wrong-identity' })
