@@ -266,6 +266,7 @@ export class CircuitBuilder {
     onPhase: (phase: BuildPhase) => void,
   ): Promise<Channel> {
     const { channels, guards, clock } = this.#parts
+    const beganMs = clock.monotonicMs()
     if (channels.find(target.ids.rsa) === undefined) guards.reportChannelAttempt(target.ids.rsa)
     try {
       const channel = await withTimeout(clock, CHANNEL_WAIT_MS, 'reaching the guard', signal, (inner) =>
@@ -275,7 +276,8 @@ export class CircuitBuilder {
       return channel
     } catch (thrown) {
       const error = toTorError(thrown, 'channel-failed', 'opening a channel')
-      if (signal?.aborted !== true && saysSomethingOfGuard(error)) guards.reportChannelFailure(target.ids.rsa)
+      if (signal?.aborted !== true && saysSomethingOfGuard(error))
+        guards.reportChannelFailure(target.ids.rsa, { beganMs })
       throw error
     }
   }

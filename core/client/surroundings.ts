@@ -107,8 +107,8 @@ export class Surroundings {
     return {
       reportChannelAttempt: (relay) => guards.reportChannelAttempt(relay),
       reportChannelSuccess: (relay) => guards.reportChannelSuccess(relay),
-      reportChannelFailure: (relay) => {
-        if (!this.#sleep.isSuspect()) guards.reportChannelFailure(relay)
+      reportChannelFailure: (relay, failure) => {
+        if (!this.#sleep.isSuspect()) guards.reportChannelFailure(relay, failure)
       },
     }
   }

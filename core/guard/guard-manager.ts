@@ -26,6 +26,7 @@ import { isFirstChoice, judgeGuard } from './guard-readiness.ts'
 import type { GuardNetDir, SampledGuard } from './guard-sample.ts'
 import { GuardSamples, type GuardSamplesParts } from './guard-samples.ts'
 import type {
+  ChannelFailure,
   GuardJudge,
   GuardReadiness,
   GuardReports,
@@ -132,9 +133,9 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
     this.#reachability.markAttempt(relay, this.#nowMs())
   }
 
-  reportChannelFailure(relay: RsaIdentity): void {
+  reportChannelFailure(relay: RsaIdentity, { beganMs }: ChannelFailure): void {
     if (!this.#picked.has(relay)) return this.#reachability.forgetAttempt(relay)
-    this.#reachability.markFailed(relay, this.#nowMs())
+    if (!this.#reachability.markFailed(relay, beganMs, this.#nowMs())) return
     this.#parts.log.info('Guard ', sensitive(relay), ' cannot be reached')
     this.#noteChange()
   }

@@ -38,8 +38,11 @@ export interface RetryCase {
   readonly areAllDown: boolean
 }
 
-/** One failed guard: where it stands on each of the schedules. */
-type Failure = Readonly<Record<'primary' | 'other' | 'primaryAllDown' | 'otherAllDown', Retry>>
+/** One failed guard: when it last failed, and where it stands on each of the schedules. */
+interface Failure {
+  lastMs: number
+  readonly retries: Readonly<Record<'primary' | 'other' | 'primaryAllDown' | 'otherAllDown', Retry>>
+}
 
 class Retry {
   readonly #delay: RetryDelay
@@ -76,17 +79,20 @@ export class GuardReachability {
     this.#attempts.delete(guard)
   }
 
-  markFailed(guard: RsaIdentity, nowMs: number): void {
+  /**
+   * Circuits share the attempts to connect, and each tells of its end: who began to wait before the last failure says
+   * nothing new. Otherwise whoever makes us build many circuits at once, as a web page can, could keep us from a guard
+   * for hours. Gives whether it was news.
+   */
+  markFailed(guard: RsaIdentity, beganMs: number, nowMs: number): boolean {
+    const failure = this.#failures.get(guard) ?? this.#newFailure()
+    if (beganMs <= failure.lastMs) return false
     this.#attempts.delete(guard)
     this.#answered.delete(guard)
-    const failure = this.#failures.get(guard) ?? {
-      primary: new Retry(this.#random, PRIMARY),
-      other: new Retry(this.#random, OTHER),
-      primaryAllDown: new Retry(this.#random, PRIMARY_ALL_DOWN),
-      otherAllDown: new Retry(this.#random, OTHER_ALL_DOWN),
-    }
-    for (const retry of Object.values(failure)) retry.failedAgain(nowMs)
+    failure.lastMs = nowMs
+    for (const retry of Object.values(failure.retries)) retry.failedAgain(nowMs)
     this.#failures.set(guard, failure)
+    return true
   }
 
   markAnswered(guard: RsaIdentity, nowMs: number): void {
@@ -109,9 +115,10 @@ export class GuardReachability {
   retryAtMs(guard: RsaIdentity, { isPrimary, areAllDown }: RetryCase): number {
     const failure = this.#failures.get(guard)
     if (failure === undefined) return 0
-    const usual = isPrimary ? failure.primary.atMs : failure.other.atMs
+    const { primary, other, primaryAllDown, otherAllDown } = failure.retries
+    const usual = isPrimary ? primary.atMs : other.atMs
     if (!areAllDown) return usual
-    return Math.min(usual, isPrimary ? failure.primaryAllDown.atMs : failure.otherAllDown.atMs)
+    return Math.min(usual, isPrimary ? primaryAllDown.atMs : otherAllDown.atMs)
   }
 
   /** When its channel last opened, unless it failed since. */
@@ -122,5 +129,18 @@ export class GuardReachability {
   /** When the attempt began whose end we do not know. */
   attemptAtMs(guard: RsaIdentity): number | undefined {
     return this.#attempts.get(guard)
+  }
+
+  #newFailure(): Failure {
+    const retry = (schedule: Schedule): Retry => new Retry(this.#random, schedule)
+    return {
+      lastMs: Number.NEGATIVE_INFINITY,
+      retries: {
+        primary: retry(PRIMARY),
+        other: retry(OTHER),
+        primaryAllDown: retry(PRIMARY_ALL_DOWN),
+        otherAllDown: retry(OTHER_ALL_DOWN),
+      },
+    }
   }
 }

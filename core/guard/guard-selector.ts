@@ -21,12 +21,18 @@ export interface GuardSelector {
   pickGuard(netDir: GuardNetDir, restrictions: GuardRestrictions): number
 }
 
+/** How somebody waited in vain for a channel. */
+export interface ChannelFailure {
+  /** When the wait began, on the monotonic clock: all who waited for one attempt tell of the same failure. */
+  readonly beganMs: number
+}
+
 /** What channels report. Only their own establishment counts: a hostile exit must not be able to blame a guard. */
 export interface GuardReports {
   /** An outgoing channel to the relay is being made; one of the two below follows, or nothing when it was aborted. */
   reportChannelAttempt(relay: RsaIdentity): void
   /** An outgoing channel to the relay could not be made: TCP, TLS or its proof of identity failed. */
-  reportChannelFailure(relay: RsaIdentity): void
+  reportChannelFailure(relay: RsaIdentity, failure: ChannelFailure): void
   /** An outgoing channel to the relay is open. */
   reportChannelSuccess(relay: RsaIdentity): void
 }

@@ -5,7 +5,7 @@ import {
   loadGuardManager,
 } from '../../core/guard/guard-manager.ts'
 import type { GuardNetDir } from '../../core/guard/guard-sample.ts'
-import type { GuardReadiness, GuardRestrictions } from '../../core/guard/guard-selector.ts'
+import type { ChannelFailure, GuardReadiness, GuardRestrictions } from '../../core/guard/guard-selector.ts'
 import type { RsaIdentity } from '../../core/linkspec/relay-ids.ts'
 import { MemoryStateStore } from '../../core/persist/memory-state-store.ts'
 import type { StateStore } from '../../core/persist/state-store.ts'
@@ -22,6 +22,9 @@ export const DAY_MS = 86_400_000
 
 export const ANY: GuardRestrictions = { purpose: 'circuit', excludes: () => false }
 export const DIRECTORY: GuardRestrictions = { purpose: 'directory', excludes: () => false }
+
+/** The failure of an attempt that began after all that the guards know of. */
+export const NEW_FAILURE: ChannelFailure = { beganMs: Number.POSITIVE_INFINITY }
 
 /** Guards of different bandwidths, with the numbers `from`, `from + 1` and so on. */
 export function relays(count: number, from = 1): FakeRelay[] {
@@ -63,7 +66,7 @@ export function connect(
   const { rsa } = netDir.ids(index)
   guards.reportChannelAttempt(rsa)
   if (isUp(rsa)) guards.reportChannelSuccess(rsa)
-  else guards.reportChannelFailure(rsa)
+  else guards.reportChannelFailure(rsa, NEW_FAILURE)
   return index
 }
 
@@ -79,7 +82,7 @@ export function connectPlaces(
     guards.pickGuard(netDir, { purpose: 'directory', excludes: (index) => index !== wanted })
     guards.reportChannelAttempt(rsaAt(guards, place))
     if (isUp) guards.reportChannelSuccess(rsaAt(guards, place))
-    else guards.reportChannelFailure(rsaAt(guards, place))
+    else guards.reportChannelFailure(rsaAt(guards, place), NEW_FAILURE)
   }
 }
 

@@ -23,6 +23,8 @@ let queues: ReturnType<typeof channelDeps>['queues']
 let builder: CircuitBuilder
 let reports: string[]
 let attempts: number
+/** How long those who reported a failure had waited. */
+let waits: number[]
 let limits: BuildLimits
 let learned: string[]
 let allowPrivateRelayAddresses: boolean
@@ -43,6 +45,7 @@ beforeEach(async () => {
   channels = new ChannelManager({ ...deps, transport: { carrierFor } })
   reports = []
   attempts = 0
+  waits = []
   limits = { timeoutMs: BUILD_TIMEOUT_MS, closeMs: BUILD_TIMEOUT_MS }
   learned = []
   allowPrivateRelayAddresses = false
@@ -61,7 +64,10 @@ function createBuilder(builderClock: Clock): CircuitBuilder {
     channels,
     guards: {
       reportChannelAttempt: () => attempts++,
-      reportChannelFailure: say('failure'),
+      reportChannelFailure: (relay, { beganMs }) => {
+        say('failure')(relay)
+        waits.push(clock.monotonicMs() - beganMs)
+      },
       reportChannelSuccess: say('success'),
     },
     clock: builderClock,
@@ -175,6 +181,19 @@ describe('a circuit to a directory', () => {
     await expect(building).rejects.toMatchObject({ kind: 'timeout', retry: 'elsewhere' })
     expect(await relays.destroyed).toBe(0)
     expect(channels.find(network.relay(0).rsa)?.circuitCount).toBe(0)
+  })
+
+  it('says how long it had waited when the guard does not answer, since others may have waited for the same', async () => {
+    network.script.openLink = () => []
+    const building = [build()]
+    await network.links.take()
+    clock.advance(20_000)
+    building.push(build())
+    await Promise.resolve()
+    clock.advance(40_000)
+    for (const circuit of building) await expect(circuit).rejects.toMatchObject({ kind: 'timeout' })
+    expect(waits).toEqual([60_000, 40_000])
+    expect(network.connections.all.length).toBe(1)
   })
 
   it('leaves its channel to the next', async () => {

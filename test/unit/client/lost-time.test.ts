@@ -6,7 +6,7 @@ import { NO_OUTSIDE } from '../../../core/transport/outside.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { silentLogger } from '../../../core/util/log.ts'
 import { rigDirectory } from '../../network/circuit-rig.ts'
-import { ANY, connectPlaces, HOUR_MS, placesInUse, rsaAt } from '../../support/guard-bench.ts'
+import { ANY, connectPlaces, HOUR_MS, NEW_FAILURE, placesInUse, rsaAt } from '../../support/guard-bench.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 
@@ -55,7 +55,7 @@ describe('after time was lost', () => {
     clock.jump(8 * HOUR_MS)
     const protectedGuards = parts.surroundings.protectGuards(parts.guards)
     protectedGuards.reportChannelAttempt(rsaAt(parts.guards, 0))
-    protectedGuards.reportChannelFailure(rsaAt(parts.guards, 0))
+    protectedGuards.reportChannelFailure(rsaAt(parts.guards, 0), NEW_FAILURE)
     expect(isFirstInUse()).toBe(true)
   })
 })

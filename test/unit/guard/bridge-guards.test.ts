@@ -8,7 +8,7 @@ import { bridgeLine, bridgeRelay, DIRECT_VIEW, FIRST_BRIDGE_ROW } from '../../su
 import { guardFilter } from '../../../core/path/guard-choice.ts'
 import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
 import { fakeNetDir } from '../../support/fake-net-dir.ts'
-import { ANY, DAY_MS, DIRECTORY, GuardBench, relays } from '../../support/guard-bench.ts'
+import { ANY, DAY_MS, DIRECTORY, GuardBench, NEW_FAILURE, relays } from '../../support/guard-bench.ts'
 
 const BRIDGES = [11, 12, 13].map((number) => bridgeRelay(number))
 const VIEW = DIRECT_VIEW.withBridges(BRIDGES)
@@ -98,7 +98,7 @@ describe('the choice among bridges', () => {
   test('passes over one that cannot be reached, and returns to it', () => {
     const first = guards.pickGuard(VIEW, ANY)
     isUsed(VIEW, first)
-    guards.reportChannelFailure(VIEW.ids(first).rsa)
+    guards.reportChannelFailure(VIEW.ids(first).rsa, NEW_FAILURE)
     const second = guards.pickGuard(VIEW, ANY)
     expect(second).not.toBe(first)
     isUsed(VIEW, second)
@@ -114,7 +114,7 @@ describe('the choice among bridges', () => {
   test('when all are down, is tried again at a pace, and says so', () => {
     const view = only(bridgeRelay(11))
     expect(guards.pickGuard(view, ANY)).toBe(FIRST_BRIDGE_ROW)
-    guards.reportChannelFailure(view.ids(FIRST_BRIDGE_ROW).rsa)
+    guards.reportChannelFailure(view.ids(FIRST_BRIDGE_ROW).rsa, NEW_FAILURE)
     expect(() => guards.pickGuard(view, ANY)).toThrow(
       /none of the 1 bridges could be reached; the next try is in/,
     )

@@ -12,6 +12,7 @@ import {
   GuardBench,
   HOUR_MS,
   MINUTE_MS,
+  NEW_FAILURE,
   placeOf,
   placesInUse,
   relays,
@@ -181,7 +182,7 @@ describe('a guard that cannot be reached', () => {
     const guards = await bench.load()
     const netDir = fakeNetDir(relays(300))
     const first = connect(guards, netDir, () => true)
-    guards.reportChannelFailure(netDir.ids(first).rsa)
+    guards.reportChannelFailure(netDir.ids(first).rsa, NEW_FAILURE)
     expect(placesInUse(guards, netDir)).toEqual([1])
     bench.clock.advance(30 * SECOND_MS - 1)
     expect(placesInUse(guards, netDir)).toEqual([1])
@@ -196,7 +197,7 @@ describe('a guard that cannot be reached', () => {
       const netDir = fakeNetDir(relays(300))
       const first = guards.pickGuard(netDir, ANY)
       return Array.from({ length: 30 }, () => {
-        guards.reportChannelFailure(netDir.ids(first).rsa)
+        guards.reportChannelFailure(netDir.ids(first).rsa, NEW_FAILURE)
         const fromMs = bench.clock.monotonicMs()
         while (guards.pickGuard(netDir, ANY) !== first) bench.clock.advance(10 * SECOND_MS)
         return bench.clock.monotonicMs() - fromMs
@@ -207,6 +208,39 @@ describe('a guard that cannot be reached', () => {
     expect(Math.max(...waited)).toBeLessThanOrEqual(6 * HOUR_MS + 10 * SECOND_MS)
     expect(Math.max(...waited.slice(20))).toBeGreaterThan(HOUR_MS)
     expect(await waits(2)).not.toEqual(waited)
+  })
+
+  it('is blamed once for one connection, however many circuits waited for it', async () => {
+    const bench = new GuardBench()
+    const guards = await bench.load()
+    const netDir = fakeNetDir(relays(300))
+    const first = guards.pickGuard(netDir, ANY)
+    const { rsa } = netDir.ids(first)
+    const beganMs = bench.clock.monotonicMs()
+    guards.reportChannelAttempt(rsa)
+    bench.clock.advance(20 * SECOND_MS)
+    for (let waiter = 0; waiter < 32; waiter++) guards.reportChannelFailure(rsa, { beganMs })
+    bench.clock.advance(30 * SECOND_MS)
+    expect(guards.pickGuard(netDir, ANY)).toBe(first)
+  })
+
+  it('is blamed no second time by a circuit that joined the attempt late and gave it up late', async () => {
+    const bench = new GuardBench()
+    const guards = await bench.load()
+    const netDir = fakeNetDir(relays(300))
+    const first = guards.pickGuard(netDir, ANY)
+    const { rsa } = netDir.ids(first)
+    const waitersMs = [0, 10, 20].map((s) => bench.clock.monotonicMs() + s * SECOND_MS)
+    guards.reportChannelAttempt(rsa)
+    bench.clock.advance(60 * SECOND_MS)
+    for (const beganMs of waitersMs) {
+      guards.reportChannelFailure(rsa, { beganMs })
+      bench.clock.advance(10 * SECOND_MS)
+    }
+    expect(guards.pickGuard(netDir, ANY)).toBe(first)
+    // One that begins now is another one.
+    guards.reportChannelFailure(rsa, { beganMs: bench.clock.monotonicMs() })
+    expect(guards.pickGuard(netDir, ANY)).not.toBe(first)
   })
 
   it('is not brought back or kept away by a jump of the wall clock', async () => {
@@ -252,7 +286,7 @@ describe('a guard that cannot be reached', () => {
     const guards = await new GuardBench().load()
     const netDir = fakeNetDir(relays(30))
     const first = guards.pickGuard(netDir, ANY)
-    guards.reportChannelFailure(fakeIdentity(999))
+    guards.reportChannelFailure(fakeIdentity(999), NEW_FAILURE)
     guards.reportChannelSuccess(fakeIdentity(999))
     // Its channel was opened for something else, say as a directory of the first start.
     for (let n = 0; n < 5; n++) {

@@ -15,6 +15,7 @@ import { type FakeRelay, fakeNetDir, GOOD, GOOD_EXIT, GOOD_GUARD } from '../../s
 import { manualClock } from '../../support/manual-clock.ts'
 import { OPEN_CONSTRAINTS, parseChoices } from '../../support/path-constraints.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
+import { NEW_FAILURE } from '../../support/guard-bench.ts'
 
 const ABLE = 'Conflux=1 FlowCtrl=1-2 Relay=2-4'
 const WEB: ExitRequest = { hostKind: 'name', port: 443 }
@@ -95,7 +96,7 @@ describe('the paths of a set', () => {
       const { rsa } = netDir.ids(row)
       guards.pickGuard(netDir, { purpose: 'circuit', excludes: (index) => index !== row })
       guards.reportChannelAttempt(rsa)
-      guards.reportChannelFailure(rsa)
+      guards.reportChannelFailure(rsa, NEW_FAILURE)
     }
     expect(() => pick(netDir, {}, guards)).toThrow('no further primary guard can be used now')
     expect(guards.sample).toHaveLength(sampled)
