@@ -64,17 +64,18 @@ export class Daemon {
   readonly #startMs: number
   readonly #heartbeat: Heartbeat
   readonly #networkEnabled = createDeferred<void>()
-  #settings: Settings
+  /** What is in force. */
+  #loaded: LoadedSettings
   #doors: FrontDoors | undefined
   #client: DaemonClient | undefined
   #pidFile: string | undefined
   #reloading: Promise<void> = Promise.resolve()
   #closing: Promise<void> | undefined
 
-  private constructor(settings: Settings, quietness: Quietness, deps: DaemonDeps) {
-    this.#settings = settings
+  private constructor(loaded: LoadedSettings, quietness: Quietness, deps: DaemonDeps) {
+    this.#loaded = loaded
     this.#deps = deps
-    this.#logging = new Logging(settings, quietness, deps.clock, deps.console)
+    this.#logging = new Logging(loaded.settings, quietness, deps.clock, deps.console)
     this.log = this.#logging.logger
     this.#startMs = deps.clock.monotonicMs()
     this.#heartbeat = new Heartbeat(deps.clock, () => this.#logHeartbeat())
@@ -85,9 +86,9 @@ export class Daemon {
    * `bad-config` or `state`, and then everything is closed again.
    */
   static async start(loaded: LoadedSettings, quietness: Quietness, deps: DaemonDeps): Promise<Daemon> {
-    const daemon = new Daemon(loaded.settings, quietness, deps)
+    const daemon = new Daemon(loaded, quietness, deps)
     try {
-      await daemon.#open(loaded)
+      await daemon.#open()
       return daemon
     } catch (error) {
       await daemon.close()
@@ -157,7 +158,8 @@ export class Daemon {
     }
   }
 
-  async #open({ settings, torrcFile }: LoadedSettings): Promise<void> {
+  async #open(): Promise<void> {
+    const { settings, torrcFile } = this.#loaded
     const { createClient, clock, platform } = this.#deps
     this.log.notice(`Allium ${VERSION} running on ${platform}.`)
     if (torrcFile !== undefined) this.log.in('config').notice(`Read configuration file "${torrcFile}".`)
@@ -185,20 +187,23 @@ export class Daemon {
     }
   }
 
-  #loadAgain(load: () => LoadedSettings): Settings {
-    if (!this.#settings.single(OPTIONS.reloadTorrcOnSighup)) {
+  #loadAgain(load: () => LoadedSettings): LoadedSettings {
+    if (!this.#loaded.settings.single(OPTIONS.reloadTorrcOnSighup)) {
       this.log.notice('Not reloading config file: __ReloadTorrcOnSIGHUP is 0.')
-      return this.#settings
+      return this.#loaded
     }
-    const { settings, torrcFile } = load()
+    const loaded = load()
+    const { torrcFile } = loaded
     if (torrcFile !== undefined) this.log.in('config').notice(`Read configuration file "${torrcFile}".`)
-    return settings
+    return loaded
   }
 
   /** Everything that can fail comes first, and is taken back when something does. */
-  async #change(settings: Settings, client: DaemonClient, doors: FrontDoors): Promise<void> {
-    checkReload(this.#settings, settings)
-    const before = toClientConfig(this.#settings, this.#deps.dataDirectory)
+  async #change(loaded: LoadedSettings, client: DaemonClient, doors: FrontDoors): Promise<void> {
+    checkReload(this.#loaded, loaded)
+    const { settings } = loaded
+    const old = this.#loaded.settings
+    const before = toClientConfig(old, this.#deps.dataDirectory)
     const output = this.#logging.open(settings)
     try {
       await client.reconfigure(toClientConfig(settings, this.#deps.dataDirectory))
@@ -207,7 +212,7 @@ export class Daemon {
         doors.setRules(planRules(settings))
         await this.#applyDoors(settings, doors)
       } catch (error) {
-        doors.setRules(planRules(this.#settings))
+        doors.setRules(planRules(old))
         await client.reconfigure(before)
         throw error
       }
@@ -216,7 +221,7 @@ export class Daemon {
       throw error
     }
     this.#logging.use(output)
-    this.#settings = settings
+    this.#loaded = loaded
     this.#warnAbout(settings)
     this.#takeOver(settings)
   }
@@ -235,7 +240,7 @@ export class Daemon {
   /** For who rotates log files. */
   #reopenLogs(): void {
     try {
-      this.#logging.use(this.#logging.open(this.#settings))
+      this.#logging.use(this.#logging.open(this.#loaded.settings))
     } catch (error) {
       this.log.warn('The log files cannot be opened anew: ', toTorError(error).message)
     }

@@ -27,8 +27,9 @@ export interface LoadedSettings {
   readonly settings: Settings
   /** What the defaults file alone says. */
   readonly defaults: Settings
-  /** The torrc that was read, for the log. */
+  /** The torrc that was read, and the defaults file; undefined for what was not there. */
   readonly torrcFile: string | undefined
+  readonly defaultsFile: string | undefined
 }
 
 /** Reads and verifies. Throws `bad-config` as one line. */
@@ -49,6 +50,7 @@ export function loadSettings(line: CommandLine, files: FileAccess): LoadedSettin
     settings,
     defaults: Settings.merge([defaults ?? []]),
     torrcFile: torrc === undefined ? undefined : torrcFile,
+    defaultsFile: defaults === undefined ? undefined : line.defaultsFile,
   }
 }
 

@@ -195,4 +195,33 @@ describe('a reload that cannot be is a warning, and nothing has changed', () => 
     await run.until('The old settings stay: the configuration file "/torrc" is not there')
     expect(existsSync(directory)).toBe(true)
   })
+
+  const ignoring = (option: string): string[] => [option, '/torrc', '--ignore-missing-torrc']
+  test.each<[string, string[], (usual: string) => string]>([
+    ['the usual torrc', [], (usual) => usual],
+    ['a torrc that may be missing', ignoring('-f'), () => '/torrc'],
+    ['a defaults file that may be missing', ignoring('--defaults-torrc'), () => '/torrc'],
+  ])('for %s that was read and is gone: the bridges in it stay in force', async (_what, args, pathOf) => {
+    const path = pathOf(join(directory, 'allium', 'torrc'))
+    const torrcs = new Map([[path, 'SocksPort auto']])
+    const run = new Run(directory, args, {
+      files: {
+        env: { XDG_CONFIG_HOME: directory },
+        read: (name) => torrcs.get(name),
+        list: () => undefined,
+        readStdin: () => '',
+      },
+    })
+    runs.push(run)
+    await run.until('Bootstrapped 0%')
+    torrcs.set(path, 'SocksPort auto\nUseBridges 1\nBridge 192.0.2.1:443')
+    await reload(run, '')
+    torrcs.clear()
+    expect(await reload(run, '')).toContain(
+      `[warn] The old settings stay: the configuration file "${path}" is not there any more`,
+    )
+    expect(run.client.reconfigured.map(({ bridges }) => bridges?.length)).toEqual([1])
+    torrcs.set(path, 'SocksPort auto')
+    expect(await reload(run, '')).not.toContain('The old settings stay')
+  })
 })
