@@ -17,6 +17,8 @@ import { type Credentials, NO_CREDENTIALS } from './request-isolation.ts'
 
 /** What isolates is kept as part of a key for as long as its circuits: more than any password or token needs. */
 const MAX_ISOLATION_CHARS = 1_024
+/** What chooses circuits and addresses for a tunnel. */
+const TUNNEL_HEADERS = ['tor-stream-isolation', 'x-tor-stream-isolation', 'tor-family-preference']
 const PORT = /^(0|[1-9][0-9]{0,4})$/
 const HTTP_PORT = 80
 
@@ -54,7 +56,7 @@ export type HttpRequest =
   | { readonly kind: 'rebound' }
   | { readonly kind: 'rpc' }
 
-/** Throws `malformed` with words for the application, and `bad-target`. */
+/** Throws `malformed` with words for the application, `bad-target` and `not-allowed`. */
 export function readHttpRequest(head: RequestHead): HttpRequest {
   const isTunnel = head.method === 'CONNECT'
   if (!isTunnel && !/^[a-z][a-z0-9+.-]*:/i.test(head.target)) return readOriginForm(head)
@@ -62,6 +64,7 @@ export function readHttpRequest(head: RequestHead): HttpRequest {
   const credentials = readCredentials(head)
   const families = readFamilies(head)
   if (isTunnel) return { kind: 'tunnel', ...readAuthority(head.target), credentials, families }
+  refuseTunnelHeaders(head)
   const { authority, originTarget } = readUrl(head)
   // A second Host header could mean another site to whoever stands behind us (RFC 9112 3.2).
   if (singleHeader(head.headers, 'host') === undefined && head.isHttp11)
@@ -134,6 +137,20 @@ function readAuthority(text: string, defaultPort?: number): { host: string; port
     return hostText === '' ? malformed('target', 'a host') : { host: hostText, port }
   const host = hostText.slice(1, -1)
   return isIPv6(host) ? { host, port } : malformed('target', 'an IPv6 address in the brackets')
+}
+
+/**
+ * Only programs can send CONNECT, but any page can have its script put these into a request to its own site: a circuit for
+ * every request, through the exits of its choice. Proxy-Authorization no script can set (Fetch 2.2.2). To drop what
+ * a program asked for would serve it with less than it believes it has.
+ */
+function refuseTunnelHeaders({ headers }: RequestHead): void {
+  if (TUNNEL_HEADERS.every((name) => headerValues(headers, name).length === 0)) return
+  throw new TorError(
+    'not-allowed',
+    'Headers that choose circuits or addresses count with CONNECT only, for the script of a web page could set them here: ' +
+      'keep plain requests apart by Proxy-Authorization, and choose addresses by the flags of the port',
+  )
 }
 
 /** Two values of one of them would leave open which counts. */

@@ -102,7 +102,7 @@ export const HTTP_TARGETS: readonly FuzzTarget[] = [
   {
     name: 'http-request-head',
     form: 'text',
-    mayThrow: ['malformed', 'bad-target'],
+    mayThrow: ['malformed', 'bad-target', 'not-allowed'],
     maxBytes: 16_384,
     seeds: () => REQUESTS,
     run(input) {

@@ -68,6 +68,17 @@ describe('a plain request', () => {
     expect(again).toBe(one)
   })
 
+  test('that asks for circuits of its own by a header which pages can set is told how to ask instead', async () => {
+    const opener = new FakeOpener()
+    const app = await start(opener)
+    app.send(GET.replace('\r\n\r\n', '\r\nTor-Stream-Isolation: hunter2\r\n\r\n'))
+    await until(() => app.hasEnded)
+    expect(text(app)).toMatch(/^HTTP\/1\.1 400 /)
+    expect(text(app)).toContain('Proxy-Authorization')
+    expect(text(app)).not.toContain('hunter2')
+    expect(opener.asked).toHaveLength(0)
+  })
+
   test('that comes before its turn waits for the answer to the one before it', async () => {
     const opener = new FakeOpener()
     const app = await start(opener)
@@ -559,7 +570,7 @@ test('credentials and destinations are never logged', async () => {
     const opener = new FakeOpener()
     opener.failure = failure
     const app = await start(opener, { log })
-    const secrets = 'Proxy-Authorization: Basic hunter2\r\nTor-Stream-Isolation: hunter2\r\n'
+    const secrets = 'Proxy-Authorization: Basic hunter2\r\nCookie: hunter2\r\n'
     app.send(`GET http://secret.example/hunter2 HTTP/1.1\r\nHost: secret.example\r\n${secrets}\r\n`)
     await until(() => opener.asked.length === 1)
     if (failure === undefined) opener.streams[0]?.closeFromRelay()

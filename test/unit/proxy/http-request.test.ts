@@ -132,9 +132,8 @@ describe('a plain request goes out in origin form', () => {
       'Keep-Alive: 5',
       'Proxy-Connection: keep-alive',
       'Proxy-Authorization: Basic secret',
-      'Tor-Stream-Isolation: secret',
-      'X-Tor-Stream-Isolation: secret',
-      'Tor-Family-Preference: ipv4-only',
+      'Tor-Of-Tomorrow: secret',
+      'X-Tor-Of-Yesterday: secret',
       'TE: trailers',
       'Trailer: A',
       'Upgrade: h2c',
@@ -159,6 +158,24 @@ describe('a plain request goes out in origin form', () => {
         '',
         '',
       ].join('\r\n'),
+    )
+  })
+
+  test('isolates by Proxy-Authorization, which no script of a web page can set', () => {
+    const request = forward('GET http://a/ HTTP/1.1', 'Host: a', 'Proxy-Authorization: Basic YTpi')
+    expect(request).toMatchObject({
+      credentials: { kind: 'http', authorization: 'Basic YTpi' },
+      families: undefined,
+    })
+  })
+
+  test.each([
+    'Tor-Stream-Isolation: 7f3a',
+    'X-Tor-Stream-Isolation: 7f3a',
+    'tor-family-preference: ipv6-only',
+  ])('but not with %s, by which the script of a page would choose circuits', (header) => {
+    expect(() => read('GET http://a/ HTTP/1.1', 'Host: a', header)).toThrow(
+      expect.toSatisfy((error: unknown) => isTorError(error, 'not-allowed')),
     )
   })
 
