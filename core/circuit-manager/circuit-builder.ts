@@ -194,7 +194,7 @@ export class CircuitBuilder {
     const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
     const { random, queues, clock } = this.#parts
     await this.#steps.take()
-    const congestion = this.#congestion(netDir, path.length)
+    const congestion = this.#congestion(netDir)
     const deps = { random, queues, extendByEd25519, id, clock, congestion, steps: this.#steps }
     const circuit = await Circuit.create(channel, guard, deps, signal)
     const noteHop = (hops: number): void => {
@@ -210,11 +210,10 @@ export class CircuitBuilder {
     return circuit
   }
 
-  #congestion(netDir: NetDir, hops: number): CongestionDeps | undefined {
+  #congestion(netDir: NetDir): CongestionDeps | undefined {
     const params = congestionParams(netDir.params, 'exit')
     if (params === undefined) return undefined
-    const { clock, buildTimeout } = this.#parts
-    return { params, clock, buildTimeoutMs: buildTimeout.limits(hops).timeoutMs }
+    return { params, clock: this.#parts.clock }
   }
 
   /** Shows the circuit from its first step to its end; `work` says when nothing of it is built any more. */

@@ -9,8 +9,6 @@ import type { CongestionParams } from './congestion-params.ts'
 export interface CongestionDeps {
   readonly params: CongestionParams
   readonly clock: Pick<Clock, 'monotonicMs' | 'setTimer'>
-  /** How long a circuit may take to be built: what is under way for a stream that we ended should have come by then. */
-  readonly buildTimeoutMs: number
 }
 
 export interface CircuitDeps {

@@ -8,12 +8,6 @@ import type { CongestionDeps } from './circuit-deps.ts'
 import { type CircuitFlowControl, FixedCircuitWindows } from './flow-control.ts'
 import { OwedSendmes } from './owed-sendmes.ts'
 
-/**
- * What is under way for a stream that we ended has so long to come, whatever was measured: a circuit that is suddenly
- * slow must not be closed for it, with all its other streams.
- */
-const LEAST_STRAGGLER_MS = 10_000
-
 export class CircuitWindows {
   #congestion: CongestionDeps | undefined
   #flow: CircuitFlowControl = new FixedCircuitWindows()
@@ -36,13 +30,6 @@ export class CircuitWindows {
   /** Monotonic milliseconds; 0 with fixed windows, which measure nothing. */
   nowMs(): number {
     return this.#congestion?.clock.monotonicMs() ?? 0
-  }
-
-  /** When everything must have come that is under way for a stream which we end now (proposal 349). */
-  stragglersUntilMs(): number {
-    if (this.#congestion === undefined) return Number.POSITIVE_INFINITY
-    const { buildTimeoutMs } = this.#congestion
-    return this.nowMs() + Math.max(buildTimeoutMs, this.#flow.longestRoundTripMs, LEAST_STRAGGLER_MS)
   }
 
   get sendableCells(): number {

@@ -70,8 +70,6 @@ export class Circuit implements CircuitEndpoint, Tunnel {
     this.#streams = new CircuitStreams(deps.random, {
       queues: this.queues,
       requestSend: (urgency) => channel.requestSend(this, urgency),
-      nowMs: () => this.#windows.nowMs(),
-      stragglersUntilMs: () => this.stragglersUntilMs(),
     })
     this.#outbound = new OutboundCells({
       random: deps.random,
@@ -224,11 +222,6 @@ export class Circuit implements CircuitEndpoint, Tunnel {
   /** The round trip of late, in milliseconds, as its SENDMEs show it; 0 without any. */
   get roundTripMs(): number {
     return this.#windows.roundTripMs
-  }
-
-  /** When everything must have come that is under way for a stream which we end now (proposal 349). */
-  stragglersUntilMs(): number {
-    return this.#windows.stragglersUntilMs()
   }
 
   /** Something of its set waits to be packed. */

@@ -37,10 +37,6 @@ export class CongestionControl implements CircuitFlowControl {
     return this.#roundTrips.smoothedUs / MICROSECONDS
   }
 
-  get longestRoundTripMs(): number {
-    return this.#roundTrips.mostUs / MICROSECONDS
-  }
-
   onDataSent(): boolean {
     this.#inFlight++
     this.#sentSinceMark++

@@ -15,8 +15,6 @@ export interface CircuitFlowControl {
   onSendmeReceived(acknowledgement: Acknowledgement): void
   /** The average round trip of late, in milliseconds; 0 without any. */
   readonly roundTripMs: number
-  /** The longest round trip that was measured, in milliseconds; 0 without any. */
-  readonly longestRoundTripMs: number
 }
 
 /** What is known when a SENDME comes. */
@@ -35,7 +33,6 @@ export const CIRCUIT_INCREMENT_CELLS = 100
 export class FixedCircuitWindows implements CircuitFlowControl {
   readonly increment = CIRCUIT_INCREMENT_CELLS
   readonly roundTripMs = 0
-  readonly longestRoundTripMs = 0
   #sendWindow = CIRCUIT_WINDOW_CELLS
 
   get sendableCells(): number {

@@ -47,7 +47,6 @@ export class RoundTrips {
   readonly #params: RoundTripParams
   #smoothedUs = 0
   #leastUs = 0
-  #mostUs = 0
   readonly #clock = new ClockDoubt()
 
   constructor(params: RoundTripParams) {
@@ -64,15 +63,10 @@ export class RoundTrips {
     return this.#leastUs
   }
 
-  get mostUs(): number {
-    return this.#mostUs
-  }
-
   /** Takes one measurement. Returns false when the clock cannot be trusted and nothing was learned. */
   note(roundTripUs: number, window: WindowView): boolean {
     if (this.#clock.isDoubtful(this.#smoothedUs, roundTripUs, window.isInSlowStart)) return false
     this.#smoothedUs = smooth(roundTripUs, this.#smoothedUs, this.#smoothing(window))
-    this.#mostUs = Math.max(this.#mostUs, roundTripUs)
     if (this.#leastUs === 0) this.#leastUs = this.#smoothedUs
     else if (window.isLeast && !window.isInSlowStart) this.#leastUs = this.#reset()
     else this.#leastUs = Math.min(this.#leastUs, this.#smoothedUs)

@@ -9,17 +9,23 @@ const MAX_STREAM_ID = 0xffff
 /** Half of the id space: beyond it the search for a free id would get slow, and no honest use comes near it. */
 const MAX_STREAMS = 0x8000
 
-/** Commands that only come while they are under way when we end a stream. */
-const SOON_OVER: ReadonlySet<number> = new Set([RelayCommand.DATA, RelayCommand.XON, RelayCommand.XOFF])
+/** Commands that only come because they were under way when we ended a stream. */
+const UNDER_WAY: ReadonlySet<number> = new Set([RelayCommand.DATA, RelayCommand.XON, RelayCommand.XOFF])
 
 interface HalfClosed extends HalfClosedAllowance {
-  readonly untilMs: number
+  /** How many streams had been ended before it. */
+  readonly order: number
 }
 
 export class StreamTable {
   readonly #streams = new Map<number, CircuitStream>()
   readonly #halfClosed = new Map<number, HalfClosed>()
   #nextId: number
+  /** How many streams we have ended, and the END of how many of them the other end is known to have had. */
+  #ended = 0
+  #settled = 0
+  /** By stream that was not answered yet: how many we had ended when it was begun, and so told the other end before. */
+  readonly #endedBefore = new Map<number, number>()
 
   /** tor-spec 6.2: ids start at a random point, so that they tell nothing of how many streams there were. */
   constructor(random: Random) {
@@ -49,6 +55,7 @@ export class StreamTable {
       this.#nextId = streamId === MAX_STREAM_ID ? 1 : streamId + 1
       if (this.#streams.has(streamId) || this.#halfClosed.has(streamId)) continue
       this.#streams.set(streamId, stream)
+      if (this.#ended > this.#settled) this.#endedBefore.set(streamId, this.#ended)
       return streamId
     }
   }
@@ -58,25 +65,36 @@ export class StreamTable {
     this.#streams.delete(streamId)
   }
 
-  /** We ended the stream: what it allows may still come until then, and the other end's own END whenever that is ready. */
-  halfClose(streamId: number, untilMs: number): void {
+  /** We ended the stream: what it allows may still come, and the other end's own END whenever that is ready. */
+  halfClose(streamId: number): void {
     const stream = this.#streams.get(streamId)
     if (stream === undefined) return
     this.#streams.delete(streamId)
-    this.#halfClosed.set(streamId, { ...stream.halfClosedAllowance(), untilMs })
+    this.#halfClosed.set(streamId, { ...stream.halfClosedAllowance(), order: this.#ended++ })
+  }
+
+  /**
+   * A message other than DATA came for the stream. All that the other end sends comes in order, and it read the ENDs that
+   * left before it was asked for this stream: nothing is under way any more for those that we had ended by then.
+   */
+  noteAnswer(streamId: number): void {
+    const ended = this.#endedBefore.get(streamId)
+    if (ended === undefined) return
+    this.#endedBefore.delete(streamId)
+    this.#settled = Math.max(this.#settled, ended)
   }
 
   /**
    * Accounts for a message, or `count` of DATA, to a stream that is not open. Throws `protocol-violation` unless it is a straggler of one
    * that we ended: dropping what the state does not explain would be a side channel (proposal 344).
    */
-  checkStraggler(streamId: number, command: number, nowMs: number, count = 1): void {
+  checkStraggler(streamId: number, command: number, count = 1): void {
     const allowance = this.#halfClosed.get(streamId)
     if (allowance === undefined) {
       throw protocolViolation(`${relayCommandName(command)} for a stream that does not exist`)
     }
-    if (nowMs > allowance.untilMs && SOON_OVER.has(command)) {
-      throw protocolViolation(`${relayCommandName(command)} for a stream that we ended long ago`)
+    if (allowance.order < this.#settled && UNDER_WAY.has(command)) {
+      throw protocolViolation(`${relayCommandName(command)} for a stream whose END was received`)
     }
     switch (command) {
       case RelayCommand.DATA:
@@ -114,6 +132,7 @@ export class StreamTable {
     const all = [...this.#streams.values()]
     this.#streams.clear()
     this.#halfClosed.clear()
+    this.#endedBefore.clear()
     return all
   }
 }

@@ -24,10 +24,6 @@ export interface StreamsHost {
   readonly queues: QueueAccount
   /** Something waits to be packed. */
   requestSend(urgency: SendUrgency): void
-  /** Monotonic milliseconds; 0 where nothing is measured. */
-  nowMs(): number
-  /** When everything must have come that is under way for a stream which we end now. */
-  stragglersUntilMs(): number
 }
 
 export class TunnelStreams {
@@ -81,7 +77,7 @@ export class TunnelStreams {
 
   end(streamId: number, reason: number): void {
     this.#ready.delete(streamId)
-    this.#table.halfClose(streamId, this.#host.stragglersUntilMs())
+    this.#table.halfClose(streamId)
     this.push(streamId, { kind: 'end', reason, address: undefined, ttlSeconds: undefined }, 'soon')
   }
 
@@ -89,7 +85,7 @@ export class TunnelStreams {
   deliverData(streamId: number, chunk: Buffer, count: number): void {
     const stream = this.#table.get(streamId)
     if (stream === undefined) {
-      this.#table.checkStraggler(streamId, RelayCommand.DATA, this.#host.nowMs(), count)
+      this.#table.checkStraggler(streamId, RelayCommand.DATA, count)
     } else {
       stream.onData(chunk, count)
     }
@@ -100,8 +96,9 @@ export class TunnelStreams {
     const stream = this.#table.get(streamId)
     // A straggler must be as well formed as any other.
     const message = decodeRelayMessage(command, body)
+    this.#table.noteAnswer(streamId)
     if (stream === undefined) {
-      this.#table.checkStraggler(streamId, command, this.#host.nowMs())
+      this.#table.checkStraggler(streamId, command)
     } else if (stream.onMessage(message) === 'ended') {
       this.#ready.delete(streamId)
       this.#table.remove(streamId)

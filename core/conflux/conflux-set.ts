@@ -68,9 +68,6 @@ export class ConfluxSet<C extends LegCircuit = Circuit> implements Tunnel {
     this.#streams = new TunnelStreams(deps.random, {
       queues: this.queues,
       requestSend: (urgency) => this.#outbound.requestSend(urgency),
-      nowMs: () => deps.clock.monotonicMs(),
-      // What comes late on one leg may hold up what came in time on the other.
-      stragglersUntilMs: () => Math.max(...this.#legs.map(({ circuit }) => circuit.stragglersUntilMs())),
     })
     const legs = (): readonly Leg[] => this.#legs
     this.#inbound = new SetInbound({

@@ -23,7 +23,6 @@ export type LegCircuit = Pick<
   | 'hasRoom'
   | 'isLinkFull'
   | 'roundTripMs'
-  | 'stragglersUntilMs'
   | 'requestSendOfSet'
   | 'sendToExit'
   | 'noteStreamUse'

@@ -34,7 +34,7 @@ export function congestedDeps(
 ): CircuitDeps {
   const params = defaultCongestion()
   const changed = { ...params, stream: { ...params.stream, ...stream } }
-  return { ...CIRCUIT_DEPS, congestion: { params: changed, clock, buildTimeoutMs: 1000 } }
+  return { ...CIRCUIT_DEPS, congestion: { params: changed, clock } }
 }
 
 export const STREAM_DEPS = { random: systemRandom, allowInternalAddresses: false }

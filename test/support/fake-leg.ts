@@ -47,7 +47,6 @@ export class FakeLeg implements LegCircuit {
   windowCells = 1000
   closeError: TorError | undefined
   streamUses = 0
-  stragglersMs = 10_000
   readonly #clock: ManualClock
   readonly #windows = new CircuitWindows()
   readonly #batch = Buffer.alloc(MAX_BATCH_CELLS * CELL_BODY_BYTES)
@@ -55,7 +54,7 @@ export class FakeLeg implements LegCircuit {
 
   constructor({ clock, exit = 1, hops = 3 }: FakeLegOptions) {
     this.#clock = clock
-    this.congestion = { params: defaultCongestion(), clock, buildTimeoutMs: 1000 }
+    this.congestion = { params: defaultCongestion(), clock }
     this.hops = Array.from({ length: hops }, (_each, at) => hopTo(at === hops - 1 ? exit : at + 7))
     this.#windows.startAnew(new FakeFlow(this), this.congestion)
   }
@@ -72,10 +71,6 @@ export class FakeLeg implements LegCircuit {
     if (this.closeError !== undefined) throw this.closeError
     if (this.#set !== undefined) throw new TorError('internal', 'a leg twice')
     this.#set = set
-  }
-
-  stragglersUntilMs(): number {
-    return this.#clock.monotonicMs() + this.stragglersMs
   }
 
   requestSendOfSet(urgency: SendUrgency): void {
@@ -150,7 +145,6 @@ export class FakeLeg implements LegCircuit {
 class FakeFlow implements CircuitFlowControl {
   readonly increment = 31
   readonly roundTripMs = 0
-  readonly longestRoundTripMs = 0
   readonly #leg: FakeLeg
 
   constructor(leg: FakeLeg) {

@@ -74,7 +74,7 @@ export class CircuitMachine {
       clock: this.#clock,
       congestion:
         this.#hasCongestion && CONGESTION !== undefined
-          ? { params: CONGESTION, clock: this.#clock, buildTimeoutMs: 10_000 }
+          ? { params: CONGESTION, clock: this.#clock }
           : undefined,
     })
     if (circuit === undefined) return

@@ -88,7 +88,7 @@ export class ConfluxCircuitsMachine {
         extendByEd25519: true,
         clock: this.#clock,
         queues: this.#queues,
-        congestion: { params: CONGESTION, clock: this.#clock, buildTimeoutMs: 10_000 },
+        congestion: { params: CONGESTION, clock: this.#clock },
       })
       if (circuit === undefined) return undefined
       void this.#promises.watch('leg closed', circuit.closed)

@@ -123,7 +123,7 @@ describe('a circuit with congestion control', () => {
     expect(marks).toEqual([31, 62, 93, 124])
     expect(flow.sendableCells).toBe(0)
     flow.onSendmeReceived({ sentMs: 10.25, arrivedMs: 12.75, heldUpCells: 0 })
-    expect(flow.longestRoundTripMs).toBe(2.5)
+    expect(flow.roundTripMs).toBe(2.5)
     expect(flow.sendableCells).toBe(2 * INCREMENT)
   })
 
@@ -304,45 +304,60 @@ describe('an application that does not read', () => {
 })
 
 describe('a stream that we ended', () => {
-  it('may be sent DATA, but not for ever', async () => {
+  const ended = async (sentBytes = 0): Promise<OpenStream> => {
+    const made = await openStream(open)
+    await upload(made, Buffer.alloc(sentBytes))
+    await made.exit.waitForBytes(sentBytes)
+    made.stream.destroy()
+    await made.exit.ended
+    return made
+  }
+
+  it('may be sent what was under way, however long the link or this computer stood still', async () => {
     const clock = manualClock()
     open = await openCircuit(network, { deps: congestedDeps({}, clock) })
-    const { stream, exit } = await openStream(open)
-    stream.destroy()
-    await exit.ended
-    clock.advance(10_000)
+    const { exit } = await ended()
+    clock.advance(600_000)
     open.relays.send(EXIT, DATA, exit.id, Buffer.from('under way'))
     await roundTrip(open)
     expect(open.circuit.isOpen).toBe(true)
-    clock.advance(1)
-    open.relays.send(EXIT, DATA, exit.id, Buffer.from('too late'))
-    await expectClosed('protocol-violation')
   })
 
+  it.each([
+    ['DATA', DATA, Buffer.from('too late')],
+    ['XOFF', XOFF, XOFF_BODY],
+    ['XON', XON, xon(0)],
+  ])(
+    'may be sent no %s once the exit has answered what was asked after the END',
+    async (_, command, body) => {
+      const { exit } = await ended(510 * CELL_PAYLOAD)
+      await resolveName(open.circuit, 'after.the.end', false)
+      open.relays.send(EXIT, command, exit.id, body)
+      await expectClosed('protocol-violation')
+    },
+  )
+
   it('may be sent END whenever the exit is ready', async () => {
-    const clock = manualClock()
-    open = await openCircuit(network, { deps: congestedDeps({}, clock) })
-    const { stream, exit } = await openStream(open)
-    stream.destroy()
-    await exit.ended
-    clock.advance(600_000)
+    const { exit } = await ended()
+    await roundTrip()
     open.relays.send(EXIT, END, exit.id, Buffer.of(6))
-    await roundTrip(open)
+    await roundTrip()
     expect(open.circuit.isOpen).toBe(true)
   })
 
   it('may be stopped once more if what it sent explains that', async () => {
-    const sending = await openStream(open)
-    const bytes = 510 * CELL_PAYLOAD
-    await upload(sending, Buffer.alloc(bytes))
-    await sending.exit.waitForBytes(bytes)
-    sending.stream.destroy()
-    await sending.exit.ended
-    open.relays.send(EXIT, XOFF, sending.exit.id, XOFF_BODY)
-    open.relays.send(EXIT, XON, sending.exit.id, xon(0))
+    const { exit } = await ended(510 * CELL_PAYLOAD)
+    open.relays.send(EXIT, XOFF, exit.id, XOFF_BODY)
+    open.relays.send(EXIT, XON, exit.id, xon(0))
     await roundTrip()
     expect(open.circuit.isOpen).toBe(true)
-    open.relays.send(EXIT, XOFF, sending.exit.id, XOFF_BODY)
+  })
+
+  it('may not be stopped more often than what it sent explains', async () => {
+    const { exit } = await ended(510 * CELL_PAYLOAD)
+    open.relays.send(EXIT, XOFF, exit.id, XOFF_BODY)
+    open.relays.send(EXIT, XON, exit.id, xon(0))
+    open.relays.send(EXIT, XOFF, exit.id, XOFF_BODY)
     await expectClosed('protocol-violation')
   })
 })

@@ -24,7 +24,7 @@ let flow: XonXoff
 beforeEach(() => {
   clock = manualClock()
   owner = new RecordedOwner()
-  flow = new XonXoff({ params, clock, buildTimeoutMs: 1000 }, owner)
+  flow = new XonXoff({ params, clock }, owner)
 })
 
 /** A stream that has sent enough for some XOFFs and XONs. */
@@ -201,7 +201,7 @@ describe('what we say of an application', () => {
       fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
         const reader = new RecordedOwner()
         const time = manualClock()
-        const tried = new XonXoff({ params, clock: time, buildTimeoutMs: 1000 }, reader)
+        const tried = new XonXoff({ params, clock: time }, reader)
         let waiting = 0
         const read = (bytes: number): void => {
           const taken = Math.min(bytes, waiting)
