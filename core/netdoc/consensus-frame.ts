@@ -86,7 +86,10 @@ export function parseConsensusFooter(text: string): ConsensusFooter {
   if (items[0]?.keyword !== 'directory-footer') malformed(FOOTER, '"directory-footer" first')
   exactlyOne(items, 'directory-footer', FOOTER)
   if (items.some((item) => RELAY_KEYWORDS.has(item.keyword))) malformed(FOOTER, 'no relays after the footer')
-  const signatures = items.filter((item) => item.keyword === 'directory-signature')
+  const firstSignature = items.findIndex(isSignature)
+  const signatures = items.slice(firstSignature === -1 ? items.length : firstSignature)
+  // The authorities sign up to here, so whoever passes the document on could have written what else there is.
+  if (!signatures.every(isSignature)) malformed(FOOTER, 'nothing but signatures after the first one')
   if (signatures.length > MAX_SIGNATURES) malformed(FOOTER, `at most ${MAX_SIGNATURES} signatures`)
   return {
     bandwidthWeights: parseAssignments(atMostOne(items, 'bandwidth-weights', FOOTER)),
@@ -150,6 +153,10 @@ function parseAuthorityIds(items: readonly DocumentItem[]): RsaIdentity[] {
   if (sources.length > MAX_AUTHORITIES) malformed(HEADER, `at most ${MAX_AUTHORITIES} authorities`)
   // "-legacy" entries announce an old key of an authority that is listed once more under its new one.
   return sources.map((item) => parseRsaIdentity(item.args[1] ?? ''))
+}
+
+function isSignature({ keyword }: DocumentItem): boolean {
+  return keyword === 'directory-signature'
 }
 
 /** Without an algorithm word it is sha1; a word that we do not know says nothing of what follows it. */

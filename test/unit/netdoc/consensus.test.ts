@@ -155,6 +155,18 @@ describe('a consensus is refused', () => {
     expect(() => parseConsensus(altered(from, to))).toThrow(TorError)
   })
 
+  it.each(['bandwidth-weights Wgd=10000', 'x-new thing'])(
+    'when "%s" stands behind the first signature, where nobody has signed it',
+    (line) => {
+      const parts = CAPTURED.replace(/^bandwidth-weights .*\n/m, '').split(/^(?=directory-signature )/m)
+      expect(parts.length).toBeGreaterThan(2)
+      for (let at = 2; at <= parts.length; at++) {
+        const forged = [...parts.slice(0, at), `${line}\n`, ...parts.slice(at)].join('')
+        expect(() => parseConsensus(Buffer.from(forged, 'latin1'))).toThrow(/nothing but signatures/)
+      }
+    },
+  )
+
   it('when one relay comes twice', () => {
     const start = CAPTURED.indexOf('r exit0 ')
     const entry = CAPTURED.slice(start, CAPTURED.indexOf('\nr relay2 ') + 1)
