@@ -167,7 +167,7 @@ export class CircuitPool {
 
   /** Gives it to the usage's isolation. */
   claim(entry: PoolEntry, usage: ExitUsage): void {
-    if (claimEntry(entry, usage)) this.noteChange()
+    if (claimEntry(entry, usage, this.#parts.clock.monotonicMs())) this.noteChange()
   }
 
   /** No new streams from now on; without any stream it ends at once. Idempotent. */
@@ -231,6 +231,7 @@ export class CircuitPool {
       isWaiting: false,
       isolation: undefined,
       keepsAlive: false,
+      claimedMs: undefined,
       sites: new Set(),
       hasServedOthers: false,
       firstUsedMs: undefined,

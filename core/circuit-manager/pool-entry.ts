@@ -73,6 +73,8 @@ export interface PoolEntry {
   /** Whose streams it carries; undefined while it is clean. It stays set after the streams are gone. */
   isolation: IsolationKey | undefined
   keepsAlive: boolean
+  /** When somebody last took it; undefined while it is clean. */
+  claimedMs: number | undefined
   /** The sites it was used for; they stay after the streams are gone. */
   readonly sites: Set<string>
   /** It served more sites than are named: it may have served any. */
@@ -125,10 +127,11 @@ export function readyTunnel({ tunnel, isWaiting }: PoolEntry): Tunnel | undefine
  * Gives it to the usage's isolation, for good: what happens to its streams later changes nothing. Returns whether that
  * says anything new of it.
  */
-export function claimEntry(entry: PoolEntry, usage: ExitUsage): boolean {
+export function claimEntry(entry: PoolEntry, usage: ExitUsage, nowMs: number): boolean {
   const wasClean = isClean(entry)
   entry.keepsAlive = usage.keepsAlive === true && (entry.isolation === undefined || entry.keepsAlive)
   entry.isolation = usage.isolation
+  entry.claimedMs = nowMs
   if (usage.site === undefined || entry.sites.has(usage.site)) return wasClean
   if (entry.sites.size < MAX_SITES_NAMED) entry.sites.add(usage.site)
   else entry.hasServedOthers = true
@@ -142,8 +145,17 @@ export function isClean(entry: PoolEntry): boolean {
 
 /** Whether new streams should go elsewhere (path-spec 2.1.6, proposal 368). */
 export function isTooOld(entry: PoolEntry, nowMs: number, maxDirtinessMs: number): boolean {
-  if (entry.firstUsedMs === undefined) return nowMs > entry.unusedUntilMs
-  return nowMs - (entry.keepsAlive ? entry.lastUsedMs : entry.firstUsedMs) > maxDirtinessMs
+  const { firstUsedMs, lastUsedMs, keepsAlive, unusedUntilMs } = entry
+  if (firstUsedMs === undefined) return nowMs > unusedUntilMs || isLeftBehind(entry, nowMs, maxDirtinessMs)
+  return nowMs - (keepsAlive ? lastUsedMs : firstUsedMs) > maxDirtinessMs
+}
+
+/**
+ * Whether the requests that it was for have given up long ago: only their isolation could still use it, so it is no
+ * better than one that was used. A page whose requests are cancelled leaves dozens of them.
+ */
+function isLeftBehind({ claimedMs, isWaiting }: PoolEntry, nowMs: number, maxDirtinessMs: number): boolean {
+  return claimedMs !== undefined && !isWaiting && nowMs - claimedMs > maxDirtinessMs
 }
 
 /** What a clean one is built for; whoever comes first takes it. */

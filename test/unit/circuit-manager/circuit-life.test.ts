@@ -117,36 +117,6 @@ describe('circuits ahead of need', () => {
   })
 })
 
-describe('the age of a circuit whose isolation keeps it alive (proposal 368)', () => {
-  it('counts from its last stream, not from its first', async () => {
-    const kept = { ...usage('a'), keepsAlive: true }
-    const asking = rig.manager.assign(kept, NO_EXITS)
-    const circuit = await (await rig.builder.builds.take()).finish()
-    await asking
-    for (let hour = 0; hour < 3; hour++) {
-      const stream = await DataStream.open(circuit, { kind: 'begin-dir' }, STREAM_DEPS)
-      rig.clock.advance(3_600_000)
-      stream.destroy()
-      rig.clock.advance(DIRTINESS_MS - 2 * SWEEP_MS)
-      expect((await rig.manager.assign(kept, NO_EXITS)).circuit).toBe(circuit)
-    }
-    rig.clock.advance(DIRTINESS_MS + 2 * SWEEP_MS)
-    expect(circuit.isOpen).toBe(false)
-  })
-
-  it('counts from the first when one of those who share it did not ask for that', async () => {
-    const kept = { ...usage('a'), keepsAlive: true }
-    const asking = rig.manager.assign(kept, NO_EXITS)
-    const circuit = await (await rig.builder.builds.take()).finish()
-    await asking
-    await rig.manager.assign(usage('a'), NO_EXITS)
-    rig.clock.advance(DIRTINESS_MS / 2)
-    expect((await rig.manager.assign(kept, NO_EXITS)).circuit).toBe(circuit)
-    rig.clock.advance(DIRTINESS_MS / 2 + 2 * SWEEP_MS)
-    expect(circuit.isOpen).toBe(false)
-  })
-})
-
 describe('isolation', () => {
   it('stays with a circuit when a stream closes before it was ever connected (TROVE-2026-053)', async () => {
     rig.network.script.service = unanswered

@@ -7,7 +7,6 @@ import { DataStream } from '../../../core/stream/data-stream.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import {
   CircuitRig,
-  DIRTINESS_MS,
   MAX_BUILDING,
   MAX_TRIES,
   NO_EXITS,
@@ -17,9 +16,6 @@ import {
   usage,
 } from '../../network/circuit-rig.ts'
 import { STREAM_DEPS } from '../../network/client-side.ts'
-
-const SWEEP_MS = 10_000
-const UNUSED_MS = 1_800_000
 
 let netDir: NetDir
 let rig: CircuitRig
@@ -319,43 +315,6 @@ describe('circuits that cannot be built', () => {
     await expect(waiting).rejects.toMatchObject({ kind: 'closed' })
     await expect(rig.manager.assign(usage('c'), NO_EXITS)).rejects.toMatchObject({ kind: 'closed' })
     expect(circuit.isOpen).toBe(false)
-  })
-})
-
-describe('the age of circuits', () => {
-  it('ends their use after the first use and the dirtiness, and their life with the last stream', async () => {
-    const { circuit } = await rig.assign('a')
-    const stream = await DataStream.open(circuit, { kind: 'begin-dir' }, STREAM_DEPS)
-    rig.clock.advance(DIRTINESS_MS - SWEEP_MS)
-    expect((await rig.assign('a')).circuit).toBe(circuit)
-    rig.clock.advance(3 * SWEEP_MS)
-    expect((await rig.assign('a')).circuit).not.toBe(circuit)
-    expect(circuit.isOpen).toBe(true)
-    stream.destroy()
-    rig.clock.advance(SWEEP_MS)
-    expect((await circuit.closed).kind).toBe('closed')
-  })
-
-  it('ends a circuit that nobody used after half an hour to an hour, evenly spread', async () => {
-    const ages: number[] = []
-    for (let run = 0; run < 30; run++) {
-      const controller = new AbortController()
-      const abandoned = rig.manager.assign(usage(`run ${run}`), NO_EXITS, controller.signal)
-      controller.abort()
-      await expect(abandoned).rejects.toMatchObject({ kind: 'aborted' })
-    }
-    const circuits = await Promise.all(rig.builder.builds.all.map((build) => build.finish()))
-    await settle()
-    rig.clock.advance(UNUSED_MS)
-    expect(circuits.every(({ isOpen }) => isOpen)).toBe(true)
-    for (let age = UNUSED_MS; age < 2 * UNUSED_MS + SWEEP_MS; age += UNUSED_MS / 10) {
-      rig.clock.advance(UNUSED_MS / 10)
-      ages.push(circuits.filter(({ isOpen }) => isOpen).length)
-    }
-    expect(ages.at(-1)).toBe(0)
-    // Half of them live longer than three quarters of an hour, give or take.
-    expect(ages[4]).toBeGreaterThan(7)
-    expect(ages[4]).toBeLessThan(23)
   })
 })
 
