@@ -18,7 +18,7 @@ import type { BuildPhase } from './circuit-builder.ts'
 import { type CircuitNotes, CircuitPool, type CircuitPoolParts } from './circuit-pool.ts'
 import { LaunchLimit } from './launch-limit.ts'
 import { LaunchQueue, type Wanted } from './launch-queue.ts'
-import { type ExitUsage, isSet, isTooOld, maySupport, type PoolEntry, readyTunnel } from './pool-entry.ts'
+import { type ExitUsage, isSet, maySupport, type PoolEntry, readyTunnel } from './pool-entry.ts'
 import { PreemptiveCircuits } from './preemptive-circuits.ts'
 import { RequestTries } from './request-tries.ts'
 
@@ -82,6 +82,7 @@ export class CircuitManager {
       link: parts.link,
       clock: parts.clock,
       drawUnusedMs: () => this.#drawUnusedMs(),
+      maxDirtinessMs: () => parts.settings().maxCircuitDirtinessMs,
       onBuilt: (entry) => {
         this.#queue.proceed()
         this.#preemptive.noteBuilt(entry)
@@ -327,13 +328,12 @@ export class CircuitManager {
   /** Retires what is too old for new streams and closes what nobody uses any more. */
   #sweep(): void {
     const nowMs = this.#parts.clock.monotonicMs()
-    const { maxCircuitDirtinessMs } = this.#parts.settings()
     const tooOld = new TorError('closed', 'the circuit was too old', { retry: 'elsewhere' })
     for (const entry of this.#pool.entries) {
       const { tunnel } = entry
       if (tunnel === undefined) continue
       if (tunnel.streamCount > 0) entry.lastUsedMs = nowMs
-      if (entry.isRetired || isTooOld(entry, nowMs, maxCircuitDirtinessMs)) this.#pool.retire(entry, tooOld)
+      if (entry.isRetired || this.#pool.isTooOld(entry)) this.#pool.retire(entry, tooOld)
     }
   }
 }

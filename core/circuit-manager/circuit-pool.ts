@@ -18,6 +18,7 @@ import {
   type ExitUsage,
   isClean,
   isSet,
+  isTooOld,
   maySupport,
   type PlannedPath,
   type PooledLeg,
@@ -53,6 +54,7 @@ export interface CircuitPoolParts {
   readonly clock: Clock
   /** How long a circuit may stay unused; drawn anew for each. */
   readonly drawUnusedMs: () => number
+  readonly maxDirtinessMs: () => number
   /** It is complete. */
   readonly onBuilt: (entry: PoolEntry) => void
   /** It has ended: it could not be built, or it was closed, by us or from outside. */
@@ -130,7 +132,7 @@ export class CircuitPool {
     let best: PoolEntry | undefined
     let bestRank = 0
     for (const entry of this.#entries.values()) {
-      if (!maySupport(entry, usage, excludedExits)) continue
+      if (!maySupport(entry, usage, excludedExits) || this.isTooOld(entry)) continue
       const rank =
         (readyTunnel(entry) === undefined ? 1 : 5) +
         (entry.isolation === undefined ? 0 : 2) +
@@ -140,6 +142,10 @@ export class CircuitPool {
       bestRank = rank
     }
     return best
+  }
+
+  isTooOld(entry: PoolEntry): boolean {
+    return isTooOld(entry, this.#parts.clock.monotonicMs(), this.#parts.maxDirtinessMs())
   }
 
   /** Begins a circuit. Throws what the choice of the path throws. */

@@ -145,9 +145,10 @@ export function isClean(entry: PoolEntry): boolean {
 
 /** Whether new streams should go elsewhere (path-spec 2.1.6, proposal 368). */
 export function isTooOld(entry: PoolEntry, nowMs: number, maxDirtinessMs: number): boolean {
-  const { firstUsedMs, lastUsedMs, keepsAlive, unusedUntilMs } = entry
+  const { firstUsedMs, lastUsedMs, keepsAlive, unusedUntilMs, tunnel } = entry
   if (firstUsedMs === undefined) return nowMs > unusedUntilMs || isLeftBehind(entry, nowMs, maxDirtinessMs)
-  return nowMs - (keepsAlive ? lastUsedMs : firstUsedMs) > maxDirtinessMs
+  if (keepsAlive && tunnel !== undefined && tunnel.streamCount > 0) return false
+  return nowMs - (keepsAlive ? lastUsedMs : firstUsedMs) >= maxDirtinessMs
 }
 
 /**
@@ -155,7 +156,7 @@ export function isTooOld(entry: PoolEntry, nowMs: number, maxDirtinessMs: number
  * better than one that was used. A page whose requests are cancelled leaves dozens of them.
  */
 function isLeftBehind({ claimedMs, isWaiting }: PoolEntry, nowMs: number, maxDirtinessMs: number): boolean {
-  return claimedMs !== undefined && !isWaiting && nowMs - claimedMs > maxDirtinessMs
+  return claimedMs !== undefined && !isWaiting && nowMs - claimedMs >= maxDirtinessMs
 }
 
 /** What a clean one is built for; whoever comes first takes it. */

@@ -35,6 +35,16 @@ describe('the age of circuits', () => {
     expect((await circuit.closed).kind).toBe('closed')
   })
 
+  it('is looked at when a stream asks, not only when all circuits are looked through', async () => {
+    rig.settings = { ...rig.settings, maxCircuitDirtinessMs: 1.5 * SWEEP_MS }
+    const { circuit } = await rig.assign('a')
+    rig.clock.advance(1.5 * SWEEP_MS - 1)
+    expect((await rig.assign('a')).circuit).toBe(circuit)
+    rig.clock.advance(1)
+    await settle()
+    expect((await rig.assign('a')).circuit).not.toBe(circuit)
+  })
+
   it('ends a circuit that nobody used after half an hour to an hour, evenly spread', async () => {
     const circuits: Tunnel[] = []
     for (let run = 0; run < 15; run++) {
@@ -89,6 +99,21 @@ describe('the age of a circuit whose isolation keeps it alive (proposal 368)', (
     }
     rig.clock.advance(DIRTINESS_MS + 2 * SWEEP_MS)
     expect(circuit.isOpen).toBe(false)
+  })
+
+  it('is none while a stream is on it', async () => {
+    rig.settings = { ...rig.settings, maxCircuitDirtinessMs: SWEEP_MS / 2 }
+    const kept = { ...usage('a'), keepsAlive: true }
+    const asking = rig.manager.assign(kept, NO_EXITS)
+    const circuit = await (await rig.builder.builds.take()).finish()
+    await asking
+    const stream = await DataStream.open(circuit, { kind: 'begin-dir' }, STREAM_DEPS)
+    rig.clock.advance(2 * SWEEP_MS - 1)
+    expect((await rig.manager.assign(kept, NO_EXITS)).circuit).toBe(circuit)
+    stream.destroy()
+    rig.clock.advance(SWEEP_MS / 2)
+    await settle()
+    expect((await rig.assign('a')).circuit).not.toBe(circuit)
   })
 
   it('counts from the first when one of those who share it did not ask for that', async () => {
