@@ -28,7 +28,7 @@ export async function raceForConsensus(
   parts: ConsensusRaceParts,
   certs: readonly AuthorityCert[],
   view: NetDir | undefined,
-  tiers: readonly SourceTier[],
+  tiers: () => readonly SourceTier[],
   signal: AbortSignal,
 ): Promise<FetchedConsensus> {
   const { clock, random, board, log, records } = parts

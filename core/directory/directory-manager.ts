@@ -30,7 +30,7 @@ import { completeDescriptors, type OpenSource } from './descriptor-upkeep.ts'
 import type { DirectoryConnector } from './directory-source.ts'
 import { bootstrapTiers, refreshTiers, type SourceTier } from './directory-sources.ts'
 import { DirectoryStore } from './directory-store.ts'
-import { chooseRefetchMs } from './download-schedule.ts'
+import { chooseRefetchMs, isReasonablyLive, judgeFreshness } from './download-schedule.ts'
 import { linkAbort } from '../util/linked-abort.ts'
 import type { MicrodescBatch } from './microdescriptor-download.ts'
 import { SourceRecords } from './source-records.ts'
@@ -261,15 +261,21 @@ export class DirectoryManager implements NetDirProvider {
   }
 
   /** The user's options can leave nobody to ask, for a while: the status says so, and what we have grows old meanwhile. */
-  async #findSources(view: NetDir | undefined, signal: AbortSignal): Promise<readonly SourceTier[]> {
+  async #findSources(view: NetDir | undefined, signal: AbortSignal): Promise<() => readonly SourceTier[]> {
     for (;;) {
       await this.#deps.whenSourcesAreKnown?.(signal)
       const bootstrap = bootstrapTiers(this.#deps.bootstrapDirectories())
-      const tiers = view === undefined ? bootstrap : refreshTiers(this.#pickRelays(view), bootstrap)
-      if (tiers.some(({ sources }) => sources.length > 0)) return tiers
+      const tiers = (): readonly SourceTier[] =>
+        view === undefined ? bootstrap : this.#refreshTiers(view, bootstrap)
+      if (tiers().some(({ sources }) => sources.length > 0)) return tiers
       this.noteFailure(noSource())
       await sleep(this.#deps.clock, NO_SOURCE_PAUSE_MS, signal)
     }
+  }
+
+  #refreshTiers(view: NetDir, bootstrap: readonly SourceTier[]): readonly SourceTier[] {
+    const isViewOfUse = isReasonablyLive(judgeFreshness(view, this.#deps.clock.wallMs()))
+    return refreshTiers(this.#pickRelays(view), bootstrap, isViewOfUse)
   }
 
   /** Takes a verified consensus over, with the microdescriptors that are known already. */

@@ -15,6 +15,8 @@ export interface SourceTier {
   readonly sources: readonly DirectorySource[]
   /** Milliseconds after the start of the race from which the tier may be asked. */
   readonly notBeforeMs: number
+  /** Not asked while somebody of the other tiers can be reached. */
+  readonly isLastResort?: boolean
 }
 
 /** ClientBootstrapConsensusMaxInProgressTries of C tor. */
@@ -25,8 +27,8 @@ export const AUTHORITY_DELAY_MS = 6_000
 export const HANG_MS = 3_000
 /** A try gets a companion after this time even when it trickles. */
 export const PATIENCE_MS = 20_000
-/** Guards that cannot be used at all must not leave a client without a directory. */
-const FALLBACKS_AFTER_GUARDS_MS = 30_000
+/** With nobody to ask: a guard may be worth another try by then. */
+const NOBODY_PAUSE_MS = 60_000
 
 /** Before there is a consensus. Authorities wait, unless there are no fallbacks to ask before them. */
 export function bootstrapTiers({ fallbacks, authorities, bridges }: BootstrapDirectories): SourceTier[] {
@@ -39,15 +41,20 @@ export function bootstrapTiers({ fallbacks, authorities, bridges }: BootstrapDir
   ]
 }
 
-/** Once there is a view of the network, its guards serve; the bootstrap sources are the last resort. */
+/**
+ * Once there is a view of the network, its guards serve, as in C tor: whoever else is asked sees our address. A guard
+ * that has nothing newer is asked again later and leads to nobody else; guards that cannot be reached do. Neither may
+ * guards, by refusing, hold a client without a view that can be used: such a one asks everybody, its guards first.
+ */
 export function refreshTiers(
   guards: readonly ChannelTarget[],
   bootstrap: readonly SourceTier[],
+  isViewOfUse: boolean,
 ): SourceTier[] {
   if (guards.length === 0) return [...bootstrap]
   return [
     { sources: toSources('guard', guards), notBeforeMs: 0 },
-    ...bootstrap.map((tier) => ({ ...tier, notBeforeMs: tier.notBeforeMs + FALLBACKS_AFTER_GUARDS_MS })),
+    ...bootstrap.map((tier) => ({ ...tier, isLastResort: isViewOfUse })),
   ]
 }
 
@@ -76,6 +83,10 @@ export interface RaceState {
   readonly running: readonly RunningTry[]
   /** In the race's time. */
   readonly recordOf: (source: DirectorySource) => SourceRecord
+  /** Whether the race's latest try could not reach it. */
+  readonly isUnreached: (source: DirectorySource) => boolean
+  /** Whom the latest try asked. */
+  readonly lastAsked: DirectorySource | undefined
   /** No new try before this time: the back-off after failures. */
   readonly notBeforeMs: number
 }
@@ -99,11 +110,14 @@ export function decideNextStep(state: RaceState, nowMs: number): RaceStep {
   const source = chooseSource(state, nowMs)
   if (source !== undefined) return { kind: 'start', source }
   const openings = idleSources(state).map(({ opensMs }) => opensMs)
-  return openings.length === 0 ? { kind: 'idle' } : { kind: 'wait', untilMs: Math.min(...openings) }
+  if (openings.length > 0) return { kind: 'wait', untilMs: Math.min(...openings) }
+  return state.running.length > 0 ? { kind: 'idle' } : { kind: 'wait', untilMs: nowMs + NOBODY_PAUSE_MS }
 }
 
 interface Candidate {
   readonly source: DirectorySource
+  /** Guards and all others take turns, so that neither keeps the other from being asked. */
+  readonly isItsTurn: boolean
   readonly failures: number
   readonly opensMs: number
   /** Tries under way in the same tier: kinds take turns, so that a tier that hangs as a whole blocks nobody. */
@@ -111,28 +125,42 @@ interface Candidate {
 }
 
 function idleSources(state: RaceState): Candidate[] {
-  const busy = new Set(state.running.map((run) => run.source))
-  return state.tiers.flatMap((tier) => {
-    const siblings = tier.sources.filter((source) => busy.has(source)).length
+  const isBusy = (source: DirectorySource): boolean =>
+    state.running.some((run) => isSameSource(run.source, source))
+  const wasGuardAsked = state.lastAsked?.kind === 'guard'
+  return openTiers(state).flatMap((tier) => {
+    const siblings = tier.sources.filter(isBusy).length
     return tier.sources
-      .filter((source) => !busy.has(source))
+      .filter((source) => !isBusy(source))
       .map((source) => {
         const { failures, restUntilMs } = state.recordOf(source)
-        return { source, failures, opensMs: Math.max(tier.notBeforeMs, restUntilMs), siblings }
+        const isItsTurn = (source.kind === 'guard') !== wasGuardAsked
+        const opensMs = Math.max(tier.notBeforeMs, restUntilMs)
+        return { source, isItsTurn, failures, opensMs, siblings }
       })
   })
 }
 
-/** The one that failed least; then the kind with fewer tries under way; then the given order. */
+function openTiers({ tiers, isUnreached }: RaceState): readonly SourceTier[] {
+  const first = tiers.filter((tier) => tier.isLastResort !== true)
+  return first.every((tier) => tier.sources.every(isUnreached)) ? tiers : first
+}
+
+/** Guards are picked anew for each step. */
+function isSameSource(a: DirectorySource, b: DirectorySource): boolean {
+  return a === b || (a.kind === 'guard' && b.kind === 'guard' && a.target.ids.rsa === b.target.ids.rsa)
+}
+
+/** Whose turn it is; of those the one that failed least; then the kind with fewer tries under way; then the given order. */
 function chooseSource(state: RaceState, nowMs: number): DirectorySource | undefined {
   let best: Candidate | undefined
   for (const candidate of idleSources(state)) {
     if (candidate.opensMs > nowMs) continue
-    const isBetter =
-      best === undefined ||
-      candidate.failures < best.failures ||
-      (candidate.failures === best.failures && candidate.siblings < best.siblings)
-    if (isBetter) best = candidate
+    if (best === undefined || compareCandidates(candidate, best) < 0) best = candidate
   }
   return best?.source
+}
+
+function compareCandidates(a: Candidate, b: Candidate): number {
+  return Number(b.isItsTurn) - Number(a.isItsTurn) || a.failures - b.failures || a.siblings - b.siblings
 }

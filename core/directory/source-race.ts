@@ -2,6 +2,7 @@
  * Asks directory sources until one succeeds: the next one starts when the one before fails, or beside it when it hangs
  * (the way of RFC 8305). Driven by events; the only timers are for hanging tries and for back-off after failures.
  */
+import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import { abortError, throwIfAborted } from '../util/abort.ts'
 import type { Clock, Timer } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
@@ -18,7 +19,8 @@ import {
 import type { SourceRecords } from './source-records.ts'
 
 export interface SourceRaceParts<T> {
-  readonly tiers: readonly SourceTier[]
+  /** Asked anew at each step: a race may last for hours, and guards come and go. */
+  readonly tiers: () => readonly SourceTier[]
   /** Read and written: what is known of the sources outlives the race. */
   readonly records: SourceRecords
   readonly clock: Clock
@@ -44,7 +46,7 @@ export const BOOTSTRAP_RETRY: RetryBounds = { baseMs: 1_000, maxMs: 60_000 }
 const FREE_FAILURES = 3
 /**
  * Resolves with the first result; the other tries are aborted. Rejects only when the signal fires, or with
- * `obsolete-client`, which no other source can mend. Without any source it waits for the signal.
+ * `obsolete-client`, which no other source can mend. Without any source it waits for one.
  */
 export function raceSources<T>(parts: SourceRaceParts<T>, signal: AbortSignal): Promise<T> {
   return new SourceRace(parts, signal).run()
@@ -59,6 +61,9 @@ class SourceRace<T> {
   readonly #running = new Map<RunningTry, AbortController>()
   /** Settle when their try has ended; they never reject. */
   readonly #tries = new Set<Promise<void>>()
+  /** Whose latest try failed on the way to them. */
+  readonly #unreached = new Set<RsaIdentity>()
+  #lastAsked: DirectorySource | undefined
   #failures = 0
   #notBeforeMs = 0
   #timer: Timer | undefined
@@ -93,9 +98,11 @@ class SourceRace<T> {
       const nowMs = this.#nowMs()
       const step = decideNextStep(
         {
-          tiers: this.#parts.tiers,
+          tiers: this.#parts.tiers(),
           running: [...this.#running.keys()],
           recordOf: (source) => this.#recordOf(source),
+          isUnreached: (source) => this.#unreached.has(source.target.ids.rsa),
+          lastAsked: this.#lastAsked,
           notBeforeMs: this.#notBeforeMs,
         },
         nowMs,
@@ -115,6 +122,7 @@ class SourceRace<T> {
     const controller = new AbortController()
     const run: RunningTry = { source, startedMs: nowMs, lastProgressMs: nowMs }
     this.#running.set(run, controller)
+    this.#lastAsked = source
     const onProgress = (): void => {
       run.lastProgressMs = this.#nowMs()
     }
@@ -143,6 +151,8 @@ class SourceRace<T> {
     }
     const nowMs = this.#nowMs()
     this.#parts.records.fail(run.source, error, nowMs + this.#startedMs)
+    if (hasFailedToReach(error)) this.#unreached.add(run.source.target.ids.rsa)
+    else this.#unreached.delete(run.source.target.ids.rsa)
     this.#failures += 1
     // What a source answers must not be able to drive us to new channels at its own pace.
     const isFree = hasFailedToReach(error) && this.#failures <= FREE_FAILURES

@@ -8,6 +8,8 @@ export interface ManualClock extends Clock {
   jump(ms: number): void
   /** Moves both clocks at once, then runs what has fallen due meanwhile: as when a process stood still. */
   standStill(ms: number): void
+  /** How long until the next timer; undefined when there is none. */
+  nextTimerMs(): number | undefined
 }
 
 interface ManualTimer {
@@ -51,6 +53,10 @@ export function manualClock(startWallMs = 1_790_000_000_000): ManualClock {
       wallMs += ms
       monotonicMs += ms
       this.advance(0)
+    },
+    nextTimerMs() {
+      const next = nextDue(Number.POSITIVE_INFINITY)
+      return next === undefined ? undefined : Math.max(0, next.dueMs - monotonicMs)
     },
   }
 }

@@ -143,6 +143,64 @@ describe('a dormant directory', () => {
   })
 })
 
+describe('guards that are asked for the next consensus', () => {
+  const GUARDS = ['10.0.0.1:11', '10.0.0.1:12', '10.0.0.1:13']
+  const isGuard = (address: string): boolean => GUARDS.includes(address)
+
+  it.each<[string, () => FakeAnswer]>([
+    ['have nothing newer', () => httpReply(304)],
+    ['know of none', () => httpReply(404)],
+    ['are busy', () => httpReply(503)],
+    ['send nonsense', () => httpReply(200, 'nonsense')],
+  ])('and %s lead to nobody else while the view can be used', async (_, answer) => {
+    const life = createLife()
+    await life.manager.start()
+    const before = life.network.connects.length
+    answerConsensus(life, answer)
+    await life.passByTimers(12 * HOUR_MS)
+    const asked = life.network.connects.slice(before)
+    expect(asked.length).toBeGreaterThan(6)
+    expect(asked.filter((address) => !isGuard(address))).toEqual([])
+    await expectCleanEnd(life)
+  })
+
+  it('and withhold it are passed by when the view has become of no use', async () => {
+    const life = createLife()
+    await life.manager.start()
+    for (const address of GUARDS) life.network.relays.set(address, () => httpReply(304))
+    await life.untilByTimers(() => life.manager.current.value === undefined, 'the view to become too old')
+    await life.untilByTimers(() => validAfter(life) > BEGIN_MS + DAY_MS, 'the view of today')
+    await expectCleanEnd(life)
+  })
+
+  it('and cannot be reached have others asked, and are asked again by turns', async () => {
+    const life = createLife()
+    await life.manager.start()
+    for (const address of GUARDS) life.network.relays.set(address, 'refuses')
+    answerConsensus(life, () => httpReply(404))
+    const before = life.network.connects.length
+    await life.passByTimers(12 * HOUR_MS)
+    const asked = life.network.connects.slice(before)
+    const guards = asked.filter(isGuard).length
+    expect(asked.slice(0, 3).every(isGuard)).toBe(true)
+    expect(guards).toBeGreaterThan(asked.length / 3)
+    expect(guards).toBeLessThan((asked.length * 2) / 3 + 3)
+    await expectCleanEnd(life)
+  })
+
+  it('are those of the moment, also when they change during the search', async () => {
+    const guards = [relayTarget(11)]
+    const life = createLife({ guards })
+    await life.manager.start()
+    life.network.relays.set('10.0.0.1:11', () => httpReply(304))
+    await life.passByTimers(8 * HOUR_MS)
+    expect(validAfter(life)).toBe(BEGIN_MS)
+    guards.push(relayTarget(12))
+    await life.untilByTimers(() => validAfter(life) > BEGIN_MS, 'the consensus of the other guard')
+    await expectCleanEnd(life)
+  })
+})
+
 describe('a network that is gone', () => {
   it('is not hammered for days, and serves at once when it is said to be back', async () => {
     const life = createLife()

@@ -35,7 +35,15 @@ function running(which: DirectorySource, startedMs: number, lastProgressMs = sta
 }
 
 function state(parts: Partial<RaceState>): RaceState {
-  return { tiers, running: [], recordOf: () => ({ failures: 0, restUntilMs: 0 }), notBeforeMs: 0, ...parts }
+  return {
+    tiers,
+    running: [],
+    recordOf: () => ({ failures: 0, restUntilMs: 0 }),
+    isUnreached: () => false,
+    lastAsked: undefined,
+    notBeforeMs: 0,
+    ...parts,
+  }
 }
 
 function recordsOf(records: ReadonlyMap<DirectorySource, SourceRecord>) {
@@ -47,7 +55,7 @@ describe('who uses bridges', () => {
     const directories = { fallbacks: [target(1)], authorities: [target(2)], bridges: [target(3), target(4)] }
     const only = bootstrapTiers(directories)
     expect(only.map(({ sources }) => sources.map(({ kind }) => kind))).toEqual([['bridge', 'bridge']])
-    expect(refreshTiers([], only)).toEqual(only)
+    expect(refreshTiers([], only, true)).toEqual(only)
     expect(bootstrapTiers({ ...directories, bridges: [] }).flatMap(({ sources }) => sources)).toEqual([])
   })
 })
@@ -94,6 +102,10 @@ describe('whom to ask next', () => {
     expect(decideNextStep(state({ notBeforeMs: 700 }), 100)).toEqual({ kind: 'wait', untilMs: 700 })
   })
 
+  it('is looked for again in a while when there is nobody', () => {
+    expect(decideNextStep(state({ tiers: [] }), 100)).toEqual({ kind: 'wait', untilMs: 60_100 })
+  })
+
   it('is one that has failed less often', () => {
     const records = new Map<DirectorySource, SourceRecord>([
       [source(0, 0), { failures: 2, restUntilMs: 0 }],
@@ -116,11 +128,50 @@ describe('whom to ask next', () => {
     const fallbacksOnly = state({ recordOf: recordsOf(records), tiers: tiers.slice(0, 1) })
     expect(decideNextStep(fallbacksOnly, 100)).toEqual({ kind: 'wait', untilMs: 8_997 })
   })
+})
 
-  it('is a guard when there is a view, and everybody else much later', () => {
-    const later = refreshTiers([target(9)], tiers)
-    expect(later[0]?.sources).toEqual([{ kind: 'guard', target: target(9) }])
-    expect(later.slice(1).every((tier) => tier.notBeforeMs >= 30_000)).toBe(true)
-    expect(refreshTiers([], tiers)).toEqual(tiers)
+describe('whom to ask next once there is a view', () => {
+  const guards = [8, 9].map(target)
+  const kindOf = (parts: Partial<RaceState>, isViewOfUse = true): string => {
+    const step = decideNextStep(state({ tiers: refreshTiers(guards, tiers, isViewOfUse), ...parts }), 60_000)
+    return step.kind === 'start' ? step.source.kind : step.kind
+  }
+  const guard = (index: 0 | 1): DirectorySource => ({ kind: 'guard', target: guards[index] ?? target(0) })
+  const failing = (source: DirectorySource): SourceRecord => ({
+    failures: source.kind === 'guard' ? 5 : 0,
+    restUntilMs: 0,
+  })
+
+  it('is a guard, however often guards had nothing newer', () => {
+    expect(kindOf({ recordOf: failing, lastAsked: guard(0) })).toBe('guard')
+  })
+
+  it('is nobody while the guards want to be left in peace, or are all being asked', () => {
+    const resting = (source: DirectorySource): SourceRecord => ({
+      failures: 1,
+      restUntilMs: source.kind === 'guard' ? 90_000 : 0,
+    })
+    expect(kindOf({ recordOf: resting })).toBe('wait')
+    expect(kindOf({ running: [running(guard(0), 0), running(guard(1), 0)] })).toBe('idle')
+  })
+
+  it('is a guard while one of them can be reached', () => {
+    const isUnreached = ({ target: { ids } }: DirectorySource): boolean => ids.rsa === target(8).ids.rsa
+    expect(kindOf({ isUnreached, recordOf: failing, lastAsked: guard(0) })).toBe('guard')
+  })
+
+  it('is a guard and somebody else by turns when none of them can be reached', () => {
+    const down = { isUnreached: (source: DirectorySource) => source.kind === 'guard', recordOf: failing }
+    expect(kindOf({ ...down, lastAsked: guard(0) })).toBe('fallback')
+    expect(kindOf({ ...down, lastAsked: source(0, 0) })).toBe('guard')
+  })
+
+  it('is a guard first and anybody then when the view is of no use any more', () => {
+    expect(kindOf({ recordOf: failing }, false)).toBe('guard')
+    expect(kindOf({ recordOf: failing, lastAsked: guard(0) }, false)).toBe('fallback')
+  })
+
+  it('is everybody when there is no guard', () => {
+    expect(refreshTiers([], tiers, true)).toEqual(tiers)
   })
 })

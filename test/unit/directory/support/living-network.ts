@@ -117,6 +117,9 @@ export interface Life {
   /** Turns the clock in steps of ten minutes, without a request under way. */
   until(condition: () => boolean, what: string, stepMs?: number): Promise<void>
   pass(ms: number): Promise<void>
+  /** Turns the clock from timer to timer: what one begins has its time before the next. */
+  untilByTimers(condition: () => boolean, what: string): Promise<void>
+  passByTimers(ms: number): Promise<void>
 }
 
 export function relayTarget(n: number): ChannelTarget {
@@ -164,9 +167,14 @@ export function createLife(options: LifeOptions = {}): Life {
   const isBusy = (): boolean => network.openConnections > 0
   const until = (condition: () => boolean, what: string, stepMs = HOUR_MS / 6): Promise<void> =>
     advanceUntil(clock, stepMs, condition, what, isBusy)
-  const pass = async (ms: number): Promise<void> => {
-    const untilMs = clock.monotonicMs() + ms
-    await until(() => clock.monotonicMs() >= untilMs, 'time to pass')
-  }
-  return { living, network, clock, manager, store, logs, evidence, until, pass }
+  const untilByTimers = (condition: () => boolean, what: string): Promise<void> =>
+    advanceUntil(clock, () => clock.nextTimerMs() ?? HOUR_MS / 6, condition, what, isBusy)
+  const passWith =
+    (wait: typeof untilByTimers) =>
+    async (ms: number): Promise<void> => {
+      const untilMs = clock.monotonicMs() + ms
+      await wait(() => clock.monotonicMs() >= untilMs, 'time to pass')
+    }
+  const [pass, passByTimers] = [passWith(until), passWith(untilByTimers)]
+  return { living, network, clock, manager, store, logs, evidence, until, pass, untilByTimers, passByTimers }
 }

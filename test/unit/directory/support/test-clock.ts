@@ -52,7 +52,7 @@ export async function settle(): Promise<void> {
  */
 export async function advanceUntil(
   clock: ManualClock,
-  stepMs: number,
+  stepMs: number | (() => number),
   condition: () => boolean,
   what: string,
   isBusy: () => boolean = () => false,
@@ -61,7 +61,7 @@ export async function advanceUntil(
     await settle()
     await until(() => !isBusy(), what)
     if (condition()) return
-    clock.advance(stepMs)
+    clock.advance(typeof stepMs === 'number' ? stepMs : stepMs())
   }
   throw new Error(`turned the clock in vain for: ${what}`)
 }
