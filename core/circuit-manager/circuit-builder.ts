@@ -5,7 +5,6 @@
 import type { Channel, ChannelPhase } from '../channel/channel.ts'
 import type { ChannelManager } from '../channel/channel-manager.ts'
 import { Circuit } from '../circuit/circuit.ts'
-import type { CongestionDeps } from '../circuit/circuit-deps.ts'
 import { congestionParams } from '../circuit/congestion-params.ts'
 import type { GuardReports } from '../guard/guard-selector.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
@@ -194,7 +193,7 @@ export class CircuitBuilder {
     const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
     const { random, queues, clock } = this.#parts
     await this.#steps.take()
-    const congestion = this.#congestion(netDir)
+    const congestion = { params: congestionParams(netDir.params, 'exit'), clock }
     const deps = { random, queues, extendByEd25519, id, clock, congestion, steps: this.#steps }
     const circuit = await Circuit.create(channel, guard, deps, signal)
     const noteHop = (hops: number): void => {
@@ -208,12 +207,6 @@ export class CircuitBuilder {
       noteHop(at + 2)
     }
     return circuit
-  }
-
-  #congestion(netDir: NetDir): CongestionDeps | undefined {
-    const params = congestionParams(netDir.params, 'exit')
-    if (params === undefined) return undefined
-    return { params, clock: this.#parts.clock }
   }
 
   /** Shows the circuit from its first step to its end; `work` says when nothing of it is built any more. */

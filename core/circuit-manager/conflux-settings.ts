@@ -1,5 +1,4 @@
 /** How many conflux sets are kept ready, by the consensus and the user (proposal 329, C tor's `conflux_params`). */
-import { congestionParams } from '../circuit/congestion-params.ts'
 import { confluxExitShare } from '../netdir/conflux-exits.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 
@@ -19,8 +18,6 @@ const NO_SETS: SetNumbers = { prebuilt: 0, most: 0, legs: 0 }
 /** `isEnabled` is the user's word; undefined leaves it to the consensus. */
 export function setNumbers({ params, consensus }: NetDir, isEnabled: boolean | undefined): SetNumbers {
   if (!(isEnabled ?? params.get('cfx_enabled') === 1)) return NO_SETS
-  // Without congestion control no relay can say which leg has room.
-  if (congestionParams(params, 'exit') === undefined) return NO_SETS
   const legs = params.get('cfx_num_legs_set')
   const share = confluxExitShare(consensus)
   if (legs < 2 || share === 0) return NO_SETS

@@ -4,9 +4,6 @@
  */
 import type { NetParams } from '../netdir/net-params.ts'
 
-/** The value of cc_alg that stands for Vegas. */
-const ALGORITHM_VEGAS = 2
-
 /** What XON and XOFF count in: the body of the smallest DATA cell that is full, whatever the cell's format. */
 const FLOW_CELL_BYTES = 488
 
@@ -85,9 +82,11 @@ export interface CongestionParams {
   readonly stream: StreamFlowParams
 }
 
-/** Undefined when the consensus wants fixed windows. */
-export function congestionParams(params: NetParams, path: CongestionPath): CongestionParams | undefined {
-  if (params.get('cc_alg') !== ALGORITHM_VEGAS) return undefined
+/**
+ * For Vegas, whatever algorithm `cc_alg` names: as in C tor since 0.4.9.12 no consensus takes a client back to fixed
+ * windows. A relay that does not answer the question does, for itself.
+ */
+export function congestionParams(params: NetParams, path: CongestionPath): CongestionParams {
   return {
     sendmeIncrement: params.get('cc_sendme_inc'),
     window: windowParams(params, path),

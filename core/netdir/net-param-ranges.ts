@@ -34,8 +34,6 @@ export const NET_PARAM_RANGES = {
   cbtlearntimeout: { min: 10, default: 180, max: 60000 },
   /** no test circuits above this (circuits). */
   cbtmaxopencircs: { min: 0, default: 10, max: 14 },
-  /** 0 fixed windows, 2 vegas; 0.4.9.12+ clients ignore a downgrade. */
-  cc_alg: { min: 0, default: 2, max: 2 },
   /** minimum for BDP (sendmes). */
   cc_bwe_min: { min: 2, default: 5, max: 20 },
   /** SENDME increment; negotiated value must be within +-1 (cells). */

@@ -4,7 +4,5 @@ import { DEFAULT_NET_PARAMS } from '../../core/netdir/net-params.ts'
 
 /** What the consensus' defaults make of a path to an exit. */
 export function defaultCongestion(): CongestionParams {
-  const params = congestionParams(DEFAULT_NET_PARAMS, 'exit')
-  if (params === undefined) throw new Error('congestion control is on by default')
-  return params
+  return congestionParams(DEFAULT_NET_PARAMS, 'exit')
 }

@@ -72,10 +72,7 @@ export class CircuitMachine {
       queues: this.#queues,
       extendByEd25519: true,
       clock: this.#clock,
-      congestion:
-        this.#hasCongestion && CONGESTION !== undefined
-          ? { params: CONGESTION, clock: this.#clock }
-          : undefined,
+      congestion: this.#hasCongestion ? { params: CONGESTION, clock: this.#clock } : undefined,
     })
     if (circuit === undefined) return
     void this.#promises.watch('closed', circuit.closed)

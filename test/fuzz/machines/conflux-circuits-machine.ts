@@ -81,7 +81,6 @@ export class ConfluxCircuitsMachine {
 
   async #openLegs(): Promise<readonly Circuit[] | undefined> {
     const circuits: Circuit[] = []
-    if (CONGESTION === undefined) return undefined
     for (const relays of this.#relays) {
       const circuit = await relays.open({
         random: seededRandom(5),

@@ -26,7 +26,7 @@ describe('the number of sets that are kept ready', () => {
     ['none when the consensus says so', view(10, 'cfx_enabled=0'), undefined, 0],
     ['three when the user says otherwise', view(10, 'cfx_enabled=0'), true, 3],
     ['none when the user says so', view(10, 'cfx_enabled=1'), false, 0],
-    ['none without congestion control, whatever the user says', view(10, 'cc_alg=0'), true, 0],
+    ['three whatever the consensus says of congestion control', view(10, 'cc_alg=0'), undefined, 3],
     ['none when a set would have one leg', view(10, 'cfx_num_legs_set=1'), undefined, 0],
   ])('is %s', (_, netDir, isEnabled, count) => {
     expect(setNumbers(netDir, isEnabled).prebuilt).toBe(count)

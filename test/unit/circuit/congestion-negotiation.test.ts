@@ -11,6 +11,7 @@ import {
   type OpenChannel,
 } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
+import { defaultCongestion } from '../../support/default-congestion.ts'
 
 const ASKED = '010100'
 const NOT_ASKED = '00'
@@ -46,21 +47,21 @@ describe('asking for congestion control', () => {
     expect(circuit.congestion).toBeUndefined()
   })
 
-  it('is left out where the consensus wants fixed windows', async () => {
+  it('is left out where no parameters for it are given', async () => {
     const { circuit, relays } = await openCircuitOn(open, { deps: CIRCUIT_DEPS })
     expect(relays.asked.map((message) => message.toString('hex'))).toEqual([NOT_ASKED, NOT_ASKED, NOT_ASKED])
     expect(circuit.congestion).toBeUndefined()
   })
 
-  it('depends on what the consensus calls the algorithm', () => {
-    const asksWith = (value: number): boolean =>
-      congestionParams(new NetParams(new Map([['cc_alg', value]])), 'exit') !== undefined
-    expect([0, 1, 2].map(asksWith)).toEqual([false, false, true])
+  it('is asked for as ever when the consensus names another algorithm, or none', () => {
+    const asked = (value: number): unknown =>
+      congestionParams(new NetParams(new Map([['cc_alg', value]])), 'exit')
+    expect([0, 1, 2, 3].map(asked)).toEqual(Array(4).fill(defaultCongestion()))
   })
 
   it('takes the thresholds of the path', () => {
     const gammas = (['exit', 'onion'] as const).map(
-      (path) => congestionParams(new NetParams(new Map()), path)?.window.gamma,
+      (path) => congestionParams(new NetParams(new Map()), path).window.gamma,
     )
     expect(gammas).toEqual([186, 248])
   })

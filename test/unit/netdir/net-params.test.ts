@@ -12,25 +12,25 @@ describe('consensus parameters', () => {
   it('are clamped to their range', () => {
     const params = new NetParams(
       new Map([
-        ['cc_alg', 7],
+        ['cc_sendme_inc', 999],
         ['circwindow', -5],
         ['cbtquantile', 50],
       ]),
     )
-    expect(params.get('cc_alg')).toBe(NET_PARAM_RANGES.cc_alg.max)
+    expect(params.get('cc_sendme_inc')).toBe(NET_PARAM_RANGES.cc_sendme_inc.max)
     expect(params.get('circwindow')).toBe(NET_PARAM_RANGES.circwindow.min)
     expect(params.get('cbtquantile')).toBe(50)
   })
 
   it('can be overridden, within their range', () => {
     const params = new NetParams(
-      new Map([['cc_alg', 2]]),
+      new Map([['cfx_enabled', 1]]),
       new Map([
-        ['cc_alg', 0],
+        ['cfx_enabled', 0],
         ['cbtquantile', 1],
       ]),
     )
-    expect(params.get('cc_alg')).toBe(0)
+    expect(params.get('cfx_enabled')).toBe(0)
     expect(params.get('cbtquantile')).toBe(NET_PARAM_RANGES.cbtquantile.min)
   })
 
