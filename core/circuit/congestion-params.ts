@@ -8,8 +8,8 @@ import type { NetParams } from '../netdir/net-params.ts'
 const FLOW_CELL_BYTES = 488
 
 /**
- * The most of an exit's window that a stream keeps for an application that does not read, 16 MB, whatever the consensus
- * says of windows.
+ * A window of an exit is believed up to 16 MB, whatever the consensus says of windows: what a circuit of 30 MB a second has
+ * under way on the longest of paths.
  */
 const MOST_WINDOW_CELLS = 32_768
 
@@ -70,8 +70,10 @@ export interface StreamFlowParams {
   readonly xonChangePercent: number
   /** How many measurements of the rate are averaged. */
   readonly xonSmoothing: number
-  /** What may still come after XOFF, in cells: twice the largest window of a sender's slow start. */
+  /** What may still come after XOFF and be kept, in cells: twice the largest window of a sender's slow start. */
   readonly underWayCells: number
+  /** What may still come after END, in cells, and costs nothing: the largest window of a sender. */
+  readonly stragglerCells: number
 }
 
 export interface CongestionParams {
@@ -103,6 +105,7 @@ export function congestionParams(params: NetParams, path: CongestionPath): Conge
       xonChangePercent: params.get('cc_xon_change_pct'),
       xonSmoothing: params.get('cc_xon_ewma_cnt'),
       underWayCells: Math.min(2 * params.get('cc_ss_max'), MOST_WINDOW_CELLS),
+      stragglerCells: Math.min(params.get('cc_cwnd_max'), MOST_WINDOW_CELLS),
     },
   }
 }

@@ -30,8 +30,8 @@ export function confluxParams(params: NetParams): ConfluxParams {
 }
 
 /**
- * What streams on a set of so many legs work with. After XOFF more may come than on one circuit: what was under way on all
- * legs, and what waited for its turn.
+ * What streams on a set of so many legs work with. After XOFF, and after END, more may come than on one circuit: what was
+ * under way on all legs, and what waited for its turn.
  */
 export function congestionOfSet(
   congestion: CongestionDeps,
@@ -39,6 +39,9 @@ export function congestionOfSet(
   { mostQueuedBytes }: ConfluxParams,
 ): CongestionDeps {
   const { stream } = congestion.params
-  const underWayCells = legs * stream.underWayCells + Math.ceil(mostQueuedBytes / CELL_BODY_BYTES)
-  return { ...congestion, params: { ...congestion.params, stream: { ...stream, underWayCells } } }
+  const queuedCells = Math.ceil(mostQueuedBytes / CELL_BODY_BYTES)
+  const underWayCells = legs * stream.underWayCells + queuedCells
+  const stragglerCells = legs * stream.stragglerCells + queuedCells
+  const streamOfSet = { ...stream, underWayCells, stragglerCells }
+  return { ...congestion, params: { ...congestion.params, stream: streamOfSet } }
 }

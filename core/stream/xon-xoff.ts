@@ -96,8 +96,8 @@ export class XonXoff implements StreamFlowControl {
   }
 
   stragglers(): Pick<HalfClosedAllowance, 'dataCells' | 'sendmes' | 'xons' | 'xoffs'> {
-    const { underWayCells } = this.#deps.params.stream
-    return { dataCells: underWayCells, sendmes: 0, xons: this.#quota.xonsLeft, xoffs: this.#quota.xoffsLeft }
+    const { stragglerCells } = this.#deps.params.stream
+    return { dataCells: stragglerCells, sendmes: 0, xons: this.#quota.xonsLeft, xoffs: this.#quota.xoffsLeft }
   }
 
   close(): void {

@@ -1,6 +1,9 @@
 /** XON and XOFF of one stream without a network: what is obeyed, what is said, and what is too much. */
 import fc from 'fast-check'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { congestionParams } from '../../../core/circuit/congestion-params.ts'
+import { congestionOfSet } from '../../../core/conflux/conflux-params.ts'
+import { NetParams } from '../../../core/netdir/net-params.ts'
 import { DrainRate } from '../../../core/stream/drain-rate.ts'
 import { SendRate } from '../../../core/stream/send-rate.ts'
 import { XonXoffQuota } from '../../../core/stream/xon-xoff-quota.ts'
@@ -232,6 +235,21 @@ describe('what we say of an application', () => {
     const most = LIMIT + params.stream.underWayCells * CELL
     flow.onDataWaiting(most)
     expect(() => flow.onDataWaiting(most + 1)).toThrow(violation)
+  })
+})
+
+describe('what may come for a stream after its END', () => {
+  it('is the widest window there may be, for nothing of it is kept', () => {
+    const cells = (cc_cwnd_max: number): number => {
+      const wide = congestionParams(new NetParams(new Map(Object.entries({ cc_cwnd_max }))), 'exit')
+      return new XonXoff({ params: wide, clock }, owner).stragglers().dataCells
+    }
+    expect([cells(2_147_483_647), cells(20_000)]).toEqual([32_768, 20_000])
+  })
+
+  it('is on a conflux set that of all legs, and what waits for its turn', () => {
+    const { params: ofSet } = congestionOfSet({ params, clock }, 2, { mostQueuedBytes: 100 * 509 })
+    expect(new XonXoff({ params: ofSet, clock }, owner).stragglers().dataCells).toBe(2 * 32_768 + 100)
   })
 })
 
