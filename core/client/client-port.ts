@@ -2,7 +2,7 @@
 import type { IsolationKey, StreamIsolation } from '../circuit-manager/isolation.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { StopSignal } from '../util/stop-signal.ts'
-import type { StreamTarget } from './stream-target.ts'
+import type { StreamHost, StreamTarget } from './stream-target.ts'
 
 /** Which address families a front door lets an exit use for a name (C tor's listener flags). */
 export interface FamilyPreference {
@@ -44,4 +44,9 @@ export interface StreamOpener {
   resolveAddress(address: string, options?: StreamOptions): Promise<readonly ResolvedName[]>
   /** The name that an address was made up for, within its `mapScope`: whoever asks for the address means that name. */
   nameBehind(host: string, mapScope: IsolationKey): string | undefined
+  /**
+   * Where a request for this host goes in the end, MapAddress applied as well: what a rule about hosts must look at.
+   * Throws `bad-target` for what a request would be refused for.
+   */
+  destinationOf(host: StreamHost, mapScope: IsolationKey): StreamHost
 }

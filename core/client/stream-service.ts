@@ -152,6 +152,11 @@ export class StreamService implements StreamOpener {
     return this.#names.nameBehind(host, mapScope)
   }
 
+  destinationOf(host: StreamHost, mapScope: IsolationKey): StreamHost {
+    this.#names.useOptions(this.#parts.config.value)
+    return this.#names.rewrite(host, mapScope)
+  }
+
   /**
    * What exits refused to the old identity, and the addresses made up for it, mean nothing to a new one. Requests that
    * wait still belong to the old one, and share no circuit with those to come.

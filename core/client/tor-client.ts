@@ -26,7 +26,7 @@ import type { ClientStatus } from './status.ts'
 import { siteOf } from './site.ts'
 import type { SitePolicyChoice, SitePolicyEntry } from './site-policies.ts'
 import { StreamService } from './stream-service.ts'
-import { parseStreamHost, parseStreamTarget, type StreamTarget } from './stream-target.ts'
+import { parseStreamHost, parseStreamTarget, type StreamHost, type StreamTarget } from './stream-target.ts'
 import { TorDuplex } from './tor-duplex.ts'
 
 /** What is not given is the system's: its clock, its randomness; and no log. */
@@ -135,6 +135,10 @@ export class TorClient implements StreamOpener {
 
   nameBehind(host: string, mapScope: IsolationKey): string | undefined {
     return this.#streams.nameBehind(host, mapScope)
+  }
+
+  destinationOf(host: StreamHost, mapScope: IsolationKey): StreamHost {
+    return this.#streams.destinationOf(host, mapScope)
   }
 
   /**

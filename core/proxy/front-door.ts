@@ -4,12 +4,7 @@
  */
 import type { IsolationKey } from '../circuit-manager/isolation.ts'
 import type { FamilyPreference, ResolvedAddress, ResolvedName, StreamOpener } from '../client/client-port.ts'
-import {
-  parseStreamHost,
-  parseStreamTarget,
-  type StreamHost,
-  type StreamTarget,
-} from '../client/stream-target.ts'
+import { parseStreamHost, parseStreamTarget, type StreamHost } from '../client/stream-target.ts'
 import { abortError, outOfTime } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { Clock } from '../util/clock.ts'
@@ -117,7 +112,7 @@ export class FrontDoor {
     try {
       const mapScope = this.#mapScope(requester)
       const target = { ...this.#meant(parseStreamTarget(host, port), mapScope), port }
-      const families = this.#checkTraffic(target, wanted)
+      const families = this.#checkTraffic(this.#deps.opener.destinationOf(target, mapScope), wanted)
       this.#checkPort(port)
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port })
       const common = { isolation, mapScope, signal: abort, families }
@@ -135,7 +130,7 @@ export class FrontDoor {
     return this.#waitFor(abort, async (signal) => {
       const mapScope = this.#mapScope(requester)
       const target = this.#meant(parseStreamHost(name), mapScope)
-      const families = this.#checkTraffic(target, undefined)
+      const families = this.#checkTraffic(this.#deps.opener.destinationOf(target, mapScope), undefined)
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port: 0 })
       return this.#deps.opener.resolve(target.host, { isolation, mapScope, signal, families })
     })
@@ -151,7 +146,7 @@ export class FrontDoor {
     })
   }
 
-  /** Flags and isolation look at the name that an address was made up for, as they would had it been asked for itself. */
+  /** Isolation looks at the name that an address was made up for, as it would had it been asked for itself. */
   #meant(asked: StreamHost, mapScope: IsolationKey): StreamHost {
     const name = this.#deps.opener.nameBehind(asked.host, mapScope)
     return name === undefined ? { host: asked.host, kind: asked.kind } : parseStreamHost(name)
@@ -189,11 +184,11 @@ export class FrontDoor {
     }
   }
 
-  /** Throws `not-allowed` for what the flags of the listener forbid; returns what an exit may use for a name. */
-  #checkTraffic(
-    { kind }: Pick<StreamTarget, 'kind'>,
-    wanted: FamilyPreference | undefined,
-  ): FamilyPreference {
+  /**
+   * Throws `not-allowed` for a destination that the flags of the listener forbid; returns what an exit may use for a
+   * name. As in C tor they are for what goes out, not for what was asked: a mapped address must not become a look-up.
+   */
+  #checkTraffic({ kind }: Pick<StreamHost, 'kind'>, wanted: FamilyPreference | undefined): FamilyPreference {
     const { traffic } = this.#options
     const { families } = traffic
     const allowsIpv4 = families.allowsIpv4 && wanted?.allowsIpv4 !== false

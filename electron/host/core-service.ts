@@ -34,6 +34,7 @@ export type HostClient = Pick<
   | 'resolve'
   | 'resolveAddress'
   | 'nameBehind'
+  | 'destinationOf'
   | 'status'
   | 'bootstrap'
   | 'reconfigure'

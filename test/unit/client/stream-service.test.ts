@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import type { FamilyPreference, StreamOptions } from '../../../core/client/client-port.ts'
 import type { ClientConfig } from '../../../core/client/config.ts'
-import { parseStreamTarget } from '../../../core/client/stream-target.ts'
+import { parseStreamHost, parseStreamTarget } from '../../../core/client/stream-target.ts'
 import { EventLog } from '../../network/event-log.ts'
 import type { FakeStream } from '../../network/fake-stream.ts'
 import { costlyClock, perTurn } from '../../support/costly-clock.ts'
@@ -143,6 +143,16 @@ describe('mapped addresses', () => {
     expect(await service.resolveAddress('198.51.100.1')).toMatchObject([{ name: 'c.example' }])
   })
 
+  it.each([
+    ['x.mapped.example', { host: 'x.b.example', kind: 'name' }],
+    ['address.example', { host: '192.0.2.7', kind: 'ipv4' }],
+    ['198.51.100.1', { host: 'c.example', kind: 'name' }],
+    ['other.example', { host: 'other.example', kind: 'name' }],
+  ])('tell a front door that %s leads to %o', async (host, destination) => {
+    const { service } = await serve({ addressMap })
+    expect(service.destinationOf(parseStreamHost(host), isolationKey(['who asks']))).toEqual(destination)
+  })
+
   it('are checked as what they became', async () => {
     const { service } = await serve({ addressMap })
     const opening = service.openStream(parseStreamTarget('inside.example', 80))
@@ -203,6 +213,7 @@ describe('addresses made up for names', () => {
     const [made] = await service.resolve('a.example', { mapScope, families: ipv4Only })
     const address = made?.address ?? ''
     expect(service.nameBehind(address, mapScope)).toBe('a.example')
+    expect(service.destinationOf(parseStreamHost(address), mapScope).host).toBe('a.example')
     expect(service.nameBehind(address, isolationKey(['somebody else']))).toBeUndefined()
     for (const host of ['127.200.1.1', '192.0.2.7', '2001:db8::1', 'fe80::1%eth0', 'a.example', '']) {
       expect(service.nameBehind(host, mapScope)).toBeUndefined()

@@ -2,6 +2,7 @@
 import { connect } from 'node:net'
 import type { ClientConfig } from '../../../core/client/config.ts'
 import type { ClientStatus } from '../../../core/client/status.ts'
+import type { StreamHost } from '../../../core/client/stream-target.ts'
 import type { DaemonClient } from '../../../core/daemon/daemon.ts'
 import {
   type Ending,
@@ -63,6 +64,10 @@ export class FakeClient implements DaemonClient {
   }
 
   nameBehind(): undefined {}
+
+  destinationOf(asked: StreamHost): StreamHost {
+    return asked
+  }
 
   resolveAddress(): Promise<never> {
     return Promise.reject(new TorError('no-path', 'no network'))

@@ -5,7 +5,7 @@ import type {
   StreamOpener,
   StreamOptions,
 } from '../../../core/client/client-port.ts'
-import type { StreamTarget } from '../../../core/client/stream-target.ts'
+import { parseStreamHost, type StreamHost, type StreamTarget } from '../../../core/client/stream-target.ts'
 import { abortable } from '../../../core/util/abort.ts'
 import type { ByteSink, ByteStream } from '../../../core/util/byte-stream.ts'
 import type { TorError } from '../../../core/util/errors.ts'
@@ -107,8 +107,17 @@ export class FakeOpener implements StreamOpener {
   /** Names that addresses stand for, whoever asks. */
   readonly virtualNames = new Map<string, string>()
 
+  /** What MapAddress makes of hosts. */
+  readonly mappedHosts = new Map<string, string>()
+
   nameBehind(host: string): string | undefined {
     return this.virtualNames.get(host)
+  }
+
+  destinationOf(asked: StreamHost): StreamHost {
+    const { host } = asked
+    const instead = this.mappedHosts.get(host) ?? this.virtualNames.get(host)
+    return instead === undefined ? asked : parseStreamHost(instead)
   }
 
   async openStream(target: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {

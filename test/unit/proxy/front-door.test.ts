@@ -148,6 +148,41 @@ describe('an address that was made up for a name', () => {
   })
 })
 
+describe('a host that MapAddress leads elsewhere', () => {
+  const noIpv4 = { families: { allowsIpv4: false, allowsIpv6: true, prefersIpv6: true } }
+
+  test.each<[string, Partial<TrafficRules>, string, string, string]>([
+    ['NoDNSRequest, to a name', { allowsNames: false }, BY_IPV4, 'a.example', NOT_ALLOWED],
+    ['NoDNSRequest, to an address', { allowsNames: false }, byName('a.test'), '198.51.100.1', OK],
+    ['NoIPv4Traffic, to IPv4', noIpv4, byName('a.test'), '198.51.100.1', NOT_ALLOWED],
+    ['NoIPv4Traffic, to a name', noIpv4, BY_IPV4, 'a.example', OK],
+    ['NoOnionTraffic, to an onion service', { allowsOnion: false }, byName('a.test'), ONION, NOT_ALLOWED],
+    ['OnionTrafficOnly, to an onion service', { allowsExit: false }, byName('a.test'), ONION, OK],
+    ['OnionTrafficOnly, away from one', { allowsExit: false }, byName(ONION), 'a.example', NOT_ALLOWED],
+  ])('is held by the flags to where it leads: %s', async (_what, flags, request, to, expected) => {
+    const opener = new FakeOpener()
+    for (const from of ['192.0.2.7', 'a.test', ONION]) opener.mappedHosts.set(from, to)
+    const listener = await start(opener, { traffic: { ...DEFAULT_TRAFFIC, ...flags } })
+    expect(await answer(listener, request)).toBe(expected)
+    expect(opener.asked).toHaveLength(expected === OK ? 1 : 0)
+  })
+
+  test('is looked up only where the flags let look-ups of that host through', async () => {
+    const opener = new FakeOpener()
+    opener.mappedHosts.set('192.0.2.7', 'a.example')
+    const listener = await start(opener, { traffic: { ...DEFAULT_TRAFFIC, allowsNames: false } })
+    expect(await answer(listener, byName('192.0.2.7', '0000', 'f0'))).toBe('05040000000000000000')
+    expect(opener.resolved).toHaveLength(0)
+  })
+
+  test('is handed on as it was asked for: rules of sites hold for both', async () => {
+    const opener = new FakeOpener()
+    opener.mappedHosts.set('a.test', 'b.example')
+    await answer(await start(opener), byName('a.test'))
+    expect(opener.asked[0]?.target.host).toBe('a.test')
+  })
+})
+
 describe('the rules for all applications', () => {
   const withRules = (changes: Partial<ApplicationRules>): { rules: ApplicationRules } => ({
     rules: { ...DEFAULT_APPLICATION_RULES, ...changes },

@@ -1,5 +1,6 @@
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
+import type { StreamHost } from '../../../core/client/stream-target.ts'
 import type { ProxyListener } from '../../../core/proxy/proxy-listener.ts'
 import { MAX_READ_BYTES, type ReadMode, WRITE_BUFFER_BYTES } from '../../../core/proxy/app-socket.ts'
 import { createDeferred } from '../../../core/util/deferred.ts'
@@ -268,6 +269,7 @@ describe('requests', () => {
       },
       resolve: () => Promise.reject(new TorError('internal', 'not asked')),
       nameBehind: () => undefined,
+      destinationOf: (asked: StreamHost) => asked,
       resolveAddress: () => Promise.reject(new TorError('internal', 'not asked')),
     }
     const listener = await start(opener, { opener: stubborn })

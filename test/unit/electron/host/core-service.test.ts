@@ -30,6 +30,7 @@ function fakeClient(said: string[], changes: Partial<HostClient> = {}): HostClie
     resolve: async () => [{ address: '192.0.2.7', family: 'ipv4', ttlSeconds: 0 }],
     resolveAddress: never,
     nameBehind: () => undefined,
+    destinationOf: (asked) => asked,
     status: watchable({ ...STATUS, circuits: [circuit(7, { sites: ['a.test'] })] }),
     bootstrap: say('bootstrap'),
     reconfigure: async ({ isNetworkDisabled }) => void said.push(`reconfigure ${isNetworkDisabled}`),
