@@ -81,12 +81,13 @@ export function pickPathTo(
 ): Path {
   return tryLastRelays(pickLast, (exit) => {
     const rules = nodeRules(netDir, constraints)
-    const chosen = new ChosenRelays(netDir, rules, constraints, exit)
+    // Kept as long as the circuit, to judge whether better guards would have served: it must not learn of the guard.
+    const last = new ChosenRelays(netDir, rules, constraints, exit)
     const guard = pickPermittedGuard(netDir, guards, constraints, {
       purpose: 'circuit',
-      excludes: (index) => chosen.conflictsWith(index),
+      excludes: (index) => last.conflictsWith(index),
     })
-    chosen.add(guard)
+    const chosen = new ChosenRelays(netDir, rules, constraints, exit, guard)
     return { guard, middle: pickMiddle(netDir, constraints, random, flags, chosen), exit }
   })
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { GuardManager } from '../../../core/guard/guard-manager.ts'
+import type { GuardRestrictions, GuardSelector } from '../../../core/guard/guard-selector.ts'
 import { RelayFlag, type RelayFlagName } from '../../../core/netdoc/relay-flags.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { type Path, type PathNetDir, pickExitPath } from '../../../core/path/exit-path.ts'
@@ -53,6 +54,24 @@ describe('a path to an exit', () => {
     const weights = Array.from(counts, (_, n) => (n % 3 === 0 ? 0 : (exits[n]?.bandwidth ?? 0)))
     const { statistic, limit } = chiSquared(counts, weights)
     expect(statistic).toBeLessThan(limit)
+  })
+
+  it('asks of its guard what the exit rules out, and nothing that the guard itself does', () => {
+    const netDir = fakeNetDir([
+      ...[1, 2, 3, 4].map((id) => ({ id, flags: GOOD_GUARD, family: 7, subnet: id })),
+      { id: 100, flags: GOOD_EXIT, ports: WEB_PORTS, subnet: 4 },
+      ...[201, 202].map((id) => ({ id, flags: GOOD })),
+    ])
+    const asked: GuardRestrictions[] = []
+    const guards: GuardSelector = {
+      pickGuard: (_, restrictions) => {
+        asked.push(restrictions)
+        return 0
+      },
+    }
+    pickExitPath(netDir, guards, WEB, CONSTRAINTS, seededRandom(1))
+    // Whether its better ones are waited for is decided by this when the circuit is complete: relatives of the guard count.
+    expect([0, 1, 2, 3].map((row) => asked[0]?.excludes(row))).toEqual([false, false, false, true])
   })
 
   it('keeps the guard and changes exits and middles', () => {
