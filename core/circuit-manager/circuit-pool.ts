@@ -288,8 +288,9 @@ export class CircuitPool {
   }
 
   /** Of its guards the one that is least ready decides. */
-  #readiness({ legs }: PoolEntry): GuardReadiness {
-    const answers = legs.map(({ guard, restrictions }) => this.#parts.guards.readiness(guard, restrictions))
+  #readiness({ legs, netDir }: PoolEntry): GuardReadiness {
+    const { guards } = this.#parts
+    const answers = legs.map(({ guard, restrictions }) => guards.readiness(guard, restrictions, netDir))
     if (answers.includes('unusable')) return 'unusable'
     return answers.includes('waiting') ? 'waiting' : 'usable'
   }

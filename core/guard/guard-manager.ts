@@ -165,11 +165,11 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
     this.#noteChange()
   }
 
-  readiness(relay: RsaIdentity, restrictions: GuardRestrictions): GuardReadiness {
+  readiness(relay: RsaIdentity, restrictions: GuardRestrictions, pickedFrom: GuardNetDir): GuardReadiness {
     if (!this.#samples.options.useEntryGuards) return 'usable'
     const { view } = this.#samples
     if (view === undefined) return 'unusable'
-    const { readiness, untilMs } = judgeGuard(this.#situation(view), relay, restrictions)
+    const { readiness, untilMs } = judgeGuard(this.#situation(view), relay, restrictions, pickedFrom)
     if (untilMs !== undefined) this.#wakeUpAt(untilMs)
     return readiness
   }

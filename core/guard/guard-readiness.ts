@@ -9,6 +9,7 @@ import {
   PRIMARY,
 } from './guard-choice.ts'
 import type { FilteredGuard } from './guard-order.ts'
+import type { GuardNetDir } from './guard-sample.ts'
 import type { GuardReadiness, GuardRestrictions } from './guard-selector.ts'
 
 export interface GuardJudgement {
@@ -27,9 +28,11 @@ const UNUSABLE: GuardJudgement = { readiness: 'unusable', untilMs: undefined }
 export function judgeGuard(
   situation: GuardSituation,
   relay: RsaIdentity,
-  restrictions: GuardRestrictions,
+  asked: GuardRestrictions,
+  pickedFrom: GuardNetDir,
 ): GuardJudgement {
-  const { order, limits, reachability, nowMs } = situation
+  const { netDir, order, limits, reachability, nowMs } = situation
+  const restrictions = inRowsOf(netDir, asked, pickedFrom)
   if (order.primary.some(({ guard }) => guard.rsa === relay)) return USABLE
   const place = order.others.findIndex(({ guard }) => guard.rsa === relay)
   if (place < 0) return UNUSABLE
@@ -46,11 +49,31 @@ export function judgeGuard(
   return { readiness: 'waiting', untilMs: Math.min(idleUntilMs, ...attemptEndsMs) }
 }
 
+/**
+ * The same restrictions for the rows of a later view. Who was not listed in the earlier one was not excluded either: a
+ * circuit rather waits for one guard too many.
+ */
+function inRowsOf(
+  netDir: GuardNetDir,
+  restrictions: GuardRestrictions,
+  pickedFrom: GuardNetDir,
+): GuardRestrictions {
+  if (netDir === pickedFrom) return restrictions
+  return {
+    ...restrictions,
+    excludes: (index) => {
+      const { rsa } = netDir.ids(index)
+      const row = pickedFrom.bridges === undefined ? pickedFrom.indexOf(rsa) : pickedFrom.bridgeRowOf(rsa)
+      return row !== undefined && restrictions.excludes(row)
+    },
+  }
+}
+
 /** Whether we would use it with no restriction at all: what a restriction led us to is not what we prefer. */
 export function isFirstChoice(situation: GuardSituation, relay: RsaIdentity): boolean {
   const isRelay = ({ guard }: FilteredGuard): boolean => guard.rsa === relay
   if (situation.order.primary.some(isRelay)) return leadingPrimaries(situation, 'circuit').some(isRelay)
-  return judgeGuard(situation, relay, UNRESTRICTED).readiness === 'usable'
+  return judgeGuard(situation, relay, UNRESTRICTED, situation.netDir).readiness === 'usable'
 }
 
 const UNRESTRICTED: GuardRestrictions = { purpose: 'directory', excludes: () => false }

@@ -41,8 +41,11 @@ export interface GuardReports {
 export type GuardReadiness = 'usable' | 'waiting' | 'unusable'
 
 export interface GuardJudge {
-  /** Whether a complete circuit through this guard may carry streams now. `restrictions` are those it was picked with. */
-  readiness(relay: RsaIdentity, restrictions: GuardRestrictions): GuardReadiness
+  /**
+   * Whether a complete circuit through this guard may carry streams now. `restrictions` are those it was picked with, and
+   * `pickedFrom` is the view of the network whose rows they speak of: there may be another one by now.
+   */
+  readiness(relay: RsaIdentity, restrictions: GuardRestrictions, pickedFrom: GuardNetDir): GuardReadiness
   /** A new value whenever an earlier answer of `readiness` may have changed; also by time alone. */
   readonly changes: Watchable<number>
 }

@@ -106,6 +106,12 @@ export function placesInUse(
   return [...new Set(places)].sort((a, b) => a - b)
 }
 
-export function readinessAt(guards: GuardManager, place: number, restrictions = ANY): GuardReadiness {
-  return guards.readiness(rsaAt(guards, place), restrictions)
+/** Of a circuit that was picked from this view. */
+export function readinessAt(
+  guards: GuardManager,
+  netDir: GuardNetDir,
+  place: number,
+  restrictions = ANY,
+): GuardReadiness {
+  return guards.readiness(rsaAt(guards, place), restrictions, netDir)
 }

@@ -7,7 +7,7 @@ import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { bridgeLine, bridgeRelay, DIRECT_VIEW, FIRST_BRIDGE_ROW } from '../../support/bridged-view.ts'
 import { guardFilter } from '../../../core/path/guard-choice.ts'
 import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
-import { fakeNetDir } from '../../support/fake-net-dir.ts'
+import { fakeIdentity, fakeNetDir } from '../../support/fake-net-dir.ts'
 import { ANY, DAY_MS, DIRECTORY, GuardBench, NEW_FAILURE, relays } from '../../support/guard-bench.ts'
 
 const BRIDGES = [11, 12, 13].map((number) => bridgeRelay(number))
@@ -108,7 +108,23 @@ describe('the choice among bridges', () => {
 
   test('lets one wait that is not the first choice, as guards do', () => {
     const row = guards.pickGuard(VIEW, ANY)
-    expect(guards.readiness(VIEW.ids(row).rsa, ANY)).toBe('usable')
+    expect(guards.readiness(VIEW.ids(row).rsa, ANY, VIEW)).toBe('usable')
+  })
+
+  test('lets one wait for those that its restrictions allowed, whatever rows they have by now', async () => {
+    const bridges = [11, 12, 13, 14].map((number) => bridgeRelay(number))
+    const view = only(...bridges)
+    guards.pickGuard(view, ANY)
+    const rsas = guards.sample.map(({ rsa }) => rsa)
+    const first = new Set(rsas.slice(0, 3).map((rsa) => view.bridgeRowOf(rsa)))
+    const last = rsas.at(-1) ?? fakeIdentity(0)
+    const excluding = (excludes: (row: number) => boolean) => ({ purpose: 'circuit', excludes }) as const
+    guards.pickGuard(only(...[...bridges].reverse()), ANY)
+    const withoutFirst = excluding((row) => first.has(row))
+    expect(guards.readiness(last, withoutFirst, view)).toBe('usable')
+    const onlyFirst = excluding((row) => !first.has(row))
+    expect(guards.readiness(last, onlyFirst, view)).toBe('waiting')
+    await guards.close()
   })
 
   test('when all are down, is tried again at a pace, and says so', () => {

@@ -104,12 +104,12 @@ describe('a user’s choice of guards', () => {
     const guards = await new GuardBench().load()
     connect(guards, netDir, () => true)
     const usual = rsaAt(guards, 0)
-    expect(readinessAt(guards, 0)).toBe('usable')
+    expect(readinessAt(guards, netDir, 0)).toBe('usable')
     guards.useChoices(DEFAULT_GUARD_OPTIONS, {
       permits: (dir, index) => dir.ids(index).rsa !== usual,
       isRestricting: true,
     })
-    expect(guards.readiness(usual, ANY)).toBe('unusable')
+    expect(guards.readiness(usual, ANY, netDir)).toBe('unusable')
   })
 
   it('that cannot be judged yet leaves the guards as they are, and is asked again', async () => {

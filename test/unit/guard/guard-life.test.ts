@@ -86,7 +86,7 @@ class Life {
     for (let tries = 0; tries < 10; tries++) {
       try {
         const { rsa } = this.netDir.ids(connect(this.guards, this.netDir, isUp, restrictions))
-        if (this.guards.readiness(rsa, restrictions) === 'usable' && isUp(rsa)) {
+        if (this.guards.readiness(rsa, restrictions, this.netDir) === 'usable' && isUp(rsa)) {
           this.used.add(rsa)
           return
         }

@@ -104,7 +104,7 @@ describe('the choice of guards', () => {
     expect(picked.size).toBeGreaterThan(50)
     expect(picked.has(100)).toBe(false)
     expect(guards.sample).toEqual([])
-    expect(guards.readiness(netDir.ids(3).rsa, ANY)).toBe('usable')
+    expect(guards.readiness(netDir.ids(3).rsa, ANY, netDir)).toBe('usable')
     await guards.flush()
     expect(await bench.store.read('guards.json')).toBeUndefined()
     expect(() => guards.pickGuard(netDir, { purpose: 'circuit', excludes: () => true })).toThrow(
