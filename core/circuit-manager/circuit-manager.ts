@@ -122,8 +122,8 @@ export class CircuitManager {
     return this.#pool.notes(circuitId)
   }
 
-  /** New circuits take their paths from this view of the network; the others live on. */
-  useNetDir(netDir: NetDir): void {
+  /** New circuits take their paths from this view of the network, and without one there are none; the others live on. */
+  useNetDir(netDir: NetDir | undefined): void {
     this.#netDir = netDir
     this.#preemptive.fill()
   }

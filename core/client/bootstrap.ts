@@ -21,9 +21,7 @@ const CHECK_RETRY_MAX_MS = 30_000
 export async function runBootstrap(parts: ClientParts): Promise<void> {
   const { board, directory, bridges, view } = parts
   directory.progress.watch((progress) => board.setBootstrap(withDirectoryProgress(board.bootstrap, progress)))
-  const useView = (netDir: NetDir | undefined): void => {
-    if (netDir !== undefined) useNetDir(parts, netDir)
-  }
+  const useView = (netDir: NetDir | undefined): void => useNetDir(parts, netDir)
   view.watch(useView)
   bridges.start()
   await directory.start(parts.lifetime.signal)
@@ -35,8 +33,9 @@ export async function runBootstrap(parts: ClientParts): Promise<void> {
   watchConnection(parts, () => checkOnce(parts))
 }
 
-function useNetDir({ circuits, buildTimeout }: ClientParts, netDir: NetDir): void {
-  buildTimeout.useParams(netDir.params)
+/** None any more is news, too: circuits ahead of need must not come from a view that has expired. */
+function useNetDir({ circuits, buildTimeout }: ClientParts, netDir: NetDir | undefined): void {
+  if (netDir !== undefined) buildTimeout.useParams(netDir.params)
   circuits.useNetDir(netDir)
 }
 

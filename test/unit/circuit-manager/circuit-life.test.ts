@@ -55,6 +55,19 @@ describe('circuits ahead of need', () => {
     expect(rig.builder.builds.all.length - before).toBe(3)
   })
 
+  it('are not built, nor are those that are asked for, while there is no view that may be used', async () => {
+    rig.manager.startPreemptive()
+    await rig.finishAll()
+    const before = rig.builder.builds.all.length
+    rig.manager.useNetDir(undefined)
+    rig.manager.retireAll('their view has expired')
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(before)
+    await expect(rig.manager.assign(usage('a'), NO_EXITS)).rejects.toMatchObject({ kind: 'no-path' })
+    rig.manager.useNetDir(netDir)
+    expect(rig.builder.builds.all.length).toBe(before + 2)
+  })
+
   it('are never more than fourteen, whatever a program asks for', async () => {
     rig.manager.startPreemptive()
     const requests = new AbortController()

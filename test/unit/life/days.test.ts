@@ -71,6 +71,10 @@ describe('a client', { timeout: LONG_MS }, () => {
     await pass(8 * HOUR_MS)
     // It waits for a directory, as long as applications do.
     expect(await outcome()).toBe('timeout')
+    // Which has every circuit made anew, those ahead of need among them: from what has expired none may be.
+    await client.newIdentity()
+    await pass(60_000)
+    expect(client.status.value.circuits.filter(({ isRetired }) => !isRetired)).toEqual([])
     whole.network.faults.clear()
     await expect.poll(outcome, POLL).toBe(BODY_SHA256)
   })
