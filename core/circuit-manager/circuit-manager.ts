@@ -69,6 +69,8 @@ export class CircuitManager {
   readonly #turns: TurnShare
   #netDir: NetDir | undefined
   #sweepTimer: Timer | undefined
+  /** What ended the last unused circuit that was complete. */
+  #lastLoss: TorError | undefined
 
   constructor(parts: CircuitManagerParts) {
     this.#parts = parts
@@ -295,13 +297,21 @@ export class CircuitManager {
     if (this.#lifetime.signal.aborted) return
     const isFailure = entry.firstUsedMs === undefined && !entry.isRetired
     // Nobody waits for a set: its failure slows down no request.
-    if (isFailure && !isSet(entry)) this.#limit.noteFailure()
+    if (isFailure && !isSet(entry) && this.#isNewFailure(entry, error)) this.#limit.noteFailure()
     // Who waits comes before what is only expected.
     this.#queue.proceed()
     if (isFailure && isSet(entry)) return this.#preemptive.noteSetFailure(entry, error)
     // Ended from outside and never used: the next would go the same way, at a pace that a relay chooses.
     if (isFailure) this.#preemptive.retryLater(error)
     else this.#preemptive.fill()
+  }
+
+  /** A link that is lost ends all circuits that lay ready on it, with one and the same error: that is one failure. */
+  #isNewFailure({ tunnel }: PoolEntry, error: TorError): boolean {
+    if (tunnel === undefined) return true
+    const isNew = error !== this.#lastLoss
+    this.#lastLoss = error
+    return isNew
   }
 
   /** A draw for each, so that circuits made together do not end together; short while many are built to be measured. */

@@ -149,6 +149,11 @@ export class CircuitRig {
     await this.network.close()
   }
 
+  /** The guard's link ends, with all circuits on it. */
+  loseChannel(): void {
+    this.#open.channel.close(new TorError('channel-failed', 'the link is gone', { retry: 'elsewhere' }))
+  }
+
   /** A builder and a manager that know of nothing yet. */
   startAnew(): void {
     this.builder = new HeldBuilder(this.#open, this.network)

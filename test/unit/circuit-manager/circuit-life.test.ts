@@ -322,6 +322,40 @@ describe('the pace of building', () => {
     expect((await rig.assign('next')).circuit.isOpen).toBe(true)
   })
 
+  it('takes the loss of a link for one failure, however many unused circuits were on it', async () => {
+    await buildToLearn()
+    rig.loseChannel()
+    await settle()
+    const built = rig.builder.builds.all.length
+    rig.manager.assign(usage('a'), NO_EXITS).catch(() => {})
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(built + 1)
+  })
+
+  it('slows down when as many unused circuits end one by one', async () => {
+    for (const circuit of await buildToLearn()) {
+      circuit.close(new TorError('channel-failed', 'a relay ends them at its own pace'))
+      await settle()
+    }
+    const built = rig.builder.builds.all.length
+    rig.manager.assign(usage('a'), NO_EXITS).catch(() => {})
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(built)
+  })
+
+  async function buildToLearn(): Promise<readonly Tunnel[]> {
+    rig.learning.wantsTestCircuits = true
+    rig.manager.startPreemptive()
+    for (let second = 0; second < 100; second += 10) {
+      await rig.finishAll()
+      rig.clock.advance(10_000)
+      await settle()
+    }
+    await rig.finishAll()
+    expect(rig.builder.builds.all.length).toBeGreaterThan(FAILURES_IN_A_ROW)
+    return Promise.all(rig.builder.builds.all.map((build) => build.finish()))
+  }
+
   it('closes once, however often it is told to (TROVE-2026-009)', async () => {
     const { circuit } = await rig.assign('a')
     circuit.close()
