@@ -15,6 +15,9 @@ const MEASURED_HOPS = 3
 /** Circuits that are built on only to be measured; more would load the guard for nothing. */
 const MAX_MEASURED = 16
 
+/** A timer as late as this means that this process stood still: what came meanwhile has not been read yet. */
+const LATE_TIMER_MS = 250
+
 export interface TimedBuildParts {
   readonly clock: Clock
   readonly buildTimeout: Pick<BuildTimeout, 'limits' | 'recordBuilt' | 'recordTimeout'>
@@ -72,6 +75,8 @@ class BuildRun {
   #hops = 0
   #hasMissed = false
   #isLate = false
+  /** How long the circuit took says nothing of relays. */
+  #stoodStill = false
   #timeout: Timer | undefined
 
   constructor(parts: TimedBuildParts, work: BuildWork) {
@@ -83,15 +88,14 @@ class BuildRun {
 
   /** Never rejects. */
   async start(signal: AbortSignal | undefined): Promise<void> {
-    const { clock } = this.#parts
     const { limits, run } = this.#work
     const onAbort = (): void => {
       if (signal !== undefined) this.#stop(abortError(signal))
     }
     if (signal?.aborted === true) onAbort()
     else signal?.addEventListener('abort', onAbort, { once: true })
-    this.#timeout = clock.setTimer(limits.timeoutMs, () => this.#onTimeout())
-    const end = clock.setTimer(limits.closeMs, () => this.#stop(this.#tooLate(limits.closeMs)))
+    this.#timeout = this.#setTimer(limits.timeoutMs, () => this.#onTimeout())
+    const end = this.#setTimer(limits.closeMs, () => this.#stop(this.#tooLate(limits.closeMs)))
     try {
       this.#deliver(await run(this.#controller.signal, (hops) => this.#onHop(hops)))
     } catch (error) {
@@ -113,7 +117,7 @@ class BuildRun {
 
   #onHop(hops: number): void {
     this.#hops = hops
-    if (hops !== MEASURED_HOPS) return
+    if (hops !== MEASURED_HOPS || this.#stoodStill) return
     this.#parts.buildTimeout.recordBuilt(this.#parts.clock.monotonicMs() - this.#startMs, !this.#hasMissed)
   }
 
@@ -122,7 +126,7 @@ class BuildRun {
     this.#noteMissed()
     if (isOnlyHope() && limits.closeMs > limits.timeoutMs) {
       // Looked at again and again: as soon as another one works, this one is given up.
-      this.#timeout = this.#parts.clock.setTimer(limits.timeoutMs, () => this.#onTimeout())
+      this.#timeout = this.#setTimer(limits.timeoutMs, () => this.#onTimeout())
       return
     }
     this.#isLate = true
@@ -130,6 +134,21 @@ class BuildRun {
     this.inTime.reject(error)
     const hasToLearn = limits.closeMs > limits.timeoutMs && this.#hops < MEASURED_HOPS
     if (!hasToLearn || !this.onLate()) this.#stop(error)
+  }
+
+  /**
+   * Timers run before what waits in the sockets is read. The one that finds that the process stood still waits as long
+   * again, once: else all circuits that were being built then would count as missed, and as another network.
+   */
+  #setTimer(delayMs: number, callback: () => void): Timer {
+    const { clock } = this.#parts
+    const dueMs = clock.monotonicMs() + delayMs
+    let timer = clock.setTimer(delayMs, () => {
+      if (clock.monotonicMs() - dueMs < LATE_TIMER_MS) return callback()
+      this.#stoodStill = true
+      timer = clock.setTimer(delayMs, callback)
+    })
+    return { cancel: () => timer.cancel() }
   }
 
   #noteMissed(): void {

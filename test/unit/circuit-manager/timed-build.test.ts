@@ -139,6 +139,36 @@ describe('a circuit that is built against the clock', () => {
     await dead.over
   })
 
+  it('has its time once more when this process stood still, whose answers lie unread, and adds nothing then', async () => {
+    holdFrom(2)
+    const { circuit, over } = start()
+    const relays = await network.circuits.take()
+    await relays.messages.take()
+    await relays.messages.take()
+    clock.standStill(100_000)
+    expect(missed).toEqual([])
+    for (const answer of held) answer()
+    expect((await circuit).isOpen).toBe(true)
+    await over
+    expect(built).toEqual([])
+  })
+
+  it('has its time once more only once, and is missed like any other after that', async () => {
+    holdFrom(2)
+    const { circuit, over } = start()
+    const relays = await network.circuits.take()
+    await relays.messages.take()
+    await relays.messages.take()
+    clock.standStill(LIMITS.timeoutMs + 1_000)
+    clock.standStill(LIMITS.timeoutMs + 1_000)
+    await expect(circuit).rejects.toMatchObject({ kind: 'timeout' })
+    expect(missed.length).toBe(1)
+    clock.standStill(LIMITS.closeMs)
+    clock.standStill(LIMITS.closeMs)
+    await over
+    expect(await relays.destroyed).toBe(0)
+  })
+
   it('is destroyed at its timeout when nothing can be learned of it', async () => {
     holdFrom(1)
     const { circuit, over } = start({ timeoutMs: 1_000, closeMs: 1_000 })
