@@ -71,6 +71,9 @@ export class CircuitGrowth {
     const { deps, hops, windows, closeError, close } = this.#parts
     const { target, nickname, answer } = hop
     try {
+      // The question itself can be too much for the link, which ends the circuit: nothing would ever settle an answer.
+      const unsent = closeError()
+      if (unsent !== undefined) throw unsent
       const awaited = new AwaitedAnswer(answer, deps.clock)
       this.#awaited = awaited
       const reply = await abortable(awaited.reply.promise, signal)

@@ -24,6 +24,8 @@ const EXTENDED2 = 15
 const TRUNCATED = 9
 const RELAY_EARLY = 9
 const CONNECT_FAILED = 6
+/** Of the channel's own that may wait. */
+const MAX_CHANNEL_CELLS = 4096
 
 let network: FakeNetwork
 let open: OpenChannel
@@ -372,6 +374,14 @@ describe('a circuit that is cut while it is built', () => {
     }
     await expect(openCircuit(relay, { hops: 1 })).rejects.toMatchObject({ kind: 'channel-failed' })
     await relay.close()
+  })
+
+  it('fails at once when its first cell is what the link cannot hold any more', async () => {
+    const { channel } = await openLink(network)
+    for (let cell = 0; cell < MAX_CHANNEL_CELLS; cell++) channel.sendCreate(Buffer.alloc(514))
+    const creating = Circuit.create(channel, network.target(0), CIRCUIT_DEPS)
+    await expect(creating).rejects.toMatchObject({ kind: 'limit' })
+    expect(channel.isOpen).toBe(false)
   })
 })
 
