@@ -26,9 +26,9 @@ export interface BuildTimeEstimate {
   /** Scale and shape of the Pareto curve. */
   readonly xmMs: number
   readonly alpha: number
-  /** Most circuits (`quantile`) are built in this time. */
+  /** Most circuits (`quantile`) are built in this time. No more than the slowest took. */
   readonly timeoutMs: number
-  /** Nearly all (`closeQuantile`) are built in this time. */
+  /** Nearly all (`closeQuantile`) are built in this time. No more than twice what the slowest took. */
   readonly closeMs: number
 }
 
@@ -80,8 +80,8 @@ export function estimateBuildTime(
   return {
     xmMs,
     alpha,
-    timeoutMs: Math.min(quantileMs(params.quantile), MAX_BUILD_TIME_MS),
-    // A flat curve would have us wait for circuits that nobody has ever seen the like of.
+    // A flat curve would have us wait for circuits that nobody has ever seen the like of (C tor's caps).
+    timeoutMs: Math.min(quantileMs(params.quantile), slowestMs),
     closeMs: Math.min(quantileMs(params.closeQuantile), 2 * slowestMs),
   }
 }

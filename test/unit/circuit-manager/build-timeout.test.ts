@@ -112,6 +112,15 @@ describe('the estimate of build times', () => {
     )
   })
 
+  it('gives no circuit longer than the slowest that was ever built, whatever curve goes through them', () => {
+    // The fullest bin is far from where most of them are.
+    const few = Array.from({ length: 5 }, () => 102)
+    const most = Array.from({ length: 95 }, (_, at) => 1_000 + 33 * at)
+    const estimate = estimateBuildTime([...few, ...most], PARAMS)
+    expect(estimate?.timeoutMs).toBe(Math.max(...most))
+    expect(estimate?.closeMs).toBe(2 * Math.max(...most))
+  })
+
   it('gives longer circuits more time, by the messages that they take', () => {
     expect([1, 2, 3, 4, 5].map((hops) => scaleForHops(600, hops))).toEqual([600, 600, 600, 1_000, 1_500])
   })
