@@ -70,12 +70,12 @@ export class FrontDoor {
 
   /**
    * Throws `not-allowed` for a SOCKS request that SafeSocks refuses; says what TestSocks and prudence ask to be said. An
-   * address that we made up for a name is as good as the name: nobody else was asked for it.
+   * address that we made up for a name, or for which the user has a MapAddress, is as good as a name (as in C tor):
+   * nobody else was asked for it.
    */
   judgeSocks(requester: Requester, request: AppRequest): void {
     const { protocol, host } = request
-    const namesAddress =
-      request.namesAddress && this.#deps.opener.nameBehind(host, this.#mapScope(requester)) === undefined
+    const namesAddress = request.namesAddress && !this.#isMapped(host, requester)
     const { refusesUnsafeSocks, reportsSocksSafety } = this.#deps.rules
     if (reportsSocksSafety) {
       const verdict = namesAddress ? 'unsafe: it names an IP address' : 'safe: it leaves the name to Tor'
@@ -150,6 +150,11 @@ export class FrontDoor {
   #meant(asked: StreamHost, mapScope: IsolationKey): StreamHost {
     const name = this.#deps.opener.nameBehind(asked.host, mapScope)
     return name === undefined ? { host: asked.host, kind: asked.kind } : parseStreamHost(name)
+  }
+
+  #isMapped(host: string, requester: Requester): boolean {
+    const asked = parseStreamHost(host)
+    return this.#deps.opener.destinationOf(asked, this.#mapScope(requester)).host !== asked.host
   }
 
   #mapScope(requester: Requester): IsolationKey {

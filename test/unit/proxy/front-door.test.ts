@@ -175,6 +175,18 @@ describe('a host that MapAddress leads elsewhere', () => {
     expect(opener.resolved).toHaveLength(0)
   })
 
+  test('is no unsafe request of an address: nobody needs to look up what the user mapped', async () => {
+    const { log, lines } = recordingLogger()
+    const opener = new FakeOpener()
+    opener.mappedHosts.set('192.0.2.7', 'a.example')
+    const rules = { ...DEFAULT_APPLICATION_RULES, refusesUnsafeSocks: true, reportsSocksSafety: true }
+    const listener = await start(opener, { rules, log })
+    expect(await answer(listener, BY_IPV4)).toBe(OK)
+    expect(await answer(listener, BY_IPV6)).toBe(NOT_ALLOWED)
+    expect(lines('notice').map((line) => line.includes('is safe'))).toEqual([true, false])
+    expect(lines('warn')).toHaveLength(1)
+  })
+
   test('is handed on as it was asked for: rules of sites hold for both', async () => {
     const opener = new FakeOpener()
     opener.mappedHosts.set('a.test', 'b.example')
