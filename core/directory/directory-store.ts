@@ -80,6 +80,7 @@ export class DirectoryStore {
 
   /** Adds documents of a consensus, back to back. */
   appendMicrodescs(bytes: Buffer): void {
+    if (bytes.length === 0) return
     this.#enqueue(async () => {
       await this.#store.append(MICRODESCS_NAME, bytes)
       this.#journalBytes += bytes.length

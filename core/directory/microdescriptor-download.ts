@@ -32,7 +32,7 @@ export interface DownloadSource {
 
 export interface MicrodescBatch {
   readonly parsed: Microdescriptors
-  /** The exact bytes of the documents that were asked for, back to back, for the cache. */
+  /** The exact bytes of the documents that were asked for and are of use, back to back, for the cache. */
   readonly bytes: Buffer
 }
 
@@ -148,12 +148,19 @@ class SourceWorker {
     const wanted = new Set(job.missing.map(bytesKey))
     const found = new Set<string>()
     const rows = selectRows(body, parsed, (key) => wanted.has(key) && found.add(key) !== undefined)
+    // What we cannot use, and the consensus lists all the same, is no fault of the source, and nobody has another.
+    const unusable = parsed.rejected.filter(({ digest, reason }) => {
+      const key = bytesKey(digest)
+      if (!wanted.has(key) || found.has(key)) return false
+      log.info('A microdescriptor of the consensus cannot be used: ', reason)
+      return found.add(key) !== undefined
+    })
     // What does not match is dropped and blames nobody else's document: a relay must not be able to make us give up
     // on a microdescriptor by sending a bad one beside it.
-    const strangers = parsed.count - rows.length + parsed.rejected.length
+    const strangers = parsed.count - rows.length + parsed.rejected.length - unusable.length
     if (strangers > 0)
       log.info(`A directory relay sent ${strangers} microdescriptors that were not asked for`)
-    if (rows.length === 0) {
+    if (found.size === 0) {
       throw new TorError('bad-directory', 'a relay sent none of the microdescriptors it was asked for')
     }
     job.missing = job.missing.filter((digest) => !found.has(bytesKey(digest)))

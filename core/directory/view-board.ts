@@ -67,7 +67,7 @@ export class ViewBoard {
   /** `isResting` says that the view will not change again soon; between, only the first enough one is shown. */
   show(isResting: boolean): void {
     const view = this.newest
-    this.progress.set(countDescriptors(this.progress.value, countMicrodescs(view), view.relayCount))
+    this.progress.set(countDescriptors(this.progress.value, countSettled(view), view.relayCount))
     const shown = this.current.value
     if (shown === view || (!isResting && shown?.consensus === view.consensus)) return
     if (!isReasonablyLive(judgeFreshness(view, this.#clock.wallMs())) || !this.hasEnough()) return
@@ -134,8 +134,9 @@ export class ViewBoard {
   }
 }
 
-function countMicrodescs(view: NetDir): number {
+/** The relays for which nothing is left to be fetched. */
+function countSettled(view: NetDir): number {
   let count = 0
-  for (let row = 0; row < view.relayCount; row++) if (view.hasMicrodescriptor(row)) count += 1
+  for (let row = 0; row < view.relayCount; row++) if (!view.isMicrodescriptorMissing(row)) count += 1
   return count
 }

@@ -147,7 +147,7 @@ function isMicrodescriptorMissing(
   index: number,
   restrictions: GuardRestrictions,
 ): boolean {
-  return restrictions.purpose === 'circuit' && !netDir.hasMicrodescriptor(index)
+  return restrictions.purpose === 'circuit' && netDir.isMicrodescriptorMissing(index)
 }
 
 /** Until when an attempt to connect to it counts as under way; undefined when there is none that does. */

@@ -42,6 +42,7 @@ export type GuardNetDir = Pick<
   | 'weight'
   | 'isUsableAs'
   | 'hasMicrodescriptor'
+  | 'isMicrodescriptorMissing'
   | 'params'
   | 'validAfterMs'
   | 'bridges'

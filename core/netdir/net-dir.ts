@@ -28,8 +28,9 @@ import {
   describeBridge,
 } from './bridge-relay.ts'
 import { circuitFeatures } from './circuit-features.ts'
+import { addBatch, carryOver, SLICE_ROWS } from './detail-sources.ts'
 import { familyLists, shareFamilyId } from './family.ts'
-import { KeyTable, keyWords } from './key-table.ts'
+import { KeyTable } from './key-table.ts'
 import { NetParams } from './net-params.ts'
 import { RelayDetails } from './relay-details.ts'
 import { findUsable, mayServeAs, POSITION_RULES } from './position-rules.ts'
@@ -51,9 +52,6 @@ export interface NetDirInputs {
   /** Parameters that win over the consensus's. */
   readonly paramOverrides?: ReadonlyMap<string, number>
 }
-
-/** Rows to one slice: some milliseconds while the code is not compiled yet. */
-const SLICE_ROWS = 1_000
 
 /** What a view is made of besides its parameters. */
 interface NetDirRows {
@@ -208,6 +206,12 @@ export class NetDir {
     return this.#details.has(index) || this.bridgeAt(index)?.descriptor !== undefined
   }
 
+  /** Still to be fetched: not one that is known and cannot be used. */
+  isMicrodescriptorMissing(index: number): boolean {
+    const bridge = this.bridgeAt(index)
+    return bridge !== undefined ? bridge.descriptor === undefined : this.#details.isMissing(index)
+  }
+
   /** For a channel and a one-hop directory circuit; the ed25519 identity may be unknown still. Throws `no-path`. */
   channelTarget(index: number, preference: AddressPreference = {}): ChannelTarget {
     const bridge = this.bridgeAt(index)
@@ -288,7 +292,7 @@ export class NetDir {
   missingMicrodescDigests(): Buffer[] {
     const digests: Buffer[] = []
     for (let row = 0; row < this.relayCount; row++) {
-      if (this.#details.has(row)) continue
+      if (!this.#details.isMissing(row)) continue
       digests.push(this.consensus.relays.microdescDigests.subarray(row * 32, row * 32 + 32))
     }
     return digests
@@ -368,33 +372,5 @@ export class NetDir {
 
   #ipv6(index: number): Endpoint | undefined {
     return this.consensus.relays.ipv6(index) ?? this.#details.ipv6(index)
-  }
-}
-
-function* addBatch(details: RelayDetails, byDigest: KeyTable, batch: Microdescriptors): Slices<void> {
-  const digests = keyWords(batch.digests)
-  const source = details.openBatch(batch)
-  for (let from = 0; from < batch.count; from++) {
-    for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) {
-      details.fill(row, source, from)
-    }
-    if (from % SLICE_ROWS === SLICE_ROWS - 1) yield undefined
-  }
-}
-
-/** Keeps what is known of relays that the new consensus lists with the same microdescriptor. */
-function* carryOver(
-  details: RelayDetails,
-  byDigest: KeyTable,
-  oldConsensus: Consensus,
-  old: RelayDetails,
-): Slices<void> {
-  const digests = keyWords(oldConsensus.relays.microdescDigests)
-  for (let from = 0; from < old.count; from++) {
-    if (!old.has(from)) continue
-    for (let row = byDigest.find(digests, from); row >= 0; row = byDigest.earlierRow(row)) {
-      details.carryOver(row, old, from)
-    }
-    if (from % SLICE_ROWS === SLICE_ROWS - 1) yield undefined
   }
 }

@@ -13,9 +13,13 @@ interface SharedLines {
   readonly familyIds: Interned<string>
 }
 
+/** Of a row's microdescriptor. */
+const PRESENT = 1
+const REJECTED = 2
+
 interface DetailColumns {
-  /** 1 where the row has its microdescriptor. */
-  readonly present: Uint8Array
+  /** 0 where the row's microdescriptor is missing. */
+  readonly states: Uint8Array
   readonly ntorKeys: Buffer
   /** 32 bytes a row; where there is none, zeros, which are no identity. */
   readonly ed25519Ids: Buffer
@@ -81,7 +85,7 @@ export class RelayDetails {
   fill(row: number, source: BatchSource, from: number): void {
     const { batch } = source
     const columns = this.#columns
-    columns.present[row] = 1
+    columns.states[row] = PRESENT
     copyKey(source.ntorKeys, from, this.#ntorWords, row)
     copyKey(source.ed25519Ids, from, this.#ed25519Words, row)
     columns.hasEd25519[row] = batch.hasEd25519[from] ?? 0
@@ -93,9 +97,15 @@ export class RelayDetails {
     if (ipv6 !== undefined) columns.ipv6.set(row, ipv6)
   }
 
-  /** Fills a row from row `from` of another consensus's details, which must have it. */
+  /** The row's microdescriptor is known, and of no use. */
+  reject(row: number): void {
+    if (this.isMissing(row)) this.#columns.states[row] = REJECTED
+  }
+
+  /** Fills a row from row `from` of another consensus's details, where it must not be missing. */
   carryOver(row: number, other: RelayDetails, from: number): void {
-    this.#columns.present[row] = 1
+    if (!other.has(from)) return this.reject(row)
+    this.#columns.states[row] = PRESENT
     copyKey(other.#ntorWords, from, this.#ntorWords, row)
     copyKey(other.#ed25519Words, from, this.#ed25519Words, row)
     this.#columns.hasEd25519[row] = other.#columns.hasEd25519[from] ?? 0
@@ -113,14 +123,18 @@ export class RelayDetails {
   }
 
   has(row: number): boolean {
-    return this.#columns.present[row] === 1
+    return this.#columns.states[row] === PRESENT
+  }
+
+  isMissing(row: number): boolean {
+    return this.#columns.states[row] === 0
   }
 
   hasEd25519(row: number): boolean {
     return this.#columns.hasEd25519[row] === 1
   }
 
-  /** A view; undefined while the microdescriptor is missing. */
+  /** A view; undefined without a microdescriptor. */
   ntorKey(row: number): Buffer | undefined {
     return this.has(row) ? this.#columns.ntorKeys.subarray(row * 32, row * 32 + 32) : undefined
   }
@@ -170,7 +184,7 @@ function emptyLines(): SharedLines {
 
 function allocateColumns(count: number): DetailColumns {
   return {
-    present: new Uint8Array(count),
+    states: new Uint8Array(count),
     ntorKeys: Buffer.alloc(count * 32),
     ed25519Ids: Buffer.alloc(count * 32),
     hasEd25519: new Uint8Array(count),
@@ -184,7 +198,7 @@ function allocateColumns(count: number): DetailColumns {
 
 function copyColumns(columns: DetailColumns): DetailColumns {
   return {
-    present: columns.present.slice(),
+    states: columns.states.slice(),
     ntorKeys: copyBytes(columns.ntorKeys),
     ed25519Ids: copyBytes(columns.ed25519Ids),
     hasEd25519: columns.hasEd25519.slice(),

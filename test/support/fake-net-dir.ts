@@ -20,6 +20,8 @@ export interface FakeRelay {
   readonly subnet?: number
   readonly family?: number
   readonly hasMicrodescriptor?: boolean
+  /** There is one, and nobody can use it. */
+  readonly isMicrodescriptorBad?: boolean
   readonly ipv6?: string
   /** Ports that it exits to; none when left out. */
   readonly ports?: readonly number[]
@@ -55,7 +57,7 @@ export function fakeNetDir(relays: readonly FakeRelay[], options: FakeNetDirOpti
   }
   const flags = (index: number): number =>
     (at(index).flags ?? GOOD_GUARD).reduce((bits, name) => bits | RelayFlag[name], 0)
-  const hasMicrodescriptor = (index: number): boolean => at(index).hasMicrodescriptor ?? true
+  const hasMicrodescriptor = (index: number): boolean => isComplete(at(index))
   const shares = (a: number, b: number, key: 'subnet' | 'family'): boolean =>
     a === b || (at(a)[key] !== undefined && at(a)[key] === at(b)[key])
   return {
@@ -67,6 +69,7 @@ export function fakeNetDir(relays: readonly FakeRelay[], options: FakeNetDirOpti
     validAfterMs: options.validAfterMs ?? 1_790_000_000_000,
     flags,
     hasMicrodescriptor,
+    isMicrodescriptorMissing: (index) => at(index).hasMicrodescriptor === false,
     nickname: (index) => `relay${at(index).id}`,
     ipv4Value: (index) => ipv4Value(at(index)),
     relay: (index) => makeRelay(at(index), index, flags(index)),
@@ -98,6 +101,10 @@ function fitsPosition(flags: number, position: Position): boolean {
   }
 }
 
+function isComplete({ hasMicrodescriptor = true, isMicrodescriptorBad = false }: FakeRelay): boolean {
+  return hasMicrodescriptor && !isMicrodescriptorBad
+}
+
 /** Of the address that `makeRelay` gives. */
 function ipv4Value({ id, subnet = id }: FakeRelay): number {
   return ((10 + (subnet >> 8)) * 2 ** 24 + (subnet & 255) * 2 ** 16 + 1) >>> 0
@@ -106,21 +113,20 @@ function ipv4Value({ id, subnet = id }: FakeRelay): number {
 function makeRelay(relay: FakeRelay, index: number, flags: number): Relay {
   const ed25519 = Buffer.alloc(32)
   ed25519.writeUInt32BE(relay.ed25519 ?? relay.id, 28)
-  const isComplete = relay.hasMicrodescriptor ?? true
   const subnet = relay.subnet ?? relay.id
   return {
     index,
     nickname: `relay${relay.id}`,
     ids: {
       rsa: fakeIdentity(relay.id),
-      ed25519: isComplete ? ed25519IdentityFromBytes(ed25519) : undefined,
+      ed25519: isComplete(relay) ? ed25519IdentityFromBytes(ed25519) : undefined,
     },
     ipv4: { host: `${10 + (subnet >> 8)}.${subnet & 255}.0.1`, port: 9001 },
     ipv6: relay.ipv6 === undefined ? undefined : { host: relay.ipv6, port: 9001 },
     flags,
     bandwidth: relay.bandwidth ?? 1000,
     protocols: relay.protocols === undefined ? NO_PROTOCOLS : parseProtocolVersions(relay.protocols),
-    ntorKey: isComplete ? Buffer.alloc(32, 1) : undefined,
+    ntorKey: isComplete(relay) ? Buffer.alloc(32, 1) : undefined,
     hasNtorV3: true,
     hasDirCache: true,
     exitPolicy: undefined,

@@ -419,6 +419,14 @@ describe('a missing microdescriptor', () => {
     }
   })
 
+  it('is not one that nobody can use: its guard is passed by, and keeps its place', async () => {
+    const guards = await new GuardBench().load()
+    const first = guards.pickGuard(fakeNetDir(relays(30)), ANY)
+    const bad = fakeNetDir(relays(30).map((relay, n) => ({ ...relay, isMicrodescriptorBad: n === first })))
+    expect(placesInUse(guards, bad)).toEqual([1])
+    expect(guards.primaryGuards(bad)[0]).toBe(first)
+  })
+
   it('does not stop the first directory request: the sample is drawn from the consensus alone', async () => {
     const guards = await new GuardBench().load()
     const bare = fakeNetDir(relays(100).map((relay) => ({ ...relay, hasMicrodescriptor: false })))

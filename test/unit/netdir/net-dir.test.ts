@@ -101,6 +101,21 @@ describe('a view of the network', () => {
     expect(whole.missingMicrodescDigests()).toEqual([])
   })
 
+  it('misses no microdescriptor that is listed and of no use, and no stranger changes what is listed', () => {
+    const relays: SmallRelay[] = [{ id: 1 }, { id: 2, lines: 'p accept nonsense\n' }, { id: 3 }]
+    const bad = smallMicrodescriptors(relays)
+    expect(bad.rejected).toHaveLength(1)
+    const stranger = smallMicrodescriptors([{ id: 3, lines: 'p accept nonsense\n' }])
+    const before = NetDir.build({ consensus: smallConsensus(relays) }).withMicrodescriptors(stranger)
+    expect(before.missingMicrodescDigests()).toHaveLength(3)
+    const view = before.withMicrodescriptors(bad)
+    expect(view.missingMicrodescDigests()).toEqual([])
+    expect(ids(view, (index) => view.hasMicrodescriptor(index))).toEqual(['relay1', 'relay3'])
+    expect(ids(view, (index) => view.isUsable(index))).toEqual(['relay1', 'relay3'])
+    const next = NetDir.build({ consensus: smallConsensus([...relays, { id: 4 }]), previous: view })
+    expect(ids(next, (index) => next.isMicrodescriptorMissing(index))).toEqual(['relay4'])
+  })
+
   it('clamps parameters, and lets overrides win', () => {
     const consensus = smallConsensus([{ id: 1 }], { params: 'cbtquantile=95' })
     expect(NetDir.build({ consensus }).params.get('cbtquantile')).toBe(95)
