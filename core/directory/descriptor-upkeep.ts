@@ -19,7 +19,7 @@ import {
 } from './microdescriptor-download.ts'
 import { putFirst } from './microdescriptor-rows.ts'
 
-/** Between passes while circuits cannot be built yet, and afterwards, when only some relays are missing. */
+/** Between passes while circuits cannot be built yet, and when only some relays are missing. */
 const URGENT_RETRY = { baseMs: 1_000, maxMs: 60_000 }
 const PATIENT_RETRY = { baseMs: 10_000, maxMs: 60 * 60 * 1000 }
 /** So many bootstrap sources are asked in one pass beside the guards. */
@@ -31,6 +31,8 @@ export interface DescriptorUpkeepParts extends Omit<DownloadParts, 'onBatch'> {
   readonly view: () => NetDir
   readonly replaceView: (view: NetDir, batch: MicrodescBatch) => void
   readonly hasEnough: () => boolean
+  /** Called after each pass over the sources: the view will not change again soon. */
+  readonly onPassEnd: () => void
   readonly pickDirectoryRelays: (view: NetDir) => readonly ChannelTarget[]
   /** The rows of the relays without whose microdescriptors no circuit can be built. */
   readonly primaryGuards: (view: NetDir) => readonly number[]
@@ -51,36 +53,53 @@ export async function completeDescriptors(
 ): Promise<void> {
   const urgent = new RetryDelay(parts.random, URGENT_RETRY.baseMs, URGENT_RETRY.maxMs)
   const patient = new RetryDelay(parts.random, PATIENT_RETRY.baseMs, PATIENT_RETRY.maxMs)
+  let helpers: readonly DirectorySource[] = []
   try {
     for (let pass = 0; ; pass++) {
-      const missing = await runPass(parts, pass === 0 ? open : undefined, pass, signal)
+      const { missing, wasInVain } = await runPass(parts, pass === 0 ? open : undefined, helpers, signal)
+      parts.onPassEnd()
       if (missing === 0) return
       if (pass === 0) open?.connection.close()
-      const hasEnough = parts.hasEnough()
+      // The same ones again while circuits wait for a guard's alone: nobody may have it, and each draw shows us to more.
+      const isDrawDue = helpers.length === 0 || !parts.hasEnough()
+      if (wasInVain && isDrawDue && isUrgent(parts)) helpers = drawHelpers(parts)
       parts.onFailure(new TorError('directory-refused', `${missing} microdescriptors could not be had yet`))
-      await sleep(parts.clock, (hasEnough ? patient : urgent).nextMs(), signal)
+      await sleep(parts.clock, (isUrgent(parts) ? urgent : patient).nextMs(), signal)
     }
   } finally {
     open?.connection.close()
   }
 }
 
-/** Returns how many microdescriptors are still missing. */
+/** Whether circuits cannot be built before more is there. */
+function isUrgent({ view, hasEnough, primaryGuards }: DescriptorUpkeepParts): boolean {
+  const newest = view()
+  return !hasEnough() || primaryGuards(newest).some((row) => newest.isMicrodescriptorMissing(row))
+}
+
+interface PassOutcome {
+  /** How many microdescriptors are still to be had. */
+  readonly missing: number
+  /** More than the open connection was asked, and nothing came. */
+  readonly wasInVain: boolean
+}
+
 async function runPass(
   parts: DescriptorUpkeepParts,
   open: OpenSource | undefined,
-  pass: number,
+  helpers: readonly DirectorySource[],
   signal: AbortSignal,
-): Promise<number> {
+): Promise<PassOutcome> {
   const view = parts.view()
   const missing = view.missingMicrodescDigests()
-  if (missing.length === 0) return 0
+  if (missing.length === 0) return { missing: 0, wasInVain: false }
   const relays = parts.pickDirectoryRelays(view)
   const isSmall = missing.length <= MAX_MICRODESCS_PER_REQUEST
   // On a real network the guards serve: the source of the consensus is everybody's, and has done its part.
   if (open !== undefined && !isSmall && relays.length > 0) open.connection.close()
+  const used = isSmall || relays.length === 0 ? open : undefined
   const nowMs = parts.clock.monotonicMs()
-  const sources = passSources(parts, isSmall || relays.length === 0 ? open : undefined, relays, pass).filter(
+  const sources = passSources(parts, used, relays, helpers).filter(
     ({ source, connection }) => connection !== undefined || !parts.records.isResting(source, nowMs),
   )
   const guardDigests = parts.primaryGuards(view).map((row) => digestAt(view, row))
@@ -89,23 +108,31 @@ async function runPass(
     parts.replaceView(parts.view().withMicrodescriptors(batch.parsed), batch)
   }
   await downloadMicrodescs(putFirst(missing, guardDigests), sources, { ...parts, onBatch }, signal)
-  return parts.view().missingMicrodescDigests().length
+  const left = parts.view().missingMicrodescDigests().length
+  return { missing: left, wasInVain: used === undefined && left === missing.length }
 }
 
-/** Alone with one small request to make, the open connection is the fastest; else the guards, then everybody. */
+/**
+ * Alone with one small request to make, the open connection is the fastest; else the guards. Others would see our address
+ * for the sake of some relay that we can do without: they are asked when there is no guard, and when circuits wait for
+ * what the guards do not give.
+ */
 function passSources(
   parts: DescriptorUpkeepParts,
   open: OpenSource | undefined,
   relays: readonly ChannelTarget[],
-  pass: number,
+  helpers: readonly DirectorySource[],
 ): DownloadSource[] {
   if (open !== undefined) return [open]
-  const guards = toSources('guard', relays)
-  const isWithHelpers = pass > 0 || relays.length === 0
-  const helpers = isWithHelpers
-    ? parts.bootstrapSources().flatMap((tier) => tier.sources.slice(0, MAX_HELPERS))
-    : []
-  return [...guards, ...helpers].map((source) => ({ source, connection: undefined }))
+  const sources =
+    relays.length === 0
+      ? drawHelpers(parts)
+      : [...toSources('guard', relays), ...(isUrgent(parts) ? helpers : [])]
+  return sources.map((source) => ({ source, connection: undefined }))
+}
+
+function drawHelpers(parts: DescriptorUpkeepParts): DirectorySource[] {
+  return parts.bootstrapSources().flatMap((tier) => tier.sources.slice(0, MAX_HELPERS))
 }
 
 /** The digest of a relay's microdescriptor. */

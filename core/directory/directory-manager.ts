@@ -332,6 +332,10 @@ export class DirectoryManager implements NetDirProvider {
         this.#board.grow(view)
       },
       hasEnough: () => this.#board.hasEnough(),
+      onPassEnd: () => {
+        this.#board.show(true)
+        this.#store.compactMicrodescs(this.#board.newest.consensus, this.#closing.signal)
+      },
       pickDirectoryRelays: (view: NetDir) => this.#pickRelays(view),
       primaryGuards: this.#deps.primaryGuards,
       bootstrapSources: () => bootstrapTiers(this.#deps.bootstrapDirectories()),
@@ -344,8 +348,6 @@ export class DirectoryManager implements NetDirProvider {
         connection = undefined
         return completeDescriptors(parts, first, inner)
       })
-      this.#board.show(true)
-      this.#store.compactMicrodescs(this.#board.newest.consensus, this.#closing.signal)
     } catch (error) {
       if (!signal.aborted) this.#onDescriptorFailure(toTorError(error))
     } finally {
