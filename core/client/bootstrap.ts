@@ -26,7 +26,8 @@ export async function runBootstrap(parts: ClientParts): Promise<void> {
   bridges.start()
   await directory.start(parts.lifetime.signal)
   useView(view.value)
-  parts.circuits.startPreemptive()
+  // A cached directory is there at once, also for a client that is to sleep on.
+  parts.circuits.setDormant(parts.surroundings.views.value.isDormant)
   await checkUntilConnected(parts)
   board.noteVerified()
   board.setBootstrap(withConnection(board.bootstrap))
@@ -40,9 +41,11 @@ function useNetDir({ circuits, buildTimeout }: ClientParts, netDir: NetDir | und
 }
 
 async function checkUntilConnected(parts: ClientParts): Promise<void> {
-  const { board, clock, random, log, lifetime } = parts
+  const { board, clock, random, log, lifetime, surroundings } = parts
   const delay = new RetryDelay(random, CHECK_RETRY_BASE_MS, CHECK_RETRY_MAX_MS)
   for (;;) {
+    // Dormant, nobody is there to be told whether it works.
+    await waitUntil(surroundings.views, ({ isDormant }) => !isDormant, lifetime.signal)
     try {
       await checkOnce(parts)
       return
