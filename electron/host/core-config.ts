@@ -20,6 +20,9 @@ export function toCoreConfig(host: HostConfig): ClientConfig {
   return {
     ...base,
     dataDirectory,
+    // It starts because somebody wants to connect, however long nobody did before.
+    dormantCanceledByStartup: true,
+    dormantOnFirstStartup: false,
     reachableAddresses: reachableBy(host) ?? base.reachableAddresses,
     upstreamProxy: host.upstreamProxy === null ? base.upstreamProxy : toUpstreamProxy(host.upstreamProxy),
     // Strict: who excludes a country means it.

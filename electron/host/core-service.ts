@@ -38,6 +38,7 @@ export type HostClient = Pick<
   | 'status'
   | 'bootstrap'
   | 'reconfigure'
+  | 'wake'
   | 'loadCountries'
   | 'exitCountries'
   | 'closeCircuit'
@@ -217,6 +218,8 @@ export class CoreService {
     if (running === undefined) throw new TorError('closed', 'the core does not run')
     const next = toCoreConfig(config)
     await running.client.reconfigure(next)
+    // Somebody is there and wants another way, or to connect again: nobody else would wake what nobody uses.
+    running.client.wake()
     await running.doors.open(config)
     this.#bootstrap(running, next)
     this.#deps.onChange()

@@ -29,6 +29,13 @@ describe("the core's configuration", () => {
     expect(config.dataDirectory).toBe('/data')
   })
 
+  it('is awake at each start, for it starts when somebody wants to connect', () => {
+    const networkLines = ['DormantCanceledByStartup 0', 'DormantOnFirstStartup 1']
+    for (const config of [toCoreConfig(HOST), toCoreConfig({ ...HOST, networkLines })]) {
+      expect(config).toMatchObject({ dormantCanceledByStartup: true, dormantOnFirstStartup: false })
+    }
+  })
+
   it('refuses a line that is no option, and a file to include', () => {
     expect(() => toCoreConfig({ ...HOST, networkLines: ['Nonsense 1'] })).toThrow(/Nonsense/)
     expect(() => toCoreConfig({ ...HOST, networkLines: ['%include /etc/passwd'] })).toThrow(/included/)

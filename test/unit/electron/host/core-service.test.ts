@@ -34,6 +34,7 @@ function fakeClient(said: string[], changes: Partial<HostClient> = {}): HostClie
     status: watchable({ ...STATUS, circuits: [circuit(7, { sites: ['a.test'] })] }),
     bootstrap: say('bootstrap'),
     reconfigure: async ({ isNetworkDisabled }) => void said.push(`reconfigure ${isNetworkDisabled}`),
+    wake: () => {},
     loadCountries: async () => {},
     exitCountries: async () => [],
     closeCircuit: (id) => void said.push(`closeCircuit ${id}`),
@@ -152,6 +153,16 @@ describe('the core as main uses it', () => {
     expect(said).toEqual(['reconfigure false', 'bootstrap'])
     await handlers.reconfigure(CONFIG)
     expect(said.filter((line) => line === 'bootstrap')).toHaveLength(1)
+  })
+
+  it('wakes a core that nobody has used for long when somebody connects again or chooses another way', async () => {
+    let wakes = 0
+    const { handlers } = setUp({ wake: () => void wakes++ })
+    await handlers.start(CONFIG)
+    await handlers.start(CONFIG)
+    expect(wakes).toBe(1)
+    await handlers.reconfigure({ ...CONFIG, allowedPorts: [443] })
+    expect(wakes).toBe(2)
   })
 
   it('dials nothing for a wish that was taken back while it started: bridges, chosen meanwhile, come first', async () => {
