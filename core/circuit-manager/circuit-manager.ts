@@ -5,6 +5,7 @@
 import type { Tunnel } from '../circuit/tunnel.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
+import { NET_PARAM_RANGES } from '../netdir/net-param-ranges.ts'
 import { abortable, createLifetime, throwIfAborted } from '../util/abort.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
@@ -107,6 +108,7 @@ export class CircuitManager {
       log: parts.log,
       netDir: () => this.#netDir,
       maxBuilding: () => parts.settings().maxClientCircuitsPending,
+      drawPredictionMs: () => this.#drawAvailableMs('nf_conntimeout_clients'),
       isConfluxEnabled: () => parts.settings().confluxEnabled,
       onLaunch: (entry) => {
         this.#queue.offer(entry)
@@ -316,10 +318,14 @@ export class CircuitManager {
 
   /** A draw for each, so that circuits made together do not end together; short while many are built to be measured. */
   #drawUnusedMs(): number {
-    const { settings, learning, random } = this.#parts
-    const params = this.#netDir?.params
-    const seconds =
-      params?.get(learning.wantsTestCircuits ? 'cbtlearntimeout' : 'nf_conntimeout_clients') ?? 0
+    const { wantsTestCircuits } = this.#parts.learning
+    return this.#drawAvailableMs(wantsTestCircuits ? 'cbtlearntimeout' : 'nf_conntimeout_clients')
+  }
+
+  /** C tor's `channelpadding_get_circuits_available_timeout`: what the user or the consensus says, up to twice as long. */
+  #drawAvailableMs(param: 'cbtlearntimeout' | 'nf_conntimeout_clients'): number {
+    const { settings, random } = this.#parts
+    const seconds = this.#netDir?.params.get(param) ?? NET_PARAM_RANGES[param].default
     return (settings().circuitsAvailableTimeoutMs ?? seconds * 1000) * (1 + randomFraction(random))
   }
 

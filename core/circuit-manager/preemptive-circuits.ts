@@ -29,6 +29,8 @@ export interface PreemptiveParts {
   readonly log: Logger
   readonly netDir: () => NetDir | undefined
   readonly maxBuilding: () => number
+  /** How long a request is a reason to expect its like; drawn anew whenever there was no reason any more. */
+  readonly drawPredictionMs: () => number
   /** ConfluxEnabled; undefined is "auto". */
   readonly isConfluxEnabled: () => boolean | undefined
   readonly onLaunch: (entry: PoolEntry) => void
@@ -36,7 +38,7 @@ export interface PreemptiveParts {
 
 export class PreemptiveCircuits {
   readonly #parts: PreemptiveParts
-  readonly #predicted = new PredictedPorts()
+  readonly #predicted: PredictedPorts
   readonly #retry: RetryDelay
   readonly #sets: PreemptiveSets
   #isRunning = false
@@ -47,6 +49,7 @@ export class PreemptiveCircuits {
 
   constructor(parts: PreemptiveParts) {
     this.#parts = parts
+    this.#predicted = new PredictedPorts(parts.drawPredictionMs)
     this.#retry = preemptiveRetry(parts.random)
     const uses = (): readonly PredictedUse[] => this.#currentUses()
     this.#sets = new PreemptiveSets({ ...parts, uses }, MAX_CLEAN)

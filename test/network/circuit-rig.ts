@@ -108,6 +108,8 @@ export class CircuitRig {
   readonly netDir: NetDir
   readonly exits: readonly number[]
   readonly clock: ManualClock = manualClock()
+  /** One for all managers: each draws on. */
+  readonly random = seededRandom(5)
   builder: HeldBuilder
   manager: CircuitManager
   settings: CircuitSettings = {
@@ -197,7 +199,7 @@ export class CircuitRig {
       },
       link: (legs, _netDir, id, signal) => this.#link(legs, id, signal),
       clock,
-      random: seededRandom(5),
+      random: this.random,
       log: silentLogger,
       learning: this.learning,
       settings: () => this.settings,

@@ -102,6 +102,34 @@ describe('circuits ahead of need', () => {
     expect(before).toBeLessThan(8)
   })
 
+  it('end at a time that does not tell the guard when the last request was', async () => {
+    const lastedMs: number[] = []
+    for (let run = 0; run < 20; run++) {
+      rig.startAnew()
+      rig.manager.startPreemptive()
+      let minutes = 0
+      for (; rig.builder.builds.all.length > 0 && minutes < 90; minutes++) {
+        rig.builder.builds.all.length = 0
+      }
+      lastedMs.push(minutes)
+    }
+  })
+
+  it('are no longer built when nobody has asked for up to twice as long as one may stay unused', async () => {
+    rig.settings = { ...rig.settings, circuitsAvailableTimeoutMs: 60_000 }
+    rig.manager.startPreemptive()
+    await rig.finishAll()
+    for (let second = 0; second < 240; second += 10) {
+      rig.clock.advance(10_000)
+      await settle()
+      await rig.finishAll()
+    }
+    const before = rig.builder.builds.all.length
+    rig.clock.advance(3_600_000)
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(before)
+  })
+
   it('are not built while dormant, and again afterwards', async () => {
     rig.manager.startPreemptive()
     await rig.finishAll()
