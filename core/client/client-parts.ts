@@ -188,7 +188,7 @@ async function createDecisions(
   circuits: CircuitManager,
   lifetime: AbortSignal,
 ): Promise<Pick<ClientParts, 'sites' | 'policy' | 'identity'>> {
-  const sites = await loadSitePolicies({ ...tools, store })
+  const sites = await loadSitePolicies({ ...tools, store }, config.value.dataDirectory)
   const tracked = new TrackedExits({ clock: tools.clock, settings: () => config.value })
   const policy = new RequestPolicy({ sites, tracked, config: () => config.value })
   const identity = new IdentityEpochs({ ...tools, circuits, tracked, lifetime })

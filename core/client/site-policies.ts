@@ -2,19 +2,14 @@
  * What a person decided for single sites: never to be visited, to be reached from one country, to keep one exit for a
  * while. Kept over restarts; obeyed strictly, or the request is refused in words.
  */
+import { join } from 'node:path'
 import { parseRsaIdentity, type RsaIdentity } from '../linkspec/relay-ids.ts'
 import { readDocumentFile } from '../persist/file-state-store.ts'
 import { JsonFields } from '../persist/json-fields.ts'
 import type { StateStore } from '../persist/state-store.ts'
-import {
-  type DocumentSchema,
-  loadDocument,
-  parseDocument,
-  saveDocument,
-} from '../persist/versioned-document.ts'
+import { type DocumentSchema, parseDocument, saveDocument } from '../persist/versioned-document.ts'
 import type { Clock } from '../util/clock.ts'
-import { malformed, TorError } from '../util/errors.ts'
-import type { Logger } from '../util/log.ts'
+import { malformed, TorError, toTorError } from '../util/errors.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { siteOf } from './site.ts'
 import { parseStreamHost } from './stream-target.ts'
@@ -59,21 +54,37 @@ const NO_POLICY: SitePolicy = { isBlocked: false, exitCountry: undefined, pin: u
 export interface SitePoliciesParts {
   readonly store: StateStore
   readonly clock: Clock
-  readonly log: Logger
 }
 
-/** Throws `state` when there is a file that cannot be used: a block must not be lifted because a disk is full. */
-export async function loadSitePolicies(parts: SitePoliciesParts): Promise<SitePolicies> {
-  const loaded = await loadDocument(parts.store, SITES_SCHEMA, parts.log)
-  if (loaded.kind === 'set-aside') {
-    parts.log.warn('What was decided for single sites does not hold any more: no site is blocked or pinned.')
+/**
+ * Throws `damaged-rules` when there is a file that cannot be understood, and leaves it where it is: without it a site that
+ * is blocked would be open, at the next start no less. Throws `state` when it cannot be read.
+ */
+export async function loadSitePolicies(
+  parts: SitePoliciesParts,
+  dataDirectory: string | undefined,
+): Promise<SitePolicies> {
+  const bytes = await parts.store.read(SITES_SCHEMA.name)
+  if (bytes === undefined) return new SitePolicies(parts, [])
+  try {
+    return new SitePolicies(parts, parseDocument(SITES_SCHEMA, bytes))
+  } catch (error) {
+    throw damagedRules(toTorError(error), dataDirectory)
   }
-  return new SitePolicies(parts, loaded.kind === 'loaded' ? loaded.value : [])
+}
+
+function damagedRules(cause: TorError, dataDirectory: string | undefined): TorError {
+  const path = dataDirectory === undefined ? SITES_SCHEMA.name : join(dataDirectory, SITES_SCHEMA.name)
+  const text =
+    `The file "${path}" with ${SITES_SCHEMA.title} is damaged, or a newer version of this program wrote it ` +
+    `(${cause.message}). Without it a blocked site would be open, so nothing is started. ` +
+    'Put an older copy of it back, or delete it to begin without such decisions.'
+  return new TorError('damaged-rules', text, { cause })
 }
 
 /**
  * What a client that runs on this directory would begin with, for those who show it while none runs. Changes nothing:
- * a file that is damaged is set aside by the client. Throws `malformed` or `state`.
+ * a client does not start on a file that is damaged. Throws `malformed` or `state`.
  */
 export async function readSitePolicies(dataDirectory: string): Promise<readonly SitePolicyEntry[]> {
   const bytes = await readDocumentFile(dataDirectory, SITES_SCHEMA.name)

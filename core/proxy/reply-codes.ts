@@ -107,6 +107,7 @@ function replyFor(kind: ErrorKind): FailureReply {
     case 'obsolete-client':
     case 'bad-config':
     case 'state':
+    case 'damaged-rules':
     case 'internal':
       return failure('generalFailure', 500, 'Internal Server Error', 'INTERNAL')
     default:

@@ -57,6 +57,8 @@ export type ErrorKind =
   | 'bad-config'
   /** Disk state could not be read, written or locked. */
   | 'state'
+  /** What the user decided for sites is on the disk and cannot be understood: without it a block would be lifted. */
+  | 'damaged-rules'
   /** A named limit (queue, count, size) was reached. */
   | 'limit'
   /** A bug of ours. */

@@ -33,6 +33,7 @@ error-bad-sender = That did not come from Allium's own window, so it was refused
 error-unknown-command = This window and the rest of Allium are not of the same version. Start Allium again.
 error-too-many = That was too much at a time. Try again in a moment.
 error-state = A file could not be read or written. Check that the disk is not full and that the folder is yours.
+error-damaged-rules = Your rules for sites cannot be read: their file is damaged, or a newer Allium wrote it. Nothing is connected, because a site that you blocked would be open. Put an older copy of the file back, or delete it to go on without rules. The log says where it is.
 error-limit = That is more than Allium takes at once.
 error-core-gone = The part of Allium that speaks to the network is not ready yet. It is being started; try again in a moment.
 error-core-crashed = The part of Allium that speaks to the network has crashed.

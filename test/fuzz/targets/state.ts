@@ -7,7 +7,6 @@ import { parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { type DocumentSchema, parseDocument } from '../../../core/persist/versioned-document.ts'
 import { checkDocumentName, checkDocumentSize } from '../../../core/persist/state-store.ts'
-import { silentLogger } from '../../../core/util/log.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import moat from '../../vectors/moat_settings.json' with { type: 'json' }
 import { mustSurvive } from '../engine/oracles.ts'
@@ -79,7 +78,7 @@ export const STATE_TARGETS: readonly FuzzTarget[] = [
   {
     name: 'site-policies',
     form: 'text',
-    mayThrow: [],
+    mayThrow: ['damaged-rules'],
     seeds: () => [
       JSON.stringify({
         version: 1,
@@ -96,7 +95,7 @@ export const STATE_TARGETS: readonly FuzzTarget[] = [
     async run(input) {
       const store = new MemoryStateStore()
       await store.write('sites.json', input)
-      const policies = await loadSitePolicies({ store, clock: manualClock(), log: silentLogger })
+      const policies = await loadSitePolicies({ store, clock: manualClock() }, undefined)
       for (const { site, exitCountry } of policies.entries.value) {
         mustHold(exitCountry === undefined || /^[a-z]{2}$/.test(exitCountry), 'a country that is none')
         policies.policyFor(site)

@@ -1,28 +1,23 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { loadSitePolicies, type SitePolicies } from '../../../core/client/site-policies.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
-import { Logger } from '../../../core/util/log.ts'
 import { fakeIdentity } from '../../support/fake-net-dir.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 
 const DAY_MS = 86_400_000
 const EXIT = fakeIdentity(7)
+const TWICE = { site: 'a.example', blocked: 1, country: '' }
 
 let store: MemoryStateStore
 let clock: ManualClock
-let warnings: number
 
 beforeEach(() => {
   store = new MemoryStateStore()
   clock = manualClock()
-  warnings = 0
 })
 
 function load(): Promise<SitePolicies> {
-  const log = new Logger(({ level }) => {
-    if (level === 'warn') warnings++
-  })
-  return loadSitePolicies({ store, clock, log })
+  return loadSitePolicies({ store, clock }, '/home/somebody/data')
 }
 
 describe('what is decided for a site', () => {
@@ -109,12 +104,22 @@ describe('what is decided for a site', () => {
     expect(sites.entries.value.length).toBe(1_000)
   })
 
-  it('is set aside with a warning when its file is damaged', async () => {
-    const twice = { site: 'a.example', blocked: 1, country: '' }
-    const damaged = JSON.stringify({ version: 1, content: { sites: [twice, twice] } })
-    await store.write('sites.json', Buffer.from(damaged))
-    expect((await load()).entries.value).toEqual([])
-    expect(warnings).toBe(2)
-    expect(store.names()).toEqual(['sites.json.bad-1'])
-  })
+  it.each([
+    ['damaged', { version: 1, content: { sites: [TWICE, TWICE] } }, /every site once/],
+    ["a newer program's", { version: 2, content: { sites: [] } }, /versions up to 1/],
+  ])(
+    'stops the start when its file is %s, or what is blocked would be open',
+    async (_what, document, words) => {
+      const bytes = Buffer.from(JSON.stringify(document))
+      await store.write('sites.json', bytes)
+      for (let start = 0; start < 2; start++) {
+        await expect(load()).rejects.toMatchObject({ kind: 'damaged-rules' })
+        await expect(load()).rejects.toThrow(words)
+        await expect(load()).rejects.toThrow('"/home/somebody/data/sites.json"')
+      }
+      expect(store.names()).toEqual(['sites.json'])
+      await store.remove('sites.json')
+      expect((await load()).entries.value).toEqual([])
+    },
+  )
 })

@@ -62,7 +62,7 @@ export async function serveNetwork(
     }
   }
   const tracked = new TrackedExits({ clock, settings: () => config.value })
-  const sites = new SitePolicies({ store: new MemoryStateStore(), clock, log: silentLogger }, [])
+  const sites = new SitePolicies({ store: new MemoryStateStore(), clock }, [])
   const service = new StreamService({
     countries: { load: () => Promise.resolve() },
     config,

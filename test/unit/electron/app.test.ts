@@ -160,7 +160,7 @@ describe('the app', () => {
     await expect(app.handlers['site.set-policy'](change)).rejects.toMatchObject({ kind: 'not-connected' })
   })
 
-  it('opens without rules where their file is damaged, and leaves it to the core to set it aside', async () => {
+  it('opens without rules where their file is damaged, and leaves it to the core to say so', async () => {
     await mkdir(join(folder, 'core'))
     await writeFile(join(folder, 'core', 'sites.json'), '{"version":1,')
     const { app } = await setUp()

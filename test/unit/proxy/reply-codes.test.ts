@@ -34,6 +34,7 @@ const EXPECTED: Record<ErrorKind, readonly [socks5: number, http: number]> = {
   'obsolete-client': [1, 500],
   'bad-config': [1, 500],
   state: [1, 500],
+  'damaged-rules': [1, 500],
   limit: [1, 503],
   internal: [1, 500],
 }
