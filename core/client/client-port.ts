@@ -2,6 +2,7 @@
 import type { IsolationKey, StreamIsolation } from '../circuit-manager/isolation.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { StopSignal } from '../util/stop-signal.ts'
+import type { InitialData } from './initial-data.ts'
 import type { StreamHost, StreamTarget } from './stream-target.ts'
 
 /** Which address families a front door lets an exit use for a name (C tor's listener flags). */
@@ -14,8 +15,11 @@ export interface FamilyPreference {
 export interface StreamOptions {
   readonly isolation?: StreamIsolation
   readonly signal?: StopSignal
-  /** Bytes the application sent already: they leave right behind BEGIN (optimistic data, proposal 174). */
-  readonly initialData?: Uint8Array
+  /**
+   * Bytes that the application sent already: they leave right behind BEGIN (optimistic data, proposal 174). As
+   * `InitialData` it may grow while the request waits.
+   */
+  readonly initialData?: Uint8Array | InitialData
   readonly families?: FamilyPreference
   /**
    * Who shares the addresses that AutomapHostsOnResolve makes up: a name looked up by one request is connected to by

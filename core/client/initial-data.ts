@@ -1,30 +1,46 @@
 /**
- * What an application sent before it had an answer (optimistic data, proposal 174): kept as a copy for the next exit
- * while the first may still fail, and dropped as soon as one has connected.
+ * What an application sends before it has an answer (optimistic data, proposal 174): it leaves right behind BEGIN, or as
+ * it comes while the exit connects, and a copy is kept for the next exit while the first may still fail.
  */
-import { TorError } from '../util/errors.ts'
+import type { ByteStream } from '../util/byte-stream.ts'
 
 /** More than a stream's window of 500 cells could not leave before CONNECTED anyway. */
 export const MAX_INITIAL_DATA_BYTES = 249_000
 
 export class InitialData {
-  #bytes: Buffer | undefined
+  readonly #kept: Buffer[] = []
+  #length = 0
+  #isDropped = false
+  /** On which it leaves, once BEGIN was sent. */
+  #stream: Pick<ByteStream, 'write'> | undefined
 
-  /** Throws `limit` for more than could leave ahead of the answer. */
-  constructor(bytes: Uint8Array | undefined) {
-    if (bytes !== undefined && bytes.length > MAX_INITIAL_DATA_BYTES) {
-      throw new TorError('limit', `more than ${MAX_INITIAL_DATA_BYTES} bytes to send ahead of the answer`)
-    }
-    this.#bytes = bytes === undefined || bytes.length === 0 ? undefined : Buffer.from(bytes)
+  /** The bytes are copied, here and in `append`. */
+  constructor(bytes: Uint8Array = Buffer.alloc(0)) {
+    this.append(bytes)
   }
 
-  /** For one more try. */
-  get bytes(): Buffer | undefined {
-    return this.#bytes
+  /** How much there was in all. */
+  get length(): number {
+    return this.#length
   }
 
-  /** An exit has connected, or none will. */
+  /** The application sends more. Whoever reads the application sees to it that this has an end. */
+  append(bytes: Uint8Array): void {
+    if (bytes.length === 0) return
+    this.#length += bytes.length
+    if (!this.#isDropped) this.#kept.push(Buffer.from(bytes))
+    this.#stream?.write(bytes)
+  }
+
+  /** One more try has begun: all of it leaves there, and what is still to come. */
+  leaveOn(stream: Pick<ByteStream, 'write'>): void {
+    this.#stream = stream
+    for (const bytes of this.#kept) stream.write(bytes)
+  }
+
+  /** An exit has connected, or none will: no copy is needed any more. What is still added goes on to where it left. */
   drop(): void {
-    this.#bytes = undefined
+    this.#isDropped = true
+    this.#kept.length = 0
   }
 }

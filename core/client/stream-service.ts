@@ -38,7 +38,7 @@ import type {
   StreamOptions,
 } from './client-port.ts'
 import { ExitNotes } from './exit-notes.ts'
-import { InitialData } from './initial-data.ts'
+import { InitialData, MAX_INITIAL_DATA_BYTES } from './initial-data.ts'
 import { NameRewriter } from './name-rewriter.ts'
 import { siteOf } from './site.ts'
 import type { StreamStatus } from './status.ts'
@@ -79,7 +79,7 @@ export class StreamService implements StreamOpener {
   }
 
   async openStream(asked: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
-    const initialData = new InitialData(options.initialData)
+    const initialData = initialDataOf(options)
     const { families = ANY_FAMILY } = options
     // Before all waiting: the identity is that of the moment in which it was asked.
     const isolation = this.#isolationOf(options)
@@ -218,10 +218,8 @@ export class StreamService implements StreamOpener {
     const meter = traffic.meterFor(circuit, siteOf(host))
     show({ state: 'connecting', circuitId: shownId })
     const deps = { random, meter, allowInternalAddresses: this.#mayAnswerInternal }
-    const stream = await DataStream.open(circuit, begin, deps, {
-      signal,
-      initialData: initialData.bytes,
-    })
+    const onBegun = (begun: DataStream): void => initialData.leaveOn(begun)
+    const stream = await DataStream.open(circuit, begin, deps, { signal, onBegun })
     show({ state: 'open', circuitId: shownId })
     stream.whenClosed(() => show())
     return stream
@@ -278,6 +276,13 @@ export class StreamService implements StreamOpener {
 
 function isUsable(netDir: NetDir | undefined): boolean {
   return netDir !== undefined && hasFirstHops(netDir)
+}
+
+/** Throws `limit` for more than could leave ahead of the answer. */
+function initialDataOf({ initialData }: StreamOptions): InitialData {
+  const data = initialData instanceof InitialData ? initialData : new InitialData(initialData)
+  if (data.length <= MAX_INITIAL_DATA_BYTES) return data
+  throw new TorError('limit', `more than ${MAX_INITIAL_DATA_BYTES} bytes to send ahead of the answer`)
 }
 
 function lookupUsage({ key }: StreamIsolation): ExitUsage {

@@ -222,8 +222,6 @@ export const NET_PARAM_RANGES = {
   min_paths_for_circs_pct: { min: 25, default: 60, max: 95 },
   /** live 1. */
   ExtendByEd25519ID: { min: 0, default: 0, max: 1 },
-  /** live 1. */
-  UseOptimisticData: { min: 0, default: 1, max: 1 },
   /** honour family lines. */
   'use-family-lists': { min: 0, default: 1, max: 1 },
   /** honour family-ids lines (happy families). */

@@ -2,6 +2,7 @@
  * One application's SOCKS connection from its first byte to its end: handshake, request, reply, and then a pipe. When
  * the application goes away its request is aborted; nothing here ever opens a connection or looks up a name itself.
  */
+import { InitialData } from '../client/initial-data.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
@@ -22,8 +23,8 @@ export class AppConnection implements AppReader {
   #abort: StopSource | undefined
   #timer: Timer | undefined
   #phase: 'handshake' | 'waiting' | 'closing' | 'piping' | 'closed' = 'handshake'
-  #held: Buffer[] = []
-  #heldBytes = 0
+  /** While a request waits: what comes behind it. */
+  #early: InitialData | undefined
   #hasEnded = false
 
   /** Owns the socket from now on. `onFinished` is called once, when it is gone. */
@@ -45,16 +46,15 @@ export class AppConnection implements AppReader {
     if (this.#phase === 'handshake') return this.#readHandshake(bytes)
     // Behind a refusal the rest is read and dropped, so that no RST overtakes the reply.
     if (this.#phase !== 'waiting') return true
-    this.#held.push(Buffer.from(bytes))
-    this.#heldBytes += bytes.length
-    return this.#heldBytes < MAX_HELD_BYTES
+    this.#early?.append(bytes)
+    return this.#earlyBytes < MAX_HELD_BYTES
   }
 
   onEnd(): void {
     this.#hasEnded = true
     // Before the request, or with nothing sent behind it, an application that ends has gone away. One that sent its
     // whole input and ended may still want the answer.
-    const isGone = this.#phase === 'handshake' || (this.#phase === 'waiting' && this.#heldBytes === 0)
+    const isGone = this.#phase === 'handshake' || (this.#phase === 'waiting' && this.#earlyBytes === 0)
     if (isGone) this.#socket.destroy()
   }
 
@@ -64,7 +64,7 @@ export class AppConnection implements AppReader {
     if (this.#phase === 'closed') return
     this.#phase = 'closed'
     this.#stopTimer()
-    this.#held = []
+    this.#early = undefined
     this.#abort?.abort(new TorError('aborted', 'the application went away'))
     this.#onFinished()
   }
@@ -114,15 +114,14 @@ export class AppConnection implements AppReader {
     this.#phase = 'waiting'
     this.#parser = undefined
     this.#stopTimer()
-    // The rest goes with BEGIN; it counts as held so that an end behind it is a half-close.
-    this.#heldBytes = rest.length
+    const initialData = new InitialData(rest)
+    this.#early = initialData
     const abort = new StopSource()
     this.#abort = abort
     const requester = this.#requester(request)
     try {
       this.#door.judgeSocks(requester, request)
       if (request.command === 'connect') {
-        const initialData = rest.length > 0 ? rest : undefined
         const { host, port } = request
         this.#connected(request, await this.#door.connect(requester, host, port, { abort, initialData }))
       } else this.#answer(await this.#lookUp(request, requester, abort))
@@ -130,7 +129,12 @@ export class AppConnection implements AppReader {
       this.#fail(request, toTorError(error, 'internal', 'serving an application'))
     } finally {
       this.#abort = undefined
+      this.#early = undefined
     }
+  }
+
+  get #earlyBytes(): number {
+    return this.#early?.length ?? 0
   }
 
   #connected(request: AppRequest, stream: ByteStream): void {
@@ -141,9 +145,7 @@ export class AppConnection implements AppReader {
   #pipe(request: AppRequest, stream: ByteStream): void {
     this.#phase = 'piping'
     this.#socket.write(request.replies.connected())
-    const chunks = this.#held
-    this.#held = []
-    pipeBytes(this.#socket, stream, { chunks, hasEnded: this.#hasEnded }, () => this.onClose())
+    pipeBytes(this.#socket, stream, this.#hasEnded, () => this.onClose())
   }
 
   async #lookUp(request: AppRequest, requester: Requester, abort: StopSource): Promise<Buffer> {

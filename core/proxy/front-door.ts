@@ -3,7 +3,13 @@
  * Every request of every protocol goes through here, so that no front door can forget a rule.
  */
 import type { IsolationKey } from '../circuit-manager/isolation.ts'
-import type { FamilyPreference, ResolvedAddress, ResolvedName, StreamOpener } from '../client/client-port.ts'
+import type {
+  FamilyPreference,
+  ResolvedAddress,
+  ResolvedName,
+  StreamOpener,
+  StreamOptions,
+} from '../client/client-port.ts'
 import { parseStreamHost, parseStreamTarget, type StreamHost } from '../client/stream-target.ts'
 import { abortError, outOfTime } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
@@ -42,7 +48,7 @@ export interface Requester {
 export interface RequestOptions {
   /** Fires when the application goes away; the front door itself fires it when the time is up. */
   readonly abort: StopSource
-  readonly initialData?: Uint8Array | undefined
+  readonly initialData?: StreamOptions['initialData'] | undefined
   /** Narrows what the listener allows. */
   readonly families?: FamilyPreference | undefined
 }

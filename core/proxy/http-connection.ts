@@ -3,6 +3,7 @@
  * a Tor stream of its own. What cannot be read is refused in words, except where an answer would tell a page of a web
  * site that we are here.
  */
+import { InitialData } from '../client/initial-data.ts'
 import { parseStreamHost } from '../client/stream-target.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import { asBuffer } from '../util/bytes.ts'
@@ -41,7 +42,8 @@ export const MAX_HTTP_HEAD_BYTES = 32_768
 type State =
   /** A head is read, or waited for. */
   | { readonly kind: 'head' }
-  | { readonly kind: 'opening'; readonly abort: StopSource }
+  /** `early` takes what comes for a tunnel meanwhile; what comes behind a plain request is held. */
+  | { readonly kind: 'opening'; readonly abort: StopSource; readonly early: InitialData | undefined }
   | { readonly kind: 'exchange'; readonly exchange: ForwardExchange; readonly body: RequestBody }
   /** The last answer is on its way; what still comes is dropped. */
   | { readonly kind: 'closing' }
@@ -82,7 +84,9 @@ export class HttpConnection implements AppReader {
       case 'head':
         return this.#readHeads(asBuffer(bytes))
       case 'opening':
-        return this.#hold(bytes)
+        if (state.early === undefined) return this.#hold(bytes)
+        state.early.append(bytes)
+        return state.early.length < MAX_HELD_BYTES
       case 'exchange':
         return this.#sendBody(state.exchange, state.body, asBuffer(bytes))
       default:
@@ -92,11 +96,13 @@ export class HttpConnection implements AppReader {
 
   onEnd(): void {
     this.#hasEnded = true
-    const { kind } = this.#state
+    const state = this.#state
     // An application that ends has gone away, as far as anybody can know; only a tunnel may want its answer still.
-    if (kind === 'head' || kind === 'exchange' || (kind === 'opening' && this.#heldBytes === 0)) {
-      this.#socket.destroy()
-    }
+    const isGone =
+      state.kind === 'opening'
+        ? (state.early?.length ?? this.#heldBytes) === 0
+        : state.kind === 'head' || state.kind === 'exchange'
+    if (isGone) this.#socket.destroy()
   }
 
   onDrain(): void {
@@ -188,16 +194,12 @@ export class HttpConnection implements AppReader {
   }
 
   async #openTunnel(request: TunnelRequest): Promise<void> {
-    const rest = this.#reader.takeRest()
-    // The rest goes with BEGIN; it counts as held so that an end behind it is a half-close.
-    this.#heldBytes = rest.length
-    const opened = await this.#open(request, rest, (error) => this.#close(encodeTunnelFailure(error)))
+    const early = new InitialData(this.#reader.takeRest())
+    const opened = await this.#open(request, early, (error) => this.#close(encodeTunnelFailure(error)))
     if (opened === undefined) return
     this.#state = { kind: 'tunnel' }
     this.#socket.write(TUNNEL_REPLY)
-    const held = { chunks: this.#held, hasEnded: this.#hasEnded }
-    this.#held = []
-    pipeBytes(this.#socket, opened, held, this.#onFinished)
+    pipeBytes(this.#socket, opened, this.#hasEnded, this.#onFinished)
   }
 
   async #forward(request: ForwardRequest): Promise<void> {
@@ -222,20 +224,17 @@ export class HttpConnection implements AppReader {
   /** The stream, or nothing when it failed (which was answered) or the application is gone. */
   async #open(
     request: TunnelRequest | ForwardRequest,
-    initialData: Buffer,
+    initialData: Buffer | InitialData,
     onFailed: (error: TorError) => void,
   ): Promise<ByteStream | undefined> {
     this.#timer?.cancel()
     const abort = new StopSource()
-    this.#state = { kind: 'opening', abort }
+    const early = initialData instanceof InitialData ? initialData : undefined
+    this.#state = { kind: 'opening', abort, early }
     const { host, port, credentials, families } = request
     const requester = { clientAddress: this.#socket.clientAddress, protocol: 'http', credentials } as const
     try {
-      const stream = await this.#door.connect(requester, host, port, {
-        abort,
-        families,
-        initialData: initialData.length > 0 ? initialData : undefined,
-      })
+      const stream = await this.#door.connect(requester, host, port, { abort, families, initialData })
       if (this.#isOpening()) return stream
       stream.destroy()
     } catch (thrown) {

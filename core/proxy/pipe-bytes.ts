@@ -6,27 +6,21 @@ import type { ByteSink, ByteStream } from '../util/byte-stream.ts'
 import { TorError } from '../util/errors.ts'
 import type { AppReader, AppSocket } from './app-socket.ts'
 
-/** What the application sent before the stream was open. */
-export interface HeldInput {
-  readonly chunks: readonly Uint8Array[]
-  /** The application will send no more. */
-  readonly hasEnded: boolean
-}
-
-/** Takes over both ends. `onFinished` is called once, when the socket is gone and the stream was closed. */
+/**
+ * Takes over both ends; with `hasEnded` the application will send no more. `onFinished` is called once, when the socket is
+ * gone and the stream was closed.
+ */
 export function pipeBytes(
   socket: AppSocket,
   stream: ByteStream,
-  held: HeldInput,
+  hasEnded: boolean,
   onFinished: () => void,
 ): void {
   const fromApplication = new FromApplication(stream, onFinished)
   socket.setReader(fromApplication)
-  let mayRead = true
-  for (const chunk of held.chunks) mayRead = stream.write(chunk)
-  if (held.hasEnded) stream.end()
+  if (hasEnded) stream.end()
   stream.setSink(new FromNetwork(socket, fromApplication))
-  if (mayRead) socket.resume()
+  socket.resume()
 }
 
 // Classes and not closures: an idle pipe keeps two small objects instead of eight functions.

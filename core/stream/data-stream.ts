@@ -85,13 +85,14 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
 
   /**
    * Begins a stream. Resolves when the relay has answered CONNECTED; rejects with the error that its END stands for,
-   * the tunnel's error, or the signal's. `initialData` leaves right behind BEGIN (optimistic data, proposal 174).
+   * the tunnel's error, or the signal's. Whoever is told by `onBegun` may write at once, right behind BEGIN, and until the
+   * answer (optimistic data, proposal 174).
    */
   static async open(
     tunnel: Tunnel,
     begin: BeginTarget,
     deps: DataStreamDeps,
-    options: { signal?: StopSignal | undefined; initialData?: Uint8Array | undefined } = {},
+    options: { signal?: StopSignal | undefined; onBegun?: (stream: DataStream) => void } = {},
   ): Promise<DataStream> {
     throwIfAborted(options.signal)
     if (begin.kind === 'begin' && tunnel.hops.length < 2) {
@@ -100,8 +101,8 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
     const connected = createDeferred<void>()
     const stream = new DataStream(tunnel, begin, deps, connected)
     tunnel.sendMessage(stream.#streamId, begin)
-    if (options.initialData !== undefined && options.initialData.length > 0) stream.write(options.initialData)
-    const { signal } = options
+    const { signal, onBegun } = options
+    onBegun?.(stream)
     const onAbort = (): void => connected.reject(signal === undefined ? undefined : abortError(signal))
     signal?.addEventListener('abort', onAbort, { once: true })
     try {

@@ -33,7 +33,8 @@ export class ClientStreams {
     const deps = { random: seededRandom(9), allowInternalAddresses: false }
     const begin = { kind: 'begin', host: 'a.example', port: 80, flags: 0 } as const
     const initialData = script.take(script.below(30))
-    const opening = DataStream.open(tunnel, begin, deps, { initialData })
+    const onBegun = (stream: DataStream): void => void stream.write(initialData)
+    const opening = DataStream.open(tunnel, begin, deps, { onBegun })
     void this.#promises.watch('stream', opening).then((stream) => {
       if (stream !== undefined) this.#take(stream)
     })

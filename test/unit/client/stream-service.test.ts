@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import type { FamilyPreference, StreamOptions } from '../../../core/client/client-port.ts'
 import type { ClientConfig } from '../../../core/client/config.ts'
+import { InitialData } from '../../../core/client/initial-data.ts'
 import { parseStreamHost, parseStreamTarget } from '../../../core/client/stream-target.ts'
 import { EventLog } from '../../network/event-log.ts'
 import type { FakeStream } from '../../network/fake-stream.ts'
@@ -243,6 +244,21 @@ describe('what an application sends ahead of the answer', () => {
     const initialData = Buffer.alloc(249_001)
     const opening = service.openStream(parseStreamTarget('a.example', 80), { initialData })
     await expect(opening).rejects.toMatchObject({ kind: 'limit' })
+  })
+
+  it('leaves as it comes, before there is an answer', async () => {
+    const { service, network } = await serve()
+    const exits = new EventLog<FakeStream>()
+    network.script.service = (stream) => exits.push(stream)
+    const initialData = new InitialData(Buffer.from('one '))
+    const opening = service.openStream(parseStreamTarget('a.example', 80), { initialData })
+    const exit = await exits.take()
+    await exit.waitForBytes(4)
+    initialData.append(Buffer.from('two'))
+    await exit.waitForBytes(7)
+    exit.connect()
+    await opening
+    expect(exit.receivedBytes).toBe(7)
   })
 })
 

@@ -340,26 +340,43 @@ describe('what may never be asked twice', () => {
 })
 
 describe('optimistic data', () => {
-  it('leaves again at the next exit, and no more once one has connected', async () => {
-    const sent = Buffer.from('GET / HTTP/1.0\r\n\r\n')
+  const [HEAD, BODY] = ['POST / HTTP/1.0\r\n\r\n', 'body']
+
+  it('leaves as it comes, and all of it again at the next exit, until one has connected', async () => {
+    const sent = Buffer.from(HEAD)
     const data = new InitialData(sent)
     sent.fill(0)
     const received: string[] = []
     network.script.service = (stream) => {
+      const exit = received.push('') - 1
       streams.push(stream)
       stream.onBytes = (bytes) => {
-        received.push(bytes.toString())
-        if (received.length === 1) stream.abort(Buffer.of(2))
+        received[exit] += bytes.toString()
+        if (received[exit] === HEAD) data.append(Buffer.from(BODY))
+        else if (exit === 0) stream.abort(Buffer.of(2))
         else stream.connect()
       }
     }
     const stream = await runTries(({ circuit }, signal) =>
-      DataStream.open(circuit, BEGIN_TARGET, STREAM_DEPS, { signal, initialData: data.bytes }),
+      DataStream.open(circuit, BEGIN_TARGET, STREAM_DEPS, {
+        signal,
+        onBegun: (begun) => data.leaveOn(begun),
+      }),
     )
-    data.drop()
-    expect(received).toEqual(['GET / HTTP/1.0\r\n\r\n', 'GET / HTTP/1.0\r\n\r\n'])
-    expect(data.bytes).toBeUndefined()
+    expect(received).toEqual([HEAD + BODY, HEAD + BODY])
     stream.destroy()
+  })
+
+  it('goes on to where it left, without a copy, once an exit has connected', () => {
+    const data = new InitialData(Buffer.from(HEAD))
+    const written: string[] = []
+    const stream = { write: (bytes: Uint8Array) => written.push(Buffer.from(bytes).toString()) > 0 }
+    data.leaveOn(stream)
+    data.drop()
+    data.append(Buffer.from(BODY))
+    expect([written, data.length]).toEqual([[HEAD, BODY], (HEAD + BODY).length])
+    data.leaveOn(stream)
+    expect(written).toHaveLength(2)
   })
 })
 

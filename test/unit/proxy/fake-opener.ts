@@ -5,6 +5,7 @@ import type {
   StreamOpener,
   StreamOptions,
 } from '../../../core/client/client-port.ts'
+import { InitialData } from '../../../core/client/initial-data.ts'
 import { parseStreamHost, type StreamHost, type StreamTarget } from '../../../core/client/stream-target.ts'
 import { abortable } from '../../../core/util/abort.ts'
 import type { ByteSink, ByteStream } from '../../../core/util/byte-stream.ts'
@@ -12,6 +13,8 @@ import type { TorError } from '../../../core/util/errors.ts'
 
 export class FakeStream implements ByteStream {
   readonly written: Buffer[] = []
+  /** What left before the stream was open. */
+  readonly early: Buffer[] = []
   /** Set to false to play a full send buffer. */
   mayWrite = true
   hasEnded = false
@@ -48,6 +51,10 @@ export class FakeStream implements ByteStream {
 
   get writtenText(): string {
     return Buffer.concat(this.written).toString('latin1')
+  }
+
+  get earlyText(): string {
+    return Buffer.concat(this.early).toString('latin1')
   }
 
   get isHeldBack(): boolean {
@@ -94,6 +101,8 @@ export interface Asked {
 export class FakeOpener implements StreamOpener {
   readonly asked: Asked[] = []
   readonly resolved: { readonly host: string; readonly options: StreamOptions }[] = []
+  /** Streams by request, also those that wait for the gate or failed. */
+  readonly begun: FakeStream[] = []
   readonly streams: FakeStream[] = []
   addresses: readonly ResolvedAddress[] = [{ address: '192.0.2.7', family: 'ipv4', ttlSeconds: 60 }]
   names: readonly ResolvedName[] = [{ name: 'name.example', ttlSeconds: 60 }]
@@ -122,10 +131,14 @@ export class FakeOpener implements StreamOpener {
 
   async openStream(target: StreamTarget, options: StreamOptions = {}): Promise<ByteStream> {
     this.asked.push({ target, options })
-    await abortable(this.gate, options.signal)
-    if (this.failure !== undefined) throw this.failure
     const stream = new FakeStream()
     stream.mayWrite = this.mayWrite
+    this.begun.push(stream)
+    const { initialData } = options
+    const data = initialData instanceof InitialData ? initialData : new InitialData(initialData)
+    data.leaveOn({ write: (bytes) => stream.early.push(Buffer.from(bytes)) > 0 })
+    await abortable(this.gate, options.signal)
+    if (this.failure !== undefined) throw this.failure
     this.streams.push(stream)
     return stream
   }

@@ -38,8 +38,7 @@ async function streamOf(opener: FakeOpener, index = 0): Promise<FakeStream> {
   return stream
 }
 
-const initialOf = (opener: FakeOpener, index = 0): string =>
-  Buffer.from(opener.asked[index]?.options.initialData ?? []).toString('latin1')
+const initialOf = (opener: FakeOpener, index = 0): string => opener.begun[index]?.earlyText ?? ''
 
 describe('a plain request', () => {
   test('leaves with BEGIN, and its answer comes back', async () => {

@@ -43,7 +43,7 @@ test.each<ReadMode>(['lent-buffer', 'data-events'])(
     const stream = new FakeStream()
     server.start(IGNORE)
     let isFinished = false
-    pipeBytes(server, stream, { chunks: [], hasEnded: false }, () => {
+    pipeBytes(server, stream, false, () => {
       isFinished = true
     })
     const chunk = Buffer.alloc(15_000)

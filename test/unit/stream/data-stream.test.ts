@@ -92,7 +92,7 @@ describe('beginning a stream', () => {
   it('may carry the first bytes right behind it', async () => {
     network.script.service = unanswered
     const opening = DataStream.open(open.circuit, BEGIN_TARGET, STREAM_DEPS, {
-      initialData: Buffer.from('GET / HTTP/1.1\r\n\r\n'),
+      onBegun: (begun) => void begun.write(Buffer.from('GET / HTTP/1.1\r\n\r\n')),
     })
     const exit = await open.relays.streams.take()
     await exit.waitForBytes(18)
