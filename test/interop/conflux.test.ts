@@ -94,6 +94,19 @@ async function upload(tunnel: Tunnel): Promise<string> {
   return error?.kind ?? answer.bytes.toString()
 }
 
+/** Each is ended while much of it is under way, and the next is asked for at once. */
+async function breakOffDownloads(tunnel: Tunnel): Promise<void> {
+  for (let round = 0; round < 20; round++) {
+    const stream = await open(tunnel, web.port)
+    const received = new TestSink()
+    stream.setSink(received)
+    stream.write(Buffer.from(`GET /body/${BODY_BYTES} HTTP/1.0\r\n\r\n`))
+    await within('the beginning of a body', LIMIT_MS, received.waitForBytes(200_000))
+    stream.destroy()
+    expect(tunnel.closeError).toBeUndefined()
+  }
+}
+
 describe('a set of two circuits to one exit', () => {
   test('is linked on both legs, as the exit says', async () => {
     set = await core.link(PATHS)
@@ -171,6 +184,17 @@ describe('a set of two circuits to one exit', () => {
     expect(await within('a download', LIMIT_MS, received.closed)).toBeUndefined()
     expect(received.receivedBytes).toBeGreaterThan(3_000_000)
     expect(set.isOpen).toBe(true)
+  })
+
+  test('loses nothing by downloads that are broken off, nor does a circuit that stands alone', async () => {
+    proxy.slow(guardOf('relay1'), 50)
+    set = await core.link(PATHS)
+    const alone = await core.build(...PATHS[0])
+    for (const tunnel of [set, alone]) {
+      await breakOffDownloads(tunnel)
+      expect(await download(tunnel, 3_000_000)).toBe(hashOfBody(3_000_000))
+    }
+    alone.close()
   })
 
   test('ends when a leg that was in use ends', async () => {
