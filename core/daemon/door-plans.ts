@@ -18,7 +18,6 @@ export interface DoorPlan {
   readonly name: 'Socks' | 'HTTP tunnel' | 'DNS'
   readonly address: ListenAddress
   readonly making: DoorMaking
-  readonly requestLimitMs: number
   /** Equal for plans that make the same listener. */
   readonly key: string
 }
@@ -28,10 +27,7 @@ const DEFAULT_SOCKS_PORT = '9050'
 
 export function planDoors(settings: Settings): readonly DoorPlan[] {
   const usualSocks = [OPTIONS.socksPort.parse(DEFAULT_SOCKS_PORT, 'SocksPort')]
-  const planner = new Planner(
-    settings.single(OPTIONS.socksTimeout),
-    settings.single(OPTIONS.unixSocksGroupWritable),
-  )
+  const planner = new Planner(settings.single(OPTIONS.unixSocksGroupWritable))
   planner.add('Socks', settings.list(OPTIONS.socksPort) ?? usualSocks, settings.list(OPTIONS.extraSocksPort))
   planner.add(
     'HTTP tunnel',
@@ -50,17 +46,16 @@ export function planRules(settings: Settings): ApplicationRules {
     reportsSocksSafety: settings.single(OPTIONS.testSocks),
     warnPlaintextPorts: settings.single(OPTIONS.warnPlaintextPorts),
     rejectPlaintextPorts: settings.single(OPTIONS.rejectPlaintextPorts),
+    requestLimitMs: settings.single(OPTIONS.socksTimeout),
   }
 }
 
 class Planner {
   readonly plans: DoorPlan[] = []
-  readonly #requestLimitMs: number
   readonly #isGroupWritable: boolean
   readonly #ownGroups = new Map<string, number>()
 
-  constructor(requestLimitMs: number, isGroupWritable: boolean) {
-    this.#requestLimitMs = requestLimitMs
+  constructor(isGroupWritable: boolean) {
     this.#isGroupWritable = isGroupWritable
   }
 
@@ -72,8 +67,7 @@ class Planner {
     if (port.address === undefined) return
     const address = this.#share(name, port.address)
     const making = makingOf(name, address, port, this.#sessionGroup(name, port))
-    const requestLimitMs = this.#requestLimitMs
-    this.plans.push({ name, address, making, requestLimitMs, key: JSON.stringify([making, requestLimitMs]) })
+    this.plans.push({ name, address, making, key: JSON.stringify(making) })
   }
 
   #share(name: DoorPlan['name'], address: ListenAddress): ListenAddress {

@@ -21,6 +21,8 @@ interface Listener {
   /** With the real port; of no meaning for a unix socket. */
   readonly endpoint: Endpoint
   close(): Promise<void>
+  /** Frees its place at once and serves to the end what was asked for; resolves at that end. */
+  retire(): Promise<void>
 }
 
 interface OpenDoor {
@@ -34,6 +36,8 @@ export class FrontDoors {
   readonly #rules: LiveRules
   readonly #notices: OnceNotices
   #doors: readonly OpenDoor[] = []
+  /** No longer open; applications still use what they asked for through them. */
+  readonly #retired = new Set<Listener>()
 
   constructor(rules: ApplicationRules, deps: FrontDoorDeps) {
     this.#deps = deps
@@ -50,7 +54,7 @@ export class FrontDoors {
   /**
    * Brings the listeners in line with the plans. New ones are opened first: when one of them cannot be, those are
    * closed again, nothing has changed, and it rejects with `bad-config`. A listener that changes in place is closed
-   * before its successor opens; when that fails it is gone, with a warning.
+   * before its successor opens; when that fails it is gone, with a warning. Streams outlive their listener.
    */
   async apply(plans: readonly DoorPlan[]): Promise<void> {
     const kept = this.#doors.filter((door) => plans.some(({ key }) => key === door.plan.key))
@@ -62,7 +66,7 @@ export class FrontDoors {
       this.#log.notice(
         `Closing no-longer-configured ${plan.name} listener on ${describePlace(plan, listener)}`,
       )
-      await listener.close()
+      this.#retire(listener)
     }
     this.#doors = [...kept, ...opened]
     for (const plan of missing.filter(isReplaced)) {
@@ -80,7 +84,13 @@ export class FrontDoors {
   async close(): Promise<void> {
     const doors = this.#doors
     this.#doors = []
-    await Promise.all(doors.map(({ listener }) => listener.close()))
+    const listeners = [...doors.map(({ listener }) => listener), ...this.#retired]
+    await Promise.all(listeners.map((listener) => listener.close()))
+  }
+
+  #retire(listener: Listener): void {
+    this.#retired.add(listener)
+    void listener.retire().then(() => this.#retired.delete(listener))
   }
 
   async #openAll(plans: readonly DoorPlan[]): Promise<OpenDoor[]> {
@@ -106,9 +116,9 @@ export class FrontDoors {
     return { plan, listener }
   }
 
-  #listen({ making, requestLimitMs }: DoorPlan): Promise<Listener> {
+  #listen({ making }: DoorPlan): Promise<Listener> {
     const { opener, clock } = this.#deps
-    const shared = { opener, clock, log: this.#deps.log.in('app'), rules: this.#rules, requestLimitMs }
+    const shared = { opener, clock, log: this.#deps.log.in('app'), rules: this.#rules }
     if (making.kind === 'dns') return DnsListener.listen(making.options, shared)
     return ProxyListener.listen(making.options, {
       ...shared,
@@ -150,6 +160,10 @@ class LiveRules implements ApplicationRules {
 
   get rejectPlaintextPorts(): readonly number[] {
     return this.current.rejectPlaintextPorts
+  }
+
+  get requestLimitMs(): number {
+    return this.current.requestLimitMs
   }
 }
 

@@ -37,6 +37,11 @@ export class AppConnection implements AppReader {
     socket.start(this)
   }
 
+  /** Takes no request any more; one that was made goes on to its end. */
+  retire(): void {
+    if (this.#phase === 'handshake') this.#socket.destroy()
+  }
+
   /** Ends it at once, whatever it is doing. */
   destroy(): void {
     this.#socket.destroy()

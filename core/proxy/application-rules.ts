@@ -12,6 +12,8 @@ export interface ApplicationRules {
   readonly warnPlaintextPorts: readonly number[]
   /** RejectPlaintextPorts: a connection to one of them is refused. */
   readonly rejectPlaintextPorts: readonly number[]
+  /** SocksTimeout: how long one request may take in all, milliseconds. */
+  readonly requestLimitMs: number
 }
 
 /** C tor's defaults. */
@@ -21,4 +23,5 @@ export const DEFAULT_APPLICATION_RULES: ApplicationRules = {
   reportsSocksSafety: false,
   warnPlaintextPorts: [23, 109, 110, 143],
   rejectPlaintextPorts: [],
+  requestLimitMs: 2 * 60_000,
 }

@@ -38,9 +38,7 @@ export interface DnsListenerDeps {
   readonly opener: Pick<StreamOpener, 'resolve' | 'resolveAddress'>
   readonly clock: Clock
   readonly log: Logger
-  readonly rules: Pick<ApplicationRules, 'socksPolicy'>
-  /** How long one question may take in all, milliseconds (SocksTimeout). */
-  readonly requestLimitMs: number
+  readonly rules: Pick<ApplicationRules, 'socksPolicy' | 'requestLimitMs'>
 }
 
 const loopback = new BlockList()
@@ -91,6 +89,11 @@ export class DnsListener {
     this.#isClosed = true
     this.#lifetime.abort(new TorError('closed', 'the DNS port is closed'))
     await new Promise<void>((resolve) => this.#socket.close(() => resolve()))
+  }
+
+  /** As `close`: an answer can only come from the socket that was asked. */
+  retire(): Promise<void> {
+    return this.close()
   }
 
   #bind(): Promise<void> {
@@ -150,7 +153,7 @@ export class DnsListener {
   async #serve(query: DnsQuery, client: string, from: RemoteInfo): Promise<void> {
     const subject = subjectOf(query)
     if (subject === undefined) return this.#reply(query, from, DnsReplyCode.NXDOMAIN)
-    const { clock, log, opener, requestLimitMs } = this.#deps
+    const { clock, log, opener, rules } = this.#deps
     const { isolation } = this.#options
     const requester = { clientAddress: client, credentials: NO_CREDENTIALS }
     const options = {
@@ -159,7 +162,7 @@ export class DnsListener {
     }
     try {
       const { signal } = this.#lifetime
-      const answers = await withTimeout(clock, requestLimitMs, 'a DNS question', signal, (inner) =>
+      const answers = await withTimeout(clock, rules.requestLimitMs, 'a DNS question', signal, (inner) =>
         lookUp(opener, query, subject, { ...options, signal: inner }),
       )
       this.#reply(query, from, DnsReplyCode.NOERROR, answers)

@@ -32,8 +32,6 @@ export interface FrontDoorDeps {
   readonly log: Logger
   readonly notices: OnceNotices
   readonly rules: ApplicationRules
-  /** How long one request may take in all, milliseconds (SocksTimeout). */
-  readonly requestLimitMs: number
   /** A smaller limit, for tests. */
   readonly maxWaitingRequests?: number | undefined
 }
@@ -181,7 +179,8 @@ export class FrontDoor {
    * leaving and the limit in time. Throws `limit`.
    */
   #begin(abort: StopSource): () => void {
-    const { maxWaitingRequests = MAX_WAITING_REQUESTS, requestLimitMs } = this.#deps
+    const { maxWaitingRequests = MAX_WAITING_REQUESTS, rules } = this.#deps
+    const { requestLimitMs } = rules
     if (this.#waiting >= maxWaitingRequests) {
       throw new TorError('limit', 'too many requests wait for an answer', { retry: 'later' })
     }

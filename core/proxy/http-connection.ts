@@ -61,6 +61,7 @@ export class HttpConnection implements AppReader {
   #held: Buffer[] = []
   #heldBytes = 0
   #hasEnded = false
+  #isRetired = false
   /** The last request line, until the next begins: it says whether somebody means a proxy. */
   #requestLine: string | undefined
 
@@ -71,6 +72,12 @@ export class HttpConnection implements AppReader {
     this.#onFinished = onFinished
     this.#startTimer(HANDSHAKE_LIMIT_MS)
     socket.start(this)
+  }
+
+  /** Takes no request any more; one that was made goes on to its end. */
+  retire(): void {
+    this.#isRetired = true
+    if (this.#state.kind === 'head') this.#close()
   }
 
   /** Ends it at once, whatever it is doing. */
@@ -268,7 +275,7 @@ export class HttpConnection implements AppReader {
 
   #endExchange(closes: boolean): void {
     if (this.#state.kind === 'closed') return
-    if (closes) {
+    if (closes || this.#isRetired) {
       this.#close()
       return
     }

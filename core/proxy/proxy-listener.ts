@@ -1,10 +1,12 @@
 /**
- * A listening front door: accepts applications on one address, holds them to the limits, and closes all of them when it closes.
+ * A listening front door: accepts applications on one address, holds them to the limits, and closes all of them when it closes,
+ * or serves them to their end when it retires.
  */
 import { createServer, isIP, type ListenOptions, type Server, type Socket } from 'node:net'
 import type { StreamOpener } from '../client/client-port.ts'
 import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import type { Clock } from '../util/clock.ts'
+import { createDeferred } from '../util/deferred.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type Logger, sensitive } from '../util/log.ts'
 import { type AcceptedHandle, takeHandles } from './accepted-handle.ts'
@@ -29,8 +31,6 @@ export interface ListenerDeps {
   readonly clock: Clock
   readonly log: Logger
   readonly rules: ApplicationRules
-  /** How long one request may take in all, milliseconds (SocksTimeout). */
-  readonly requestLimitMs: number
   /** What was said to the user already; listeners that share it say things once together. */
   readonly notices?: OnceNotices
   /** Where applications can speak HTTP, for the page that a SOCKS port shows to those who do. */
@@ -42,6 +42,7 @@ export interface ListenerDeps {
 }
 
 interface Connection {
+  retire(): void
   destroy(): void
 }
 
@@ -51,8 +52,10 @@ export class ProxyListener {
   readonly #server: Server
   readonly #door: FrontDoor
   readonly #connections = new Set<Connection>()
+  readonly #drained = createDeferred<void>()
   #endpoint: Endpoint
-  #isClosed = false
+  /** Set when it listens no more; settles when the server is gone. */
+  #stopped: Promise<void> | undefined
 
   private constructor(options: ListenerOptions, deps: ListenerDeps, endpoint: Endpoint) {
     this.#options = options
@@ -90,11 +93,26 @@ export class ProxyListener {
 
   /** Stops listening and ends every connection. Idempotent; resolves when the port is free. */
   async close(): Promise<void> {
-    if (this.#isClosed) return
-    this.#isClosed = true
-    const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    const stopped = this.#stop()
     for (const connection of this.#connections) connection.destroy()
-    await closed
+    await stopped
+  }
+
+  /**
+   * Stops listening, and takes no request any more from who is connected; requests that were made go on, and so do the
+   * streams that they opened: what they were allowed when they were judged stays allowed. The address is free for another
+   * listener when this returns. Resolves when the last connection has ended; `close` ends them all.
+   */
+  async retire(): Promise<void> {
+    const stopped = this.#stop()
+    for (const connection of this.#connections) connection.retire()
+    await stopped
+    if (this.#connections.size > 0) await this.#drained.promise
+  }
+
+  #stop(): Promise<void> {
+    this.#stopped ??= new Promise<void>((resolve) => this.#server.close(() => resolve()))
+    return this.#stopped
   }
 
   #bind(): Promise<void> {
@@ -131,8 +149,8 @@ export class ProxyListener {
   #accept(accepted: AcceptedHandle | Socket): void {
     const { log, maxConnections } = this.#deps
     const socket = new AppSocket(accepted)
-    if (this.#isClosed || this.#connections.size >= (maxConnections ?? MAX_CONNECTIONS)) {
-      if (!this.#isClosed) log.warn('Too many connections from applications: refused one')
+    if (this.#stopped !== undefined || this.#connections.size >= (maxConnections ?? MAX_CONNECTIONS)) {
+      if (this.#stopped === undefined) log.warn('Too many connections from applications: refused one')
       socket.destroy()
       return
     }
@@ -141,8 +159,13 @@ export class ProxyListener {
       socket.destroy()
       return
     }
-    const connection = this.#connect(socket, () => this.#connections.delete(connection))
+    const connection = this.#connect(socket, () => this.#leave(connection))
     this.#connections.add(connection)
+  }
+
+  #leave(connection: Connection): void {
+    this.#connections.delete(connection)
+    if (this.#stopped !== undefined && this.#connections.size === 0) this.#drained.resolve()
   }
 
   #connect(socket: AppSocket, onFinished: () => void): Connection {

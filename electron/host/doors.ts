@@ -21,8 +21,6 @@ import type { HostConfig } from './protocol.ts'
 import { scrubText } from './scrub-text.ts'
 
 const HOST = '127.0.0.1'
-/** C tor's SocksTimeout: how long one request may take in all. */
-const REQUEST_LIMIT_MS = 2 * 60_000
 
 const NO_DOORS: ProxiesView = { socks: undefined, http: undefined, trouble: undefined }
 
@@ -117,7 +115,6 @@ export class Doors {
       clock,
       log: log.in('app'),
       rules: DEFAULT_APPLICATION_RULES,
-      requestLimitMs: REQUEST_LIMIT_MS,
       httpEndpoint: () => {
         const http = this.#doors.get('http')?.listener.endpoint
         return http === undefined ? undefined : `${http.host}:${http.port}`

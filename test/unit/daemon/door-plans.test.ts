@@ -64,18 +64,17 @@ describe('the session group of a listener', () => {
   })
 })
 
-test('a listener is another one with other flags or another time limit, and the same with other rules', () => {
+test('a listener is another one with other flags, and the same with other rules', () => {
   const [plain] = plan('SocksPort 9050')
   const keyOf = (text: string) => plan(text)[0]?.key
   expect(keyOf('SocksPort 9050 IsolateDestAddr')).not.toBe(plain?.key)
-  expect(keyOf('SocksPort 9050\nSocksTimeout 60')).not.toBe(plain?.key)
-  expect(keyOf('SocksPort 9050\nSafeSocks 1\nSocksPolicy reject *')).toBe(plain?.key)
+  expect(keyOf('SocksPort 9050\nSocksTimeout 60\nSafeSocks 1\nSocksPolicy reject *')).toBe(plain?.key)
 })
 
 test('the rules for applications are what the options say', () => {
   const rules = planRules(
     settings(
-      'SocksPolicy accept 127.0.0.1\nSocksPolicy reject *\nSafeSocks 1\nTestSocks 1\nWarnPlaintextPorts 1\nRejectPlaintextPorts 2,3',
+      'SocksPolicy accept 127.0.0.1\nSocksPolicy reject *\nSafeSocks 1\nTestSocks 1\nWarnPlaintextPorts 1\nRejectPlaintextPorts 2,3\nSocksTimeout 60',
     ),
   )
   expect(rules).toMatchObject({
@@ -84,6 +83,7 @@ test('the rules for applications are what the options say', () => {
       reportsSocksSafety: true,
       warnPlaintextPorts: [1],
       rejectPlaintextPorts: [2, 3],
+      requestLimitMs: 60_000,
     },
   })
   expect([rules.socksPolicy?.accepts('127.0.0.1', 1), rules.socksPolicy?.accepts('192.0.2.1', 1)]).toEqual([

@@ -1,8 +1,9 @@
 /** Runs the program in a test: a client that does nothing, a console that remembers, files of one torrc. */
 import { connect } from 'node:net'
+import type { StreamOpener, StreamOptions } from '../../../core/client/client-port.ts'
 import type { ClientConfig } from '../../../core/client/config.ts'
 import type { ClientStatus } from '../../../core/client/status.ts'
-import type { StreamHost } from '../../../core/client/stream-target.ts'
+import type { StreamHost, StreamTarget } from '../../../core/client/stream-target.ts'
 import type { DaemonClient } from '../../../core/daemon/daemon.ts'
 import {
   type Ending,
@@ -12,6 +13,7 @@ import {
 } from '../../../core/daemon/program.ts'
 import type { ProcessTable } from '../../../core/persist/process-identity.ts'
 import { systemClock } from '../../../core/util/clock.ts'
+import type { ByteStream } from '../../../core/util/byte-stream.ts'
 import { createDeferred } from '../../../core/util/deferred.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { type Logger, silentLogger } from '../../../core/util/log.ts'
@@ -37,6 +39,8 @@ export class FakeClient implements DaemonClient {
   readonly reconfigured: ClientConfig[] = []
   /** What reconfigure throws next. */
   refusal: TorError | undefined
+  /** Who opens streams; nobody without one. */
+  opener: Pick<StreamOpener, 'openStream'> | undefined
 
   bootstrap(): Promise<void> {
     this.isBootstrapping = true
@@ -55,8 +59,8 @@ export class FakeClient implements DaemonClient {
     return Promise.resolve()
   }
 
-  openStream(): Promise<never> {
-    return Promise.reject(new TorError('no-path', 'no network'))
+  openStream(target: StreamTarget, options: StreamOptions): Promise<ByteStream> {
+    return this.opener?.openStream(target, options) ?? Promise.reject(new TorError('no-path', 'no network'))
   }
 
   resolve(): Promise<never> {

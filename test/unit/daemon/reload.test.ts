@@ -5,6 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TorError } from '../../../core/util/errors.ts'
+import { systemClock } from '../../../core/util/clock.ts'
+import { FakeOpener } from '../proxy/fake-opener.ts'
 import { isRefused, Run } from './program-run.ts'
 
 let directory: string
@@ -62,6 +64,30 @@ async function greet(port: number): Promise<number[]> {
   return [...answer]
 }
 
+/** Opens a stream through a SOCKS5 port; resolves when it is there. */
+async function connectThrough(port: number): Promise<Socket> {
+  const socket = await open(port)
+  const name = 'example.com'
+  socket.write(Buffer.concat([Uint8Array.of(5, 1, 0, 5, 1, 0, 3, name.length), Buffer.from(`${name}\0P`)]))
+  let received = 0
+  await new Promise<void>((resolve, reject) => {
+    socket.on('error', reject)
+    socket.on('close', () => reject(new Error('closed before it was connected')))
+    socket.on('data', (data: Buffer) => {
+      received += data.length
+      if (received >= 12) resolve()
+    })
+  })
+  return socket
+}
+
+async function startWithOpener(torrc: string): Promise<{ run: Run; opener: FakeOpener; port: number }> {
+  const run = await start(torrc)
+  const opener = new FakeOpener()
+  run.client.opener = opener
+  return { run, opener, port: portsOf(run.out)[0] ?? 0 }
+}
+
 describe('a reload', () => {
   test('opens and closes ports, and drops no connection of one that stays', async () => {
     const run = await start('SocksPort auto\nHTTPTunnelPort auto')
@@ -83,6 +109,51 @@ describe('a reload', () => {
     const log = await reload(run, `SocksPort ${port} IsolateDestPort`)
     expect(portsOf(log)).toEqual([port])
     expect(await isRefused(port)).toBe(false)
+  })
+
+  test.each<[string, (port: number) => string]>([
+    ['changes the flags of its port', (port) => `SocksPort ${port} OnionTrafficOnly`],
+    ['changes the time limit of requests', () => 'SocksPort auto\nSocksTimeout 77'],
+    ['takes its port away', () => 'SocksPort 0'],
+  ])('cuts no stream when it %s', async (_what, torrcFor) => {
+    const { run, opener, port } = await startWithOpener('SocksPort auto')
+    const socket = await connectThrough(port)
+    await reload(run, torrcFor(port))
+    const answer = new Promise<Buffer>((resolve) => socket.once('data', resolve))
+    opener.streams[0]?.deliver(Buffer.from('still here'))
+    expect((await answer).toString()).toBe('still here')
+    expect(opener.streams[0]?.destroyedWith).toBe('not-destroyed')
+    socket.destroy()
+  })
+
+  test('with DisableNetwork ends also the streams of a port that was changed before', async () => {
+    const { run, port } = await startWithOpener('SocksPort auto')
+    const socket = await connectThrough(port)
+    const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+    await reload(run, `SocksPort ${port} OnionTrafficOnly`)
+    await reload(run, `SocksPort ${port} OnionTrafficOnly\nDisableNetwork 1`)
+    await closed
+  })
+
+  test('gives the next request through an open port the new time limit', async () => {
+    const limits: number[] = []
+    const clock = {
+      ...systemClock,
+      setTimer(delayMs: number, callback: () => void) {
+        limits.push(delayMs)
+        return systemClock.setTimer(delayMs, callback)
+      },
+    }
+    const run = new Run(directory, ['-f', '/torrc'], { clock }, 'SocksPort auto')
+    runs.push(run)
+    await run.until('Bootstrapped 0%')
+    run.client.opener = new FakeOpener()
+    const log = await reload(run, 'SocksPort auto\nSocksTimeout 77')
+    expect(log).not.toContain('Closing')
+    limits.length = 0
+    const socket = await connectThrough(portsOf(run.out)[0] ?? 0)
+    expect(limits).toContain(77_000)
+    socket.destroy()
   })
 
   test('holds applications to new rules without closing a port', async () => {

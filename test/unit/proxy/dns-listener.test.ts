@@ -50,6 +50,8 @@ class DnsApp {
   }
 }
 
+const RULES = { socksPolicy: undefined, requestLimitMs: 60_000 }
+
 function listen(changes: Partial<DnsListenerDeps> = {}): Promise<DnsListener> {
   return DnsListener.listen(
     { endpoint: { host: '127.0.0.1', port: 0 }, isolation: ISOLATION },
@@ -57,8 +59,7 @@ function listen(changes: Partial<DnsListenerDeps> = {}): Promise<DnsListener> {
       opener,
       clock: systemClock,
       log: silentLogger,
-      rules: { socksPolicy: undefined },
-      requestLimitMs: 60_000,
+      rules: RULES,
       ...changes,
     },
   )
@@ -160,7 +161,9 @@ describe('a DNS port', () => {
 
   it('answers nobody whom the policy does not let in', async () => {
     await listener.close()
-    listener = await listen({ rules: { socksPolicy: parseAddressPolicy(['reject *'], 'SocksPolicy') } })
+    listener = await listen({
+      rules: { ...RULES, socksPolicy: parseAddressPolicy(['reject *'], 'SocksPolicy') },
+    })
     const refused = new DnsApp()
     void refused.ask('A', 'a.example')
     const other = await listen()
@@ -182,8 +185,7 @@ describe('a DNS port', () => {
           opener,
           clock: systemClock,
           log: silentLogger,
-          rules: { socksPolicy: undefined },
-          requestLimitMs: 1,
+          rules: RULES,
         },
       )
     await expect(on('localhost', 0)).rejects.toMatchObject({ kind: 'bad-config' })

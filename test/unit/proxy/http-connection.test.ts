@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest'
+import { DEFAULT_APPLICATION_RULES } from '../../../core/proxy/application-rules.ts'
 import type { ProxyListener } from '../../../core/proxy/proxy-listener.ts'
 import { WRITE_BUFFER_BYTES } from '../../../core/proxy/app-socket.ts'
 import type { Clock } from '../../../core/util/clock.ts'
@@ -268,7 +269,7 @@ describe('a plain request that fails', () => {
     async (head) => {
       const opener = new FakeOpener()
       opener.gate = new Promise(() => {})
-      const app = await start(opener, { requestLimitMs: 1 })
+      const app = await start(opener, { rules: { ...DEFAULT_APPLICATION_RULES, requestLimitMs: 1 } })
       app.send(`${head}\r\n\r\n`)
       await until(() => app.hasEnded)
       expect(text(app)).toMatch(/^HTTP\/1\.1 504 Gateway Timeout\r\n/)

@@ -1,6 +1,7 @@
 import { createServer } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import type { StreamHost } from '../../../core/client/stream-target.ts'
+import { DEFAULT_APPLICATION_RULES } from '../../../core/proxy/application-rules.ts'
 import type { ProxyListener } from '../../../core/proxy/proxy-listener.ts'
 import { MAX_READ_BYTES, type ReadMode, WRITE_BUFFER_BYTES } from '../../../core/proxy/app-socket.ts'
 import { createDeferred } from '../../../core/util/deferred.ts'
@@ -294,7 +295,7 @@ describe('requests', () => {
   test('end with "timed out" when the client has no answer within the limit', async () => {
     const opener = new FakeOpener()
     opener.gate = new Promise(() => {})
-    const client = app(await start(opener, { requestLimitMs: 1 }))
+    const client = app(await start(opener, { rules: { ...DEFAULT_APPLICATION_RULES, requestLimitMs: 1 } }))
     client.sendHex(CONNECT)
     await until(() => client.hasEnded)
     expect(client.received.toString('hex')).toBe('0500' + '05060001000000000000')

@@ -27,7 +27,6 @@ export function listen(opener: FakeOpener, changes: ListenChanges = {}): Promise
     clock: systemClock,
     log: silentLogger,
     rules: DEFAULT_APPLICATION_RULES,
-    requestLimitMs: 60_000,
   }
   return ProxyListener.listen({ ...OPTIONS, ...changes }, { ...deps, ...changes })
 }

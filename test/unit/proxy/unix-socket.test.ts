@@ -13,6 +13,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { DEFAULT_APPLICATION_RULES } from '../../../core/proxy/application-rules.ts'
 import type { ProxyListener } from '../../../core/proxy/proxy-listener.ts'
 import { bindForOwner, type UnixAddress } from '../../../core/proxy/unix-socket.ts'
 import { isTorError, TorError } from '../../../core/util/errors.ts'
@@ -78,11 +79,8 @@ describe.skipIf(process.platform === 'win32')('a unix socket', () => {
     const opener = new FakeOpener()
     // No address: no policy over addresses keeps them out.
     const rules = {
+      ...DEFAULT_APPLICATION_RULES,
       socksPolicy: { text: 'reject *:*', accepts: () => false },
-      refusesUnsafeSocks: false,
-      reportsSocksSafety: false,
-      warnPlaintextPorts: [],
-      rejectPlaintextPorts: [],
     }
     const app = new App(await start(address(), opener, { rules }))
     app.sendHex(CONNECT)
