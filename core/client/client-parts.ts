@@ -31,7 +31,8 @@ import type { Logger } from '../util/log.ts'
 import type { QueueMemory } from '../util/queue-memory.ts'
 import type { Random } from '../util/random.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
-import { checkBridging, createBridgeConnector, viewWithBridges } from './bridges.ts'
+import { createBridgeConnector, viewWithBridges } from './bridges.ts'
+import { checkClientConfig } from './check-config.ts'
 import { type ClientConfig, DEFAULT_CLIENT_CONFIG } from './config.ts'
 import { createCountries } from './country-sources.ts'
 import { createDirectoryConnector } from './directory-connections.ts'
@@ -96,7 +97,7 @@ export async function createClientParts(
   tools: ClientTools,
   store: StateStore,
 ): Promise<ClientParts> {
-  checkBridging(initialConfig)
+  checkClientConfig(initialConfig)
   const config = new WatchedValue(initialConfig)
   const deps = { ...tools, queues: createQueueMemory(config, tools) }
   const countries = createCountries(initialConfig, deps.clock)

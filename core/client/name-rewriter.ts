@@ -101,6 +101,12 @@ export class NameRewriter {
   }
 }
 
+/** Throws `bad-config`, in words, for an address map or a virtual network that is no good. */
+export function checkNameOptions(options: NameOptions): void {
+  void new AddressMap(options.addressMap)
+  void parseVirtualNetworks(options)
+}
+
 /** `.` is every name. */
 function hasSuffix(host: string, suffix: string): boolean {
   const wanted = suffix.toLowerCase()
@@ -108,10 +114,12 @@ function hasSuffix(host: string, suffix: string): boolean {
 }
 
 function makeVirtualAddresses(options: NameOptions, random: Random): VirtualAddresses {
-  const { virtualNetworkIpv4, virtualNetworkIpv6 } = options
-  return new VirtualAddresses({
+  return new VirtualAddresses({ ...parseVirtualNetworks(options), random })
+}
+
+function parseVirtualNetworks({ virtualNetworkIpv4, virtualNetworkIpv6 }: NameOptions) {
+  return {
     ipv4: parseVirtualNetwork(virtualNetworkIpv4, 'ipv4', 'VirtualAddrNetworkIPv4'),
     ipv6: parseVirtualNetwork(virtualNetworkIpv6, 'ipv6', 'VirtualAddrNetworkIPv6'),
-    random,
-  })
+  }
 }

@@ -14,9 +14,8 @@ import { isConfigured, refusalToDial } from '../transport/bridge-rule.ts'
 import { pluginFor } from '../transport/managed/transport-plugin.ts'
 import { TorError } from '../util/errors.ts'
 import type { ClientParts } from './client-parts.ts'
-import { checkBridging } from './bridges.ts'
+import { checkClientConfig } from './check-config.ts'
 import type { ClientConfig } from './config.ts'
-import { NameRewriter } from './name-rewriter.ts'
 import { loadNeededCountries } from './path-constraints.ts'
 import type { StatusBoard } from './status-board.ts'
 import type { Surroundings } from './surroundings.ts'
@@ -29,19 +28,13 @@ const FIXED: readonly (readonly [keyof ClientConfig, string])[] = [
   ['geoIpv6File', 'GeoIPv6File'],
 ]
 
-/** Throws `bad-config`, naming the option, for a change that needs a restart. */
+/** Throws `bad-config`, naming the option, for a change that needs a restart, and for what no client can have. */
 export function checkReconfiguration(current: ClientConfig, next: ClientConfig): void {
   for (const [field, option] of FIXED) {
     if (JSON.stringify(current[field]) === JSON.stringify(next[field])) continue
     throw new TorError('bad-config', `${option} cannot be changed while the client runs: restart it`)
   }
-  checkBridging(next)
-  if (!next.useIpv4 && !next.useIpv6) {
-    throw new TorError(
-      'bad-config',
-      'ClientUseIPv4 and ClientUseIPv6 are both off: no relay could be reached',
-    )
-  }
+  checkClientConfig(next)
 }
 
 /** Whether the constraints would not allow this path of an exit circuit any more. */
@@ -63,10 +56,7 @@ export function isPathRefused(
 }
 
 /** What a change of the configuration touches. */
-export type ReconfiguredParts = Pick<
-  ClientParts,
-  'config' | 'random' | 'countries' | 'constraints' | 'log'
-> & {
+export type ReconfiguredParts = Pick<ClientParts, 'config' | 'countries' | 'constraints' | 'log'> & {
   readonly circuits: Pick<CircuitManager, 'closeAll' | 'retireWhere' | 'retryNow'>
   readonly channels: Pick<ChannelManager, 'closeAll' | 'closeWhere'>
   readonly bridges: Pick<BridgeManager, 'reconsider'>
@@ -77,12 +67,10 @@ export type ReconfiguredParts = Pick<
 
 /** Rejects with `bad-config` before anything has changed. */
 export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig): Promise<void> {
-  const { config, random, countries, constraints, circuits, channels, bridges, directory, log } = parts
+  const { config, countries, constraints, circuits, channels, bridges, directory, log } = parts
   const { surroundings, board } = parts
   const before = config.value
   checkReconfiguration(before, next)
-  // Refuses an address map or virtual networks that are no good.
-  void new NameRewriter(next, random)
   await loadNeededCountries(next, countries, log.in('config'))
   config.set(next)
   if (next.isNetworkDisabled) {

@@ -8,7 +8,6 @@ import {
 } from '../../../core/client/reconfigure.ts'
 import { pathConstraints } from '../../../core/client/path-constraints.ts'
 import { createCountries } from '../../../core/client/country-sources.ts'
-import { systemRandom } from '../../../core/crypto/system-random.ts'
 import { formatBridgeLine, parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import { rsaIdentityFromBytes } from '../../../core/linkspec/relay-ids.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
@@ -78,7 +77,6 @@ function isRefusedBy(next: ClientConfig): boolean {
 function apply(next: ClientConfig): Promise<void> {
   const parts = {
     config,
-    random: systemRandom,
     log: new Logger(({ level, parts: words }) => logged.push(`${level} ${formatLogParts(words, false)}`)),
     countries,
     constraints: pathConstraints(config, countries),
@@ -117,6 +115,8 @@ describe('another configuration for a running client', () => {
     [{ geoIpv6File: '/elsewhere' }, /GeoIPv6File cannot be changed/],
     [{ useIpv4: false, useIpv6: false }, /ClientUseIPv4/],
     [{ addressMap: [{ from: 'a b', to: '' }] }, /./],
+    [{ virtualNetworkIpv4: '127.192.0.0/31' }, /VirtualAddrNetworkIPv4/],
+    [{ numPrimaryGuards: 1, numEntryGuards: 2 }, /NumPrimaryGuards/],
   ])('is refused in words and changes nothing: %o', async (change, message) => {
     const applying = apply({ ...CONFIG, ...change })
     await expect(applying).rejects.toMatchObject({ kind: 'bad-config' })
