@@ -198,9 +198,10 @@ const CHOICE_WARNINGS: readonly (Pick<ConsistencyRule, 'isBroken'> & { readonly 
 /** What a circuit through slow relays may well take. */
 const MIN_BUILD_TIMEOUT_MS = 10_000
 
-/** Words on choices that were made. The settings have been verified. */
-export function warnOfChoices(settings: Settings): readonly string[] {
-  return CHOICE_WARNINGS.filter(({ isBroken }) => isBroken(settings)).map(({ message }) => message)
+/** Words on lines that are odd and on choices that were made. The settings have been verified. */
+export function warningsOf(settings: Settings): readonly string[] {
+  const choices = CHOICE_WARNINGS.filter(({ isBroken }) => isBroken(settings))
+  return [...settings.warnings, ...choices.map(({ message }) => message)]
 }
 
 function hasTwoOfOneFamily(addresses: readonly string[] = []): boolean {

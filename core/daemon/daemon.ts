@@ -13,7 +13,7 @@ import type { Logger } from '../util/log.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import { BootstrapLog } from './bootstrap-log.ts'
 import type { Quietness } from './command-line.ts'
-import { warnOfChoices } from './consistency.ts'
+import { warningsOf } from './consistency.ts'
 import { planDoors, planRules } from './door-plans.ts'
 import { FrontDoors } from './front-doors.ts'
 import { Heartbeat } from './heartbeat.ts'
@@ -248,7 +248,7 @@ export class Daemon {
 
   #warnAbout(settings: Settings): void {
     const config = this.log.in('config')
-    for (const warning of [...settings.warnings, ...warnOfChoices(settings)]) config.warn(warning)
+    for (const warning of warningsOf(settings)) config.warn(warning)
   }
 
   #logHeartbeat(): void {

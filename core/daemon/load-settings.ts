@@ -1,8 +1,10 @@
 /** Finds and reads the files that the command line names, and merges everything into settings. */
 import { homedir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
+import { checkClientConfig } from '../client/check-config.ts'
 import { TorError } from '../util/errors.ts'
 import type { CommandLine } from './command-line.ts'
+import { planRules } from './door-plans.ts'
 import { type FolderEntry, findIncluded } from './include-files.ts'
 import { path as pathValue } from './options/values.ts'
 import { Settings } from './settings.ts'
@@ -44,8 +46,9 @@ export function loadSettings(line: CommandLine, files: FileAccess): LoadedSettin
   if (line.torrcFile !== undefined && torrc === undefined && !line.ignoresMissingTorrc) missingFile(torrcFile)
   const settings = Settings.merge([defaults ?? [], torrc ?? [], line.options])
   settings.verify()
-  // What single lines cannot show: rules that together let nothing through.
-  toClientConfig(settings, '')
+  // What single lines cannot show: rules that together let nothing through, or cannot all hold.
+  checkClientConfig(toClientConfig(settings, ''))
+  planRules(settings)
   return {
     settings,
     defaults: Settings.merge([defaults ?? []]),

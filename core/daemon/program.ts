@@ -4,13 +4,16 @@ import { systemRandom } from '../crypto/system-random.ts'
 import type { ProcessTable } from '../persist/process-identity.ts'
 import type { Clock } from '../util/clock.ts'
 import { isTorError, toTorError } from '../util/errors.ts'
-import { type Command, type CommandLine, parseCommandLine } from './command-line.ts'
+import { Logger } from '../util/log.ts'
+import { type Command, type CommandLine, parseCommandLine, type Quietness } from './command-line.ts'
+import { warningsOf } from './consistency.ts'
 import { type CreateClient, Daemon } from './daemon.ts'
 import { dumpConfig, SORTED_OPTIONS } from './dump-config.ts'
 import { helpText } from './help.ts'
 import { waitForProcessEnd } from './owning-process.ts'
 import { type FileAccess, type LoadedSettings, defaultDataDirectory, loadSettings } from './load-settings.ts'
-import { type Console, LogTime } from './log-output.ts'
+import { type Console, LogOutput, LogTime } from './log-output.ts'
+import { defaultLogRules } from './options/log-rule.ts'
 import { DEPRECATED_OPTIONS, OPTIONS } from './options/table.ts'
 import { VERSION } from './version.ts'
 
@@ -71,7 +74,7 @@ function answerCommand(
     case 'help':
       return helpText()
     case 'verify-config':
-      loadSettings(line, host.files)
+      warnAbout(loadSettings(line, host.files), line.quietness, host)
       return 'Configuration was valid\n'
     case 'dump-config': {
       const { settings, defaults } = loadSettings(line, host.files)
@@ -84,6 +87,26 @@ function answerCommand(
     case 'hash-password':
       return `${hashPassword(command.password, systemRandom)}\n`
   }
+}
+
+/** What a start would warn of. To the console alone: it is no start, and no log file is to be opened for it. */
+function warnAbout(
+  { settings }: LoadedSettings,
+  quietness: Quietness,
+  { clock, console }: ProgramHost,
+): void {
+  const output = new LogOutput({
+    rules: defaultLogRules(quietness),
+    reveals: false,
+    showsDomains: false,
+    truncates: false,
+    granularityMs: 1,
+    clock,
+    console,
+  })
+  const log = new Logger(output.sink, 'config')
+  for (const warning of warningsOf(settings)) log.warn(warning)
+  output.close()
 }
 
 function obeySignal(signal: ProgramSignal, daemon: Daemon, load: () => LoadedSettings): void {

@@ -1,6 +1,6 @@
 /** The table of options as a whole, and values that each of them takes or refuses, held against C tor 0.4.9. */
 import { describe, expect, test } from 'vitest'
-import { warnOfChoices } from '../../../core/daemon/consistency.ts'
+import { warningsOf } from '../../../core/daemon/consistency.ts'
 import {
   type AnyOption,
   DEPRECATED_OPTIONS,
@@ -202,11 +202,11 @@ describe('choices that cost something, or do nothing alone, are said', () => {
     ['ClientTransportPlugin a,b exec x\nClientTransportPlugin b exec y', 'the first of them counts'],
     ['NoExec 1\nClientTransportPlugin a exec x', 'no effect with NoExec 1'],
   ])('%j', (text, words) => {
-    expect(warnOfChoices(verified(text))).toEqual([expect.stringContaining(words)])
+    expect(warningsOf(verified(text))).toEqual([expect.stringContaining(words)])
   })
 
   test('and the defaults are not', () => {
-    expect(warnOfChoices(verified(''))).toEqual([])
+    expect(warningsOf(verified(''))).toEqual([])
   })
 })
 

@@ -84,6 +84,34 @@ describe('commands that start nothing', () => {
     )
     expect([...good.configs, ...bad.configs]).toEqual([])
   })
+
+  test.each([
+    ['MapAddress that leads in a circle', 'MapAddress a.b c.d\nMapAddress c.d a.b', /MapAddress: .* circle/],
+    ['too many lines of SocksPolicy together', 'SocksPolicy accept *\n'.repeat(1_001), /SocksPolicy: /],
+    ['fewer primary guards than are used', 'NumPrimaryGuards 1\nNumEntryGuards 2', /NumPrimaryGuards/],
+    ['a virtual network that is too small', 'VirtualAddrNetworkIPv4 10.0.0.0/31', /VirtualAddrNetworkIPv4/],
+  ])('--verify-config refuses what the start refuses: %s', async (_what, torrc, message) => {
+    const run = new Run(directory, ['-f', '/torrc', '--verify-config'], {}, torrc)
+    expect(await run.code).toBe(1)
+    expect(run.err).toMatch(message)
+    expect(run.out).toBe('')
+  })
+
+  test('--verify-config warns as the start does, and not with --quiet', async () => {
+    const torrc = 'SafeLogging 0\nSocksTimeout 60\nSocksTimeout 61'
+    const run = new Run(directory, ['-f', '/torrc', '--verify-config'], {}, torrc)
+    expect(await run.code).toBe(0)
+    const lines = run.out.split('\n').map((line) => line.replace(/^.*?\[/, '['))
+    expect(lines).toEqual([
+      '[warn] /torrc:3: SocksTimeout is set more than once: the last value counts',
+      expect.stringMatching(/^\[warn\] SafeLogging is off: /),
+      'Configuration was valid',
+      '',
+    ])
+    const quiet = new Run(directory, ['-f', '/torrc', '--verify-config', '--quiet'], {}, torrc)
+    expect(await quiet.code).toBe(0)
+    expect(quiet.out).toBe('Configuration was valid\n')
+  })
 })
 
 describe('a start', () => {
