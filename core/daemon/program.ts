@@ -8,6 +8,7 @@ import { Logger } from '../util/log.ts'
 import { type Command, type CommandLine, parseCommandLine, type Quietness } from './command-line.ts'
 import { warningsOf } from './consistency.ts'
 import { type CreateClient, Daemon } from './daemon.ts'
+import { describeCrash } from './describe-crash.ts'
 import { dumpConfig, SORTED_OPTIONS } from './dump-config.ts'
 import { helpText } from './help.ts'
 import { waitForProcessEnd } from './owning-process.ts'
@@ -170,11 +171,9 @@ async function endDaemon(daemon: Daemon, ending: Ending): Promise<0 | 1> {
       daemon.log.notice('Owning controller process has vanished; exiting now.')
       await daemon.close()
       return 0
-    case 'crash': {
-      const { error } = ending
-      daemon.log.err('Bug: ', error instanceof Error ? (error.stack ?? error.message) : String(error))
+    case 'crash':
+      daemon.log.err('Bug: ', ...describeCrash(ending.error))
       await daemon.close()
       return 1
-    }
   }
 }

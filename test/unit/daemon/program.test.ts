@@ -266,7 +266,36 @@ describe('nothing stays half-started', () => {
     await run.until('Bootstrapped 0%')
     run.ending.resolve({ kind: 'crash', error: new Error('oops') })
     expect(await run.code).toBe(1)
-    expect(run.out).toContain('[err] Bug: Error: oops')
+    expect(run.out).toContain('[err] Bug: Error: ')
     expect(run.client.isClosed).toBe(true)
   })
+
+  const systemError = Object.assign(new Error('connect ECONNREFUSED 192.0.2.1:443'), { code: 'ECONNREFUSED' })
+  const reworded = new Error('read from 192.0.2.1:443')
+  reworded.stack = String(reworded.stack)
+  reworded.message = 'read from 192.0.2.1'
+  test.each<[string, unknown, RegExp]>([
+    [
+      'an error of the system',
+      systemError,
+      /Bug: Error ECONNREFUSED: \[scrubbed\]\\x0a {4}at .*program\.test\.ts:/,
+    ],
+    ['a text', 'to 192.0.2.1:443', /Bug: \[scrubbed\]$/m],
+    ['an error that was given other words', reworded, /Bug: Error: \[scrubbed\]$/m],
+  ])(
+    'and of %s that nobody caught the words are scrubbed, unless SafeLogging is 0',
+    async (_what, error, words) => {
+      for (const [safe, shows] of [
+        ['1', false],
+        ['0', true],
+      ] as const) {
+        const run = new Run(directory, ['--SocksPort', 'auto', '--SafeLogging', safe])
+        await run.until('Bootstrapped 0%')
+        run.ending.resolve({ kind: 'crash', error })
+        expect(await run.code).toBe(1)
+        expect(run.out.includes('192.0.2.1')).toBe(shows)
+        if (!shows) expect(run.out).toMatch(words)
+      }
+    },
+  )
 })
