@@ -9,9 +9,6 @@ const MAX_STREAM_ID = 0xffff
 /** Half of the id space: beyond it the search for a free id would get slow, and no honest use comes near it. */
 const MAX_STREAMS = 0x8000
 
-/** Commands that only come because they were under way when we ended a stream. */
-const UNDER_WAY: ReadonlySet<number> = new Set([RelayCommand.DATA, RelayCommand.XON, RelayCommand.XOFF])
-
 interface HalfClosed extends HalfClosedAllowance {
   /** How many streams had been ended before it. */
   readonly order: number
@@ -65,7 +62,7 @@ export class StreamTable {
     this.#streams.delete(streamId)
   }
 
-  /** We ended the stream: what it allows may still come, and the other end's own END whenever that is ready. */
+  /** We ended the stream: what it allows may still be under way, and so may the other end's own END. */
   halfClose(streamId: number): void {
     const stream = this.#streams.get(streamId)
     if (stream === undefined) return
@@ -75,13 +72,20 @@ export class StreamTable {
 
   /**
    * A message other than DATA came for the stream. All that the other end sends comes in order, and it read the ENDs that
-   * left before it was asked for this stream: nothing is under way any more for those that we had ended by then.
+   * left before it was asked for this stream: nothing is under way any more for those that we had ended by then. To an
+   * END it says nothing, not even END (tor-spec 6.3), so this alone lets us forget them and use their ids again.
    */
   noteAnswer(streamId: number): void {
     const ended = this.#endedBefore.get(streamId)
     if (ended === undefined) return
     this.#endedBefore.delete(streamId)
     this.#settled = Math.max(this.#settled, ended)
+    for (const [id, { order }] of this.#halfClosed) {
+      // They lie in the order in which they were ended.
+      if (order >= this.#settled) break
+      this.#halfClosed.delete(id)
+      this.#endedBefore.delete(id)
+    }
   }
 
   /**
@@ -92,9 +96,6 @@ export class StreamTable {
     const allowance = this.#halfClosed.get(streamId)
     if (allowance === undefined) {
       throw protocolViolation(`${relayCommandName(command)} for a stream that does not exist`)
-    }
-    if (allowance.order < this.#settled && UNDER_WAY.has(command)) {
-      throw protocolViolation(`${relayCommandName(command)} for a stream whose END was received`)
     }
     switch (command) {
       case RelayCommand.DATA:
