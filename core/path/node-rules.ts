@@ -2,7 +2,9 @@
  * What the user's choice of relays says of one view of the network: who may stand in which position, and who counts as
  * one family. Worked out when first asked for and kept as long as the view, so that a pick asks a byte and not a list.
  */
+import type { BridgeRelay } from '../netdir/bridge-relay.ts'
 import type { CountryCode, CountryLookup } from '../netdir/country-lookup.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
 import {
   type DescribedRelay,
   homeCountry,
@@ -25,6 +27,9 @@ export interface NodeConstraints extends DialConstraints {
   readonly countries: PathCountries
 }
 
+/** What is asked of a view of the network: the relays by the sets that mean them, and the bridges one by one. */
+export type NodeRulesNetDir = NodeSetNetDir & Pick<NetDir, 'bridges'>
+
 /** A byte for each row, 1 where the relay may be taken; undefined where all may. */
 export type PermittedRows = Uint8Array | undefined
 
@@ -32,9 +37,9 @@ export type PermittedRows = Uint8Array | undefined
 export type ChosenPosition = 'guard' | 'middle' | 'exit' | 'last'
 
 /** A view of the network and the options never change, so what follows from both holds as long as they live. */
-const known = new WeakMap<NodeSetNetDir, WeakMap<NodeConstraints, NodeRules>>()
+const known = new WeakMap<NodeRulesNetDir, WeakMap<NodeConstraints, NodeRules>>()
 
-export function nodeRules(netDir: NodeSetNetDir, constraints: NodeConstraints): NodeRules {
+export function nodeRules(netDir: NodeRulesNetDir, constraints: NodeConstraints): NodeRules {
   let ofView = known.get(netDir)
   if (ofView === undefined) {
     ofView = new WeakMap()
@@ -49,14 +54,14 @@ export function nodeRules(netDir: NodeSetNetDir, constraints: NodeConstraints): 
 }
 
 export class NodeRules {
-  readonly #netDir: NodeSetNetDir
+  readonly #netDir: NodeRulesNetDir
   readonly #constraints: NodeConstraints
   readonly #permitted = new Map<ChosenPosition, PermittedRows>()
   readonly #exitsIn = new Map<CountryCode, Uint8Array>()
   #families: readonly Uint8Array[] | undefined
 
   /** Use `nodeRules`, which keeps them. */
-  constructor(netDir: NodeSetNetDir, constraints: NodeConstraints) {
+  constructor(netDir: NodeRulesNetDir, constraints: NodeConstraints) {
     this.#netDir = netDir
     this.#constraints = constraints
   }
@@ -91,9 +96,9 @@ export class NodeRules {
     return this.#rowsOf(set).reduce((sum, isMeant) => sum + isMeant, 0)
   }
 
-  /** Whether the user counts both as one family. */
+  /** Whether the user counts both as one family; a bridge has its row too. */
   shareFamily(a: number, b: number): boolean {
-    this.#families ??= this.#constraints.nodes.families.map((set) => this.#rowsOf(set))
+    this.#families ??= this.#constraints.nodes.families.map((set) => this.#rowsOfFamily(set))
     return this.#families.some((rows) => rows[a] === 1 && rows[b] === 1)
   }
 
@@ -143,6 +148,16 @@ export class NodeRules {
     return this.#mark((row) => relayEndpoints(this.#netDir.relay(row), this.#constraints).length > 0)
   }
 
+  #rowsOfFamily(set: NodeSet): Uint8Array {
+    const { relayCount, bridges = [] } = this.#netDir
+    const rows = new Uint8Array(relayCount + bridges.length)
+    rows.set(this.#rowsOf(set))
+    for (const [at, bridge] of bridges.entries()) {
+      if (meansBridge(set, bridge, this.#constraints.countries)) rows[relayCount + at] = 1
+    }
+    return rows
+  }
+
   #rowsOf(set: NodeSet): Uint8Array {
     const { countries } = this.#constraints
     if (set.countries.size > 0) countries.checkLoaded()
@@ -154,6 +169,15 @@ export class NodeRules {
     for (let row = 0; row < rows.length; row++) if (isMeant(row)) rows[row] = 1
     return rows
   }
+}
+
+/** By the address of its line or by the one that it tells: behind a transport either may be made up. */
+function meansBridge(set: NodeSet, { line, ids, descriptor }: BridgeRelay, lookup: CountryLookup): boolean {
+  const { host, port } = line.endpoint
+  return [host, descriptor?.address ?? host].some((address) => {
+    const endpoints = [{ host: address, port }]
+    return set.has({ rsa: ids.rsa, nickname: descriptor?.nickname, endpoints }, lookup)
+  })
 }
 
 /** Whether ExcludeNodes means a relay that may be in no view of the network. Throws as `permitted` does. */

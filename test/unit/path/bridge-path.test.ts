@@ -43,6 +43,17 @@ describe('a path through a bridge', () => {
     }
   })
 
+  test.each([
+    ['fingerprint', `${bridgeRelay(11).ids.rsa}`],
+    ['nickname', 'bridge11'],
+    ['the address where it is dialled', '192.0.11.1'],
+    ['the address that it tells', '192.0.2.1'],
+  ])("keeps out of the bridge's NodeFamily, when the user names it by %s", (_, bridge) => {
+    const exits = [4, 5, 6].map((row) => DIRECT_VIEW.ids(row).rsa)
+    const nodes = parseChoices({ families: [[bridge, ...exits].join(',')] })
+    for (const seed of seeds) expect(pick(bridgeRelay(11), { nodes }, seed).exit).toBe(7)
+  })
+
   test("keeps out of the bridge's network of addresses", () => {
     for (const seed of seeds) {
       const { middle, exit } = pick(bridgeRelay(11, bridgeLine(11, '10.6.200.1:443')), {}, seed)
