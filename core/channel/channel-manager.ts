@@ -9,7 +9,7 @@ import { DEFAULT_NET_PARAMS, type NetParams } from '../netdir/net-params.ts'
 import type { DialTarget } from '../transport/bridge-rule.ts'
 import { TransportIdentityError } from '../transport/transport-identity-error.ts'
 import { abortable, abortError, throwIfAborted } from '../util/abort.ts'
-import { isTorError, TorError, toTorError } from '../util/errors.ts'
+import { isWithoutRoute, TorError, toTorError } from '../util/errors.ts'
 import { type LinkedAbort, linkAbort } from '../util/linked-abort.ts'
 import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
@@ -248,7 +248,7 @@ export class ChannelManager {
     return pending
   }
 
-  /** Tries the relay's endpoints in order; the last error counts. */
+  /** Tries the relay's endpoints in order. The last error counts, unless it is that there is no way to one of them. */
   async #connect(
     target: ChannelTarget,
     signal: AbortSignal,
@@ -256,18 +256,20 @@ export class ChannelManager {
   ): Promise<Channel> {
     // The caller registers the attempt first, so that an error at once finds it in the table.
     await Promise.resolve()
-    let lastError: unknown = new TorError('channel-failed', 'the relay has no address that we may use')
+    let failure: TorError | undefined
     for (const endpoint of target.endpoints) {
       try {
         return await this.#dial(target, endpoint, signal, onPhase)
-      } catch (error) {
+      } catch (thrown) {
         throwIfAborted(signal)
-        lastError = error
+        const error = toTorError(thrown, 'channel-failed', 'opening a channel')
+        // That this machine has no IPv6 must not hide what the relay did over IPv4.
+        if (failure === undefined || !isWithoutRoute(error)) failure = error
         // Every other endpoint lies behind the same proxy.
-        if (isTorError(error, 'proxy-failed')) break
+        if (error.kind === 'proxy-failed') break
       }
     }
-    throw lastError
+    throw failure ?? new TorError('channel-failed', 'the relay has no address that we may use')
   }
 
   async #dial(

@@ -11,7 +11,14 @@ import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
 import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
 import { flagNames } from '../netdoc/relay-flags.ts'
 import { withTimeout } from '../util/abort.ts'
-import { type ErrorKind, FAILURES_OF_RELAYS, systemCodeOf, TorError, toTorError } from '../util/errors.ts'
+import {
+  type ErrorKind,
+  FAILURES_OF_RELAYS,
+  isWithoutRoute,
+  systemCodeOf,
+  TorError,
+  toTorError,
+} from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 import type { QueueMemory } from '../util/queue-memory.ts'
 import type { Random } from '../util/random.ts'
@@ -269,7 +276,7 @@ export class CircuitBuilder {
     } catch (thrown) {
       const error = toTorError(thrown, 'channel-failed', 'opening a channel')
       if (signal?.aborted !== true && saysSomethingOfGuard(error))
-        guards.reportChannelFailure(target.ids.rsa, { beganMs })
+        guards.reportChannelFailure(target.ids.rsa, { beganMs, isWithoutRoute: isWithoutRoute(error) })
       throw error
     }
   }

@@ -133,9 +133,12 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
     this.#reachability.markAttempt(relay, this.#nowMs())
   }
 
-  reportChannelFailure(relay: RsaIdentity, { beganMs }: ChannelFailure): void {
+  reportChannelFailure(relay: RsaIdentity, { beganMs, isWithoutRoute }: ChannelFailure): void {
     if (!this.#picked.has(relay)) return this.#reachability.forgetAttempt(relay)
     if (!this.#reachability.markFailed(relay, beganMs, this.#nowMs())) return
+    // The network is most likely down; who answers next shows that it was (guard-spec 4.8), or goes on being used where
+    // there is no way to this guard alone.
+    if (isWithoutRoute) this.#lastAnswerMs = undefined
     this.#parts.log.info('Guard ', sensitive(relay), ' cannot be reached')
     this.#noteChange()
   }

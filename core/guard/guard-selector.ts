@@ -25,6 +25,8 @@ export interface GuardSelector {
 export interface ChannelFailure {
   /** When the wait began, on the monotonic clock: all who waited for one attempt tell of the same failure. */
   readonly beganMs: number
+  /** This machine had no way out, as far as it knows. */
+  readonly isWithoutRoute: boolean
 }
 
 /** What channels report. Only their own establishment counts: a hostile exit must not be able to blame a guard. */

@@ -127,6 +127,17 @@ export function systemCodeOf(error: unknown): string | undefined {
   return undefined
 }
 
+/**
+ * No route, no interface, or no address of our own to leave from. It is the network's fault most of the time; but a
+ * router far away can say so of one relay, and so can this machine of IPv6.
+ */
+const WITHOUT_ROUTE: ReadonlySet<string> = new Set(['ENETUNREACH', 'ENETDOWN', 'EADDRNOTAVAIL'])
+
+/** Whether a relay could not be connected to because there was no way to its address. */
+export function isWithoutRoute(error: unknown): boolean {
+  return isTorError(error, 'channel-failed') && WITHOUT_ROUTE.has(systemCodeOf(error) ?? '')
+}
+
 /** For the `default` of an exhaustive switch: the type checker proves that it is never reached. */
 export function unreachable(value: never): never {
   throw new TorError('internal', `unreachable case: ${JSON.stringify(value)}`)

@@ -24,7 +24,10 @@ export const ANY: GuardRestrictions = { purpose: 'circuit', excludes: () => fals
 export const DIRECTORY: GuardRestrictions = { purpose: 'directory', excludes: () => false }
 
 /** The failure of an attempt that began after all that the guards know of. */
-export const NEW_FAILURE: ChannelFailure = { beganMs: Number.POSITIVE_INFINITY }
+export const NEW_FAILURE: ChannelFailure = {
+  beganMs: Number.POSITIVE_INFINITY,
+  isWithoutRoute: false,
+}
 
 /** Guards of different bandwidths, with the numbers `from`, `from + 1` and so on. */
 export function relays(count: number, from = 1): FakeRelay[] {

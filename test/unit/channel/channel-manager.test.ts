@@ -4,7 +4,7 @@ import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import type { ChannelPhase } from '../../../core/channel/channel.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import { NetParams } from '../../../core/netdir/net-params.ts'
-import { TorError } from '../../../core/util/errors.ts'
+import { systemCodeOf, TorError } from '../../../core/util/errors.ts'
 import { CHANNEL_CONFIG, channelDeps, openCircuitOn } from '../../network/client-side.ts'
 import { netinfoCell } from '../../network/fake-link.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
@@ -98,6 +98,24 @@ describe('the channel manager', () => {
     const channel = await manager.get({ ...target, endpoints })
     expect(channel.endpoint).toEqual(target.endpoints[0])
   })
+
+  it.each([0, 1])(
+    'fails by what one address answers, not by having no way to the other (the first, then the second: %i)',
+    async (at) => {
+      const cause = Object.assign(new Error('connect'), { code: 'ENETUNREACH' })
+      const withoutRoute = new TorError('channel-failed', 'ENETUNREACH', { cause })
+      const deps = channelDeps()
+      const carrierFor: typeof deps.transport.carrierFor = (endpoint) => {
+        if (endpoint.host === '2001:db8::1') throw withoutRoute
+        return deps.transport.carrierFor(endpoint)
+      }
+      manager = new ChannelManager({ ...deps, transport: { carrierFor } })
+      const endpoints = [{ host: '127.0.0.1', port: 1 }]
+      endpoints.splice(at, 0, { host: '2001:db8::1', port: 1 })
+      const failure = await manager.get({ ...target, endpoints }).catch((error: unknown) => error)
+      expect(systemCodeOf(failure)).toBe('ECONNREFUSED')
+    },
+  )
 
   it('fails in words for a relay without endpoints', async () => {
     await expect(manager.get({ ...target, endpoints: [] })).rejects.toMatchObject({ kind: 'channel-failed' })

@@ -64,8 +64,8 @@ function createBuilder(builderClock: Clock): CircuitBuilder {
     channels,
     guards: {
       reportChannelAttempt: () => attempts++,
-      reportChannelFailure: (relay, { beganMs }) => {
-        say('failure')(relay)
+      reportChannelFailure: (relay, { beganMs, isWithoutRoute }) => {
+        say(isWithoutRoute ? 'failure without route' : 'failure')(relay)
         waits.push(clock.monotonicMs() - beganMs)
       },
       reportChannelSuccess: say('success'),
@@ -161,6 +161,19 @@ describe('a circuit to a directory', () => {
       expect(reports).toEqual([])
     },
   )
+
+  it.each([
+    ['ENETUNREACH', 'failure without route'],
+    ['ENETDOWN', 'failure without route'],
+    ['EADDRNOTAVAIL', 'failure without route'],
+    ['ECONNREFUSED', 'failure'],
+    ['EHOSTUNREACH', 'failure'],
+  ])('tells the guards whether it was this machine that had no way out (%s)', async (code, report) => {
+    const cause = Object.assign(new Error('connect'), { code })
+    dialFailure = new TorError('channel-failed', `connecting to the relay failed: ${code}`, { cause })
+    await expect(build()).rejects.toMatchObject({ kind: 'channel-failed' })
+    expect(reports).toEqual([report])
+  })
 
   it('costs the guard nothing when nobody wants it any more', async () => {
     network.script.openLink = () => []
