@@ -8,8 +8,9 @@ import { Circuit } from '../circuit/circuit.ts'
 import { congestionParams } from '../circuit/congestion-params.ts'
 import type { GuardReports } from '../guard/guard-selector.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
-import type { AddressPreference, NetDir } from '../netdir/net-dir.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
 import { flagNames } from '../netdoc/relay-flags.ts'
+import { type DialConstraints, reachableEndpoints } from '../transport/dial-constraints.ts'
 import { withTimeout } from '../util/abort.ts'
 import {
   type ErrorKind,
@@ -48,12 +49,8 @@ export interface CircuitPlan {
   readonly reasons?: readonly HopReason[]
 }
 
-/** What can change while the client runs. */
-export interface BuilderSettings {
-  /** Which address of a guard to dial. */
-  readonly addressPreference: AddressPreference
-  /** Whether relays may have private addresses: only on testing networks. */
-  readonly allowPrivateRelayAddresses: boolean
+/** What can change while the client runs: which addresses of a guard to dial, and whether relays may have private ones. */
+export interface BuilderSettings extends DialConstraints {
   /** Whether nothing at all may be connected to. */
   readonly isNetworkDisabled: boolean
 }
@@ -162,10 +159,10 @@ export class CircuitBuilder {
     onPhase: (phase: BuildPhase) => void,
   ): Promise<Circuit> {
     const { netDir, path, purpose, id = Circuit.takeId(), setId, reasons = [] } = plan
-    const { allowPrivateRelayAddresses, addressPreference } = this.#parts.settings()
+    const constraints = this.#parts.settings()
     const [first] = path
     if (first === undefined) throw new TorError('internal', 'a path without relays')
-    if (!allowPrivateRelayAddresses) refusePrivateAddresses(netDir, path)
+    if (!constraints.allowPrivateRelayAddresses) refusePrivateAddresses(netDir, path)
     const hops = path.map((index, at): HopView => {
       const { nickname, ids, ipv4, flags } = netDir.relay(index)
       const shown = { nickname, rsa: ids.rsa, endpoint: ipv4 }
@@ -175,7 +172,7 @@ export class CircuitBuilder {
       return { ...shown, flags: flagNames(flags), reason }
     })
     return this.#register({ id, purpose, setId, hops }, async (onOver) => {
-      const guard = netDir.circuitTarget(first, addressPreference)
+      const guard = guardTarget(netDir, first, constraints)
       const channel = await this.#openChannel(guard, signal, onPhase)
       onPhase('circuit-create')
       const work: BuildWork = {
@@ -297,6 +294,16 @@ function saysSomethingOfGuard(error: TorError): boolean {
 
 export function networkDisabled(): TorError {
   return new TorError('no-path', 'the network is disabled (DisableNetwork)', { retry: 'later' })
+}
+
+/** Its addresses that may be dialled, in order. A bridge is where its line says, and whoever picked it has asked. */
+function guardTarget(netDir: NetDir, index: number, constraints: DialConstraints): CircuitTarget {
+  const target = netDir.circuitTarget(index)
+  if (target.bridge !== undefined) return target
+  const endpoints = reachableEndpoints(target.endpoints, constraints)
+  if (endpoints.length > 0) return { ...target, endpoints }
+  const words = "the options on address families and reachable addresses forbid the guard's addresses"
+  throw new TorError('no-path', words, { retry: 'elsewhere' })
 }
 
 /** tor-spec 5.3.2: an extend to a private address would make a relay reach into its own network for us. */

@@ -8,7 +8,7 @@ import {
   type BuildTimeoutSettings,
   loadBuildTimeout,
 } from '../circuit-manager/build-timeout.ts'
-import { type BuilderSettings, CircuitBuilder, networkDisabled } from '../circuit-manager/circuit-builder.ts'
+import { CircuitBuilder, networkDisabled } from '../circuit-manager/circuit-builder.ts'
 import { CircuitManager } from '../circuit-manager/circuit-manager.ts'
 import { createLinking } from '../circuit-manager/conflux-link.ts'
 import { BridgeManager } from '../directory/bridge-manager.ts'
@@ -283,12 +283,15 @@ function createBuilder(
   guards: GuardReports,
   buildTimeout: BuildTimeout,
 ): CircuitBuilder {
-  const settings = (): BuilderSettings => {
-    const { useIpv4, useIpv6, preferIpv6OrPort, allowPrivateRelayAddresses, isNetworkDisabled } = config.value
-    const addressPreference = { useIpv4, useIpv6, preferIpv6: preferIpv6OrPort }
-    return { addressPreference, allowPrivateRelayAddresses, isNetworkDisabled }
-  }
-  return new CircuitBuilder({ channels, guards, buildTimeout, clock, random, queues, settings })
+  return new CircuitBuilder({
+    channels,
+    guards,
+    buildTimeout,
+    clock,
+    random,
+    queues,
+    settings: () => config.value,
+  })
 }
 
 function createCircuits(

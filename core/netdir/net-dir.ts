@@ -6,7 +6,7 @@ import {
   rsaIdentityBytes,
   rsaIdentityFromBytes,
 } from '../linkspec/relay-ids.ts'
-import type { ChannelTarget, CircuitTarget, Endpoint } from '../linkspec/relay-target.ts'
+import type { CircuitTarget, Endpoint } from '../linkspec/relay-target.ts'
 import { formatIpv4Value } from '../netdoc/ascii.ts'
 import type { Consensus } from '../netdoc/consensus.ts'
 import type { Microdescriptors } from '../netdoc/microdescriptor-columns.ts'
@@ -24,7 +24,6 @@ import {
   bridgeNickname,
   type BridgeRelay,
   BridgeRows,
-  bridgeTarget,
   describeBridge,
 } from './bridge-relay.ts'
 import { circuitFeatures } from './circuit-features.ts'
@@ -35,13 +34,6 @@ import { NetParams } from './net-params.ts'
 import { RelayDetails } from './relay-details.ts'
 import { findUsable, mayServeAs, POSITION_RULES } from './position-rules.ts'
 import type { Relay } from './relay.ts'
-
-/** Which address families we may dial, and which first; the default is both, IPv4 first. */
-export interface AddressPreference {
-  readonly preferIpv6?: boolean
-  readonly useIpv4?: boolean
-  readonly useIpv6?: boolean
-}
 
 export interface NetDirInputs {
   readonly consensus: Consensus
@@ -212,28 +204,19 @@ export class NetDir {
     return bridge !== undefined ? bridge.descriptor === undefined : this.#details.isMissing(index)
   }
 
-  /** For a channel and a one-hop directory circuit; the ed25519 identity may be unknown still. Throws `no-path`. */
-  channelTarget(index: number, preference: AddressPreference = {}): ChannelTarget {
-    const bridge = this.bridgeAt(index)
-    if (bridge !== undefined) return bridgeTarget(bridge)
-    const { preferIpv6 = false, useIpv4 = true, useIpv6 = true } = preference
-    const ipv4 = useIpv4 ? this.#ipv4(index) : undefined
-    const ipv6 = useIpv6 ? this.#ipv6(index) : undefined
-    const ordered = preferIpv6 ? [ipv6, ipv4] : [ipv4, ipv6]
-    const endpoints = ordered.filter((endpoint) => endpoint !== undefined)
-    if (endpoints.length === 0) throw new TorError('no-path', 'the relay has no address of an allowed family')
-    return { ids: this.ids(index), endpoints }
-  }
-
-  /** Throws `no-path` when the relay has no ntor key yet, or no address of an allowed family. */
-  circuitTarget(index: number, preference: AddressPreference = {}): CircuitTarget {
+  /**
+   * With every address that it has: which of them may be dialled is for whoever dials it to ask (`dial-constraints`).
+   * Throws `no-path` when the relay has no ntor key yet.
+   */
+  circuitTarget(index: number): CircuitTarget {
     const bridge = this.bridgeAt(index)
     if (bridge !== undefined) return bridgeCircuitTarget(bridge)
     const ntorKey = this.#details.ntorKey(index)
     if (ntorKey === undefined) throw new TorError('no-path', "the relay's microdescriptor is missing")
-    const target = this.channelTarget(index, preference)
+    const ipv6 = this.#ipv6(index)
+    const endpoints = ipv6 === undefined ? [this.#ipv4(index)] : [this.#ipv4(index), ipv6]
     const features = circuitFeatures(this.consensus.relays.protocols(index))
-    return { ...target, ntorKey, ...features, nickname: this.nickname(index) }
+    return { ids: this.ids(index), endpoints, ntorKey, ...features, nickname: this.nickname(index) }
   }
 
   indexOf(rsaIdentity: RsaIdentity): number | undefined {

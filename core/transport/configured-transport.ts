@@ -1,8 +1,8 @@
 /** The way to relays that the configuration asks for: plain TCP, or one upstream proxy and never anything beside it. */
 import { isIP } from 'node:net'
-import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import { TorError } from '../util/errors.ts'
 import { refusalOfEndpoint } from './bridge-rule.ts'
+import { type DialConstraints, refusalOfAddress } from './dial-constraints.ts'
 import { NO_OUTSIDE, type Outside } from './outside.ts'
 import { NO_OTHER_TRANSPORTS, transportOf } from './pluggable-transport.ts'
 import { checkUpstreamProxy } from './proxy-handshake.ts'
@@ -10,26 +10,16 @@ import { localAddressFor, type OutboundBind } from './tcp-dialler.ts'
 import type { Transport } from './transport.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
-export interface TransportSettings {
+/** `allowPrivateRelayAddresses` holds for what transports lead to as well. */
+export interface TransportSettings extends DialConstraints {
   readonly upstreamProxy: UpstreamProxy | undefined
-  /** Undefined: relays are dialled. Otherwise these and nothing else. */
-  readonly bridges: readonly BridgeLine[] | undefined
   readonly outboundBindAddress: OutboundBind
-  /** Whether relays, and what transports lead to them, may have private addresses: only on testing networks. */
-  readonly allowPrivateRelayAddresses: boolean
-}
-
-export const DIRECT: TransportSettings = {
-  upstreamProxy: undefined,
-  bridges: undefined,
-  outboundBindAddress: { ipv4: undefined, ipv6: undefined },
-  allowPrivateRelayAddresses: false,
 }
 
 /**
  * `settings` is asked for each new connection, so that a reload takes effect. With a proxy that cannot be used
- * `carrierFor` throws `bad-config`: a relay is never dialled directly instead. What the rule about bridges forbids is
- * `not-allowed`.
+ * `carrierFor` throws `bad-config`: a relay is never dialled directly instead. What the rule about bridges or
+ * the options on addresses forbid is `not-allowed`.
  */
 export function createTransport(
   settings: () => TransportSettings,
@@ -38,9 +28,10 @@ export function createTransport(
 ): Transport {
   return {
     carrierFor(relay, bridge) {
-      const { upstreamProxy: proxy, bridges, outboundBindAddress, allowPrivateRelayAddresses } = settings()
+      const options = settings()
+      const { upstreamProxy: proxy, bridges, outboundBindAddress, allowPrivateRelayAddresses } = options
       if (isIP(relay.host) === 0) throw new TorError('internal', 'a relay endpoint must be an IP address')
-      const refusal = refusalOfEndpoint(bridges, relay, bridge)
+      const refusal = refusalOfEndpoint(bridges, relay, bridge) ?? refusalOfAddress(relay, bridge, options)
       if (refusal !== undefined) throw refusal
       const transport = bridge === undefined ? undefined : transportOf(bridge, others)
       if (proxy !== undefined) checkUpstreamProxy(proxy)
@@ -55,5 +46,3 @@ export function createTransport(
     },
   }
 }
-
-export const directTransport: Transport = createTransport(() => DIRECT)

@@ -8,7 +8,6 @@ import type { StreamFlowParams } from '../../core/circuit/congestion-params.ts'
 import { systemRandom } from '../../core/crypto/system-random.ts'
 import { DEFAULT_NET_PARAMS } from '../../core/netdir/net-params.ts'
 import { type BeginTarget, DataStream } from '../../core/stream/data-stream.ts'
-import { directTransport } from '../../core/transport/configured-transport.ts'
 import type { ByteSink } from '../../core/util/byte-stream.ts'
 import type { Clock } from '../../core/util/clock.ts'
 import type { TorError } from '../../core/util/errors.ts'
@@ -20,6 +19,7 @@ import type { FakeCircuit } from './fake-circuit.ts'
 import type { FakeLink } from './fake-link.ts'
 import type { FakeNetwork } from './fake-network.ts'
 import type { FakeStream } from './fake-stream.ts'
+import { directTransport } from '../support/direct-transport.ts'
 
 export const CIRCUIT_DEPS: CircuitDeps = {
   random: systemRandom,

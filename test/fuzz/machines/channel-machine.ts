@@ -6,7 +6,6 @@ import { Channel } from '../../../core/channel/channel.ts'
 import { channelSettings } from '../../../core/channel/channel-upkeep.ts'
 import { Circuit } from '../../../core/circuit/circuit.ts'
 import { DEFAULT_NET_PARAMS } from '../../../core/netdir/net-params.ts'
-import { directTransport } from '../../../core/transport/configured-transport.ts'
 import type { Clock } from '../../../core/util/clock.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 import { systemRandom } from '../../../core/crypto/system-random.ts'
@@ -19,6 +18,7 @@ import { mustHold } from '../engine/target.ts'
 import { Promises, type Script } from './script.ts'
 import type { QueueMemory } from '../../../core/util/queue-memory.ts'
 import { ampleQueues } from '../../support/ample-queues.ts'
+import { directTransport } from '../../support/direct-transport.ts'
 
 const NETINFO = 8
 const PADDING_NEGOTIATE = 12

@@ -6,12 +6,13 @@ import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import { type BridgeLine, parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import { refusalToDial } from '../../../core/transport/bridge-rule.ts'
-import { createTransport, DIRECT } from '../../../core/transport/configured-transport.ts'
+import { createTransport } from '../../../core/transport/configured-transport.ts'
 import { NO_OUTSIDE } from '../../../core/transport/outside.ts'
 import type { Transport } from '../../../core/transport/transport.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { channelDeps } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
+import { DIRECT } from '../../support/direct-transport.ts'
 
 let network: FakeNetwork
 let bridges: readonly BridgeLine[] | undefined

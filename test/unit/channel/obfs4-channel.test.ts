@@ -4,16 +4,13 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { Channel } from '../../../core/channel/channel.ts'
 import { parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import type { DialTarget } from '../../../core/transport/bridge-rule.ts'
-import {
-  createTransport,
-  DIRECT,
-  type TransportSettings,
-} from '../../../core/transport/configured-transport.ts'
+import { createTransport, type TransportSettings } from '../../../core/transport/configured-transport.ts'
 import { channelDeps, openCircuitOn, openStream } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { FakeProxy, goodSocks5 } from '../../network/fake-proxy.ts'
 import { networkClock } from '../../network/network-clock.ts'
 import { framesOf, ListeningObfs4Server, type ServerSession } from '../../support/obfs4-server.ts'
+import { DIRECT } from '../../support/direct-transport.ts'
 
 let network: FakeNetwork
 let server: ListeningObfs4Server

@@ -3,7 +3,7 @@ import { Channel } from '../../../core/channel/channel.ts'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import { CircuitBuilder } from '../../../core/circuit-manager/circuit-builder.ts'
 import type { Endpoint } from '../../../core/linkspec/relay-target.ts'
-import { createTransport, DIRECT } from '../../../core/transport/configured-transport.ts'
+import { createTransport } from '../../../core/transport/configured-transport.ts'
 import type { TlsCarrier } from '../../../core/transport/transport.ts'
 import type { UpstreamProxy } from '../../../core/transport/upstream-proxy.ts'
 import { TorError } from '../../../core/util/errors.ts'
@@ -14,6 +14,8 @@ import { networkClock } from '../../network/network-clock.ts'
 import { fixedBuildTimeout } from '../../support/fixed-build-timeout.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { ampleQueues } from '../../support/ample-queues.ts'
+import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
+import { DIRECT } from '../../support/direct-transport.ts'
 
 let network: FakeNetwork
 let proxy: FakeProxy | undefined
@@ -169,7 +171,7 @@ describe('a channel through an upstream proxy', () => {
       random: seededRandom(1),
       queues: ampleQueues(),
       buildTimeout: fixedBuildTimeout(5_000),
-      settings: () => ({ addressPreference: {}, allowPrivateRelayAddresses: true, isNetworkDisabled: false }),
+      settings: () => ({ ...OPEN_CONSTRAINTS, isNetworkDisabled: false }),
     })
     expect((await failure(builder.buildDirectoryCircuit(network.target(0)))).kind).toBe('proxy-failed')
     expect(reports).not.toContain('failure')

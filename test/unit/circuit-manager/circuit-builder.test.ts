@@ -3,14 +3,17 @@ import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import type { BuildLimits } from '../../../core/circuit-manager/build-timeout.ts'
 import { CircuitBuilder, networkDisabled } from '../../../core/circuit-manager/circuit-builder.ts'
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
+import type { CircuitTarget, Endpoint } from '../../../core/linkspec/relay-target.ts'
 import { NetDir } from '../../../core/netdir/net-dir.ts'
 import type { Transport } from '../../../core/transport/transport.ts'
+import { type AddressPolicy, parseAddressPolicy } from '../../../core/util/address-policy.ts'
 import type { Clock } from '../../../core/util/clock.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { channelDeps } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { networkClock } from '../../network/network-clock.ts'
 import { costlyClock, perTurn } from '../../support/costly-clock.ts'
+import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { smallConsensus, smallMicrodescriptors } from '../../support/small-network.ts'
 
@@ -28,18 +31,22 @@ let waits: number[]
 let limits: BuildLimits
 let learned: string[]
 let allowPrivateRelayAddresses: boolean
+let reachableAddresses: AddressPolicy | undefined
 let isNetworkDisabled: boolean
 /** What the system says when a connection is to be made. */
 let dialFailure: TorError | undefined
+let dialled: Endpoint[]
 
 beforeEach(async () => {
   network = await FakeNetwork.start({ relays: 2 })
   clock = networkClock()
   dialFailure = undefined
+  dialled = []
   const deps = channelDeps(clock)
   queues = deps.queues
   const carrierFor: Transport['carrierFor'] = (endpoint) => {
     if (dialFailure !== undefined) throw dialFailure
+    dialled.push(endpoint)
     return deps.transport.carrierFor(endpoint)
   }
   channels = new ChannelManager({ ...deps, transport: { carrierFor } })
@@ -49,6 +56,7 @@ beforeEach(async () => {
   limits = { timeoutMs: BUILD_TIMEOUT_MS, closeMs: BUILD_TIMEOUT_MS }
   learned = []
   allowPrivateRelayAddresses = false
+  reachableAddresses = undefined
   isNetworkDisabled = false
   builder = createBuilder(clock)
 })
@@ -81,7 +89,12 @@ function createBuilder(builderClock: Clock): CircuitBuilder {
           `timeout${hasFirstHop ? ' after the first hop' : ''}${hasHeard ? '' : ', nothing heard'}`,
         ),
     },
-    settings: () => ({ addressPreference: {}, allowPrivateRelayAddresses, isNetworkDisabled }),
+    settings: () => ({
+      ...OPEN_CONSTRAINTS,
+      allowPrivateRelayAddresses,
+      reachableAddresses,
+      isNetworkDisabled,
+    }),
   })
 }
 
@@ -92,13 +105,13 @@ afterEach(async () => {
 })
 
 /** The network's relays, as far as the building of a circuit looks at them. */
-function fakeView(): NetDir {
+function fakeView(circuitTarget = (row: number): CircuitTarget => network.target(row)): NetDir {
   const real = NetDir.build({ consensus: smallConsensus([{ id: 1 }]) })
   const view: Pick<NetDir, 'relay' | 'bridgeAt' | 'circuitTarget' | 'params'> = {
     params: real.params,
     relay: (row) => ({ ...real.relay(0), ids: network.target(row).ids }),
     bridgeAt: () => undefined,
-    circuitTarget: (row) => network.target(row),
+    circuitTarget,
   }
   return view as NetDir
 }
@@ -282,6 +295,32 @@ describe('a circuit of several hops', () => {
     await expect(builder.build(plan)).rejects.toMatchObject({ kind: 'no-path', retry: 'elsewhere' })
     expect(channels.views.value).toEqual([])
     expect(builder.views.value).toEqual([])
+  })
+
+  describe('through a guard with several addresses', () => {
+    const elsewhere = { host: '127.0.0.1', port: 1 }
+    const view = (): NetDir => {
+      const target = network.target(0)
+      const guard = { ...target, endpoints: [elsewhere, ...target.endpoints] }
+      return fakeView((row) => (row === 0 ? guard : network.target(row)))
+    }
+    beforeEach(() => {
+      allowPrivateRelayAddresses = true
+    })
+
+    it('dials only such as the options permit', async () => {
+      reachableAddresses = parseAddressPolicy([`accept *:${network.port}, reject *:*`], 'ReachableAddresses')
+      const circuit = await builder.build({ netDir: view(), path: [0, 1], purpose: 'exit' })
+      expect(dialled).toEqual(network.target(0).endpoints)
+      circuit.close()
+    })
+
+    it('dials nothing, and blames nobody, when the options permit none of them', async () => {
+      reachableAddresses = parseAddressPolicy(['accept *:2, reject *:*'], 'ReachableAddresses')
+      const building = builder.build({ netDir: view(), path: [0, 1], purpose: 'exit' })
+      await expect(building).rejects.toMatchObject({ kind: 'no-path', retry: 'elsewhere' })
+      expect([dialled, attempts, reports]).toEqual([[], 0, []])
+    })
   })
 
   it.each([

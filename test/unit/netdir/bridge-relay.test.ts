@@ -42,7 +42,7 @@ describe('a view with bridges', () => {
   })
 
   test('dials a bridge where its line says, with the keys of its descriptor', () => {
-    expect(view.circuitTarget(BRIDGE_ROW, { useIpv4: false })).toEqual({
+    expect(view.circuitTarget(BRIDGE_ROW)).toEqual({
       ids: { rsa: IDENTITY.rsa, ed25519: IDENTITY.ed25519 },
       endpoints: [{ host: '192.0.2.7', port: 444 }],
       bridge: parseBridgeLine('192.0.2.7:444'),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { relayEndpoints } from '../../../core/path/dial-constraints.ts'
+import { relayEndpoints } from '../../../core/transport/dial-constraints.ts'
 import { nodeRules } from '../../../core/path/node-rules.ts'
 import { ChosenRelays, type PathConstraints } from '../../../core/path/relay-constraints.ts'
 import { fakeNetDir } from '../../support/fake-net-dir.ts'

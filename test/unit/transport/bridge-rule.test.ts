@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest'
 import { parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import { type DialTarget, refusalToDial } from '../../../core/transport/bridge-rule.ts'
-import { createTransport, DIRECT } from '../../../core/transport/configured-transport.ts'
+import { createTransport } from '../../../core/transport/configured-transport.ts'
 import { parseTransportPlugin } from '../../../core/transport/managed/transport-plugin.ts'
 import { obfs4Transport } from '../../../core/transport/obfs4/obfs4-transport.ts'
 import { checkBridges, transportOf } from '../../../core/transport/pluggable-transport.ts'
+import { DIRECT } from '../../support/direct-transport.ts'
 
 const RSA = parseRsaIdentity('A'.repeat(40))
 const OTHER_RSA = parseRsaIdentity('B'.repeat(40))

@@ -1,11 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
-import {
-  createTransport,
-  DIRECT,
-  directTransport,
-  type TransportSettings,
-} from '../../../core/transport/configured-transport.ts'
+import { createTransport, type TransportSettings } from '../../../core/transport/configured-transport.ts'
+import { parseAddressPolicy } from '../../../core/util/address-policy.ts'
+import { DIRECT, directTransport } from '../../support/direct-transport.ts'
 
 const SOCKS5: TransportSettings['upstreamProxy'] = {
   kind: 'socks5',
@@ -29,6 +26,35 @@ describe('the direct transport', () => {
       )
     })
   }
+})
+
+describe('an address that the options forbid', () => {
+  const ipv4 = { host: '192.0.2.1', port: 443 }
+  const ipv6 = { host: '2001:db8::1', port: 443 }
+  const other = { host: '192.0.2.1', port: 9001 }
+  const own = { host: '10.0.0.1', port: 443 }
+  const reachableAddresses = parseAddressPolicy(['accept *:443, reject *:*'], 'ReachableAddresses')
+  const refusal: unknown = expect.objectContaining({ kind: 'not-allowed' })
+
+  it.each<[string, Partial<TransportSettings>, typeof ipv4, typeof ipv4]>([
+    ['ReachableAddresses', { reachableAddresses }, other, ipv4],
+    ['ReachableAddresses behind a proxy', { reachableAddresses, upstreamProxy: SOCKS5 }, other, ipv6],
+    ['ClientUseIPv4 0', { useIpv4: false }, ipv4, ipv6],
+    ['ClientUseIPv6 0', { useIpv6: false }, ipv6, ipv4],
+    ['no private addresses', { allowPrivateRelayAddresses: false }, own, ipv4],
+  ])('is not dialled, whoever chose it: %s', (_what, options, forbidden, permitted) => {
+    const transport = createTransport(() => ({ ...DIRECT, ...options }))
+    expect(() => transport.carrierFor(forbidden)).toThrow(refusal)
+    expect(transport.carrierFor(permitted)).toMatchObject({ relay: permitted })
+  })
+
+  it("is not dialled as a bridge's either, unless a transport finds its own way there", () => {
+    const plain = parseBridgeLine('192.0.2.7:9001')
+    const fronted = parseBridgeLine('snowflake 192.0.2.3:80 url=https://broker.example/')
+    const transport = createTransport(() => ({ ...DIRECT, reachableAddresses, bridges: [plain, fronted] }))
+    expect(() => transport.carrierFor(plain.endpoint, plain)).toThrow(refusal)
+    expect(transport.carrierFor(fronted.endpoint, fronted).kind).toBe('pluggable')
+  })
 })
 
 describe('OutboundBindAddress', () => {

@@ -1,8 +1,12 @@
-/** Where a relay can be dialled. */
+/**
+ * Where a relay can be dialled: asked when a relay is chosen, and again where sockets are made, since the options may have
+ * changed on the way.
+ */
 import type { BridgeLine } from '../linkspec/bridge-line.ts'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import type { Relay } from '../netdir/relay.ts'
 import type { AddressPolicy } from '../util/address-policy.ts'
+import { TorError } from '../util/errors.ts'
 import { isInternalAddress } from '../util/internal-address.ts'
 
 /** What decides which addresses of relays we connect to. */
@@ -36,6 +40,18 @@ function mayDial({ host, port }: Endpoint, constraints: DialConstraints): boolea
 /** A private address is as good as another where the user names it; a transport sees to its own way. */
 export function mayDialBridge({ transport, endpoint }: BridgeLine, constraints: DialConstraints): boolean {
   return transport !== undefined || mayDial(endpoint, { ...constraints, allowPrivateRelayAddresses: true })
+}
+
+/** Why the options do not let this address be dialled; undefined when they do. `bridge` is the one that listens there. */
+export function refusalOfAddress(
+  endpoint: Endpoint,
+  bridge: BridgeLine | undefined,
+  constraints: DialConstraints,
+): TorError | undefined {
+  if (bridge === undefined ? mayDial(endpoint, constraints) : mayDialBridge(bridge, constraints))
+    return undefined
+  const words = 'the options on address families and reachable addresses forbid this address'
+  return new TorError('not-allowed', words, { retry: 'elsewhere' })
 }
 
 /** Where the relay can be dialled under the constraints, in order of preference; may be empty. */
