@@ -5,6 +5,7 @@
 import type { OnReadOpts } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { type ConnectionOptions, connect as connectTls, type TLSSocket } from 'node:tls'
+import { NO_RENEGOTIATION } from '../crypto/tls-options.ts'
 import { connectThroughProxy } from '../transport/proxy-dialler.ts'
 import { waitOnSocket } from '../transport/socket-wait.ts'
 import { connectionError } from '../transport/tcp-dialler.ts'
@@ -72,6 +73,8 @@ function tlsOptions(random: Random): ConnectionOptions {
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
     ciphers: CIPHERS,
+    // The certificate that CERTS was held against is that of the first handshake.
+    secureOptions: NO_RENEGOTIATION,
   }
 }
 

@@ -88,6 +88,14 @@ export class FakeLink {
     this.#socket.resume()
   }
 
+  /** Asks for another handshake inside the connection, which only TLS 1.2 has; tells how that ended. */
+  renegotiate(): Promise<Error | null> {
+    return new Promise((resolve) => {
+      this.#socket.on('error', resolve)
+      this.#socket.renegotiate({}, resolve)
+    })
+  }
+
   /** Ends TLS in good order after what was written. */
   close(): void {
     this.#socket.end()

@@ -4,7 +4,7 @@
  * code with the client but key agreement.
  */
 import type { Socket } from 'node:net'
-import { createServer, type Server } from 'node:tls'
+import { createServer, type SecureVersion, type Server } from 'node:tls'
 import type { CircuitTarget } from '../../core/linkspec/relay-target.ts'
 import { toPem } from './der-writer.ts'
 import { EventLog } from './event-log.ts'
@@ -54,6 +54,8 @@ export interface NetworkScript {
 
 export interface NetworkOptions {
   readonly relays?: number
+  /** The newest version of TLS that the guard speaks. */
+  readonly maxTlsVersion?: SecureVersion
   readonly nowMs?: number
 }
 
@@ -75,13 +77,14 @@ export class FakeNetwork {
   readonly #server: Server
   #port = 0
 
-  private constructor(relays: readonly RelayIdentity[], nowMs: number) {
+  private constructor(relays: readonly RelayIdentity[], nowMs: number, maxVersion: SecureVersion) {
     this.relays = relays
     this.nowMs = nowMs
     const guard = this.relay(0)
     this.#server = createServer({
       key: guard.tlsKey.export({ type: 'pkcs8', format: 'pem' }),
       cert: toPem(guard.tlsCertificate),
+      maxVersion,
     })
     this.#server.on('connection', (socket: Socket) => {
       this.connections.push({
@@ -94,9 +97,9 @@ export class FakeNetwork {
   }
 
   static async start(options: NetworkOptions = {}): Promise<FakeNetwork> {
-    const { relays: count = 3, nowMs = NETWORK_TIME_MS } = options
+    const { relays: count = 3, nowMs = NETWORK_TIME_MS, maxTlsVersion = 'TLSv1.3' } = options
     const relays = Array.from({ length: count }, (_, index) => identityOf(index, nowMs))
-    const network = new FakeNetwork(relays, nowMs)
+    const network = new FakeNetwork(relays, nowMs, maxTlsVersion)
     await network.#listen()
     return network
   }
