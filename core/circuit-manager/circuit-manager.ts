@@ -11,7 +11,7 @@ import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
-import type { StopSignal } from '../util/stop-signal.ts'
+import { type StopSignal, StopSource } from '../util/stop-signal.ts'
 import { TurnShare } from '../util/turn-share.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import type { BuildTimeout } from './build-timeout.ts'
@@ -160,7 +160,8 @@ export class CircuitManager {
       const entry =
         this.#claim(usage, excludedExits) ?? (await this.#launchFor({ usage, excludedExits, tries }, signal))
       try {
-        const circuit = readyTunnel(entry) ?? (await this.#whenReady(entry, usage, excludedExits, signal))
+        const circuit =
+          readyTunnel(entry) ?? (await this.#whenReady(entry, { usage, excludedExits, tries }, signal))
         if (circuit === undefined) continue
         if (maySupport(entry, usage, excludedExits)) return this.#use(entry, circuit)
         throw (
@@ -236,24 +237,32 @@ export class CircuitManager {
     return entry
   }
 
-  /** The circuit; or undefined when this one waits for its guard's betters while another is ready for the usage. */
-  #whenReady(
-    entry: PoolEntry,
-    usage: ExitUsage,
-    excludedExits: ReadonlySet<RsaIdentity>,
-    signal: StopSignal | undefined,
-  ): Promise<Tunnel | undefined> {
-    return new Promise((resolve, reject) => {
-      const stop = this.#pool.changes.watch(() => {
-        if (!entry.isWaiting) return
+  /**
+   * The circuit; or undefined when this one waits for its guard's betters while another is ready for the usage. That a
+   * better guard answers shows only when somebody tries it: while nothing else serves the usage, another is begun.
+   */
+  #whenReady(entry: PoolEntry, wanted: Wanted, signal: StopSignal | undefined): Promise<Tunnel | undefined> {
+    const { usage, excludedExits } = wanted
+    const over = new StopSource()
+    return new Promise<Tunnel | undefined>((resolve, reject) => {
+      let isAsking = false
+      const look = (): void => {
+        if (!entry.isWaiting || !maySupport(entry, usage, excludedExits)) return
         const better = this.#pool.find(usage, excludedExits)
-        if (better !== undefined && readyTunnel(better) !== undefined) {
-          stop()
-          resolve(undefined)
+        if (better !== undefined && readyTunnel(better) !== undefined) return resolve(undefined)
+        // One that waits like this one counts too: guards that keep each other waiting must not make us build on and on.
+        if (isAsking || this.#pool.hasOther(entry, usage, excludedExits)) return
+        isAsking = true
+        const asked = (): void => {
+          isAsking = false
         }
-      })
-      abortable(this.#inItsTurn(entry), signal).then(resolve, reject).finally(stop)
-    })
+        this.#launchFor(wanted, over).then(asked, asked)
+      }
+      const stop = this.#pool.changes.watch(look)
+      over.addEventListener('abort', stop)
+      abortable(this.#inItsTurn(entry), signal).then(resolve, reject)
+      look()
+    }).finally(() => over.abort(new TorError('aborted', 'nobody waits any more')))
   }
 
   async #inItsTurn({ ready }: PoolEntry): Promise<Tunnel> {

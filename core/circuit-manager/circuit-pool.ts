@@ -148,6 +148,11 @@ export class CircuitPool {
     return isTooOld(entry, this.#parts.clock.monotonicMs(), this.#parts.maxDirtinessMs())
   }
 
+  /** Whether anything but this one serves the usage or may come to. */
+  hasOther(than: PoolEntry, usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): boolean {
+    return this.entries.some((entry) => entry !== than && maySupport(entry, usage, excludedExits))
+  }
+
   /** Begins a circuit. Throws what the choice of the path throws. */
   launch(
     netDir: NetDir,

@@ -224,10 +224,9 @@ describe('a circuit through a guard that is not the first choice (guard-spec 4.9
 
   it('gives its request to a better circuit as soon as there is one', async () => {
     const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    rig.nextGuard = 0
     const waiting = await (await rig.builder.builds.take()).finish()
     await settle()
-    rig.nextGuard = 0
-    rig.manager.startPreemptive()
     const good = await (await rig.builder.builds.take()).finish()
     expect((await asking).circuit).toBe(good)
     expect(waiting.isOpen).toBe(true)
@@ -236,11 +235,38 @@ describe('a circuit through a guard that is not the first choice (guard-spec 4.9
     expect(better).not.toBe(worse)
   })
 
+  it('has a better guard tried at once for its requests, whatever is waited out, and again when that fails', async () => {
+    const asking = ['first', 'second'].map(() => rig.manager.assign(usage('a'), NO_EXITS))
+    rig.nextGuard = 0
+    await (await rig.builder.builds.take()).finish()
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(2)
+    ;(await rig.builder.builds.take()).fail()
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(3)
+    const good = await (await rig.builder.builds.take()).finish()
+    for (const assigned of await Promise.all(asking)) expect(assigned.circuit).toBe(good)
+  })
+
+  it('has no more than one other begun while guards keep each other waiting', async () => {
+    rig.judge = () => 'waiting'
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    for (let second = 0; second < 60; second++) {
+      await rig.finishAll()
+      rig.clock.advance(1_000)
+      await settle()
+    }
+    expect(rig.builder.builds.all.length).toBe(2)
+    rig.judge = () => 'usable'
+    rig.changes.set(rig.changes.value + 1)
+    await asking
+  })
+
   it('is closed when a better guard answers, and its request gets a new one', async () => {
     const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    rig.nextGuard = 0
     const waiting = await (await rig.builder.builds.take()).finish()
     await settle()
-    rig.nextGuard = 0
     judgeAnew('unusable')
     expect(waiting.isOpen).toBe(false)
     const good = await (await rig.builder.builds.take()).finish()
@@ -261,10 +287,10 @@ describe('a circuit through a guard that is not the first choice (guard-spec 4.9
 
   it('keeps nobody waiting when it dies', async () => {
     const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    rig.nextGuard = 0
     const waiting = await (await rig.builder.builds.take()).finish()
     await settle()
     waiting.close(new TorError('circuit-failed', 'destroyed'))
-    rig.nextGuard = 0
     const good = await (await rig.builder.builds.take()).finish()
     expect((await asking).circuit).toBe(good)
   })
