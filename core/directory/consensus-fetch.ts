@@ -60,8 +60,8 @@ export interface FetchParts {
   readonly log: Logger
   readonly onClockEvidence: (evidence: ClockEvidence) => void
   readonly onPhase: (phase: DirectoryPhase) => void
-  /** Called at each sign of life. */
-  readonly onProgress: () => void
+  /** Called at each sign of life, with the bytes of a document that came. */
+  readonly onProgress: (bytes: number) => void
 }
 
 export interface FetchedConsensus {
@@ -110,7 +110,7 @@ export function connectToSource(
   return withTimeout(parts.clock, CONNECT_LIMIT_MS, 'reaching a directory relay', signal, async (limited) => {
     const connection = await parts.connector.connect(source.target, limited, (phase) => {
       if (limited.aborted) return
-      parts.onProgress()
+      parts.onProgress(0)
       parts.onPhase(phase)
     })
     if (limited.aborted) connection.close()
@@ -182,6 +182,7 @@ class ConsensusFetch {
         onDocument: () => this.#parts.onPhase('loading-status'),
         ifModifiedSinceMs: this.#held.ifModifiedSinceMs,
         diffFrom: base?.sha3,
+        isLarge: true,
       },
     )
   }

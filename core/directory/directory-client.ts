@@ -15,8 +15,14 @@ import { findBodyStart, type HttpReplyHead, MAX_HEAD_BYTES, parseHttpHead } from
 export const MAX_BODY_BYTES = 16 * 1024 * 1024 - 1
 /** A relay that sends nothing for this long is given up; a loaded one answers within a few seconds. */
 export const STALL_LIMIT_MS = 15_000
-/** A whole reply: a consensus is some 700 KB packed, so this is a line of 6 KB/s. */
+/** A whole reply. */
 export const REQUEST_LIMIT_MS = 120_000
+/**
+ * A reply of hundreds of kilobytes, where it goes on coming: a consensus has some 700 packed, and so have six requests for
+ * microdescriptors together, which on a line of 3 KB/s bring this much each.
+ */
+export const LARGE_REQUEST_LIMIT_MS = 600_000
+export const STEADY_BYTES_PER_SECOND = 400
 
 export interface DirectoryRequest {
   /** The path of the URL, with its leading slash. */
@@ -25,6 +31,8 @@ export interface DirectoryRequest {
   readonly host: string
   /** More than so many bytes, as sent, are refused; undefined takes the limit of all directory documents. */
   readonly maxBodyBytes?: number
+  /** Hundreds of kilobytes are asked for, which may take a slow line longer than other replies. */
+  readonly isLarge?: boolean
   /** Asked over a circuit that hides who we are: the request must look like everybody's (dir-spec 6.1). */
   readonly isAnonymous?: boolean
   /** Only a document that changed after this is worth an answer; else the relay says 304. */
@@ -33,8 +41,8 @@ export interface DirectoryRequest {
   readonly diffFrom?: Buffer | undefined
   /** Called with the relay's clock when the reply tells it. */
   readonly onDate?: ((dateMs: number) => void) | undefined
-  /** Called for each piece of a reply that arrives. */
-  readonly onProgress?: (() => void) | undefined
+  /** Called for each piece of a reply that arrives, with its length. */
+  readonly onProgress?: ((bytes: number) => void) | undefined
   /** Called once, when a document begins to arrive. */
   readonly onDocument?: (() => void) | undefined
 }
@@ -52,26 +60,27 @@ export type DirectoryReply =
  * Asks one document over a stream of its own, which is destroyed at the end in any case. Throws `malformed` or `limit`
  * for a reply that breaks the rules, `timeout`, `aborted`, and what the stream itself failed with.
  */
-export function getDocument(
+export async function getDocument(
   connection: DirectoryConnection,
   request: DirectoryRequest,
   clock: Clock,
   signal: AbortSignal,
 ): Promise<DirectoryReply> {
-  return withTimeout(clock, REQUEST_LIMIT_MS, 'a directory request', signal, async (limited) => {
-    const stream = await openStream(connection, limited)
-    const reader = new ReplyReader(clock, request)
-    try {
-      stream.setSink(reader)
-      // No end(): a half-closed directory stream is closed by caches before they answer.
-      stream.write(encodeRequest(request))
-      const raw = await abortable(reader.reply, limited)
-      return await interpretReply(raw, limited)
-    } finally {
-      reader.stop()
-      stream.destroy()
-    }
-  })
+  const startedMs = clock.monotonicMs()
+  const stream = await withTimeout(clock, REQUEST_LIMIT_MS, 'opening a directory stream', signal, (limited) =>
+    openStream(connection, limited),
+  )
+  const reader = new ReplyReader(clock, request, startedMs)
+  try {
+    stream.setSink(reader)
+    // No end(): a half-closed directory stream is closed by caches before they answer.
+    stream.write(encodeRequest(request))
+    const raw = await abortable(reader.reply, signal)
+    return await interpretReply(raw, signal)
+  } finally {
+    reader.stop()
+    stream.destroy()
+  }
 }
 
 /** The document, or the error that a caller without use for the other answers wants. */
@@ -149,17 +158,19 @@ class ReplyReader implements ByteSink {
   #headBytes: Buffer = Buffer.alloc(0)
   #head: HttpReplyHead | undefined
   readonly #body = new ByteCollector()
+  readonly #startedMs: number
   #lastActivityMs: number
-  #stallTimer: Timer
+  #timer: Timer
   #isDone = false
   readonly #maxBodyBytes: number
 
-  constructor(clock: Clock, request: DirectoryRequest) {
+  constructor(clock: Clock, request: DirectoryRequest, startedMs: number) {
     this.#maxBodyBytes = request.maxBodyBytes ?? MAX_BODY_BYTES
     this.#clock = clock
     this.#request = request
+    this.#startedMs = startedMs
     this.#lastActivityMs = clock.monotonicMs()
-    this.#stallTimer = this.#armStallTimer(STALL_LIMIT_MS)
+    this.#timer = this.#armTimer()
   }
 
   get reply(): Promise<RawReply> {
@@ -168,14 +179,14 @@ class ReplyReader implements ByteSink {
 
   stop(): void {
     this.#isDone = true
-    this.#stallTimer.cancel()
+    this.#timer.cancel()
     this.#body.take()
   }
 
   onData(chunk: Buffer): boolean {
     if (this.#isDone) return true
     this.#lastActivityMs = this.#clock.monotonicMs()
-    this.#request.onProgress?.()
+    this.#request.onProgress?.(chunk.length)
     try {
       if (this.#head === undefined) this.#takeHead(chunk)
       else this.#takeBody(chunk)
@@ -239,19 +250,34 @@ class ReplyReader implements ByteSink {
     this.#reply.reject(error)
   }
 
-  /** One timer that looks at the last activity when it fires, instead of one that is set anew at every chunk. */
-  #armStallTimer(delayMs: number): Timer {
-    return this.#clock.setTimer(delayMs, () => {
-      const silentMs = this.#clock.monotonicMs() - this.#lastActivityMs
-      if (silentMs < STALL_LIMIT_MS) {
-        this.#stallTimer = this.#armStallTimer(STALL_LIMIT_MS - silentMs)
-        return
-      }
-      this.#fail(
-        new TorError('timeout', `a directory reply stalled for ${STALL_LIMIT_MS} ms`, { retry: 'elsewhere' }),
-      )
-    })
+  /** One timer that looks at what has come when it fires, instead of one that is set anew at every chunk. */
+  #armTimer(): Timer {
+    const untilMs = Math.min(this.#stallsAtMs, this.#endsAtMs)
+    return this.#clock.setTimer(untilMs - this.#clock.monotonicMs(), () => this.#look())
   }
+
+  #look(): void {
+    const nowMs = this.#clock.monotonicMs()
+    if (nowMs >= this.#endsAtMs) {
+      this.#fail(timeout(`a directory reply was not there after ${nowMs - this.#startedMs} ms`))
+    } else if (nowMs >= this.#stallsAtMs) {
+      this.#fail(timeout(`a directory reply stalled for ${STALL_LIMIT_MS} ms`))
+    } else this.#timer = this.#armTimer()
+  }
+
+  get #stallsAtMs(): number {
+    return this.#lastActivityMs + STALL_LIMIT_MS
+  }
+
+  get #endsAtMs(): number {
+    if (this.#request.isLarge !== true) return this.#startedMs + REQUEST_LIMIT_MS
+    const earnedMs = (this.#body.length / STEADY_BYTES_PER_SECOND) * 1000
+    return this.#startedMs + Math.min(Math.max(REQUEST_LIMIT_MS, earnedMs), LARGE_REQUEST_LIMIT_MS)
+  }
+}
+
+function timeout(message: string): TorError {
+  return new TorError('timeout', message, { retry: 'elsewhere' })
 }
 
 function oversizeBody(maxBytes: number): TorError {

@@ -27,6 +27,10 @@ export const AUTHORITY_DELAY_MS = 6_000
 export const HANG_MS = 3_000
 /** A try gets a companion after this time even when it trickles. */
 export const PATIENCE_MS = 20_000
+/** On a slow line a companion takes what the try lives on: so many bytes earn it a second more. */
+const BYTES_PER_SECOND_OF_PATIENCE = 1_000
+/** Who is slow on purpose holds us up no longer. */
+export const LONGEST_PATIENCE_MS = 120_000
 /** With nobody to ask: a guard may be worth another try by then. */
 const NOBODY_PAUSE_MS = 60_000
 
@@ -70,6 +74,7 @@ export interface RunningTry {
   readonly source: DirectorySource
   readonly startedMs: number
   lastProgressMs: number
+  receivedBytes: number
 }
 
 export interface SourceRecord {
@@ -103,7 +108,7 @@ export type RaceStep =
 export function decideNextStep(state: RaceState, nowMs: number): RaceStep {
   if (state.running.length >= MAX_PARALLEL_TRIES) return { kind: 'idle' }
   const hungMs = state.running.map((run) =>
-    Math.min(run.lastProgressMs + HANG_MS, run.startedMs + PATIENCE_MS),
+    Math.min(run.lastProgressMs + HANG_MS, run.startedMs + patienceMs(run)),
   )
   const startMs = Math.max(state.notBeforeMs, ...hungMs)
   if (startMs > nowMs) return { kind: 'wait', untilMs: startMs }
@@ -112,6 +117,11 @@ export function decideNextStep(state: RaceState, nowMs: number): RaceStep {
   const openings = idleSources(state).map(({ opensMs }) => opensMs)
   if (openings.length > 0) return { kind: 'wait', untilMs: Math.min(...openings) }
   return state.running.length > 0 ? { kind: 'idle' } : { kind: 'wait', untilMs: nowMs + NOBODY_PAUSE_MS }
+}
+
+function patienceMs({ receivedBytes }: RunningTry): number {
+  const earnedMs = (receivedBytes / BYTES_PER_SECOND_OF_PATIENCE) * 1000
+  return Math.min(Math.max(PATIENCE_MS, earnedMs), LONGEST_PATIENCE_MS)
 }
 
 interface Candidate {

@@ -139,7 +139,7 @@ class SourceWorker {
 
   async #ask(connection: DirectoryConnection, job: DownloadJob, signal: AbortSignal): Promise<void> {
     const { clock, log, onBatch } = this.#parts
-    const request = { path: microdescsPath(job.missing), host: hostOf(this.#source) }
+    const request = { path: microdescsPath(job.missing), host: hostOf(this.#source), isLarge: true }
     const reply = await getDocument(connection, request, clock, signal)
     // The relay has none of them; it may well have others.
     if (reply.kind === 'not-found') return

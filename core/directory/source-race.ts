@@ -25,8 +25,12 @@ export interface SourceRaceParts<T> {
   readonly records: SourceRecords
   readonly clock: Clock
   readonly random: Random
-  /** One try. Calls `onProgress` at each sign of life. Must end soon after its signal fires. */
-  readonly attempt: (source: DirectorySource, signal: AbortSignal, onProgress: () => void) => Promise<T>
+  /** One try. Calls `onProgress` at each sign of life, with the bytes that came. Must end soon after its signal fires. */
+  readonly attempt: (
+    source: DirectorySource,
+    signal: AbortSignal,
+    onProgress: (bytes: number) => void,
+  ) => Promise<T>
   /** Releases a result that came when the race was over. */
   readonly discard: (result: T) => void
   readonly onFailure: (source: DirectorySource, error: TorError) => void
@@ -120,10 +124,11 @@ class SourceRace<T> {
 
   #start(source: DirectorySource, nowMs: number): void {
     const controller = new AbortController()
-    const run: RunningTry = { source, startedMs: nowMs, lastProgressMs: nowMs }
+    const run: RunningTry = { source, startedMs: nowMs, lastProgressMs: nowMs, receivedBytes: 0 }
     this.#running.set(run, controller)
     this.#lastAsked = source
-    const onProgress = (): void => {
+    const onProgress = (bytes: number): void => {
+      run.receivedBytes += bytes
       run.lastProgressMs = this.#nowMs()
     }
     const ended = this.#parts.attempt(source, controller.signal, onProgress).then(

@@ -2,9 +2,11 @@ import { describe, expect, it } from 'vitest'
 import {
   expectDocument,
   getDocument,
+  LARGE_REQUEST_LIMIT_MS,
   MAX_BODY_BYTES,
   REQUEST_LIMIT_MS,
   STALL_LIMIT_MS,
+  STEADY_BYTES_PER_SECOND,
 } from '../../../core/directory/directory-client.ts'
 import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import type { ByteSink, ByteStream } from '../../../core/util/byte-stream.ts'
@@ -126,6 +128,47 @@ describe('a directory request', () => {
     expect(clock.monotonicMs()).toBeGreaterThanOrEqual(REQUEST_LIMIT_MS)
     expect(stream.isDestroyed).toBe(true)
     expect(clock.liveTimers()).toBe(0)
+  })
+
+  describe('for megabytes, on a line that is slow but steady,', () => {
+    const EVERY_MS = 10_000
+
+    /** How it ended, and when, of a reply that has so many bytes every ten seconds. */
+    async function endOf(bytesAt: (nowMs: number) => number, isLarge = true) {
+      const clock = countingClock(0)
+      const stream = new TricklingStream()
+      const trickler = { relayName: 'trickler', close: () => {}, openDirectoryStream: async () => stream }
+      let error: unknown
+      const request = { path: '/', host: 'h', isLarge }
+      getDocument(trickler, request, clock, new AbortController().signal).catch((thrown: unknown) => {
+        error = thrown
+      })
+      await settle()
+      stream.sink?.onData(Buffer.from('HTTP/1.0 200 OK\r\n\r\n'))
+      const isOver = (): boolean => {
+        stream.sink?.onData(Buffer.alloc(bytesAt(clock.monotonicMs()), 'x'))
+        return error !== undefined
+      }
+      await advanceUntil(clock, EVERY_MS, isOver, 'the end')
+      expect([isTorError(error, 'timeout'), stream.isDestroyed, clock.liveTimers()]).toEqual([true, true, 0])
+      return clock.monotonicMs()
+    }
+    const STEADY = (1.1 * STEADY_BYTES_PER_SECOND * EVERY_MS) / 1000
+
+    it('goes on to a limit of its own', async () => {
+      expect(await endOf(() => STEADY)).toBe(LARGE_REQUEST_LIMIT_MS)
+    })
+
+    it('is given up when it is no longer steady', async () => {
+      const endMs = await endOf((nowMs) => (nowMs < 300_000 ? STEADY : 1))
+      expect(endMs).toBeGreaterThan(REQUEST_LIMIT_MS)
+      expect(endMs).toBeLessThan(345_000)
+    })
+
+    it('has no more time than others where it trickles, and no other has more for being steady', async () => {
+      expect(await endOf(() => STEADY / 2)).toBe(REQUEST_LIMIT_MS)
+      expect(await endOf(() => STEADY * 10, false)).toBe(REQUEST_LIMIT_MS)
+    })
   })
 
   it('keeps nothing of the blocks in which a relay sends a byte at a time', async () => {

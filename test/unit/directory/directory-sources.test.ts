@@ -5,6 +5,7 @@ import {
   type DirectorySource,
   decideNextStep,
   HANG_MS,
+  LONGEST_PATIENCE_MS,
   PATIENCE_MS,
   type RaceState,
   refreshTiers,
@@ -30,8 +31,13 @@ function source(tier: 0 | 1, index: number): DirectorySource {
   return found
 }
 
-function running(which: DirectorySource, startedMs: number, lastProgressMs = startedMs): RunningTry {
-  return { source: which, startedMs, lastProgressMs }
+function running(
+  which: DirectorySource,
+  startedMs: number,
+  lastProgressMs = startedMs,
+  receivedBytes = 0,
+): RunningTry {
+  return { source: which, startedMs, lastProgressMs, receivedBytes }
 }
 
 function state(parts: Partial<RaceState>): RaceState {
@@ -85,6 +91,18 @@ describe('whom to ask next', () => {
   it('is another one beside a try that trickles for too long', () => {
     const trickle = running(source(0, 0), 0, PATIENCE_MS - 1)
     expect(decideNextStep(state({ running: [trickle] }), PATIENCE_MS).kind).toBe('start')
+  })
+
+  it('is nobody beside a try on a slow line that goes on steadily, for some time', () => {
+    const stepAt = (nowMs: number, bytesPerSecond: number): string => {
+      const run = running(source(0, 0), 0, nowMs, (bytesPerSecond * nowMs) / 1000)
+      return decideNextStep(state({ running: [run] }), nowMs).kind
+    }
+    for (const nowMs of [PATIENCE_MS, 60_000, LONGEST_PATIENCE_MS - 1]) {
+      expect([stepAt(nowMs, 1_500), stepAt(nowMs, 900)]).toEqual(['wait', 'start'])
+    }
+    // Who is slow on purpose holds us up no longer.
+    expect(stepAt(LONGEST_PATIENCE_MS, 100_000)).toBe('start')
   })
 
   it('is an authority from six seconds on, when only fallbacks are being tried', () => {
