@@ -95,28 +95,30 @@ function shuffledByWeight(fallbackDirs: readonly FallbackDir[], random: Random):
   }
 }
 
-export interface DirectoryGuard {
+interface DirectoryGuard {
   readonly index: number
   /** Made from the consensus alone: the guard's microdescriptor may be what we are about to ask it for. */
   readonly target: ChannelTarget
 }
 
-/** The guard for a one-hop directory circuit: all our guards are directories too. Throws `no-path`. */
-export function pickDirectoryGuard(
+/** One more guard for one-hop directory circuits: all our guards are directories too. Throws `no-path`. */
+function pickDirectoryGuard(
   netDir: PathNetDir,
   guards: GuardSelector,
   constraints: PathConstraints,
-  isExcluded: (index: number) => boolean = () => false,
+  alreadyPicked: ReadonlyMap<number, ChannelTarget>,
 ): DirectoryGuard {
   const endpointsOf = (index: number): Endpoint[] => relayEndpoints(netDir.relay(index), constraints)
   const index = pickPermittedGuard(netDir, guards, constraints, {
     purpose: 'directory',
-    excludes: (candidate) => isExcluded(candidate) || endpointsOf(candidate).length === 0,
+    // One guard is needed; the others must not show us to relays beyond the primary ones (guard-spec 4.6).
+    isPrimaryOnly: alreadyPicked.size > 0,
+    excludes: (candidate) => alreadyPicked.has(candidate) || endpointsOf(candidate).length === 0,
   })
   return { index, target: { ids: netDir.ids(index), endpoints: endpointsOf(index) } }
 }
 
-/** As many guards as the user or the consensus lets us ask for directory documents, the best first; empty when there is none. */
+/** Guards to ask for directory documents, at most as many as the user or the consensus says; empty when there is none. */
 export function pickDirectoryGuards(
   netDir: PathNetDir,
   guards: GuardSelector,
@@ -126,7 +128,7 @@ export function pickDirectoryGuards(
   const picked = new Map<number, ChannelTarget>()
   try {
     while (picked.size < count) {
-      const { index, target } = pickDirectoryGuard(netDir, guards, constraints, (row) => picked.has(row))
+      const { index, target } = pickDirectoryGuard(netDir, guards, constraints, picked)
       picked.set(index, target)
     }
   } catch (error) {

@@ -108,6 +108,22 @@ describe('directories after the first consensus', () => {
     expect(identities(pickDirectoryGuards(netDir, guards, CONSTRAINTS))).toEqual(identities(targets))
   })
 
+  it('are primary ones behind the first, however few of them can be reached', () => {
+    const netDir = fakeNetDir(Array.from({ length: 60 }, (_, n) => ({ id: n + 1, flags: GOOD_GUARD })))
+    const guards = newGuards()
+    const picked = (): string[] => pickDirectoryGuards(netDir, guards, CONSTRAINTS).map(({ ids }) => ids.rsa)
+    picked()
+    const [up, ...down] = guards.primaryGuards(netDir).map((row) => netDir.ids(row).rsa)
+    if (up === undefined) throw new RangeError('no primary guard')
+    guards.reportChannelAttempt(up)
+    guards.reportChannelSuccess(up)
+    for (const rsa of down) guards.reportChannelFailure(rsa, { beganMs: 0, isWithoutRoute: false })
+    expect(picked()).toEqual([up])
+    guards.reportChannelFailure(up, { beganMs: 0, isWithoutRoute: false })
+    expect(picked()).toHaveLength(1)
+    expect([up, ...down]).not.toContain(picked()[0])
+  })
+
   it('are as many as the user says', () => {
     const netDir = fakeNetDir(Array.from({ length: 40 }, (_, n) => ({ id: n + 1 })))
     expect(pickDirectoryGuards(netDir, newGuards(), CONSTRAINTS, 1)).toHaveLength(1)
