@@ -86,6 +86,7 @@ export interface ClientConfig {
   readonly rejectInternalAddresses: boolean
   /** Whether such addresses in exits' answers to look-ups are not believed. */
   readonly rejectInternalDnsAnswers: boolean
+  /** Ports to which no stream is opened, and ports of which the user is warned: what exits see there is mostly in the clear. */
   readonly rejectPlaintextPorts: readonly number[]
   readonly warnPlaintextPorts: readonly number[]
   /** Whether a circuit may be extended to private addresses: only on testing networks. */

@@ -40,6 +40,7 @@ import type {
 import { ExitNotes } from './exit-notes.ts'
 import { InitialData, MAX_INITIAL_DATA_BYTES } from './initial-data.ts'
 import { NameRewriter } from './name-rewriter.ts'
+import { PlaintextPorts } from './plaintext-ports.ts'
 import { siteOf } from './site.ts'
 import type { StreamStatus } from './status.ts'
 import { parseStreamHost, type StreamHost, type StreamTarget } from './stream-target.ts'
@@ -65,6 +66,7 @@ export class StreamService implements StreamOpener {
   readonly #names: NameRewriter
   /** A request costs some 50 microseconds until its BEGIN is written: a thousand at once must not stop everything else. */
   readonly #turns: TurnShare
+  readonly #plaintextPorts: PlaintextPorts
   readonly #log: Logger
   /** Counts the new identities. */
   #identity = 0
@@ -75,6 +77,7 @@ export class StreamService implements StreamOpener {
     this.#notes = new ExitNotes(parts.clock)
     this.#log = parts.log.in('app')
     this.#turns = new TurnShare(parts.clock)
+    this.#plaintextPorts = new PlaintextPorts(this.#log)
     this.#names = new NameRewriter(parts.config.value, parts.random)
   }
 
@@ -87,6 +90,7 @@ export class StreamService implements StreamOpener {
       const turn = this.#turns.take()
       if (turn !== undefined) await turn
       const target = { ...this.#rewrite(asked, options), port: asked.port }
+      this.#plaintextPorts.check(target, this.#parts.config.value)
       const shownTarget = `${target.host}:${target.port}`
       return await this.#request(shownTarget, target, options, (signal, show) => {
         const usage = this.#demand(exitUsage(target, isolation.key, families), target, isolation)

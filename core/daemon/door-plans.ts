@@ -44,8 +44,6 @@ export function planRules(settings: Settings): ApplicationRules {
     socksPolicy: joinPolicy(settings.list(OPTIONS.socksPolicy), 'SocksPolicy'),
     refusesUnsafeSocks: settings.single(OPTIONS.safeSocks),
     reportsSocksSafety: settings.single(OPTIONS.testSocks),
-    warnPlaintextPorts: settings.single(OPTIONS.warnPlaintextPorts),
-    rejectPlaintextPorts: settings.single(OPTIONS.rejectPlaintextPorts),
     requestLimitMs: settings.single(OPTIONS.socksTimeout),
   }
 }

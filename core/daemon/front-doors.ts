@@ -4,11 +4,11 @@ import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import type { ApplicationRules } from '../proxy/application-rules.ts'
 import { DnsListener } from '../proxy/dns-listener.ts'
 import type { ListenAddress } from '../proxy/listener-options.ts'
-import { OnceNotices } from '../proxy/once-notices.ts'
 import { ProxyListener } from '../proxy/proxy-listener.ts'
 import type { Clock } from '../util/clock.ts'
 import { toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
+import { OnceNotices } from '../util/once-notices.ts'
 import { describeAddress, type DoorPlan } from './door-plans.ts'
 
 export interface FrontDoorDeps {
@@ -152,14 +152,6 @@ class LiveRules implements ApplicationRules {
 
   get reportsSocksSafety(): boolean {
     return this.current.reportsSocksSafety
-  }
-
-  get warnPlaintextPorts(): readonly number[] {
-    return this.current.warnPlaintextPorts
-  }
-
-  get rejectPlaintextPorts(): readonly number[] {
-    return this.current.rejectPlaintextPorts
   }
 
   get requestLimitMs(): number {

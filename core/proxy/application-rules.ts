@@ -8,10 +8,6 @@ export interface ApplicationRules {
   readonly refusesUnsafeSocks: boolean
   /** TestSocks: each SOCKS request is logged as safe or unsafe in that sense. */
   readonly reportsSocksSafety: boolean
-  /** WarnPlaintextPorts: a connection to one of them is warned of. */
-  readonly warnPlaintextPorts: readonly number[]
-  /** RejectPlaintextPorts: a connection to one of them is refused. */
-  readonly rejectPlaintextPorts: readonly number[]
   /** SocksTimeout: how long one request may take in all, milliseconds. */
   readonly requestLimitMs: number
 }
@@ -21,7 +17,5 @@ export const DEFAULT_APPLICATION_RULES: ApplicationRules = {
   socksPolicy: undefined,
   refusesUnsafeSocks: false,
   reportsSocksSafety: false,
-  warnPlaintextPorts: [23, 109, 110, 143],
-  rejectPlaintextPorts: [],
   requestLimitMs: 2 * 60_000,
 }

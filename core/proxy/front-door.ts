@@ -16,11 +16,11 @@ import type { ByteStream } from '../util/byte-stream.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
 import { type Logger, sensitive } from '../util/log.ts'
+import type { OnceNotices } from '../util/once-notices.ts'
 import type { StopSignal, StopSource } from '../util/stop-signal.ts'
 import type { AppRequest } from './app-request.ts'
 import type { ApplicationRules } from './application-rules.ts'
 import type { ListenerOptions } from './listener-options.ts'
-import type { OnceNotices } from './once-notices.ts'
 import { type ClientProtocol, type Credentials, isolateRequest, mapScopeOf } from './request-isolation.ts'
 
 /** Requests that wait for an answer at once: they are what a stalled network piles up. */
@@ -117,7 +117,6 @@ export class FrontDoor {
       const mapScope = this.#mapScope(requester)
       const target = { ...this.#meant(parseStreamTarget(host, port), mapScope), port }
       const families = this.#checkTraffic(this.#deps.opener.destinationOf(target, mapScope), wanted)
-      this.#checkPort(port)
       const isolation = isolateRequest(this.#options.isolation, { ...requester, host: target.host, port })
       const common = { isolation, mapScope, signal: abort, families }
       const withData = initialData === undefined ? common : { ...common, initialData }
@@ -213,19 +212,6 @@ export class FrontDoor {
     const isAllowed = { ipv4: allowsIpv4, ipv6: allowsIpv6, name: allowsIpv4 || allowsIpv6 }[kind]
     if (!isAllowed) throw notAllowed('the flags of the listener forbid this family of addresses')
     return narrowed
-  }
-
-  #checkPort(port: number): void {
-    const { rejectPlaintextPorts, warnPlaintextPorts } = this.#deps.rules
-    const isRejected = rejectPlaintextPorts.includes(port)
-    if (isRejected || warnPlaintextPorts.includes(port)) {
-      this.notices.warn(
-        `plaintext port ${port}`,
-        `An application connects to port ${port}, where protocols usually send passwords unencrypted: the exit relay ` +
-          `could read them.${isRejected ? ' RejectPlaintextPorts refuses it.' : ''}`,
-      )
-    }
-    if (isRejected) throw notAllowed('RejectPlaintextPorts refuses this port')
   }
 }
 

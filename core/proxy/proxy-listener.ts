@@ -16,7 +16,7 @@ import { AppSocket, type ReadMode, WRITE_BUFFER_BYTES } from './app-socket.ts'
 import { FrontDoor } from './front-door.ts'
 import { HttpConnection } from './http-connection.ts'
 import type { ListenAddress, ListenerOptions } from './listener-options.ts'
-import { OnceNotices } from './once-notices.ts'
+import { OnceNotices } from '../util/once-notices.ts'
 import { SocksParser } from './socks-detect.ts'
 import { bindForOwner, prepareUnixSocket, setUnixSocketMode } from './unix-socket.ts'
 

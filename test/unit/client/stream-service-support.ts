@@ -13,7 +13,7 @@ import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { createLifetime } from '../../../core/util/abort.ts'
 import { TorError } from '../../../core/util/errors.ts'
-import { silentLogger } from '../../../core/util/log.ts'
+import { formatLogParts, Logger } from '../../../core/util/log.ts'
 import { WatchedValue } from '../../../core/util/watched-value.ts'
 import { openCircuitOn, openLink } from '../../network/client-side.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
@@ -30,6 +30,8 @@ export interface ServedNetwork {
   readonly traffic: TrafficLedger
   /** What each circuit was asked for, in order. */
   readonly usages: ExitUsage[]
+  /** What the user was warned of. */
+  readonly warnings: string[]
   /** Whether the exits' policies have IPv6. */
   mayExitOverIpv6: boolean
 }
@@ -47,6 +49,10 @@ export async function serveNetwork(
     ...changes,
   })
   const usages: ExitUsage[] = []
+  const warnings: string[] = []
+  const log = new Logger(({ level, parts }) => {
+    if (level === 'warn') warnings.push(formatLogParts(parts, true))
+  })
   const traffic = new TrafficLedger()
   const assign = async (usage: ExitUsage, excluded: ReadonlySet<RsaIdentity>): Promise<AssignedCircuit> => {
     usages.push(usage)
@@ -68,7 +74,7 @@ export async function serveNetwork(
     config,
     clock,
     random: systemRandom,
-    log: silentLogger,
+    log,
     traffic,
     lifetime: createLifetime(),
     circuits: { assign },
@@ -86,6 +92,7 @@ export async function serveNetwork(
     config,
     clock,
     usages,
+    warnings,
     mayExitOverIpv6: true,
   }
   return served

@@ -3,6 +3,7 @@ import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import type { FamilyPreference, StreamOptions } from '../../../core/client/client-port.ts'
 import type { ClientConfig } from '../../../core/client/config.ts'
 import { InitialData } from '../../../core/client/initial-data.ts'
+import { parseClientConfig } from '../../../core/daemon/torrc-config.ts'
 import { parseStreamHost, parseStreamTarget } from '../../../core/client/stream-target.ts'
 import { EventLog } from '../../network/event-log.ts'
 import type { FakeStream } from '../../network/fake-stream.ts'
@@ -235,6 +236,32 @@ describe('addresses made up for names', () => {
     expect(resolvedNames()).toEqual(['a.example'])
     expect(await service.resolve('abc.onion')).toHaveLength(2)
     await expect(service.resolve('a.nickname.exit')).rejects.toMatchObject({ kind: 'bad-target' })
+  })
+})
+
+describe('a port on which passwords go unencrypted', () => {
+  const to = (port: number, host = 'a.example') => parseStreamTarget(host, port)
+  const refused: unknown = expect.objectContaining({ kind: 'not-allowed' })
+
+  it('is refused to every program that asks, and warned of once, also by a torrc of a library', async () => {
+    const text = 'RejectPlaintextPorts 23\nWarnPlaintextPorts 110,23'
+    const { service, network, usages } = await serve(parseClientConfig(text, '/nowhere'))
+    network.script.service = (stream) => stream.connect(Buffer.alloc(0))
+    for (let round = 0; round < 2; round++) {
+      await expect(service.openStream(to(23))).rejects.toEqual(refused)
+      for (const port of [110, 143]) (await service.openStream(to(port))).destroy()
+    }
+    expect(usages.map(({ port }) => port)).toEqual([110, 143, 110, 143])
+    expect(served.warnings).toHaveLength(2)
+    expect(served.warnings[0]).toMatch(/port 23,.*refuses/)
+  })
+
+  it('is another one as soon as the configuration changes', async () => {
+    const { service, network, config } = await serve({ rejectPlaintextPorts: [23] })
+    network.script.service = (stream) => stream.connect(Buffer.alloc(0))
+    config.set({ ...config.value, rejectPlaintextPorts: [25] })
+    ;(await service.openStream(to(23))).destroy()
+    await expect(service.openStream(to(25))).rejects.toEqual(refused)
   })
 })
 

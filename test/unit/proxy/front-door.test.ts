@@ -93,6 +93,19 @@ describe('the flags of a listener', () => {
     expect(opener.asked[0]?.options.families).toEqual(noIpv6.families)
   })
 
+  test('hold on the HTTP port too', async () => {
+    const opener = new FakeOpener()
+    const traffic = { ...DEFAULT_TRAFFIC, allowsNames: false }
+    const listener = await start(opener, { protocol: 'http', traffic })
+    for (const line of ['CONNECT a.example:23 HTTP/1.1', 'GET http://a.example:23/ HTTP/1.1\r\nHost: a']) {
+      const app = new App(listener)
+      app.send(`${line}\r\n\r\n`)
+      await until(() => app.hasEnded)
+      expect(app.received.toString('latin1')).toContain('Tor-Request-Failed: end/ENTRYPOLICY')
+    }
+    expect(opener.asked).toHaveLength(0)
+  })
+
   test('KeepAliveIsolateSOCKSAuth reaches the client with the credentials', async () => {
     const opener = new FakeOpener()
     const isolation = { ...DEFAULT_ISOLATION, sessionGroup: '1', keepAliveIsolateSocksAuth: true }
@@ -243,32 +256,6 @@ describe('the rules for all applications', () => {
     expect(lines('notice')[0]).toContain('unsafe')
     expect(lines('notice')[1]).toContain('is safe')
     expect(lines('notice').join()).not.toMatch(/secret|192/)
-  })
-
-  test('WarnPlaintextPorts warns once for each port, and RejectPlaintextPorts refuses', async () => {
-    const { log, lines } = recordingLogger()
-    const opener = new FakeOpener()
-    const rules = withRules({ warnPlaintextPorts: [23, 110], rejectPlaintextPorts: [23] })
-    const listener = await start(opener, { ...rules, log })
-    for (let round = 0; round < 2; round++) {
-      expect(await answer(listener, byName('a.example', '0017'))).toBe(NOT_ALLOWED)
-      expect(await answer(listener, byName('a.example', '006e'))).toBe(OK)
-    }
-    expect(lines('warn')).toHaveLength(2)
-    expect(lines('warn')[0]).toMatch(/port 23,.*refuses/)
-    expect(opener.asked.map(({ target }) => target.port)).toEqual([110, 110])
-  })
-
-  test('hold on the HTTP port too', async () => {
-    const opener = new FakeOpener()
-    const listener = await start(opener, { protocol: 'http', ...withRules({ rejectPlaintextPorts: [23] }) })
-    for (const line of ['CONNECT a.example:23 HTTP/1.1', 'GET http://a.example:23/ HTTP/1.1\r\nHost: a']) {
-      const app = new App(listener)
-      app.send(`${line}\r\n\r\n`)
-      await until(() => app.hasEnded)
-      expect(app.received.toString('latin1')).toContain('Tor-Request-Failed: end/ENTRYPOLICY')
-    }
-    expect(opener.asked).toHaveLength(0)
   })
 })
 

@@ -1,5 +1,5 @@
 /** Things that the user should hear of once and not with every request: what was said is remembered by its kind. */
-import type { Logger, LogPart } from '../util/log.ts'
+import type { Logger, LogPart } from './log.ts'
 
 /** Kinds are our own words and a few port numbers; an application cannot make more of them than this. */
 const MAX_KINDS = 256
