@@ -12,6 +12,7 @@ export function describeCrash(thrown: unknown): readonly LogPart[] {
 /** The lines of the stack behind the message: functions and places in our files. Nothing where anything else is among them. */
 function framesOf({ stack = '', message }: Error): string {
   const at = stack.indexOf(message)
-  const frames = at < 0 ? '' : stack.slice(at + message.length)
-  return /^(?:\n {4}at [^\n]+)+$/.test(frames) ? frames : ''
+  const [rest, ...frames] = at < 0 ? [] : stack.slice(at + message.length).split('\n')
+  const isClear = rest === '' && frames.every((frame) => frame.startsWith('    at '))
+  return isClear ? frames.map((frame) => `\n${frame}`).join('') : ''
 }
