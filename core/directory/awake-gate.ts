@@ -3,8 +3,8 @@
  * and so does news after which its waits and connections are worth nothing, such as the end of a computer's sleep.
  */
 import { throwIfAborted } from '../util/abort.ts'
-import { WatchedValue, waitUntil } from '../util/watched-value.ts'
 import { linkAbort } from '../util/linked-abort.ts'
+import { WatchedValue, waitUntil } from '../util/watched-value.ts'
 
 export class AwakeGate {
   readonly #isAwake: WatchedValue<boolean>

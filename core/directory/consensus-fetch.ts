@@ -9,6 +9,7 @@ import { runSlices } from '../netdoc/slices.ts'
 import { throwIfAborted, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
+import { linkAbort } from '../util/linked-abort.ts'
 import type { Logger } from '../util/log.ts'
 import { addCerts, missingCertIdentities } from './authority-certs.ts'
 import type { DirectoryPhase } from './bootstrap-state.ts'
@@ -25,7 +26,6 @@ import { type DirectoryRequest, expectDocument, getDocument } from './directory-
 import { certsBySigningKeyPath, certsPath, consensusPath } from './directory-requests.ts'
 import type { DirectoryConnection, DirectoryConnector } from './directory-source.ts'
 import type { DirectorySource } from './directory-sources.ts'
-import { linkAbort } from '../util/linked-abort.ts'
 import { nextTurn } from './turns.ts'
 
 /** Connecting, link handshake and CREATE_FAST together; each has its own shorter limit below. */

@@ -12,9 +12,9 @@ import {
   type NodeSetNetDir,
   UNKNOWN_COUNTRY,
 } from '../netdir/node-set.ts'
+import { type DialConstraints, relayEndpoints } from '../transport/dial-constraints.ts'
 import { isInternalIpv4Value } from '../util/internal-address.ts'
 import type { NodeChoices } from './node-choices.ts'
-import { type DialConstraints, relayEndpoints } from '../transport/dial-constraints.ts'
 
 /** The countries of addresses; asked for only where a choice names one. */
 export interface PathCountries extends CountryLookup {

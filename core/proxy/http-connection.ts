@@ -9,6 +9,7 @@ import type { ByteStream } from '../util/byte-stream.ts'
 import { asBuffer } from '../util/bytes.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
+import { HttpHeadReader, parseRequestHead } from '../util/http-head.ts'
 import { StopSource } from '../util/stop-signal.ts'
 import { type AppReader, type AppSocket, MAX_READ_BYTES } from './app-socket.ts'
 import { ForwardExchange, RequestBody } from './forward-exchange.ts'
@@ -25,7 +26,6 @@ import {
   TUNNEL_REPLY,
 } from './http-answers.ts'
 import { encodeForwardHead } from './http-forward.ts'
-import { HttpHeadReader, parseRequestHead } from '../util/http-head.ts'
 import { describeForeign } from './http-foreign.ts'
 import {
   type ForwardRequest,

@@ -14,12 +14,12 @@ import type { TorError } from '../../core/util/errors.ts'
 import { silentLogger } from '../../core/util/log.ts'
 import { ampleQueues } from '../support/ample-queues.ts'
 import { defaultCongestion } from '../support/default-congestion.ts'
+import { directTransport } from '../support/direct-transport.ts'
 import { networkClock } from './network-clock.ts'
 import type { FakeCircuit } from './fake-circuit.ts'
 import type { FakeLink } from './fake-link.ts'
 import type { FakeNetwork } from './fake-network.ts'
 import type { FakeStream } from './fake-stream.ts'
-import { directTransport } from '../support/direct-transport.ts'
 
 export const CIRCUIT_DEPS: CircuitDeps = {
   random: systemRandom,

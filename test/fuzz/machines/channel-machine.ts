@@ -10,15 +10,15 @@ import type { Clock } from '../../../core/util/clock.ts'
 import { isTorError } from '../../../core/util/errors.ts'
 import { systemRandom } from '../../../core/crypto/system-random.ts'
 import { silentLogger } from '../../../core/util/log.ts'
+import type { QueueMemory } from '../../../core/util/queue-memory.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { silent } from '../../network/fake-stream.ts'
+import { ampleQueues } from '../../support/ample-queues.ts'
+import { directTransport } from '../../support/direct-transport.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { cutUp } from '../engine/oracles.ts'
 import { mustHold } from '../engine/target.ts'
 import { Promises, type Script } from './script.ts'
-import type { QueueMemory } from '../../../core/util/queue-memory.ts'
-import { ampleQueues } from '../../support/ample-queues.ts'
-import { directTransport } from '../../support/direct-transport.ts'
 
 const NETINFO = 8
 const PADDING_NEGOTIATE = 12

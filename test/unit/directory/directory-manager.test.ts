@@ -11,6 +11,7 @@ import type { StateStore } from '../../../core/persist/state-store.ts'
 import { Logger, type LogRecord } from '../../../core/util/log.ts'
 import { isTorError, TorError } from '../../../core/util/errors.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
+import { signConsensus, TestAuthority } from '../../support/test-authority.ts'
 import { deflated, FakeDirectory, httpReply, type ServedDocuments, serve } from './support/fake-directory.ts'
 import {
   authorityOf,
@@ -23,7 +24,6 @@ import {
   splitCerts,
   splitMicrodescs,
 } from './support/live-documents.ts'
-import { signConsensus, TestAuthority } from '../../support/test-authority.ts'
 import { advanceUntil, type CountingClock, countingClock, settle, until } from './support/test-clock.ts'
 
 const LIVE: ServedDocuments = { consensus: LIVE_CONSENSUS_2, certs: LIVE_CERTS, microdescs: LIVE_MICRODESCS }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { relayEndpoints } from '../../../core/transport/dial-constraints.ts'
 import { nodeRules } from '../../../core/path/node-rules.ts'
 import { ChosenRelays, type PathConstraints } from '../../../core/path/relay-constraints.ts'
+import { relayEndpoints } from '../../../core/transport/dial-constraints.ts'
 import { fakeNetDir } from '../../support/fake-net-dir.ts'
 import { OPEN_CONSTRAINTS } from '../../support/path-constraints.ts'
 

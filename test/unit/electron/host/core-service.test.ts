@@ -12,8 +12,8 @@ import {
 } from '../../../../core/index.ts'
 import { DerivedValue, WatchedValue } from '../../../../core/util/watched-value.ts'
 import { CoreService, type HostClient } from '../../../../electron/host/core-service.ts'
-import { circuit, STATUS } from './host-samples.ts'
 import { HOST_CONFIG as CONFIG } from '../samples.ts'
+import { circuit, STATUS } from './host-samples.ts'
 
 const STREAM: StreamStatus = { id: 1, target: 'a.test:443', site: 'a.test', state: 'open', circuitId: 7 }
 const watchable = <T>(value: T) => ({ value, watch: () => () => {}, watchAge: () => () => {} })
