@@ -120,16 +120,15 @@ export class Session {
     this.#keepProxy()
   }
 
-  /** Resolves when the system is as the settings want it now. */
-  async applyProxy(): Promise<void> {
-    await this.#keeper.want(this.#proxyWish())
+  /** At the person's word; resolves when the system is as the settings want it now. */
+  applyProxy(): Promise<void> {
+    return this.#keeper.again(this.#proxyWish())
   }
 
-  /** The person asks once more for what failed, or for what something else has changed. */
+  /** The same, for what failed or something else has changed; only where there is something to put into force. */
   async reapplyProxy(): Promise<void> {
     if (this.#proxyWish() === undefined) throw new AppError('proxy-off', 'the system proxy is not in use')
-    this.#keeper.want(this.#proxyWish()).catch(() => undefined)
-    await this.#keeper.again()
+    await this.applyProxy()
   }
 
   async #begin(isAgain: boolean): Promise<void> {
@@ -204,7 +203,7 @@ export class Session {
   }
 
   #keepProxy(): void {
-    this.applyProxy().catch((error: unknown) => this.#sayProxyTrouble(error))
+    this.#keeper.follow(this.#proxyWish()).catch((error: unknown) => this.#sayProxyTrouble(error))
   }
 
   #proxyWish(): Parameters<SystemProxyPart['apply']>[0] | undefined {

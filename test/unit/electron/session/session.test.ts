@@ -155,11 +155,51 @@ describe('connecting', () => {
     session.onStatus(OPEN)
     await settle()
     expect(done).toEqual(['core starts', 'proxy to 9251'])
-    delete fail.apply
-    await session.reapplyProxy()
-    expect(done.at(-1)).toBe('proxy to 9251')
     await session.stop()
     expect(done.slice(-2)).toEqual(['proxy restored', 'core stops'])
+  })
+})
+
+describe('the person’s word on the system’s setting', () => {
+  it('puts back into force what something else has changed since', async () => {
+    const { done, session } = setUp()
+    await connect(session)
+    await session.reapplyProxy()
+    expect(done).toEqual(['core starts', 'proxy to 9251', 'proxy to 9251'])
+  })
+
+  it.each(['applyProxy', 'reapplyProxy'] as const)(
+    'tries again what failed, and says when it fails again (%s)',
+    async (method) => {
+      const { done, fail, session } = setUp()
+      fail.apply = new AppError('proxy-denied', 'no rights')
+      await connect(session)
+      await expect(session[method]()).rejects.toMatchObject({ kind: 'proxy-denied' })
+      delete fail.apply
+      await session[method]()
+      expect(done).toEqual(['core starts', 'proxy to 9251', 'proxy to 9251', 'proxy to 9251'])
+    },
+  )
+
+  it('is told of a failure also where a change of the settings has begun the same already', async () => {
+    const { box, done, fail, session } = setUp({ systemProxy: false })
+    await connect(session)
+    fail.apply = new AppError('proxy-denied', 'no rights')
+    box.settings = { ...box.settings, systemProxy: true }
+    session.onChange()
+    await expect(session.applyProxy()).rejects.toMatchObject({ kind: 'proxy-denied' })
+    expect(done).toEqual(['core starts', 'proxy to 9251'])
+  })
+
+  it('tries once more to put back the old settings', async () => {
+    const { done, fail, session } = setUp()
+    await connect(session)
+    fail.restore = new AppError('proxy-not-restored', 'no session bus')
+    await expect(session.stop()).rejects.toMatchObject({ kind: 'proxy-not-restored' })
+    await expect(session.stop()).rejects.toMatchObject({ kind: 'proxy-not-restored' })
+    delete fail.restore
+    await session.applyProxy()
+    expect(done.filter((each) => each === 'proxy restored')).toHaveLength(3)
   })
 })
 
