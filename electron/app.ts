@@ -140,7 +140,10 @@ export class App {
 
   /** Puts everything back and ends the core. False where the system's old settings could not be put back. */
   async close(): Promise<boolean> {
+    this.session.isClosing = true
     const isRestored = await this.#within(CLOSE_LIMIT_MS, this.#restoreAndStop())
+    // Where something could not be put back the app may stay, and is used again.
+    this.session.isClosing = isRestored ?? false
     await this.#doctor.stop()
     this.#traffic.close()
     this.#lists.close()

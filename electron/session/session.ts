@@ -36,7 +36,11 @@ export interface SessionDeps {
 export class Session {
   readonly #deps: SessionDeps
   readonly #keeper: ProxyKeeper
+  /** While the app is being closed nothing connects any more: nobody would put back what a new attempt changes. */
+  isClosing = false
   #isWanted = false
+  /** Of the person's newest word: a start that is still waiting for an end may be an old one. */
+  #attempt = 0
   /** Where the HTTP door is, or was before the core went away. */
   #door: ProxyAddress | undefined
   #config: HostConfig | undefined
@@ -53,10 +57,11 @@ export class Session {
     return this.#isWanted
   }
 
-  /** Begins, and returns at once. Throws an AppError where the question of the first run was not answered. */
+  /** Begins, and returns at once; nothing begins while the app is being closed. Throws an AppError where the question of the first run was not answered. */
   start(): void {
     const { connection, settings, ways } = this.#deps
     requireEntry(settings())
+    if (this.isClosing) return
     // What the core cannot get over by itself is tried again with another core; the system stays on the closed door.
     const isAgain = this.#isWanted
     if (isAgain && connection.view.state !== 'failed') return
@@ -65,12 +70,21 @@ export class Session {
     this.#tellWay()
     const { hold } = ways
     connection.handle({ kind: 'wanted', isWanted: true, ...(hold !== undefined && { hold }) })
-    void this.#begin(isAgain)
+    this.#attempt += 1
+    void this.#begin(isAgain, this.#attempt)
   }
 
   /** Resolves when the system is as it was; rejects when the old settings could not be put back, with the core ended. */
   stop(): Promise<void> {
-    this.#stopping ??= this.#end().finally(() => {
+    if (this.#stopping !== undefined) {
+      // Somebody connected meanwhile, and thought better of it.
+      if (this.#isWanted) {
+        this.#letGo()
+        this.#deps.connection.handle({ kind: 'wanted', isWanted: false })
+      }
+      return this.#stopping
+    }
+    this.#stopping = this.#end().finally(() => {
       this.#stopping = undefined
     })
     return this.#stopping
@@ -131,10 +145,10 @@ export class Session {
     await this.applyProxy()
   }
 
-  async #begin(isAgain: boolean): Promise<void> {
+  async #begin(isAgain: boolean, attempt: number): Promise<void> {
     await this.#stopping?.catch(() => undefined)
     if (isAgain) await this.#deps.core.stop()
-    if (!this.#isWanted) return
+    if (attempt !== this.#attempt) return
     this.#config = this.#deps.config()
     try {
       await this.#deps.core.start(this.#config)
@@ -169,9 +183,15 @@ export class Session {
     this.#deps.connection.handle({ kind: 'start-failed', reason })
   }
 
-  async #end(): Promise<void> {
+  /** No attempt is wanted from here on, nor one that has not begun yet. */
+  #letGo(): void {
     this.#isWanted = false
+    this.#attempt += 1
     this.#deps.ways.end()
+  }
+
+  async #end(): Promise<void> {
+    this.#letGo()
     this.#door = undefined
     const { connection, core } = this.#deps
     connection.handle({ kind: 'restoring', isRestoring: true })

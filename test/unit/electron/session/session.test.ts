@@ -21,11 +21,12 @@ function setUp(change: Partial<Settings> = {}) {
   const events: ConnectionEvent[] = []
   const logged: string[] = []
   const fail: { start?: Error; change?: Error; apply?: Error; restore?: Error } = {}
-  const box: { settings: Settings; core: CoreState; state: ConnectionState } = {
-    state: 'off',
-    settings: { ...DEFAULT_SETTINGS, entry: 'direct', systemProxy: true, ...change },
-    core: { kind: 'stopped' },
-  }
+  const box: { settings: Settings; core: CoreState; state: ConnectionState; untilRestored?: Promise<void> } =
+    {
+      state: 'off',
+      settings: { ...DEFAULT_SETTINGS, entry: 'direct', systemProxy: true, ...change },
+      core: { kind: 'stopped' },
+    }
   const act = (name: string, error: Error | undefined): Promise<void> => {
     done.push(name)
     return error === undefined ? Promise.resolve() : Promise.reject(error)
@@ -47,7 +48,10 @@ function setUp(change: Partial<Settings> = {}) {
     },
     systemProxy: {
       apply: ({ port }) => act(`proxy to ${port}`, fail.apply),
-      restore: () => act('proxy restored', fail.restore),
+      restore: async () => {
+        await box.untilRestored
+        await act('proxy restored', fail.restore)
+      },
     },
     settings: () => box.settings,
     config: () => hostConfigOf(box.settings, undefined, { dataDirectory: '/nowhere', networkLines: [] }),
@@ -339,5 +343,53 @@ describe('disconnecting', () => {
     session.onStatus(OPEN)
     await settle()
     expect(done.slice(2)).toEqual(['proxy restored', 'core stops', 'core starts', 'proxy to 9251'])
+  })
+
+  it('is the last word also when it is said again while the first is still being carried out', async () => {
+    const { box, done, events, session } = setUp()
+    await connect(session)
+    let goOn = (): void => {}
+    box.untilRestored = new Promise((resolve) => (goOn = resolve))
+    const stops = [session.stop()]
+    session.start()
+    stops.push(session.stop())
+    expect(session.isWanted).toBe(false)
+    expect(events.at(-1)).toEqual({ kind: 'wanted', isWanted: false })
+    goOn()
+    await Promise.all(stops)
+    await settle()
+    session.onStatus(OPEN)
+    await settle()
+    expect(done).toEqual(['core starts', 'proxy to 9251', 'proxy restored', 'core stops'])
+  })
+
+  it('is followed by one core, however often the person has changed their mind meanwhile', async () => {
+    const { done, session } = setUp()
+    await connect(session)
+    const stopped = session.stop()
+    session.start()
+    void session.stop()
+    session.start()
+    await stopped
+    await settle()
+    expect(done.slice(2)).toEqual(['proxy restored', 'core stops', 'core starts'])
+  })
+
+  it('lets nothing connect any more while the app is being closed', async () => {
+    const { done, events, session } = setUp()
+    await connect(session)
+    session.isClosing = true
+    const stopped = session.stop()
+    session.start()
+    await stopped
+    session.start()
+    await settle()
+    expect(session.isWanted).toBe(false)
+    expect(done.slice(2)).toEqual(['proxy restored', 'core stops'])
+    expect(events.filter((event) => event.kind === 'wanted' && event.isWanted)).toHaveLength(1)
+    session.isClosing = false
+    session.start()
+    await settle()
+    expect(done.at(-1)).toBe('core starts')
   })
 })
