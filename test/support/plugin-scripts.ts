@@ -25,7 +25,8 @@ export class PluginFolder {
   /** The lines of a file that a script has written. */
   lines(name: string): string[] {
     const path = join(this.dataDirectory, 'pt_state', name)
-    return existsSync(path) ? readFileSync(path, 'utf8').trim().split('\n') : []
+    // The shell makes the file a moment before it writes to it.
+    return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : []
   }
 
   /** The processes that noted themselves. */
