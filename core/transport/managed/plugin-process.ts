@@ -2,9 +2,9 @@
  * A plugin's process: started without a shell and with nothing of our environment, ended with everything that it has
  * started itself. On Unix it has a process group of its own for that.
  */
-import { type ChildProcessByStdio, spawn } from 'node:child_process'
+import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_process'
 import { resolve as absolutePath } from 'node:path'
-import type { Readable, Writable } from 'node:stream'
+import { Readable, type Writable } from 'node:stream'
 import type { Clock, Timer } from '../../util/clock.ts'
 import { codeOf } from '../socket-wait.ts'
 import type { ExecPlugin } from './transport-plugin.ts'
@@ -38,13 +38,14 @@ export function startPluginProcess(
   clock: Clock,
 ): PluginProcess {
   // Without a slash the system would look for it in PATH; C tor's option is a path.
-  const child: Child = spawn(absolutePath(program), args, {
+  const child: ChildProcess = spawn(absolutePath(program), args, {
     env,
     stdio: ['pipe', 'pipe', 'pipe'],
     shell: false,
     detached: process.platform !== 'win32',
     windowsHide: true,
   })
+  if (!hasStreams(child)) return neverStarted(child, sink)
   const ended = watchForEnd(child, sink, clock)
   child.stdout.on('data', (bytes: Buffer) => sink.onOutput(bytes))
   child.stderr.on('data', (bytes: Buffer) => sink.onErrorOutput(bytes))
@@ -54,6 +55,25 @@ export function startPluginProcess(
     child.stderr.destroy()
   }
   return { stop: () => stop(child, ended, clock), silence }
+}
+
+/** Where this process has no descriptor left for a pipe, Node has a child without a stream, and its error comes later. */
+function hasStreams(child: ChildProcess): child is Child {
+  return child.stdout instanceof Readable
+}
+
+function neverStarted(child: ChildProcess, sink: PluginProcessSink): PluginProcess {
+  const ended = new Promise<void>((resolve) => {
+    child.once('error', (error) => {
+      sink.onEnd(cannotStart(error))
+      resolve()
+    })
+  })
+  return { stop: () => ended, silence: () => {} }
+}
+
+function cannotStart(error: Error): string {
+  return `cannot be started: ${codeOf(error)}`
 }
 
 function watchForEnd(child: Child, sink: PluginProcessSink, clock: Clock): Promise<void> {
@@ -76,7 +96,7 @@ function watchForEnd(child: Child, sink: PluginProcessSink, clock: Clock): Promi
     }
     child.once('error', (error) => {
       // It may also be about a signal that could not be sent, to one that runs.
-      if (child.pid === undefined) finish(`cannot be started: ${codeOf(error)}`)
+      if (child.pid === undefined) finish(cannotStart(error))
     })
     child.once('exit', (code, signal) => {
       how = code === null ? `was ended by ${signal ?? 'a signal'}` : `ended by itself with code ${code}`
