@@ -76,9 +76,19 @@ export class TorClient implements StreamOpener {
 
   /**
    * Resolves once a stream has gone through three hops and back. Tries until then: what holds it up is in the status.
-   * Rejects when the signal fires (which closes nothing), when the client is closed, and with `obsolete-client`.
+   * Wakes a client that is dormant, also one that an earlier run left so. Rejects when the signal fires (which closes
+   * nothing), when the client is closed, and with `obsolete-client`.
    */
   bootstrap(signal?: AbortSignal): Promise<void> {
+    this.wake()
+    return this.bootstrapWhenAwake(signal)
+  }
+
+  /**
+   * The same, for who starts without anybody's wish, as services do: a client that is dormant stays so, and it resolves
+   * after the next request or `wake`.
+   */
+  bootstrapWhenAwake(signal?: AbortSignal): Promise<void> {
     this.#bootstrapping ??= runBootstrap(this.#parts)
     this.#bootstrapping.catch(() => {})
     return abortable(this.#bootstrapping, signal)
@@ -222,7 +232,7 @@ export class TorClient implements StreamOpener {
     return netDir === undefined ? [] : exitCountries(netDir, constraints())
   }
 
-  /** No refreshes, no circuits in reserve, no padding until the next request or `wake` (C tor's SIGNAL DORMANT). */
+  /** No refreshes, reserve circuits or padding until the next request, `bootstrap` or `wake` (C tor's SIGNAL DORMANT). */
   setDormant(): void {
     this.#parts.surroundings.dormancy.setDormant()
   }

@@ -30,7 +30,8 @@ import { VERSION } from './version.ts'
 /** What the program needs of the client. */
 export interface DaemonClient extends StreamOpener {
   readonly status: Watchable<ClientStatus>
-  bootstrap(signal?: AbortSignal): Promise<void>
+  /** Leaves a dormant client asleep: that the program starts is nobody's wish (DormantCanceledByStartup). */
+  bootstrapWhenAwake(signal?: AbortSignal): Promise<void>
   /** Takes over what may change while it runs; what may not is refused with `bad-config`. */
   reconfigure(config: ClientConfig): void | Promise<void>
   close(): Promise<void>
@@ -108,7 +109,7 @@ export class Daemon {
     const stopReporting = client.status.watch((status) => report.report(status.bootstrap))
     try {
       await this.#networkEnabled.promise
-      await client.bootstrap()
+      await client.bootstrapWhenAwake()
     } finally {
       stopReporting()
     }

@@ -42,7 +42,7 @@ export class FakeClient implements DaemonClient {
   /** Who opens streams; nobody without one. */
   opener: Pick<StreamOpener, 'openStream'> | undefined
 
-  bootstrap(): Promise<void> {
+  bootstrapWhenAwake(): Promise<void> {
     this.isBootstrapping = true
     return this.bootstrapped.promise
   }
