@@ -275,7 +275,8 @@ export class DirectoryManager implements NetDirProvider {
 
   #refreshTiers(view: NetDir, bootstrap: readonly SourceTier[]): readonly SourceTier[] {
     const isViewOfUse = isReasonablyLive(judgeFreshness(view, this.#deps.clock.wallMs()))
-    return refreshTiers(this.#pickRelays(view), bootstrap, isViewOfUse)
+    // What guards are picked from they are judged by until the next pick: never a view that lacks what has come since.
+    return refreshTiers(this.#pickRelays(this.#board.newest), bootstrap, isViewOfUse)
   }
 
   /** Takes a verified consensus over, with the microdescriptors that are known already. */

@@ -201,6 +201,18 @@ describe('guards that are asked for the next consensus', () => {
   })
 })
 
+describe('guards that are picked while a consensus is fetched', () => {
+  it('are picked from the newest view, also when its microdescriptors came after its consensus', async () => {
+    const missing: number[] = []
+    const life = createLife({ onPick: (view) => missing.push(view.missingMicrodescDigests().length) })
+    await life.manager.start()
+    const before = missing.length
+    await life.until(() => validAfter(life) > BEGIN_MS, 'the next consensus')
+    expect(new Set(missing.slice(before))).toEqual(new Set([0]))
+    await expectCleanEnd(life)
+  })
+})
+
 describe('a network that is gone', () => {
   it('is not hammered for days, and serves at once when it is said to be back', async () => {
     const life = createLife()

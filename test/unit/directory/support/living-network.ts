@@ -7,6 +7,7 @@ import { DirectoryManager, type DirectoryManagerDeps } from '../../../../core/di
 import type { ClockEvidence } from '../../../../core/directory/clock-evidence.ts'
 import { parseRsaIdentity } from '../../../../core/linkspec/relay-ids.ts'
 import type { ChannelTarget } from '../../../../core/linkspec/relay-target.ts'
+import type { NetDir } from '../../../../core/netdir/net-dir.ts'
 import { MemoryStateStore } from '../../../../core/persist/memory-state-store.ts'
 import { Logger, type LogRecord } from '../../../../core/util/log.ts'
 import { seededRandom } from '../../../support/seeded-random.ts'
@@ -134,6 +135,8 @@ export interface LifeOptions {
   /** How far the client's clock is ahead of the truth. */
   readonly aheadMs?: number
   readonly guards?: readonly ChannelTarget[]
+  /** Told the view that guards are picked from. */
+  readonly onPick?: (view: NetDir) => void
   readonly fallbacks?: readonly ChannelTarget[]
   readonly store?: MemoryStateStore
   readonly nowMs?: number
@@ -157,7 +160,10 @@ export function createLife(options: LifeOptions = {}): Life {
       fallbacks: options.fallbacks ?? [21, 22, 23].map(relayTarget),
       authorities: [],
     }),
-    pickDirectoryRelays: () => options.guards ?? [11, 12, 13].map(relayTarget),
+    pickDirectoryRelays: (view) => {
+      options.onPick?.(view)
+      return options.guards ?? [11, 12, 13].map(relayTarget)
+    },
     primaryGuards: () => [],
     onClockEvidence: (one) => evidence.push(one),
     isDormant: options.isDormant ?? false,
