@@ -58,20 +58,27 @@ export async function downloadMicrodescs(
   signal: AbortSignal,
 ): Promise<readonly Buffer[]> {
   const parallel = Math.min(MAX_PARALLEL_RELAYS, sources.length)
-  const queue = new JobQueue(planRequests(digests, parallel))
+  const queue = new JobQueue(planRequests(digests, parallel), parts.clock)
   const waitingSources = [...sources]
+  const scope = linkAbort(signal)
+  const onBatch = (batch: MicrodescBatch): void => {
+    parts.onBatch(batch)
+    // Who is still sending sends what others were faster with.
+    if (queue.isDone) scope.stop()
+  }
   const workers = Array.from({ length: Math.min(parallel, queue.count) }, async () => {
     for (let next = waitingSources.shift(); next !== undefined; next = waitingSources.shift()) {
-      if (signal.aborted || queue.missing().length === 0) return
-      await new SourceWorker(next, queue, parts, signal).run()
+      if (scope.signal.aborted || queue.isDone) return
+      await new SourceWorker(next, queue, { ...parts, onBatch }, scope.signal).run()
     }
   })
   await Promise.all(workers)
+  scope.stop()
   throwIfAborted(signal)
   return queue.missing()
 }
 
-/** Asks one source for the jobs that nobody is working on, until none is left for it or it fails. */
+/** Asks one source for the jobs that the queue has for it, until none is left or it fails. */
 class SourceWorker {
   readonly #source: DirectorySource
   readonly #given: DirectoryConnection | undefined
@@ -111,25 +118,24 @@ class SourceWorker {
     return connectToSource(this.#source, { ...this.#parts, ...silent }, signal)
   }
 
-  /** Rejects with the first loop's error, once all have ended. */
+  /** Rejects with the error of the loop that failed first, once all have ended. */
   async #runLoops(connection: DirectoryConnection, scope: LinkedAbort): Promise<void> {
+    const errors: unknown[] = []
     const loops = Array.from({ length: REQUESTS_PER_CONNECTION }, () =>
       this.#work(connection, scope.signal).catch((error: unknown) => {
+        errors.push(error)
         scope.stop()
-        throw error
       }),
     )
-    for (const outcome of await Promise.allSettled(loops)) {
-      if (outcome.status === 'rejected') throw outcome.reason
-    }
+    await Promise.all(loops)
+    if (errors.length > 0) throw errors[0]
   }
 
   async #work(connection: DirectoryConnection, signal: AbortSignal): Promise<void> {
     for (;;) {
-      const job = await this.#queue.take(this.#source)
+      const job = await this.#queue.take(this.#source, signal)
       if (job === undefined) return
       try {
-        throwIfAborted(signal)
         await this.#ask(connection, job, signal)
       } finally {
         this.#queue.giveBack(job)
@@ -139,13 +145,13 @@ class SourceWorker {
 
   async #ask(connection: DirectoryConnection, job: DownloadJob, signal: AbortSignal): Promise<void> {
     const { clock, log, onBatch } = this.#parts
+    const wanted = new Set(job.missing.map(bytesKey))
     const request = { path: microdescsPath(job.missing), host: hostOf(this.#source), isLarge: true }
     const reply = await getDocument(connection, request, clock, signal)
     // The relay has none of them; it may well have others.
     if (reply.kind === 'not-found') return
     const body = expectDocument(reply, 'microdescriptors')
     const parsed = await runSlices(parseMicrodescriptorsInSlices(body), clock, signal)
-    const wanted = new Set(job.missing.map(bytesKey))
     const found = new Set<string>()
     const rows = selectRows(body, parsed, (key) => wanted.has(key) && found.add(key) !== undefined)
     // What we cannot use, and the consensus lists all the same, is no fault of the source, and nobody has another.
@@ -163,7 +169,10 @@ class SourceWorker {
     if (found.size === 0) {
       throw new TorError('bad-directory', 'a relay sent none of the microdescriptors it was asked for')
     }
-    job.missing = job.missing.filter((digest) => !found.has(bytesKey(digest)))
-    onBatch({ parsed, bytes: concatBytes(...rows) })
+    // A companion may have sent some meanwhile: those are no news, and need no second place in the cache.
+    const news = new Set(job.missing.map(bytesKey).filter((key) => found.has(key)))
+    if (news.size === 0) return
+    job.missing = job.missing.filter((digest) => !news.has(bytesKey(digest)))
+    onBatch({ parsed, bytes: concatBytes(...selectRows(body, parsed, (key) => news.has(key))) })
   }
 }

@@ -5,11 +5,18 @@ import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { fromBase64, toHex } from '../../../core/util/bytes.ts'
-import { silentLogger } from '../../../core/util/log.ts'
+import { Logger, type LogRecord } from '../../../core/util/log.ts'
 import { GENERATED_VALID_AFTER_MS, generateDirectory } from '../../support/generate-directory.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import { signConsensus } from '../../support/test-authority.ts'
-import { deflated, FakeDirectory, type FakeRelay, httpReply, serve } from './support/fake-directory.ts'
+import {
+  deflated,
+  type FakeAnswer,
+  FakeDirectory,
+  type FakeRelay,
+  httpReply,
+  serve,
+} from './support/fake-directory.ts'
 import { authorityOf } from './support/live-documents.ts'
 import { advanceUntil, type CountingClock, countingClock } from './support/test-clock.ts'
 
@@ -34,7 +41,7 @@ function base64(digest: Buffer): string {
 }
 
 /** A cache with this consensus that has these microdescriptors. */
-function cache(consensus: Buffer, microdescs: readonly string[]): FakeRelay {
+function cache(consensus: Buffer, microdescs: readonly string[]): (path: string) => FakeAnswer {
   const byDigest = new Map(microdescs.map((text) => [toHex(digestOf(text)), text]))
   const others = serve({ consensus, certs: directory.certs.toString('latin1'), microdescs: '' })
   return (path) => {
@@ -51,6 +58,8 @@ interface Rig {
   readonly manager: DirectoryManager
   readonly network: FakeDirectory
   readonly clock: CountingClock
+  readonly store: MemoryStateStore
+  readonly logs: LogRecord[]
   /** The ports of those who were asked for microdescriptors, since so many requests. */
   asked(since?: number): number[]
   until(condition: () => boolean, what: string): Promise<void>
@@ -67,6 +76,8 @@ function start(relay: FakeRelay, primaryGuards: readonly number[] = []): Rig {
   const clock = countingClock(GENERATED_VALID_AFTER_MS + 60_000)
   const network = new FakeDirectory(relay)
   network.chunkBytes = 65_536
+  const store = new MemoryStateStore()
+  const logs: LogRecord[] = []
   let draws = 0
   const config = {
     authorities: directory.trustedV3Idents.map(authorityOf),
@@ -74,9 +85,9 @@ function start(relay: FakeRelay, primaryGuards: readonly number[] = []): Rig {
   }
   const manager = new DirectoryManager(config, {
     clock,
-    store: new MemoryStateStore(),
+    store,
     random: seededRandom(3),
-    log: silentLogger,
+    log: new Logger((record) => logs.push(record)),
     connector: network,
     bootstrapDirectories: () => {
       const first = 1_001 + 6 * (draws++ % 100)
@@ -101,7 +112,7 @@ function start(relay: FakeRelay, primaryGuards: readonly number[] = []): Rig {
     const untilMs = clock.monotonicMs() + ms
     return until(() => clock.monotonicMs() >= untilMs, 'time to pass')
   }
-  return { manager, network, clock, asked, until, pass }
+  return { manager, network, clock, store, logs, asked, until, pass }
 }
 
 function missing({ manager }: Rig): number | undefined {
@@ -186,5 +197,51 @@ describe('microdescriptors without which there are no circuits', () => {
     for (const port of GUARDS) rig.network.relays.set(`10.0.0.1:${port}`, most)
     await rig.until(() => missing(rig) === 0, 'the complete view')
     await expectCleanEnd(rig)
+  })
+})
+
+describe('a guard that sends microdescriptors as slowly as it may', () => {
+  const SLOW = '10.0.0.1:11'
+
+  /** Turns the clock by seconds, which stands still while other answers than slow ones are under way. */
+  function untilBySeconds(rig: Rig, condition: () => boolean, what: string): Promise<void> {
+    const second = (): number => {
+      rig.network.drip()
+      return 1_000
+    }
+    const isBusy = (): boolean => rig.network.openStreams > rig.network.dripping.size
+    return advanceUntil(rig.clock, second, condition, what, isBusy)
+  }
+
+  it('keeps no circuit waiting for what it was asked: another guard is asked for the same', async () => {
+    const all = directory.relays.map(({ microdescriptor }) => microdescriptor)
+    const rig = start(cache(directory.consensus, all), [ROW])
+    rig.network.relays.set(SLOW, () => ({ head: httpReply(200) }))
+    void rig.manager.start()
+    await untilBySeconds(rig, () => missing(rig) === 0, 'the complete view')
+    expect(rig.clock.monotonicMs()).toBeLessThan(30_000)
+    expect(rig.asked().filter((port) => !GUARDS.includes(port))).toEqual([])
+    expect(rig.network.openConnections).toBe(0)
+    await expectCleanEnd(rig)
+  })
+
+  it('is not blamed when its answer comes after that of the other, and nothing is taken twice', async () => {
+    const most = cache(directory.consensus, MOST)
+    const rig = start(most, [ROW])
+    let isDue = false
+    rig.network.relays.set(SLOW, (path) => {
+      const whole = most(path)
+      const head = Buffer.from('HTTP/1.0 200 ')
+      return Buffer.isBuffer(whole) ? { head, rest: () => (isDue ? whole : undefined) } : whole
+    })
+    void rig.manager.start()
+    await untilBySeconds(rig, () => rig.manager.progress.value.progress?.done === RELAYS - 1, 'all others')
+    expect(rig.network.openStreams).toBeGreaterThan(0)
+    isDue = true
+    await untilBySeconds(rig, () => rig.network.openStreams === 0, 'the late answer')
+    expect(JSON.stringify(rig.logs)).not.toMatch(/bad-directory|sent none/)
+    await expectCleanEnd(rig)
+    const cached = await rig.store.read('cached-microdescs')
+    expect(cached?.length).toBe(MOST.join('').length)
   })
 })

@@ -12,9 +12,11 @@ import { splitCerts } from './live-documents.ts'
 /** What a relay does with a request; bytes are sent as they are, head included. */
 export type FakeAnswer = Buffer | 'hang' | 'reset' | Drip
 
-/** Sent a byte at each call of `FakeDirectory.drip`, without an end. */
+/** Sent a byte at each call of `FakeDirectory.drip`, without an end unless there is a rest. */
 export interface Drip {
   readonly head: Buffer
+  /** Ends the reply; undefined as long as that is not yet to come. */
+  readonly rest?: () => Buffer | undefined
 }
 
 /** What a relay is: how it answers, or how it fails to be reached. */
@@ -218,11 +220,17 @@ class FakeStream implements ByteStream {
     this.#sink?.onClose(error)
   }
 
-  #dripFrom({ head }: Drip): void {
+  #dripFrom({ head, rest }: Drip): void {
     this.#sink?.onData(head)
     const sendByte = (): void => {
-      if (this.#isOpen) this.#sink?.onData(Buffer.from('a'))
-      else this.#network.dripping.delete(sendByte)
+      const end = rest?.()
+      if (!this.#isOpen) this.#network.dripping.delete(sendByte)
+      else if (end === undefined) this.#sink?.onData(Buffer.from('a'))
+      else {
+        this.#network.dripping.delete(sendByte)
+        this.#sink?.onData(end)
+        this.#sink?.onEnd()
+      }
     }
     this.#network.dripping.add(sendByte)
   }
