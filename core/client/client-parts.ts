@@ -103,11 +103,13 @@ export async function createClientParts(
   const countries = createCountries(initialConfig, deps.clock)
   await loadNeededCountries(initialConfig, countries, deps.log.in('config'))
   const constraints = pathConstraints(config, countries)
+  // All that can stop the start comes before what sets timers: nobody would cancel them.
+  const sites = await loadSitePolicies({ ...deps, store }, initialConfig.dataDirectory)
+  const buildTimeout = await createBuildTimeout(config, deps, store)
   const guards = await createGuards(config, constraints, deps, store)
   const late = () => ({ board, circuits, channels, directory, guards, bridges })
   const surroundings = await createSurroundings(config, deps, store, late)
   const { channels, plugins } = createChannels(config, deps, surroundings, () => bridges)
-  const buildTimeout = await createBuildTimeout(config, deps, store)
   const builder = createBuilder(config, deps, channels, surroundings.protectGuards(guards), buildTimeout)
   const circuits = createCircuits(config, constraints, deps, builder, guards, buildTimeout)
   const made = { channels, builder, guards, surroundings }
@@ -125,7 +127,7 @@ export async function createClientParts(
     bridges,
   })
   const lifetime = createLifetime()
-  const decided = await createDecisions(config, deps, store, circuits, lifetime.signal)
+  const decided = createDecisions(config, deps, sites, circuits, lifetime.signal)
   return {
     ...deps,
     config,
@@ -182,14 +184,13 @@ async function createGuards(
 }
 
 /** What the user decided for sites and hosts, and the identity that it goes with. */
-async function createDecisions(
+function createDecisions(
   config: WatchedValue<ClientConfig>,
   tools: ClientTools,
-  store: StateStore,
+  sites: SitePolicies,
   circuits: CircuitManager,
   lifetime: AbortSignal,
-): Promise<Pick<ClientParts, 'sites' | 'policy' | 'identity'>> {
-  const sites = await loadSitePolicies({ ...tools, store }, config.value.dataDirectory)
+): Pick<ClientParts, 'sites' | 'policy' | 'identity'> {
   const tracked = new TrackedExits({ clock: tools.clock, settings: () => config.value })
   const policy = new RequestPolicy({ sites, tracked, config: () => config.value })
   const identity = new IdentityEpochs({ ...tools, circuits, tracked, lifetime })
