@@ -21,10 +21,11 @@ import type { LoadedSettings } from './load-settings.ts'
 import type { Console } from './log-output.ts'
 import { Logging } from './logging.ts'
 import { OPTIONS } from './options/table.ts'
-import { checkReload } from './reload.ts'
+import { checkReload, lostIncludes } from './reload.ts'
 import type { Settings } from './settings.ts'
 import { reportHeartbeat, reportStatus } from './status-report.ts'
 import { toClientConfig } from './to-client-config.ts'
+import { quoteForMessage } from './torrc-line.ts'
 import { VERSION } from './version.ts'
 
 /** What the program needs of the client. */
@@ -222,9 +223,17 @@ export class Daemon {
       throw error
     }
     this.#logging.use(output)
+    this.#warnAboutLost(lostIncludes(this.#loaded, loaded))
     this.#loaded = loaded
     this.#warnAbout(settings)
     this.#takeOver(settings)
+  }
+
+  #warnAboutLost(paths: readonly string[]): void {
+    for (const path of paths) {
+      const name = quoteForMessage(path)
+      this.log.in('config').warn(`The included file ${name} is gone: what stood in it is no longer in force.`)
+    }
   }
 
   async #applyDoors(settings: Settings, doors: FrontDoors): Promise<void> {

@@ -32,17 +32,20 @@ export interface LoadedSettings {
   /** The torrc that was read, and the defaults file; undefined for what was not there. */
   readonly torrcFile: string | undefined
   readonly defaultsFile: string | undefined
+  /** What each `%include` led to, by what is written behind it. */
+  readonly included: ReadonlyMap<string, readonly string[]>
 }
 
 /** Reads and verifies. Throws `bad-config` as one line. */
 export function loadSettings(line: CommandLine, files: FileAccess): LoadedSettings {
-  const defaults = line.defaultsFile === undefined ? undefined : readTorrc(line.defaultsFile, files)
+  const included = new Map<string, readonly string[]>()
+  const defaults = line.defaultsFile === undefined ? undefined : readTorrc(line.defaultsFile, files, included)
   if (line.defaultsFile !== undefined && defaults === undefined && !line.ignoresMissingTorrc) {
     missingFile(line.defaultsFile)
   }
   // Without -f the usual file is read where it exists.
   const torrcFile = line.torrcFile ?? join(configHome(files.env), 'torrc')
-  const torrc = readTorrc(torrcFile, files)
+  const torrc = readTorrc(torrcFile, files, included)
   if (line.torrcFile !== undefined && torrc === undefined && !line.ignoresMissingTorrc) missingFile(torrcFile)
   const settings = Settings.merge([defaults ?? [], torrc ?? [], line.options])
   settings.verify()
@@ -54,6 +57,7 @@ export function loadSettings(line: CommandLine, files: FileAccess): LoadedSettin
     defaults: Settings.merge([defaults ?? []]),
     torrcFile: torrc === undefined ? undefined : torrcFile,
     defaultsFile: defaults === undefined ? undefined : line.defaultsFile,
+    included,
   }
 }
 
@@ -71,16 +75,19 @@ function xdgHome(value: string | undefined, fallback: string): string {
   return value !== undefined && isAbsolute(value) ? value : join(homedir(), fallback)
 }
 
-function readTorrc(path: string, files: FileAccess): TorrcLine[] | undefined {
+function readTorrc(
+  path: string,
+  files: FileAccess,
+  included: Map<string, readonly string[]>,
+): TorrcLine[] | undefined {
   const isStdin = path === '-'
   const text = isStdin ? files.readStdin(MAX_TORRC_BYTES) : readFile(path, files)
   if (text === undefined) return undefined
-  return parseTorrc(text, isStdin ? 'standard input' : path, (pattern) =>
-    findIncluded(pattern, (folder) => files.list(folder)).map((included) => ({
-      path: included,
-      text: readFile(included, files) ?? missingFile(included),
-    })),
-  )
+  return parseTorrc(text, isStdin ? 'standard input' : path, (pattern) => {
+    const paths = findIncluded(pattern, (folder) => files.list(folder))
+    included.set(pattern, paths)
+    return paths.map((found) => ({ path: found, text: readFile(found, files) ?? missingFile(found) }))
+  })
 }
 
 function readFile(path: string, files: FileAccess): string | undefined {

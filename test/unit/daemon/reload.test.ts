@@ -223,6 +223,52 @@ describe('a reload', () => {
   })
 })
 
+describe('a reload without a file that an %include led to', () => {
+  const BRIDGES = 'UseBridges 1\nBridge 192.0.2.1:443'
+  const WARNING = '[warn] The included file "/conf/b.conf" is gone: what stood in it is no longer in force.'
+
+  /** Starts with both files, and returns what the reload without the second one logs. */
+  async function loseSecond(first: string, second: string): Promise<{ run: Run; log: string }> {
+    const files = new Map([
+      ['/torrc', 'SocksPort auto\n%include /conf/*.conf'],
+      ['/conf/a.conf', first],
+      ['/conf/b.conf', second],
+    ])
+    const run = new Run(directory, ['-f', '/torrc'], {
+      files: {
+        env: {},
+        read: (path) => files.get(path),
+        list: (folder) =>
+          folder.startsWith('/conf') && !folder.endsWith('.conf')
+            ? [...files.keys()]
+                .filter((path) => path.startsWith('/conf/'))
+                .map((path) => ({ name: path.slice('/conf/'.length), isFolder: false }))
+            : undefined,
+        readStdin: () => '',
+      },
+    })
+    runs.push(run)
+    await run.until('Bootstrapped 0%')
+    files.delete('/conf/b.conf')
+    return { run, log: await reload(run, '') }
+  }
+
+  test('says which file is gone, and that what stood in it does not hold any more', async () => {
+    const { run, log } = await loseSecond(BRIDGES, 'ExcludeNodes {de}')
+    expect(log).toContain(WARNING)
+    expect(run.client.reconfigured.map(({ bridges }) => bridges?.length)).toEqual([1])
+  })
+
+  test('keeps the old settings where bridges would not be used any more', async () => {
+    const { run, log } = await loseSecond('ExcludeNodes {de}', BRIDGES)
+    expect(log).toContain(
+      '[warn] The old settings stay: the configuration file "/conf/b.conf" is not there any more',
+    )
+    expect(log).not.toContain(WARNING)
+    expect(run.client.reconfigured).toEqual([])
+  })
+})
+
 describe('a reload that cannot be is a warning, and nothing has changed', () => {
   test.each([
     ['a bad line', 'SocksPort auto\nBogus 1', '/torrc:2: Bogus is not a known option'],
