@@ -56,13 +56,19 @@ export async function completeDescriptors(
   let helpers: readonly DirectorySource[] = []
   try {
     for (let pass = 0; ; pass++) {
-      const { missing, wasInVain } = await runPass(parts, pass === 0 ? open : undefined, helpers, signal)
+      const { missing, came, wasOpenOnly } = await runPass(
+        parts,
+        pass === 0 ? open : undefined,
+        helpers,
+        signal,
+      )
       parts.onPassEnd()
       if (missing === 0) return
       if (pass === 0) open?.connection.close()
-      // The same ones again while circuits wait for a guard's alone: nobody may have it, and each draw shows us to more.
-      const isDrawDue = helpers.length === 0 || !parts.hasEnough()
-      if (wasInVain && isDrawDue && isUrgent(parts)) helpers = drawHelpers(parts)
+      // Guards that fell short, however much they gave, are helped. Others are drawn only when nothing came, and not while
+      // circuits wait for a guard's alone: nobody may have it, and each draw shows us to more.
+      const isDrawDue = helpers.length === 0 || (came === 0 && !parts.hasEnough())
+      if (!wasOpenOnly && isDrawDue && isUrgent(parts)) helpers = drawHelpers(parts)
       parts.onFailure(new TorError('directory-refused', `${missing} microdescriptors could not be had yet`))
       await sleep(parts.clock, (isUrgent(parts) ? urgent : patient).nextMs(), signal)
     }
@@ -80,8 +86,10 @@ function isUrgent({ view, hasEnough, primaryGuards }: DescriptorUpkeepParts): bo
 interface PassOutcome {
   /** How many microdescriptors are still to be had. */
   readonly missing: number
-  /** More than the open connection was asked, and nothing came. */
-  readonly wasInVain: boolean
+  /** How many have come. */
+  readonly came: number
+  /** Nobody but the open connection was asked. */
+  readonly wasOpenOnly: boolean
 }
 
 async function runPass(
@@ -92,7 +100,7 @@ async function runPass(
 ): Promise<PassOutcome> {
   const view = parts.view()
   const missing = view.missingMicrodescDigests()
-  if (missing.length === 0) return { missing: 0, wasInVain: false }
+  if (missing.length === 0) return { missing: 0, came: 0, wasOpenOnly: false }
   const relays = parts.pickDirectoryRelays(view)
   const isSmall = missing.length <= MAX_MICRODESCS_PER_REQUEST
   // On a real network the guards serve: the source of the consensus is everybody's, and has done its part.
@@ -109,7 +117,7 @@ async function runPass(
   }
   await downloadMicrodescs(putFirst(missing, guardDigests), sources, { ...parts, onBatch }, signal)
   const left = parts.view().missingMicrodescDigests().length
-  return { missing: left, wasInVain: used === undefined && left === missing.length }
+  return { missing: left, came: missing.length - left, wasOpenOnly: used !== undefined }
 }
 
 /**

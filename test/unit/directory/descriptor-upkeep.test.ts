@@ -186,6 +186,23 @@ describe('microdescriptors without which there are no circuits', () => {
     await expectCleanEnd(rig)
   })
 
+  it('are asked of others when the guards give a few each time, and of no more than one draw of them', async () => {
+    const all = cache(
+      directory.consensus,
+      directory.relays.map(({ microdescriptor }) => microdescriptor),
+    )
+    const rig = start(all)
+    for (const port of GUARDS) {
+      // What is asked first only.
+      rig.network.relays.set(`10.0.0.1:${port}`, (path) => all(path.replace(/-.*$/, '.z')))
+    }
+    void rig.manager.start()
+    await rig.until(() => missing(rig) === 0, 'the complete view')
+    expect(rig.clock.monotonicMs()).toBeLessThan(60_000)
+    expect(new Set(rig.asked().filter((port) => port > 1_000)).size).toBeLessThanOrEqual(8)
+    await expectCleanEnd(rig)
+  })
+
   it('are asked of others when guards hold back that of a guard alone, and of few when nobody has it', async () => {
     const most = cache(directory.consensus, MOST)
     const rig = start(most, [ROW])
