@@ -19,7 +19,7 @@ import {
 } from './microdescriptor-download.ts'
 import { putFirst } from './microdescriptor-rows.ts'
 
-/** Between passes while circuits cannot be built yet, and when only some relays are missing. */
+/** Between passes while circuits cannot be built yet, and when only some relays, or what nobody has, are missing. */
 const URGENT_RETRY = { baseMs: 1_000, maxMs: 60_000 }
 const PATIENT_RETRY = { baseMs: 10_000, maxMs: 60 * 60 * 1000 }
 /** So many bootstrap sources are asked in one pass beside the guards. */
@@ -65,12 +65,14 @@ export async function completeDescriptors(
       parts.onPassEnd()
       if (missing === 0) return
       if (pass === 0) open?.connection.close()
+      // A guard's microdescriptor that the helpers do not have either is one that nobody has.
+      const isLost = helpers.length > 0 && came === 0 && parts.hasEnough()
       // Guards that fell short, however much they gave, are helped. Others are drawn only when nothing came, and not while
       // circuits wait for a guard's alone: nobody may have it, and each draw shows us to more.
       const isDrawDue = helpers.length === 0 || (came === 0 && !parts.hasEnough())
       if (!wasOpenOnly && isDrawDue && isUrgent(parts)) helpers = drawHelpers(parts)
       parts.onFailure(new TorError('directory-refused', `${missing} microdescriptors could not be had yet`))
-      await sleep(parts.clock, (isUrgent(parts) ? urgent : patient).nextMs(), signal)
+      await sleep(parts.clock, (isUrgent(parts) && !isLost ? urgent : patient).nextMs(), signal)
     }
   } finally {
     open?.connection.close()
