@@ -3,8 +3,8 @@
  * of WebRTC sessions (SDP). They are taken out here and nowhere else, whichever WebRTC made or takes the description.
  */
 import { isIP } from 'node:net'
-import { isInternalAddress } from '../../util/internal-address.ts'
 import { TorError } from '../../util/errors.ts'
+import { isPublicAddress } from '../../util/public-address.ts'
 
 /** How our way to the Internet treats peers that we have not spoken to, in the broker's words. */
 export type NatType = 'unknown' | 'restricted' | 'unrestricted'
@@ -23,7 +23,7 @@ interface Candidate {
 
 /** Without candidates of this machine's own network: their addresses, and names that only it knows. */
 export function withoutLocalCandidates(sdp: string): string {
-  return keepLines(sdp, (candidate) => isPublic(candidate.address))
+  return keepLines(sdp, (candidate) => isPublicAddress(candidate.address))
 }
 
 /**
@@ -36,7 +36,7 @@ export function checkAnswer(sdp: string, keepsLocal: boolean): string {
   let kept = 0
   const checked = keepLines(sdp, ({ address, protocol }) => {
     // TCP would make real connections, to wherever the proxy likes.
-    if (protocol !== 'udp' || isIP(address) === 0 || (!keepsLocal && !isPublic(address))) return false
+    if (protocol !== 'udp' || isIP(address) === 0 || (!keepsLocal && !isPublicAddress(address))) return false
     return ++kept <= MAX_CANDIDATES
   })
   if (kept === 0) {
@@ -53,7 +53,7 @@ export function checkAnswer(sdp: string, keepsLocal: boolean): string {
  */
 export function natTypeOf(offerSdp: string): NatType {
   const candidates = splitLines(offerSdp).flatMap((line) => parseCandidate(line) ?? [])
-  const udp = candidates.filter(({ protocol, address }) => protocol === 'udp' && isPublic(address))
+  const udp = candidates.filter(({ protocol, address }) => protocol === 'udp' && isPublicAddress(address))
   if (udp.some(({ type }) => type === 'host')) return 'unrestricted'
   const portOf = new Map<string, string>()
   for (const { address, port, type } of udp) {
@@ -62,10 +62,6 @@ export function natTypeOf(offerSdp: string): NatType {
     portOf.set(address, port)
   }
   return 'unknown'
-}
-
-function isPublic(address: string): boolean {
-  return isIP(address) !== 0 && !address.includes('%') && !isInternalAddress(address)
 }
 
 /** The candidates that `keeps`, and of their own base no address of the user's network either. */
@@ -95,9 +91,9 @@ function parseCandidate(line: string): Candidate | undefined {
  */
 function withoutOwnAddress(line: string): string {
   const [, address] = /^c=IN IP[46] (\S+)/.exec(line) ?? []
-  if (address !== undefined && !isPublic(address)) return 'c=IN IP4 0.0.0.0'
+  if (address !== undefined && !isPublicAddress(address)) return 'c=IN IP4 0.0.0.0'
   if (!/^a=candidate:/i.test(line)) return line
   return line.replace(/ raddr (\S+) rport \S+/, (text, related: string) =>
-    isPublic(related) ? text : ` raddr ${related.includes(':') ? '::' : '0.0.0.0'} rport 0`,
+    isPublicAddress(related) ? text : ` raddr ${related.includes(':') ? '::' : '0.0.0.0'} rport 0`,
   )
 }

@@ -1,5 +1,4 @@
 /** What bridges, and whoever stands before them, send through transports: obfs4, and snowflake with all its layers. */
-import { isIP } from 'node:net'
 import { BurstShaper } from '../../../core/transport/obfs4/burst-shaper.ts'
 import { FrameDecoder, FrameEncoder } from '../../../core/transport/obfs4/frames.ts'
 import { LengthDistribution } from '../../../core/transport/obfs4/length-distribution.ts'
@@ -20,7 +19,7 @@ import {
 } from '../../../core/transport/snowflake/session-description.ts'
 import { SmuxFrameReader } from '../../../core/transport/snowflake/smux-frame.ts'
 import { isTorError } from '../../../core/util/errors.ts'
-import { isInternalAddress } from '../../../core/util/internal-address.ts'
+import { isPublicAddress } from '../../../core/util/public-address.ts'
 import { framesWith } from '../../support/obfs4-server.ts'
 import { seededRandom } from '../../support/seeded-random.ts'
 import captured from '../../vectors/obfs4_handshake.json' with { type: 'json' }
@@ -73,7 +72,7 @@ const SDP = [
 
 function publicCandidatesOnly(sdp: string): void {
   for (const [, address = ''] of sdp.matchAll(/^a=candidate:\S* \S+ \S+ \S+ (\S+)/gim))
-    mustHold(isIP(address) !== 0 && !isInternalAddress(address), 'an address of a private network is left')
+    mustHold(isPublicAddress(address), 'an address of a private network is left')
 }
 
 export const TRANSPORT_TARGETS: readonly FuzzTarget[] = [

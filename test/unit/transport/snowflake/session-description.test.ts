@@ -34,6 +34,15 @@ const LOCAL = [
   'A=CANDIDATE:14 1 udp 2122260223 192.168.1.20 50014 typ host',
   'a=candidate:15 1 udp 192.168.1.20',
 ]
+/** No address of a private network by its looks, and yet sent to one, or to all of one. */
+const LEADING_INTO_IT = [
+  'a=candidate:16 1 udp 2122260223 239.255.255.250 1900 typ host',
+  'a=candidate:17 1 udp 2122260223 255.255.255.255 50017 typ host',
+  'a=candidate:18 1 udp 2122260223 ff02::1 50018 typ host',
+  'a=candidate:19 1 udp 2122260223 ::192.168.1.20 50019 typ host',
+  'a=candidate:20 1 udp 2122260223 64:ff9b::c0a8:101 50020 typ host',
+  'a=candidate:21 1 udp 2122260223 2002:c0a8:101::1 50021 typ host',
+]
 
 function sdp(...candidates: readonly string[]): string {
   return `${[...HEAD, ...candidates].join('\r\n')}\r\n`
@@ -95,8 +104,8 @@ describe('what an offer says of our way to the Internet', () => {
 
 describe("a proxy's answer", () => {
   test('cannot make us send into our own network, look a name up, or connect by TCP', () => {
-    const tcp = 'a=candidate:20 1 tcp 1 93.184.216.34 80 typ host tcptype passive'
-    const answer = checkAnswer(sdp(PUBLIC, ...LOCAL, tcp), false)
+    const tcp = 'a=candidate:30 1 tcp 1 93.184.216.34 80 typ host tcptype passive'
+    const answer = checkAnswer(sdp(PUBLIC, ...LOCAL, ...LEADING_INTO_IT, tcp), false)
     expect(answer.match(/^a=candidate.*$/gim)).toEqual([PUBLIC])
   })
 
