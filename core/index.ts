@@ -96,7 +96,7 @@ export {
   toTorError,
 } from './util/errors.ts'
 export { formatLogParts, Logger, type LogLevel, type LogRecord, type LogSink, Sensitive } from './util/log.ts'
-export { isInternalAddress } from './util/internal-address.ts'
+export { isPublicAddress } from './util/public-address.ts'
 export type { Watchable } from './util/watched-value.ts'
 export type { MoatRefusal, MoatSetting, MoatSettings } from './circumvention/moat-answer.ts'
 export {

@@ -50,7 +50,7 @@ export function waySurroundings(): WaySurroundings {
   const { timeZone, locale } = Intl.DateTimeFormat().resolvedOptions()
   const own = { timeZone, locale: app.getLocale() || locale }
   if (app.isPackaged || readNetworkLines().length === 0) {
-    return { ...own, builtIn: builtInLines, service: MOAT_SERVICE }
+    return { ...own, builtIn: builtInLines, service: MOAT_SERVICE, allowsInternalAddresses: false }
   }
   const bridges = v.parse(BUILT_IN_FILE, readTestFile('ALLIUM_BUILT_IN_BRIDGES_FILE') ?? {})
   const service = readTestFile('ALLIUM_BRIDGE_SERVICE_FILE')
@@ -58,6 +58,7 @@ export function waySurroundings(): WaySurroundings {
     ...own,
     builtIn: (transport) => bridges[transport] ?? [],
     service: service === undefined ? undefined : v.parse(moatServiceSchema, service),
+    allowsInternalAddresses: true,
   }
 }
 

@@ -18,6 +18,8 @@ export interface WaySurroundings {
   readonly builtIn: (transport: string) => readonly string[]
   /** Undefined: there is none to ask. */
   readonly service: MoatService | undefined
+  /** The service's bridges are then on this computer. */
+  readonly allowsInternalAddresses: boolean
   /** What this computer is set to. */
   readonly timeZone: string
   readonly locale: string
@@ -52,6 +54,7 @@ export function createWayFinder(parts: CreateWayFinderParts): WayFinder {
     paths: () => helpPaths(service, isConnected()),
     askPath: (argument) => host?.ask(argument) ?? Promise.reject(new Error('there is nobody to ask')),
     cancelPath: async () => host?.cancel(),
+    allowsInternalAddresses: surroundings.allowsInternalAddresses,
     transports: TRANSPORT_NAMES,
     builtIn,
   })

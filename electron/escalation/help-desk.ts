@@ -2,6 +2,7 @@
  * Asks the bridge service, path after path, and shows how it went. That it could not be reached is a state of its own:
  * its own way in may be blocked where others are not, and it says nothing of the country.
  */
+import { parseBridgeLine } from '../../core/index.ts'
 import { AppError } from '../app-error.ts'
 import type { Clock } from '../clock.ts'
 import type { HelpArgument, HelpReply } from '../host/help-protocol.ts'
@@ -9,6 +10,7 @@ import type { AppErrorKind } from '../ipc/error-kinds.ts'
 import type { HelpAnswer, HelpPath, HelpTry, HelpView } from '../ipc/snapshot-ways.ts'
 import { commonName } from '../bridges/line-check.ts'
 import type { AppLog } from '../parts.ts'
+import { faultOfForeignLine } from './foreign-line.ts'
 import type { Reason } from './run.ts'
 
 /** A person may ask again soon; a page that was taken over may not have the service asked all the time. */
@@ -24,6 +26,8 @@ export interface HelpDeskDeps {
   readonly paths: () => readonly HelpPath[]
   readonly askPath: (argument: HelpArgument) => Promise<HelpReply>
   readonly cancelPath: () => Promise<void>
+  /** On a network of one's own. */
+  readonly allowsInternalAddresses: boolean
   /** That the core has. */
   readonly transports: readonly string[]
   readonly builtIn: (transport: string) => readonly string[]
@@ -114,7 +118,7 @@ export class HelpDesk {
         if (thrown instanceof Refused) throw thrown.error
         if (this.#isCancelled) throw new AppError('aborted', 'asking was stopped')
         this.#deps.log('info', `the bridge service, by ${path}: ${reason.detail}`)
-        isMalformed ||= reason.kind === 'malformed'
+        isMalformed ||= reason.kind === 'malformed' || reason.kind === 'help-malformed'
       }
     }
     if (isMalformed)
@@ -153,6 +157,7 @@ export class HelpDesk {
       throw new Refused(new AppError(kind, `the bridge service says ${reply.code}: ${reply.detail}`))
     }
     const settings = reply.settings.map(({ transport, source, lines }) => {
+      this.#checkLines(lines)
       const isBuiltIn = source === 'builtin'
       // For some countries the built-in ones come with arguments of their own: then those are meant.
       const meant = isBuiltIn && lines.length === 0 ? this.#deps.builtIn(commonName(transport)) : lines
@@ -160,6 +165,14 @@ export class HelpDesk {
       return { transport: commonName(transport), source: kind, lines: meant }
     })
     return { country: reply.country, settings }
+  }
+
+  /** The app dials them by itself. An answer is the service's as a whole, or is not. */
+  #checkLines(lines: readonly string[]): void {
+    for (const text of lines) {
+      const fault = faultOfForeignLine(parseBridgeLine(text), this.#deps)
+      if (fault !== undefined) throw new AppError('help-malformed', `the bridge service names ${fault}`)
+    }
   }
 
   /** As the service calls them. */

@@ -3,10 +3,11 @@
  * its key. Pure. They add to what the app came with and take nothing from it: no more bridges than a bounded number, of
  * transports that are built in; and where no address is dialled, only new ways to bridges that are known.
  */
-import { type BridgeLine, isInternalAddress, parseBridgeLine } from '../../core/index.ts'
+import { type BridgeLine, parseBridgeLine } from '../../core/index.ts'
 import { AppError } from '../app-error.ts'
 import { commonName, hasGoodArguments } from '../bridges/line-check.ts'
 import type { CountrySetting } from '../escalation/country-map.ts'
+import { faultOfForeignLine } from '../escalation/foreign-line.ts'
 import { addressOf, isDialledByAddress } from '../escalation/planned-way.ts'
 import type { FetchedBridges, FetchedCountries } from '../host/lists-protocol.ts'
 
@@ -107,11 +108,8 @@ function identityOf(text: string): string {
 
 function checkLine(line: BridgeLine): void {
   if (!hasGoodArguments(line)) refuse('a bridge whose arguments are no good')
-  if (!isDialledByAddress(line.transport)) return
-  // Whoever answers at an address would be believed to be the bridge.
-  if (line.fingerprint === undefined) refuse('a bridge without its fingerprint')
-  // Nobody's list may have the app knock at doors of the person's own network.
-  if (isInternalAddress(line.endpoint.host)) refuse('a bridge at an address that is not public')
+  const fault = faultOfForeignLine(line, { allowsInternalAddresses: false })
+  if (fault !== undefined) refuse(fault)
 }
 
 function parse(text: string): BridgeLine {

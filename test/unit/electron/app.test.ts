@@ -52,7 +52,13 @@ async function setUp() {
     env: {},
     networkLines: ['TestingTorNetwork 1'],
     doctorTargets: undefined,
-    ways: { builtIn: () => [], service: undefined, timeZone: 'UTC', locale: 'en' },
+    ways: {
+      builtIn: () => [],
+      service: undefined,
+      allowsInternalAddresses: false,
+      timeZone: 'UTC',
+      locale: 'en',
+    },
     scrub: (text) => text,
     secrets: {
       isAvailable: () => Promise.resolve(false),

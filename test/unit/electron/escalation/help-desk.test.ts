@@ -31,6 +31,7 @@ function setUp(
       return answer(argument)
     },
     cancelPath: async () => undefined,
+    allowsInternalAddresses: false,
     transports: ['obfs4', 'meek_lite'],
     builtIn: (transport) => (transport === 'obfs4' ? OBFS4 : []),
     ...change,
@@ -104,6 +105,24 @@ describe('the bridge service', () => {
   it('that answers with nonsense on every path is said to do so', async () => {
     const { desk } = setUp(() => fail(new CoreError({ kind: 'malformed', detail: 'no JSON' })))
     await expect(desk.ask('ru')).rejects.toMatchObject({ kind: 'help-malformed' })
+  })
+
+  it.each([
+    ['a router of the own network', '192.168.1.1:80 ' + 'A'.repeat(40)],
+    ['that network by IPv6 which has IPv4 in it', '[64:ff9b::c0a8:101]:80 ' + 'A'.repeat(40)],
+    ['whoever answers at an address', '203.0.113.7:443'],
+    ['whoever answers, under obfs4', OBFS4[0]?.replace(/A{40} /, '') ?? ''],
+  ])('cannot have the app dial %s: no line of such an answer is taken', async (_, line) => {
+    const { asked, desk } = setUp(() => settings(REQUESTED, line))
+    await expect(desk.ask('ru')).rejects.toMatchObject({ kind: 'help-malformed' })
+    expect(asked.map(({ path }) => path)).toEqual(['front', 'older-front', 'other-front'])
+    expect(desk.view.answer).toBeUndefined()
+  })
+
+  it('may name bridges of this computer on a network of one’s own', async () => {
+    const own = `127.0.0.1:9001 ${'A'.repeat(40)}`
+    const { desk } = setUp(() => settings(own), { allowsInternalAddresses: true })
+    expect((await desk.ask('ru')).settings[0]?.lines).toEqual([own])
   })
 
   it.each([

@@ -109,6 +109,7 @@ export async function wayRig(options: RigOptions) {
     paths: (): readonly HelpPath[] => (options.help === undefined ? [] : ['front']),
     askPath: (argument) => options.help?.(argument) ?? Promise.reject(new Error('nobody')),
     cancelPath: async () => undefined,
+    allowsInternalAddresses: false,
     transports: TRANSPORTS,
     builtIn: (transport) => builtIn[transport] ?? [],
   })

@@ -65,6 +65,7 @@ describe('a fetched list of bridges', () => {
     ['leads into the person’s own network', [NEW, obfs4('192.168.1.1:80')]],
     ['leads to this computer', [obfs4('127.0.0.1:9251')]],
     ['leads there by IPv6', [obfs4('[fd00::1]:80')]],
+    ['leads there by IPv6 which has IPv4 in it', [obfs4('[64:ff9b::c0a8:101]:80')]],
     ['has too many of one transport', Array.from({ length: 21 }, (_, n) => obfs4(`203.0.113.${n}:443`))],
   ])('is refused as a whole when it %s', (_, lines) => {
     expect(() => accept(...lines)).toThrow(refused)
