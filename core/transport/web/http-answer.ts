@@ -2,6 +2,7 @@
  * One answer of a web server (RFC 9112), read from bytes of any chunking into a complete value or refused with what is
  * wrong. Pure. The server, and whoever stands in its place, may say anything: heads and bodies have limits.
  */
+import { ByteCollector } from '../../util/byte-collector.ts'
 import { isTorError, TorError } from '../../util/errors.ts'
 import { BodyDecoder, responseFraming } from '../../util/http-body.ts'
 import { headerTokens, HttpHeadReader, parseResponseHead, type ResponseHead } from '../../util/http-head.ts'
@@ -33,8 +34,7 @@ export class HttpAnswerReader {
   #head: ResponseHead | undefined
   #body: BodyDecoder | undefined
   #isFramed = false
-  readonly #pieces: Buffer[] = []
-  #bodyBytes = 0
+  readonly #bodyBytes = new ByteCollector()
   #bytesBehind = 0
 
   constructor(method: string, maxBodyBytes: number) {
@@ -42,7 +42,7 @@ export class HttpAnswerReader {
     this.#maxBodyBytes = maxBodyBytes
   }
 
-  /** The bytes are kept, not copied. Returns the answer when it is whole. Throws `channel-failed`, in words. */
+  /** Bytes of a body are copied. Returns the answer when it is whole. Throws `channel-failed`, in words. */
   push(bytes: Buffer): HttpAnswer | undefined {
     return readable(() => {
       if (this.#body === undefined) this.#pushHead(bytes)
@@ -91,9 +91,8 @@ export class HttpAnswerReader {
 
   #pushBody(bytes: Buffer): void {
     const used = this.#body?.push(bytes, (piece) => {
-      this.#bodyBytes += piece.length
-      if (this.#bodyBytes > this.#maxBodyBytes) throw tooLong()
-      this.#pieces.push(piece)
+      if (this.#bodyBytes.length + piece.length > this.#maxBodyBytes) throw tooLong()
+      this.#bodyBytes.push(piece)
     })
     this.#bytesBehind = bytes.length - (used ?? 0)
   }
@@ -101,7 +100,7 @@ export class HttpAnswerReader {
   #finish(isOpen: boolean): HttpAnswer {
     return {
       status: this.#head?.status ?? 0,
-      body: Buffer.concat(this.#pieces),
+      body: this.#bodyBytes.take(),
       mayReuse: isOpen && this.#isFramed && this.#bytesBehind === 0,
     }
   }

@@ -25,6 +25,18 @@ function words(work: () => unknown): string {
   throw new Error('it did not fail')
 }
 
+test('a byte of a body does not keep the block that it came in, which extensions of chunks make a thousand times as large', () => {
+  const reader = new HttpAnswerReader('POST', LIMIT)
+  const extension = 'x'.repeat(4_000)
+  const blocks = ['a', 'b', 'c'].map((byte) => Buffer.from(`1;${extension}\r\n${byte}\r\n`))
+  reader.push(Buffer.from('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n'))
+  for (const block of blocks) {
+    reader.push(block)
+    block.fill('-')
+  }
+  expect(reader.push(Buffer.from('0\r\n\r\n'))?.body.toString()).toBe('abc')
+})
+
 describe('an answer is whole', () => {
   test.each([
     ['by its length', 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello', 200, 'hello', true],
