@@ -23,6 +23,8 @@ import type { MoatFront, MoatService } from './moat-targets.ts'
 
 /** A front that answers does so within some seconds, its polls included; one that is dropped never does. */
 const PATH_LIMIT_MS = 25_000
+/** A tunnel behind which there is another one: what is left must do for that and for the question. */
+const TUNNEL_LIMIT_AMONG_MANY_MS = 10_000
 
 export interface MoatQuestion {
   /** `defaults` is for where `settings` knows of no blocking, and there is some. */
@@ -46,13 +48,17 @@ export interface MoatAccess {
 export function frontedPath(service: MoatService, front: MoatFront, parts: TransportParts): MoatPath {
   return async (signal) => {
     let last = new TorError('bad-config', 'the bridge service has no such front')
-    for (const text of service.fronts[front]) {
+    const lines = service.fronts[front]
+    for (const [at, text] of lines.entries()) {
       const line = parseBridgeLine(text)
       const transport = transportOf(line)
       if (transport === undefined) throw new TorError('bad-config', 'a front must be reached by a transport')
       try {
         transport.check(line)
-        return await transport.connect(line, parts, signal)
+        const connect = (limited: AbortSignal): Promise<Duplex> => transport.connect(line, parts, limited)
+        if (at === lines.length - 1) return await connect(signal)
+        const limitMs = TUNNEL_LIMIT_AMONG_MANY_MS
+        return await withTimeout(parts.clock, limitMs, 'a tunnel to the bridge service', signal, connect)
       } catch (error) {
         if (signal.aborted) throw abortError(signal)
         last = toTorError(error, 'channel-failed', 'a tunnel to the bridge service')

@@ -1,5 +1,5 @@
 /** Asking the bridge service: what is sent, who is believed, and what becomes of every way that it can go wrong. */
-import { connect as connectTcp, createServer, type AddressInfo } from 'node:net'
+import { connect as connectTcp, createServer, type AddressInfo, type Socket } from 'node:net'
 import { afterEach, describe, expect, it } from 'vitest'
 import {
   askMoat,
@@ -12,7 +12,7 @@ import { MOAT_FRONTS, MOAT_SERVICE } from '../../../core/circumvention/moat-targ
 import { parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import { NO_OUTSIDE } from '../../../core/transport/outside.ts'
 import { transportParts } from '../../../core/transport/transport-parts.ts'
-import { systemClock } from '../../../core/util/clock.ts'
+import { type Clock, systemClock } from '../../../core/util/clock.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { manualClock } from '../../support/manual-clock.ts'
 import { type MoatAnswers, type MoatServer, startMoatServer } from '../../support/moat-server.ts'
@@ -174,6 +174,35 @@ describe('what is not the bridge service', () => {
   })
 })
 
+/** Takes connections and says nothing. */
+async function serveSilence(): Promise<{ port: number; connected: Promise<void> }> {
+  const sockets: Socket[] = []
+  let onConnected: () => void
+  const connected = new Promise<void>((resolve) => (onConnected = resolve))
+  const server = createServer((socket) => {
+    sockets.push(socket)
+    socket.on('error', () => undefined)
+    socket.resume()
+    onConnected()
+  })
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve))
+  cleanUps.push(() => {
+    for (const socket of sockets) socket.destroy()
+    return new Promise((resolve) => server.close(resolve))
+  })
+  return { port: (server.address() as AddressInfo).port, connected }
+}
+
+/** By a front whose tunnels are obfs4 bridges at the ports. Resolves with the error. */
+function askFront(ports: readonly number[], clock: Clock): Promise<unknown> {
+  const way = { proxy: undefined, localAddress: undefined }
+  const parts = transportParts(way, NO_OUTSIDE, { clock, random: seededRandom(1) })
+  const front = ports.map((port) => `obfs4 127.0.0.1:${port} cert=${CERT} iat-mode=0`)
+  const service = { ...MOAT_SERVICE, fronts: { ...MOAT_SERVICE.fronts, front } }
+  const access = { service, path: frontedPath(service, 'front', parts), clock }
+  return askMoat(access, QUESTION, NEVER).catch((error: unknown) => error)
+}
+
 describe('the ways to the bridge service', () => {
   it('are lines that can be read, for every front', () => {
     for (const front of MOAT_FRONTS) {
@@ -187,15 +216,22 @@ describe('the ways to the bridge service', () => {
     }
   })
 
+  it('leave a front’s next tunnel most of the time when the first one is dropped in silence', async () => {
+    const [first, second] = [await serveSilence(), await serveSilence()]
+    const clock = manualClock()
+    const asking = askFront([first.port, second.port], clock)
+    await first.connected
+    clock.advance(10_000)
+    await second.connected
+    clock.advance(14_999)
+    expect(await Promise.race([asking, new Promise((resolve) => setImmediate(resolve, 'waits'))])).toBe(
+      'waits',
+    )
+    clock.advance(1)
+    expect(await asking).toMatchObject({ kind: 'timeout' })
+  })
+
   it('end with the last error when none of a front’s tunnels leads there, and with nothing open', async () => {
-    const line = (port: number): string => `obfs4 127.0.0.1:${port} cert=${CERT} iat-mode=0`
-    const parts = transportParts({ proxy: undefined, localAddress: undefined }, NO_OUTSIDE, {
-      clock: systemClock,
-      random: seededRandom(1),
-    })
-    const service = { ...MOAT_SERVICE, fronts: { ...MOAT_SERVICE.fronts, front: [line(1), line(2)] } }
-    await expect(frontedPath(service, 'front', parts)(NEVER)).rejects.toMatchObject({
-      kind: 'channel-failed',
-    })
+    expect(await askFront([1, 2], systemClock)).toMatchObject({ kind: 'channel-failed' })
   })
 })
