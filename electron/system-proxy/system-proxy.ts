@@ -23,6 +23,8 @@ import type { ProxyChanges, RestoreOutcome } from './proxy-changes.ts'
 const WATCH_INTERVAL_MS = 5_000
 /** A restoration that failed is tried again: a session bus or a locked keychain may come back. */
 const RETRY_INTERVAL_MS = 30_000
+/** One or two looks in a row may fail on a busy system; after more nobody knows that the setting is still in force. */
+const MAX_BLIND_LOOKS = 3
 
 export interface SystemProxyDeps {
   readonly changes: ProxyChanges
@@ -73,6 +75,8 @@ export class SystemProxy implements SystemProxyPart {
   #applied: Applied | undefined
   /** The mark of the setting when it was last found to be ours. */
   #fingerprint: string | undefined
+  /** Looks in a row at which the setting could not be read. */
+  #blindLooks = 0
   #doors: Pick<ProxiesView, 'socks' | 'http'> = { socks: undefined, http: undefined }
   #queue: Promise<unknown> = Promise.resolve()
   #timer: Timer | undefined
@@ -176,6 +180,7 @@ export class SystemProxy implements SystemProxyPart {
       await this.#deps.changes.apply(wish.backend, wish.door, wish.exceptions)
       this.#applied = wish
       this.#fingerprint = undefined
+      this.#blindLooks = 0
       this.#showState('on', { backend: wish.backend.kind })
       this.#schedule(WATCH_INTERVAL_MS)
     } catch (error) {
@@ -209,23 +214,48 @@ export class SystemProxy implements SystemProxyPart {
   async #look(applied: Applied): Promise<'ours' | 'changed' | undefined> {
     try {
       const mark = await applied.backend.fingerprint()
-      if (mark === this.#fingerprint && this.#view.state === 'on') return 'ours'
-      let found = await this.#deps.changes.look(applied.backend, applied.door, applied.exceptions)
-      if (found === 'new-places') {
-        await this.#deps.changes.apply(applied.backend, applied.door, applied.exceptions)
-        this.#deps.log('notice', 'A new network service was pointed at the proxy, too.')
-        found = 'ours'
-      }
+      const isSame = mark === this.#fingerprint && this.#view.state === 'on'
+      const { backend, door, exceptions } = applied
+      const found = isSame ? 'ours' : await this.#deps.changes.look(backend, door, exceptions)
+      const wasBlind = this.#blindLooks >= MAX_BLIND_LOOKS
+      this.#blindLooks = 0
       this.#fingerprint = found === 'ours' ? mark : undefined
-      const state = found === 'ours' ? 'on' : 'changed'
-      // Why it failed says more than that it is not ours.
-      const isExplained = this.#view.state === 'failed' && state === 'changed'
-      if (state !== this.#view.state && !isExplained) this.#showState(state)
+      if (found === 'new-places') return await this.#cover(applied)
+      this.#showFound(found, wasBlind)
       return found
     } catch (error) {
-      this.#deps.log('warn', `The system proxy cannot be read: ${detailOf(error)}`)
+      this.#onBlindLook(error)
       return undefined
     }
+  }
+
+  #showFound(found: 'ours' | 'changed', wasBlind: boolean): void {
+    const state = found === 'ours' ? 'on' : 'changed'
+    // What is still to be put back is not in force by anybody's wish, and the retry goes by this state.
+    if (this.#view.state === 'restore-failed' || this.#view.state === state) return
+    // Why it failed says more than that it is not ours.
+    const isExplained = this.#view.state === 'failed' && state === 'changed' && !wasBlind
+    if (!isExplained) this.#showState(state)
+  }
+
+  /** What goes past us because it was not there before. Never while the old settings are to be put back. */
+  async #cover({ backend, door, exceptions }: Applied): Promise<'ours' | 'changed'> {
+    if (this.#view.state === 'restore-failed') return 'changed'
+    try {
+      await this.#deps.changes.apply(backend, door, exceptions)
+    } catch (error) {
+      this.#showTrouble('failed', error)
+      return 'changed'
+    }
+    this.#deps.log('notice', 'A new network service was pointed at the proxy, too.')
+    this.#showFound('ours', false)
+    return 'ours'
+  }
+
+  #onBlindLook(error: unknown): void {
+    this.#blindLooks += 1
+    if (this.#blindLooks >= MAX_BLIND_LOOKS && this.#view.state === 'on') this.#showTrouble('failed', error)
+    else this.#deps.log('warn', `The system proxy cannot be read: ${detailOf(error)}`)
   }
 
   /** One look, or one more try to put back; then the next is due. */

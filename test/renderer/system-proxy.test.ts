@@ -23,7 +23,7 @@ const SENTENCES: readonly (readonly [state: SystemProxyState, isWanted: boolean,
   ['applying', true, 'Being turned on… The setting is written, and then read back'],
   ['on', true, 'On since 11:00:00 Programs that follow the setting go through Tor, or nowhere.'],
   ['changed', true, 'Something else changed the setting It no longer points to Allium'],
-  ['failed', true, 'Could not be turned on Programs connect directly.'],
+  ['failed', true, 'Could not be turned on or checked Programs may connect directly.'],
   ['restoring', false, 'Being turned off… Your old settings are being put back.'],
   ['restore-failed', false, 'Your old settings could not be put back Allium still has them and tries again'],
 ]
