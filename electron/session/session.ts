@@ -1,8 +1,8 @@
 /**
  * What happens between Connect and Disconnect, and in which order. Going up: the core's doors open, then the system is
- * pointed at them, before a circuit exists: nothing passes until one does, and nothing passes around it. Going down:
- * the system's old settings come back, confirmed, and only then the core ends. While the core is gone in between, the
- * setting stays on its closed door.
+ * pointed at them while the core connects: what asks a door waits for a circuit, and green waits for the system. Going
+ * down: the system's old settings come back, confirmed, and only then the core ends. While the core is gone in between,
+ * the setting stays on its closed door.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { AppError } from '../app-error.ts'
