@@ -28,7 +28,7 @@ export type RestoreOutcome =
   | { readonly kind: 'nothing-to-do' }
   /** `keptNames` were changed by somebody else since, and stay. */
   | { readonly kind: 'restored'; readonly hasChanged: boolean; readonly keptNames: readonly string[] }
-  /** What was there before is not known; a setting that led to us was turned off. */
+  /** What was there before is not known, for the journal is broken or gone; a setting that led to us was turned off. */
   | { readonly kind: 'journal-broken'; readonly hasChanged: boolean; readonly detail: string }
 
 function differing(backend: ProxyBackend, found: ProxyValues, writes: ProxyWrites): readonly string[] {
@@ -105,12 +105,21 @@ export class ProxyChanges {
     const state = await this.#loadChecked()
     switch (state.kind) {
       case 'none':
+        // A setting without a journal may be the person's own, with a daemon behind the door: the way around stays closed.
         return { kind: 'nothing-to-do' }
       case 'kept':
         return this.#restoreFrom(this.#backendOf(state.journal), state.journal)
       case 'broken':
         return this.#restoreBlindly(state.why, knownDoors)
     }
+  }
+
+  /** At the person's word. A data folder that was deleted took the journal with it: what leads to us is turned off. */
+  async restoreOrTurnOff(knownDoors: readonly ProxyAddress[]): Promise<RestoreOutcome> {
+    const outcome = await this.restore(knownDoors)
+    if (outcome.kind !== 'nothing-to-do' || !(await this.#turnOff(knownDoors))) return outcome
+    const detail = 'there is no journal of the old proxy settings'
+    return { kind: 'journal-broken', hasChanged: true, detail }
   }
 
   #backendOf(journal: Journal): ProxyBackend {
@@ -169,27 +178,28 @@ export class ProxyChanges {
    * with the journal, but nobody is left in front of a closed door.
    */
   async #restoreBlindly(why: string, knownDoors: readonly ProxyAddress[]): Promise<RestoreOutcome> {
-    const backend = await this.present()
-    let hasChanged = false
-    if (backend !== undefined) {
-      const current = await backend.read()
-      if (backend.leadsTo(current, knownDoors)) {
-        const writes = withoutSame(backend, current, [...backend.direct(current)].reverse())
-        await backend.write(writes)
-        if (backend.leadsTo(await backend.read(), knownDoors)) {
-          throw new AppError(
-            'proxy-not-restored',
-            'the journal is broken, and the setting cannot be turned off',
-          )
-        }
-        await this.#announce(backend)
-        hasChanged = true
-      }
-    }
+    const hasChanged = await this.#turnOff(knownDoors)
     const name = await this.#deps.store.setAside()
     const detail = `the journal of the old proxy settings is broken (${why}) and was kept as ${name}`
     this.#deps.log('warn', detail)
     return { kind: 'journal-broken', hasChanged, detail }
+  }
+
+  /** True where the setting led to one of these doors; then it leads nowhere. */
+  async #turnOff(knownDoors: readonly ProxyAddress[]): Promise<boolean> {
+    const backend = await this.present()
+    if (backend === undefined) return false
+    const current = await backend.read()
+    if (!backend.leadsTo(current, knownDoors)) return false
+    await backend.write(withoutSame(backend, current, [...backend.direct(current)].reverse()))
+    if (backend.leadsTo(await backend.read(), knownDoors)) {
+      throw new AppError(
+        'proxy-not-restored',
+        'what it was before is not known, and the setting cannot be turned off',
+      )
+    }
+    await this.#announce(backend)
+    return true
   }
 
   /** Undoes a first application that failed; what it cannot undo stays in the journal. */

@@ -11,7 +11,7 @@ export async function runRestoreCommand(
   proxy: Pick<SystemProxy, 'restoreLeftovers' | 'view' | 'close'>,
   print: (line: string) => void,
 ): Promise<0 | 1> {
-  await proxy.restoreLeftovers()
+  await proxy.restoreLeftovers('person')
   proxy.close()
   const { state, restoredAtStart, trouble, detail } = proxy.view
   if (state === 'restore-failed') {

@@ -109,10 +109,13 @@ export class SystemProxy implements SystemProxyPart {
     this.#show({ programs: this.#deps.programs(this.#view.backend, doors) })
   }
 
-  restoreLeftovers(): Promise<void> {
+  restoreLeftovers(by: 'start' | 'person' = 'start'): Promise<void> {
     return this.#enqueue(async () => {
+      const { changes, knownDoors } = this.#deps
       try {
-        const outcome = await this.#deps.changes.restore(this.#deps.knownDoors())
+        const outcome = await (by === 'person'
+          ? changes.restoreOrTurnOff(knownDoors())
+          : changes.restore(knownDoors()))
         this.#show({ restoredAtStart: outcome.kind !== 'nothing-to-do' && outcome.hasChanged })
         this.#showOff(outcome)
         if (this.#view.restoredAtStart)
@@ -121,7 +124,7 @@ export class SystemProxy implements SystemProxyPart {
         this.#showTrouble('restore-failed', error)
       }
       // Only what is offered depends on this; what was left behind is put right without it.
-      const backend = await this.#deps.changes.present().catch(() => undefined)
+      const backend = await changes.present().catch(() => undefined)
       this.#show({ backend: backend?.kind, programs: this.#deps.programs(backend?.kind, this.#doors) })
     })
   }

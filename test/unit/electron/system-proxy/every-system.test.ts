@@ -1,5 +1,6 @@
 /** What holds on all four systems: applied means read back, and whatever happens, the old settings come back. */
 import { describe, expect, it } from 'vitest'
+import { runRestoreCommand } from '../../../../electron/system-proxy/restore-command.ts'
 import { DOOR, Rig, SYSTEMS } from './proxy-rig.ts'
 
 /** Enough for the longest way on any of the systems; a run that does not crash any more ends the search. */
@@ -243,6 +244,39 @@ describe.each(SYSTEMS)('a journal that is lost or broken on %s', (_kind, makeSys
     await proxy.restore()
     expect(rig.system.leadsTo(9251)).toBe(false)
     expect(proxy.view.state).toBe('off')
+  })
+
+  it('does not keep the command from turning off what still leads to us, and it says that', async () => {
+    const rig = new Rig(makeSystem())
+    await rig.start().proxy.apply(DOOR)
+    rig.disk.text = undefined
+    const lines: string[] = []
+    expect(await runRestoreCommand(rig.start().proxy, (line) => lines.push(line))).toBe(0)
+    expect(rig.system.leadsTo(9251)).toBe(false)
+    expect(lines).toEqual([
+      'What the system proxy was before is not known: there is no journal of the old proxy settings.',
+      'It led to Allium, and was turned off.',
+    ])
+  })
+
+  it('lets a mere start leave alone what leads to our door: it may be the person’s own, and served by a daemon', async () => {
+    const rig = new Rig(makeSystem())
+    await rig.start().proxy.apply(DOOR)
+    const during = rig.system.state()
+    rig.disk.text = undefined
+    const { proxy } = rig.start()
+    await proxy.restoreLeftovers()
+    expect(rig.system.state()).toEqual(during)
+    expect(proxy.view).toMatchObject({ state: 'off', restoredAtStart: false })
+  })
+
+  it('lets the command touch nothing that does not lead to us', async () => {
+    const rig = new Rig(makeSystem())
+    const before = rig.system.state()
+    const lines: string[] = []
+    expect(await runRestoreCommand(rig.start().proxy, (line) => lines.push(line))).toBe(0)
+    expect(rig.system.state()).toEqual(before)
+    expect(lines).toEqual(['There was nothing to put back: Allium has not changed the system proxy.'])
   })
 
   it('turns off what led to us, keeps the broken file and says so', async () => {
