@@ -107,7 +107,7 @@ async function open(): Promise<void> {
     isOwnNetwork: readNetworkLines().length > 0,
     report,
   })
-  const quit = (): void => quitting.request('person')
+  const quit = (by: 'person' | 'system' = 'person'): void => quitting.request(by)
   const window = createWindow(() => running.app, quit, isInTray)
   const opening = App.open({
     ...appDeps(window, describeApp(isInTray), outside),
@@ -192,7 +192,11 @@ async function act(action: DesktopAction, running: App, window: MainWindow, quit
   }
 }
 
-function createWindow(running: () => App | undefined, quit: () => void, isInTray: boolean): MainWindow {
+function createWindow(
+  running: () => App | undefined,
+  quit: (by: 'person' | 'system') => void,
+  isInTray: boolean,
+): MainWindow {
   return new MainWindow({
     preload: join(HERE, 'preload.cjs'),
     stateFile: join(app.getPath('userData'), 'window.json'),
@@ -247,7 +251,13 @@ function listen(window: MainWindow, quitting: Quitting): void {
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => quitting.request('system'))
   }
-  powerMonitor.on('shutdown', () => quitting.request('system'))
+  // Electron's types leave out the event. Unless it is kept waiting, the system goes down while we still put back its
+  // settings; it waits some seconds at most, and what is not done then the journal has for the next start.
+  const power: NodeJS.EventEmitter = powerMonitor
+  power.on('shutdown', (event: Electron.Event) => {
+    event.preventDefault()
+    quitting.request('system')
+  })
 }
 
 /** Without a window or a screen, and also while another instance runs: for people whose system is stuck. */

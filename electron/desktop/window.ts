@@ -44,7 +44,7 @@ export interface MainWindowDeps {
   readonly mayUseDevTools: boolean
   /** What closing the window means: to go on without it, or to quit with it still there to show how that goes. */
   readonly onClose: () => 'hide' | 'quit'
-  readonly quit: () => void
+  readonly quit: (by: 'person' | 'system') => void
   /** Whether anybody can see the page, each time that it may have changed. */
   readonly onVisibility: (isVisible: boolean) => void
   /** Hidden until somebody asks: for a start at login. */
@@ -132,8 +132,10 @@ export class MainWindow {
       if (this.#mayClose) return
       event.preventDefault()
       if (this.#deps.onClose() === 'hide') window.hide()
-      else this.#deps.quit()
+      else this.#deps.quit('person')
     })
+    // Windows alone says it here, and does not wait: what is not put back in time is at the next start.
+    window.on('session-end', () => this.#deps.quit('system'))
     window.on('closed', () => {
       this.#window = undefined
     })
