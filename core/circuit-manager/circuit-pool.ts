@@ -150,7 +150,9 @@ export class CircuitPool {
 
   /** Whether anything but this one serves the usage or may come to. */
   hasOther(than: PoolEntry, usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): boolean {
-    return this.entries.some((entry) => entry !== than && maySupport(entry, usage, excludedExits))
+    return this.entries.some(
+      (entry) => entry !== than && maySupport(entry, usage, excludedExits) && !this.isTooOld(entry),
+    )
   }
 
   /** Begins a circuit. Throws what the choice of the path throws. */
