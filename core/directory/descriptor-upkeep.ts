@@ -17,7 +17,6 @@ import {
   downloadMicrodescs,
   type MicrodescBatch,
 } from './microdescriptor-download.ts'
-import { putFirst } from './microdescriptor-rows.ts'
 
 /** Between passes while circuits cannot be built yet, and when only some relays, or what nobody has, are missing. */
 const URGENT_RETRY = { baseMs: 1_000, maxMs: 60_000 }
@@ -25,7 +24,7 @@ const PATIENT_RETRY = { baseMs: 10_000, maxMs: 60 * 60 * 1000 }
 /** So many bootstrap sources are asked in one pass beside the guards. */
 const MAX_HELPERS = 6
 
-export interface DescriptorUpkeepParts extends Omit<DownloadParts, 'onBatch'> {
+export interface DescriptorUpkeepParts extends Omit<DownloadParts, 'onBatch' | 'urgent'> {
   readonly random: Random
   /** Reads and replaces the view; `replaceView` is told the bytes for the cache. */
   readonly view: () => NetDir
@@ -112,12 +111,12 @@ async function runPass(
   const sources = passSources(parts, used, relays, helpers).filter(
     ({ source, connection }) => connection !== undefined || !parts.records.isResting(source, nowMs),
   )
-  const guardDigests = parts.primaryGuards(view).map((row) => digestAt(view, row))
+  const urgent = parts.primaryGuards(view).map((row) => digestAt(view, row))
   const onBatch = (batch: MicrodescBatch): void => {
     if (signal.aborted) return
     parts.replaceView(parts.view().withMicrodescriptors(batch.parsed), batch)
   }
-  await downloadMicrodescs(putFirst(missing, guardDigests), sources, { ...parts, onBatch }, signal)
+  await downloadMicrodescs(missing, sources, { ...parts, onBatch, urgent }, signal)
   const left = parts.view().missingMicrodescDigests().length
   return { missing: left, came: missing.length - left, wasOpenOnly: used !== undefined }
 }

@@ -45,6 +45,8 @@ export interface DownloadParts {
   readonly onFailure: (error: TorError) => void
   /** Told how each source fared. */
   readonly records: SourceRecords
+  /** What is asked for before all else. */
+  readonly urgent?: readonly Buffer[]
 }
 
 /**
@@ -58,7 +60,7 @@ export async function downloadMicrodescs(
   signal: AbortSignal,
 ): Promise<readonly Buffer[]> {
   const parallel = Math.min(MAX_PARALLEL_RELAYS, sources.length)
-  const queue = new JobQueue(planRequests(digests, parallel), parts.clock)
+  const queue = new JobQueue(planRequests(digests, parallel, parts.urgent), parts.clock)
   const waitingSources = [...sources]
   const scope = linkAbort(signal)
   const onBatch = (batch: MicrodescBatch): void => {

@@ -30,20 +30,24 @@ export function selectRows(
   return selected
 }
 
-/** Shares digests out, in their order, into requests of at most 500 and over at least `relays` relays. */
-export function planRequests(digests: readonly Buffer[], relays: number): Buffer[][] {
+/**
+ * Shares digests out, in their order, into requests of at most 500 and over at least `relays` relays; those with one of
+ * `urgent` come first. Within a request all keep their place: whoever is asked must not see which one we wait for, as
+ * that is one of our guards.
+ */
+export function planRequests(
+  digests: readonly Buffer[],
+  relays: number,
+  urgent: readonly Buffer[] = [],
+): Buffer[][] {
   const share = Math.max(MIN_SPLIT, Math.ceil(digests.length / Math.max(1, relays)))
   const size = Math.min(MAX_MICRODESCS_PER_REQUEST, share)
   const requests: Buffer[][] = []
   for (let from = 0; from < digests.length; from += size) requests.push(digests.slice(from, from + size))
-  return requests
-}
-
-/** `first` moved to the front, the others in their order. Digests in `first` that are not missing are left out. */
-export function putFirst(missing: readonly Buffer[], first: readonly Buffer[]): Buffer[] {
-  const firstKeys = new Set(first.map(bytesKey))
-  const isFirst = (digest: Buffer): boolean => firstKeys.has(bytesKey(digest))
-  return [...missing.filter(isFirst), ...missing.filter((digest) => !isFirst(digest))]
+  const urgentKeys = new Set(urgent.map(bytesKey))
+  const isUrgent = (request: readonly Buffer[]): boolean =>
+    request.some((digest) => urgentKeys.has(bytesKey(digest)))
+  return [...requests.filter(isUrgent), ...requests.filter((request) => !isUrgent(request))]
 }
 
 /** Whether so much of the journal must be stale by now that a rewrite is worth it. */

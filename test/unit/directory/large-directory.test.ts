@@ -54,7 +54,7 @@ describe('a directory of thousands of relays', () => {
     const network = new FakeDirectory(serve(documents))
     network.chunkBytes = 65_536
     // Rows of the middle of the consensus, so that their place in the requests says something.
-    const { manager, clock } = start(network, undefined, guards, [3_100, 1_500])
+    const { manager, clock } = start(network, undefined, guards, [3_100, 1_600])
     const seen: number[] = []
     manager.current.watch((view) => {
       if (view !== undefined) seen.push(RELAYS - view.missingMicrodescDigests().length)
@@ -69,10 +69,12 @@ describe('a directory of thousands of relays', () => {
       new Set(['10.0.0.1:11', '10.0.0.1:12', '10.0.0.1:13']),
     )
     const { consensus } = manager.current.value ?? {}
-    const [first, second] = [1_500, 3_100].map((row) =>
-      consensus?.relays.microdescDigests.toString('base64', row * 32, row * 32 + 32).replace('=', ''),
-    )
-    expect(asked[0]).toContain(`/tor/micro/d/${first}-${second}-`)
+    const digestOf = (row: number): string | undefined =>
+      consensus?.relays.microdescDigests.toString('base64', row * 32, row * 32 + 32).replace('=', '')
+    // Each in its place among the others: who is asked must not see which of them are our guards.
+    for (const [request, row] of [1_600, 3_100].entries()) {
+      expect(asked[request]).toContain(`-${digestOf(row - 1)}-${digestOf(row)}-${digestOf(row + 1)}-`)
+    }
     // Shown when there was enough, before all had come, and once more when it was complete.
     expect(seen).toHaveLength(2)
     expect(seen[0]).toBeLessThan(RELAYS)

@@ -10,7 +10,6 @@ import {
   digestAt,
   needsCompaction,
   planRequests,
-  putFirst,
   selectRows,
 } from '../../../core/directory/microdescriptor-rows.ts'
 import { parseRsaIdentity } from '../../../core/linkspec/relay-ids.ts'
@@ -40,11 +39,12 @@ describe('sharing out microdescriptors', () => {
     expect(planRequests(digests(8_000), 3)).toHaveLength(16)
   })
 
-  it('puts the guards\u2019 own first, and only those that are missing', () => {
-    const [a, b, c, other] = digests(4)
-    if (a === undefined || b === undefined || c === undefined || other === undefined)
-      throw new Error('too few')
-    expect(putFirst([a, b, c], [c, other])).toEqual([c, a, b])
+  it('puts the requests with the guards’ own first, and shows nobody within them which those are', () => {
+    const all = digests(1_200)
+    const guards = [all[1_100], all[600]]
+    const stranger = Buffer.alloc(32, 'stranger')
+    const plan = planRequests(all, 3, [...guards.filter((digest) => digest !== undefined), stranger])
+    expect(plan).toEqual([all.slice(400, 800), all.slice(800), all.slice(0, 400)])
   })
 })
 
