@@ -14,10 +14,10 @@ expectNoProtocolWarnings()
 const clients: ClientProcess[] = []
 
 afterEach(async () => {
-  for (const client of clients.splice(0)) {
-    await client.end('SIGKILL')
-    client.home.remove()
-  }
+  const ended = clients.splice(0)
+  // Two of them may share a home: no client may write where it is being removed.
+  await Promise.all(ended.map((client) => client.end('SIGKILL')))
+  for (const { home } of ended) home.remove()
 })
 
 async function start(lines: readonly string[], home?: ClientProcess['home']): Promise<ClientProcess> {
