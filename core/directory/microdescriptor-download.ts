@@ -155,26 +155,30 @@ class SourceWorker {
     const body = expectDocument(reply, 'microdescriptors')
     const parsed = await runSlices(parseMicrodescriptorsInSlices(body), clock, signal)
     const found = new Set<string>()
-    const rows = selectRows(body, parsed, (key) => wanted.has(key) && found.add(key) !== undefined)
-    // What we cannot use, and the consensus lists all the same, is no fault of the source, and nobody has another.
-    const unusable = parsed.rejected.filter(({ digest, reason }) => {
-      const key = bytesKey(digest)
-      if (!wanted.has(key) || found.has(key)) return false
-      log.info('A microdescriptor of the consensus cannot be used: ', reason)
-      return found.add(key) !== undefined
+    // A companion may have sent some meanwhile: those need no second place in the cache.
+    const unsent = new Set(job.missing.map(bytesKey))
+    const rows = selectRows(body, parsed, (key) => {
+      if (wanted.has(key)) found.add(key)
+      return wanted.has(key) && unsent.has(key)
     })
+    // What we cannot use, and the consensus lists all the same, is no fault of the source, and nobody has another.
+    for (const { digest, reason } of parsed.rejected) {
+      const key = bytesKey(digest)
+      if (!wanted.has(key) || found.has(key)) continue
+      log.info('A microdescriptor of the consensus cannot be used: ', reason)
+      found.add(key)
+    }
     // What does not match is dropped and blames nobody else's document: a relay must not be able to make us give up
     // on a microdescriptor by sending a bad one beside it.
-    const strangers = parsed.count - rows.length + parsed.rejected.length - unusable.length
+    const strangers = parsed.count + parsed.rejected.length - found.size
     if (strangers > 0)
       log.info(`A directory relay sent ${strangers} microdescriptors that were not asked for`)
     if (found.size === 0) {
       throw new TorError('bad-directory', 'a relay sent none of the microdescriptors it was asked for')
     }
-    // A companion may have sent some meanwhile: those are no news, and need no second place in the cache.
-    const news = new Set(job.missing.map(bytesKey).filter((key) => found.has(key)))
-    if (news.size === 0) return
-    job.missing = job.missing.filter((digest) => !news.has(bytesKey(digest)))
-    onBatch({ parsed, bytes: concatBytes(...selectRows(body, parsed, (key) => news.has(key))) })
+    const left = job.missing.filter((digest) => !found.has(bytesKey(digest)))
+    if (left.length === job.missing.length) return
+    job.missing = left
+    onBatch({ parsed, bytes: concatBytes(...rows) })
   }
 }
