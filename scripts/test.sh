@@ -19,7 +19,7 @@ standstill_limit() {
 }
 
 # For a runner whose own process is blocked; one whose tests stand still is found by the limit above. More than the longest
-# project takes where a browser draws slowly: the page's tests need some 1,500 seconds with Chromium 156 on two slow cores.
+# project takes on two slow cores.
 readonly RUN_LIMIT_SECONDS=2100
 
 # Debian keeps daemons out of the path of ordinary users.
@@ -51,10 +51,10 @@ tor_version() {
 }
 
 # The programs that people use with a Tor client, and the Debian packages that they come in.
-readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium firefox-esr faketime microsocks tinyproxy
+readonly PROGRAMS=(curl wget torsocks dig ssh sshd nc chromium chromium-headless-shell firefox-esr faketime microsocks tinyproxy
   obfs4proxy certutil gsettings kwriteconfig5 kreadconfig5 dbus-daemon dbus-send Xvfb)
 readonly PACKAGES=(tor curl wget torsocks dnsutils openssh-client openssh-server netcat-openbsd chromium
-  firefox-esr faketime microsocks tinyproxy
+  chromium-headless-shell firefox-esr faketime microsocks tinyproxy
   obfs4proxy libnss3-tools debian-archive-keyring libglib2.0-bin dconf-gsettings-backend gsettings-desktop-schemas libkf5config-bin dbus
   xvfb libgtk-3-0 libnss3 libgbm1 libasound2)
 
