@@ -60,7 +60,7 @@ describe('asking for bridges', () => {
     expect(text).toContain('2 bridges for you')
     expect(text).toContain('Not in this version')
     await card.getByRole('button', { name: said('Use the built-in Snowflake bridges') }).click()
-    expect(main.callsOf('bridges.choose-built-in')).toEqual(['snowflake'])
+    await expect.poll(() => main.callsOf('bridges.choose-built-in')).toEqual(['snowflake'])
     await expect.poll(() => main.callsOf('settings.change')).toEqual([{ useBridges: true }])
     await card.getByRole('button', { name: 'Look at them…' }).first().click()
     const dialog = page.getByRole('dialog')
