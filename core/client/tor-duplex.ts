@@ -5,14 +5,20 @@ import { TorError } from '../util/errors.ts'
 
 type WriteCallback = (error?: Error | null) => void
 
+/**
+ * A Tor stream has no half-close: END ends both ways (tor-spec 6.3). Nothing of an answer may be lost to who has ended
+ * writing, so END waits: until `destroy`, or for ever where the other side ends first. `finish` comes when all that was
+ * written has left, so that who wants no answer destroys it then.
+ */
 export class TorDuplex extends Duplex implements ByteSink {
   readonly #stream: ByteStream
-  #pendingWrite: WriteCallback | undefined
+  /** Of a write, or of the end of writing, that waits for the network. */
+  #pending: WriteCallback | undefined
   #isStreamGone = false
 
   constructor(stream: ByteStream) {
-    // A Tor stream has no half-close: when one side has ended, END is sent and the other ends too (tor-spec 6.3).
-    super({ allowHalfOpen: true, emitClose: true })
+    // Once the other side's end was read, nothing can be written any more.
+    super({ allowHalfOpen: false })
     this.#stream = stream
   }
 
@@ -25,6 +31,13 @@ export class TorDuplex extends Duplex implements ByteSink {
     callback()
   }
 
+  /** As a `Socket` has it, and `http` wants it: what was written still leaves, what would be read is dropped then. */
+  destroySoon(): void {
+    this.end()
+    if (this.writableFinished) this.destroy()
+    else this.once('finish', () => this.destroy())
+  }
+
   onData(chunk: Buffer): boolean {
     return this.push(chunk)
   }
@@ -33,22 +46,16 @@ export class TorDuplex extends Duplex implements ByteSink {
     this.push(null)
   }
 
-  onClose(error: TorError | undefined): void {
+  onClose(error: TorError | undefined, isAllSent: boolean): void {
     this.#isStreamGone = true
-    if (error !== undefined) {
-      this.destroy(error)
-      return
-    }
-    const pending = this.#pendingWrite
-    this.#pendingWrite = undefined
-    pending?.()
-    // What was received is still to be read; writing has no meaning any more.
-    if (!this.writableEnded) this.end()
+    if (this.destroyed) return
+    if (error !== undefined) this.destroy(error)
+    else if (!isAllSent) this.#failOnceRead()
   }
 
   onDrain(): void {
-    const pending = this.#pendingWrite
-    this.#pendingWrite = undefined
+    const pending = this.#pending
+    this.#pending = undefined
     pending?.()
   }
 
@@ -57,21 +64,42 @@ export class TorDuplex extends Duplex implements ByteSink {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: WriteCallback): void {
-    if (this.#isStreamGone || this.#stream.write(chunk)) callback()
-    else this.#pendingWrite = callback
+    if (!this.#isStreamGone && this.#stream.write(chunk)) {
+      callback()
+      return
+    }
+    this.#pending = callback
+    if (this.#isStreamGone) this.#failOnceRead()
   }
 
   override _final(callback: WriteCallback): void {
-    this.#stream.end()
-    callback()
+    if (this.#isStreamGone || this.#stream.flush()) callback()
+    else this.#pending = callback
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
-    const pending = this.#pendingWrite
-    this.#pendingWrite = undefined
-    if (!this.#isStreamGone) this.#stream.destroy()
+    const pending = this.#pending
+    this.#pending = undefined
+    if (!this.#isStreamGone) {
+      // Who has ended writing, and takes no answer, ends the stream in good order.
+      if (error === null && this.writableFinished) this.#stream.end()
+      this.#stream.destroy()
+    }
     callback(error)
     // Whoever waits for this write to be over must not wait for ever.
     pending?.(error ?? new TorError('closed', 'the stream was closed'))
+  }
+
+  /**
+   * Something that was written is lost. What the other side said before it ended may say why, so a reader has it first;
+   * who only writes has no other way to learn of it.
+   */
+  #failOnceRead(): void {
+    const fail = (): void => {
+      this.destroy(new TorError('closed', 'the other side ended the stream before it had taken everything'))
+    }
+    const hasReader = this.readableFlowing !== null
+    if (hasReader && !this.readableEnded) this.once('end', fail)
+    else fail()
   }
 }

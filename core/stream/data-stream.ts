@@ -68,10 +68,12 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
   #heldBytes = 0
   #isSinkReady = false
   #isWriterWaiting = false
+  /** How much may be left when who waits is told. */
+  #drainedBytes = SEND_LOW_MARK_BYTES
   #isEnding = false
   #isDestroyed = false
   /** Set once nothing more will arrive; told to the sink after the last chunk. */
-  #finish: { readonly error: TorError | undefined } | undefined
+  #finish: { readonly error: TorError | undefined; readonly isAllSent: boolean } | undefined
 
   private constructor(tunnel: Tunnel, begin: BeginTarget, deps: DataStreamDeps, connected: Deferred<void>) {
     this.#connected = connected
@@ -149,6 +151,13 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
     if (this.#deps.meter !== undefined) this.#deps.meter.writtenBytes += bytes.length
     this.#tunnel.requestSend(this.#streamId)
     this.#isWriterWaiting = this.#sendBuffer.length >= SEND_HIGH_MARK_BYTES
+    this.#drainedBytes = SEND_LOW_MARK_BYTES
+    return !this.#isWriterWaiting
+  }
+
+  flush(): boolean {
+    this.#isWriterWaiting = this.#sendBuffer.length > 0
+    this.#drainedBytes = 0
     return !this.#isWriterWaiting
   }
 
@@ -173,7 +182,7 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
 
   dropQueued(error: TorError): void {
     // What is lost must not pass for all that there was, where the other end had ended the stream in good order.
-    if (this.#finish !== undefined) this.#finish = { error: this.#finish.error ?? error }
+    if (this.#finish !== undefined) this.#finish = { ...this.#finish, error: this.#finish.error ?? error }
     this.destroy(error)
   }
 
@@ -281,7 +290,7 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
   }
 
   #afterPacking(): void {
-    if (this.#isWriterWaiting && this.#sendBuffer.length <= SEND_LOW_MARK_BYTES) {
+    if (this.#isWriterWaiting && this.#sendBuffer.length <= this.#drainedBytes) {
       this.#isWriterWaiting = false
       this.#sink?.onDrain()
     }
@@ -320,11 +329,12 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
     if (this.#state === 'closed') return
     this.#state = 'closed'
     this.#flow.close()
+    const isAllSent = this.#sendBuffer.length === 0
     this.#sendBuffer.clear()
     this.#connected?.reject(error ?? new TorError('closed', 'the stream was closed'))
     this.#connected = undefined
     this.#onClosed?.()
-    this.#finish = { error }
+    this.#finish = { error, isAllSent }
     this.#tellFinish()
     this.#noteHeld()
   }
@@ -335,7 +345,7 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
     if (finish === undefined || this.#sink === undefined || !this.#waiting.isEmpty) return
     this.#finish = undefined
     if (finish.error === undefined && !this.#isDestroyed) this.#sink.onEnd()
-    this.#sink.onClose(finish.error)
+    this.#sink.onClose(finish.error, finish.isAllSent)
   }
 
   /** Tells the tunnel's account what the stream keeps, if that has changed: nothing once its end was told. */

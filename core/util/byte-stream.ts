@@ -13,9 +13,12 @@ export interface ByteSink {
   onData(chunk: Buffer): boolean
   /** The other side will send no more. Comes once, after the last chunk. */
   onEnd(): void
-  /** The stream is gone for both directions. Comes once, last; no error when it closed in good order. */
-  onClose(error: TorError | undefined): void
-  /** There is room to write again after `write` returned false. */
+  /**
+   * The stream is gone for both directions. Comes once, last; no error when it closed in good order. That may be before
+   * all that was written had left: the rest is lost.
+   */
+  onClose(error: TorError | undefined, isAllSent: boolean): void
+  /** There is room to write again after `write` returned false; all has left after `flush` did. */
   onDrain(): void
 }
 
@@ -24,7 +27,9 @@ export interface ByteStream {
   resumeReading(): void
   /** Copies the bytes. Returns false when the bounded buffer is full: wait for `onDrain` before the next write. */
   write(bytes: Uint8Array): boolean
-  /** No more writes; what is buffered is still sent. */
+  /** Returns false when something that was written has not left yet: `onDrain` comes when all of it has. */
+  flush(): boolean
+  /** No more writes; what is buffered is still sent. Then it ends both ways, whatever the other side has to say. */
   end(): void
   /** Closes both directions at once; buffered bytes are dropped. Idempotent. */
   destroy(error?: TorError): void

@@ -9,8 +9,9 @@ import { TorDuplex } from '../../../core/client/tor-duplex.ts'
 import { DataStream } from '../../../core/stream/data-stream.ts'
 import { resolveName } from '../../../core/stream/resolve-stream.ts'
 import { BEGIN_TARGET, type OpenCircuit, openCircuit, STREAM_DEPS } from '../../network/client-side.ts'
+import { createDeferred } from '../../../core/util/deferred.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
-import { echo, type FakeStream, silent } from '../../network/fake-stream.ts'
+import { DONE, echo, type FakeStream, silent } from '../../network/fake-stream.ts'
 
 const CELL_PAYLOAD = 498
 
@@ -56,6 +57,31 @@ describe('a Tor stream as a Duplex', () => {
     await closed
   })
 
+  it('gives the answer to who ends with the request, as the README’s example does', async () => {
+    const { duplex, exit } = await openDuplex()
+    let asked = ''
+    exit.onBytes = (bytes) => {
+      asked += bytes.toString()
+      if (!asked.endsWith('\r\n\r\n')) return
+      exit.send(Buffer.from('HTTP/1.0 200 OK\r\n\r\nhello, world'))
+      exit.end()
+    }
+    const closed = once(duplex, 'close')
+    duplex.end('GET / HTTP/1.0\r\nHost: example.com\r\n\r\n')
+    expect(await text(duplex)).toBe('HTTP/1.0 200 OK\r\n\r\nhello, world')
+    await closed
+  })
+
+  it('still sends what was written when it is to be destroyed soon, and says END behind it', async () => {
+    const { duplex, exit } = await openDuplex()
+    const payload = randomBytes(700 * CELL_PAYLOAD + 5)
+    duplex.write(payload)
+    duplex.destroySoon()
+    expect(await exit.ended).toEqual(Buffer.of(DONE))
+    expect(exit.digest).toBe(createHash('sha256').update(payload).digest('hex'))
+    expect(duplex.errored).toBeNull()
+  })
+
   it('carries a pipeline whole, at the pace of the network', async () => {
     const { duplex, exit } = await openDuplex()
     const payload = randomBytes(2000 * CELL_PAYLOAD + 5)
@@ -63,9 +89,10 @@ describe('a Tor stream as a Duplex', () => {
       const size = Math.ceil(payload.length / 40)
       return payload.subarray(index * size, (index + 1) * size)
     })
-    duplex.resume()
     await pipeline(Readable.from(pieces), duplex)
-    await exit.ended
+    // It is over when all has left; an exit cannot be told that no more comes without that ending both ways.
+    duplex.destroy()
+    expect(await exit.ended).toEqual(Buffer.of(DONE))
     expect(exit.digest).toBe(createHash('sha256').update(payload).digest('hex'))
   })
 
@@ -130,7 +157,7 @@ describe('a Tor stream as a Duplex', () => {
     await all
     expect(Buffer.concat(received).equals(payload)).toBe(true)
     const closed = once(duplex, 'close')
-    duplex.end()
+    duplex.destroySoon()
     await closed
   })
 
@@ -142,6 +169,68 @@ describe('a Tor stream as a Duplex', () => {
     expect((await buffer(duplex)).toString()).toBe('bye')
     await closed
     expect(duplex.errored).toBeNull()
+  })
+
+  describe('that the exit ends before it has taken all that was written', () => {
+    /** Writes, and has the exit say a few words and END when it has what its window has room for. */
+    async function cutShort(write: (duplex: TorDuplex) => void): Promise<TorDuplex> {
+      const { duplex, exit } = await openDuplex()
+      exit.holdsSendmes = true
+      write(duplex)
+      await exit.waitForBytes(500 * CELL_PAYLOAD)
+      exit.send(Buffer.from('too much'))
+      exit.end()
+      return duplex
+    }
+    const lost = { kind: 'closed' }
+
+    it.each([
+      ['while a write waits', (duplex: TorDuplex) => void duplex.write(Buffer.alloc(5_000_000))],
+      [
+        'while a write and the end of writing wait',
+        (duplex: TorDuplex) => {
+          duplex.write(Buffer.alloc(5_000_000))
+          duplex.end(Buffer.alloc(100))
+        },
+      ],
+      [
+        'while only the stream still has some of it',
+        (duplex: TorDuplex) => void duplex.write(Buffer.alloc(501 * CELL_PAYLOAD)),
+      ],
+      [
+        'while only the end of writing waits for it',
+        (duplex: TorDuplex) => void duplex.end(Buffer.alloc(501 * CELL_PAYLOAD)),
+      ],
+    ])('%s, gives what it said and then fails', async (_when, write) => {
+      let hasFinished = false
+      const duplex = await cutShort((opened) => {
+        opened.on('finish', () => (hasFinished = true))
+        write(opened)
+      })
+      const failed = once(duplex, 'error')
+      expect(await text(duplex)).toBe('too much')
+      expect(await failed).toMatchObject([lost])
+      expect(hasFinished).toBe(false)
+    })
+
+    it('fails at once where nobody reads, and so does the write', async () => {
+      const written = createDeferred<Error | null | undefined>()
+      const duplex = await cutShort((opened) => opened.write(Buffer.alloc(5_000_000), written.resolve))
+      expect(await once(duplex, 'error')).toMatchObject([lost])
+      expect(await written.promise).toMatchObject(lost)
+    })
+
+    it('fails what is written behind the end before that was read', async () => {
+      const { duplex, exit } = await openDuplex()
+      duplex.pause()
+      exit.send(Buffer.from('bye'))
+      exit.end()
+      await roundTrip()
+      const failed = once(duplex, 'error')
+      duplex.write('late')
+      expect(await text(duplex)).toBe('bye')
+      expect(await failed).toMatchObject([lost])
+    })
   })
 
   it('fails with the circuit, also a write that waits', async () => {

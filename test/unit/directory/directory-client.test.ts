@@ -34,6 +34,10 @@ class TricklingStream implements ByteStream {
     return true
   }
 
+  flush(): boolean {
+    return true
+  }
+
   end(): void {}
 
   destroy(): void {

@@ -41,6 +41,10 @@ export class FakeStream implements ByteStream {
     return this.mayWrite
   }
 
+  flush(): boolean {
+    return true
+  }
+
   end(): void {
     this.hasEnded = true
   }
@@ -72,7 +76,7 @@ export class FakeStream implements ByteStream {
   }
 
   closeFromRelay(error?: TorError): void {
-    this.#events.push((sink) => sink.onClose(error))
+    this.#events.push((sink) => sink.onClose(error, true))
     this.#flush()
   }
 

@@ -209,6 +209,10 @@ class FakeStream implements ByteStream {
     return true
   }
 
+  flush(): boolean {
+    return true
+  }
+
   end(): void {
     throw new Error('a directory request must not half-close its stream')
   }
@@ -217,7 +221,7 @@ class FakeStream implements ByteStream {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#onClosed()
-    this.#sink?.onClose(error)
+    this.#sink?.onClose(error, true)
   }
 
   #dripFrom({ head, rest }: Drip): void {
