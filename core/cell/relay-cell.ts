@@ -16,11 +16,16 @@ import {
 /** Zero bytes between a relay cell's body and its random padding (tor-spec 6.1). */
 const ZERO_GAP_BYTES = 4
 
+/** So many random bytes nobody guesses (proposal 289). */
+const UNFORESEEABLE_BYTES = 16
+
+/** The longest body that leaves a cell unforeseeable. */
+export const RELAY_DATA_PADDED_BYTES = RELAY_DATA_MAX_BYTES - ZERO_GAP_BYTES - UNFORESEEABLE_BYTES
+
 /**
- * Writes one relay cell body of 509 bytes at `offset` of `target`: `bodyLength` bytes of `body` from `bodyOffset`,
- * then 4 zero bytes, then random ones, so that a peer cannot foresee the digest that a SENDME must quote. The
- * digest field is left zero for the relay crypto. Throws `RangeError` when the body or the target is too small or
- * the body does not fit.
+ * Writes one relay cell body of 509 bytes at `offset` of `target`: `bodyLength` bytes of `body` from `bodyOffset` in
+ * what `frameRelayBody` puts around them. Throws `RangeError` when the body or the target is too small or the body
+ * does not fit.
  */
 export function packRelayCell(
   target: Buffer,
@@ -32,10 +37,30 @@ export function packRelayCell(
   bodyLength: number,
   random: Random,
 ): void {
-  if (bodyLength < 0 || bodyLength > RELAY_DATA_MAX_BYTES)
-    throw new RangeError(`relay cell body of ${bodyLength} bytes`)
   if (bodyOffset < 0 || bodyOffset + bodyLength > body.length)
     throw new RangeError('relay cell body outside its array')
+  frameRelayBody(target, offset, command, streamId, bodyLength, random)
+  target.set(
+    bodyLength === body.length ? body : body.subarray(bodyOffset, bodyOffset + bodyLength),
+    relayBodyOffset(offset),
+  )
+}
+
+/**
+ * Writes a relay cell around `bodyLength` bytes that lie, or will lie, at `relayBodyOffset(offset)`: the header before
+ * them, 4 zero bytes behind them, then random ones, so that a peer cannot foresee the digest that a SENDME must quote.
+ * The digest field is left zero for the relay crypto.
+ */
+export function frameRelayBody(
+  target: Buffer,
+  offset: number,
+  command: number,
+  streamId: number,
+  bodyLength: number,
+  random: Random,
+): void {
+  if (bodyLength < 0 || bodyLength > RELAY_DATA_MAX_BYTES)
+    throw new RangeError(`relay cell body of ${bodyLength} bytes`)
   const end = offset + CELL_BODY_BYTES
   if (offset < 0 || end > target.length) throw new RangeError('relay cell outside its batch')
   // Plain stores: for eleven bytes, fill() and writeUInt16BE() cost more than copying the whole body.
@@ -45,10 +70,8 @@ export function packRelayCell(
   target[offset + RELAY_STREAM_ID_OFFSET + 1] = streamId
   target[offset + RELAY_LENGTH_OFFSET] = bodyLength >>> 8
   target[offset + RELAY_LENGTH_OFFSET + 1] = bodyLength
-  const bodyAt = offset + RELAY_HEADER_BYTES
-  target.set(bodyLength === body.length ? body : body.subarray(bodyOffset, bodyOffset + bodyLength), bodyAt)
   // DATA cells are mostly full: the padding below costs them nothing.
-  const gapAt = bodyAt + bodyLength
+  const gapAt = relayBodyOffset(offset) + bodyLength
   if (gapAt === end) return
   const randomAt = Math.min(gapAt + ZERO_GAP_BYTES, end)
   target.fill(0, gapAt, randomAt)

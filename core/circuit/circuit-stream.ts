@@ -17,6 +17,12 @@ export interface HalfClosedAllowance {
   xoffs: number
 }
 
+/** How much each DATA cell of a circuit carries. */
+export interface DataLengths {
+  /** The length of the next cell's body where so many bytes wait. To be asked once for each cell, in order. */
+  next(waitingBytes: number): number
+}
+
 export interface CircuitStream {
   /** `cells` DATA cells' payload in one piece, which the stream owns from now on. Throws on a window overrun. */
   onData(chunk: Buffer, cells: number): void
@@ -27,8 +33,8 @@ export interface CircuitStream {
   onMessage(message: RelayMessage): 'open' | 'ended'
   /** How many cells `packCells` would give now if it might. */
   readonly cellsToSend: number
-  /** Packs up to `maxCells` DATA cells into the batch at `offset` and returns how many. */
-  packCells(batch: Buffer, offset: number, maxCells: number): number
+  /** Packs up to `maxCells` DATA cells of these lengths into the batch at `offset` and returns how many. */
+  packCells(batch: Buffer, offset: number, maxCells: number, lengths: DataLengths): number
   /** What may still come after the stream has been ended by us. */
   halfClosedAllowance(): HalfClosedAllowance
   /** The circuit is gone. */

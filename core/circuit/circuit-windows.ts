@@ -4,20 +4,31 @@
  */
 import type { TagPlan } from '../crypto/relay-crypto.ts'
 import { TorError } from '../util/errors.ts'
+import type { Random } from '../util/random.ts'
 import type { CongestionDeps } from './circuit-deps.ts'
+import type { DataLengths } from './circuit-stream.ts'
 import { type CircuitFlowControl, FixedCircuitWindows } from './flow-control.ts'
 import { OwedSendmes } from './owed-sendmes.ts'
+import { SendmeRandomness } from './sendme-randomness.ts'
 
 export class CircuitWindows {
+  readonly #random: Random
   #congestion: CongestionDeps | undefined
   #flow: CircuitFlowControl = new FixedCircuitWindows()
+  #randomness: SendmeRandomness
   #owed = new OwedSendmes()
   #receivedSinceSendme = 0
+
+  constructor(random: Random) {
+    this.#random = random
+    this.#randomness = new SendmeRandomness(random, this.#flow.increment)
+  }
 
   /** A hop has become the last; `congestion` when that was agreed on with it. */
   startAnew(flow: CircuitFlowControl, congestion: CongestionDeps | undefined): void {
     this.#flow = flow
     this.#congestion = congestion
+    this.#randomness = new SendmeRandomness(this.#random, flow.increment)
     this.#owed = new OwedSendmes()
     this.#receivedSinceSendme = 0
   }
@@ -39,6 +50,11 @@ export class CircuitWindows {
   /** The average round trip of late, in milliseconds; 0 without any. */
   get roundTripMs(): number {
     return this.#flow.roundTripMs
+  }
+
+  /** Of the DATA cells that are sent. */
+  get dataLengths(): DataLengths {
+    return this.#randomness
   }
 
   /** Counts one DATA cell sent. True when its tag is needed. */

@@ -36,7 +36,7 @@ export class Circuit implements CircuitEndpoint, Tunnel {
   readonly #channel: Channel
   readonly #circuitId: number
   readonly #hops: Hop[] = []
-  readonly #windows = new CircuitWindows()
+  readonly #windows: CircuitWindows
   readonly #growth: CircuitGrowth
   readonly #inbound = new InboundCells()
   readonly #messages: InboundMessages
@@ -59,6 +59,7 @@ export class Circuit implements CircuitEndpoint, Tunnel {
     this.id = deps.id ?? Circuit.takeId()
     this.closed = this.#closed.promise
     this.#channel = channel
+    this.#windows = new CircuitWindows(deps.random)
     this.#growth = new CircuitGrowth({
       deps,
       hops: this.#hops,

@@ -119,7 +119,7 @@ export class TunnelStreams {
       if (stream === undefined || stream.cellsToSend === 0) continue
       const first = batch.count
       const most = Math.min(room, STREAM_BURST_CELLS)
-      const cells = stream.packCells(batch.cells, first * CELL_BODY_BYTES, most)
+      const cells = stream.packCells(batch.cells, first * CELL_BODY_BYTES, most, windows.dataLengths)
       for (let index = 0; index < cells; index++) {
         if (windows.onDataSent()) batch.tagAt.push(first + index)
       }

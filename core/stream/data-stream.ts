@@ -5,7 +5,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { RELAY_DATA_MAX_BYTES, CELL_BODY_BYTES, RelayCommand } from '../cell/commands.ts'
 import { EndReason } from '../cell/reasons.ts'
-import { packRelayCell } from '../cell/relay-cell.ts'
+import { frameRelayBody, relayBodyOffset } from '../cell/relay-cell.ts'
 import {
   type BeginMessage,
   BeginFlag,
@@ -13,7 +13,7 @@ import {
   type EndMessage,
   type RelayMessage,
 } from '../cell/relay-message.ts'
-import type { CircuitStream, HalfClosedAllowance } from '../circuit/circuit-stream.ts'
+import type { CircuitStream, DataLengths, HalfClosedAllowance } from '../circuit/circuit-stream.ts'
 import type { Tunnel } from '../circuit/tunnel.ts'
 import { abortError, throwIfAborted } from '../util/abort.ts'
 import type { ByteMeter } from '../util/byte-meter.ts'
@@ -221,17 +221,15 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
     }
   }
 
-  packCells(batch: Buffer, offset: number, maxCells: number): number {
+  packCells(batch: Buffer, offset: number, maxCells: number, lengths: DataLengths): number {
     const limit = Math.min(maxCells, this.#flow.sendableCells)
     let cells = 0
     let sentBytes = 0
-    while (cells < limit) {
-      const slice = this.#sendBuffer.peek(RELAY_DATA_MAX_BYTES)
-      if (slice === undefined) break
+    while (cells < limit && this.#sendBuffer.length > 0) {
       const at = offset + cells * CELL_BODY_BYTES
-      const { bytes, start, length } = slice
-      packRelayCell(batch, at, RelayCommand.DATA, this.#streamId, bytes, start, length, this.#deps.random)
-      this.#sendBuffer.consume(length)
+      const length = lengths.next(this.#sendBuffer.length)
+      this.#sendBuffer.take(length, batch, relayBodyOffset(at))
+      frameRelayBody(batch, at, RelayCommand.DATA, this.#streamId, length, this.#deps.random)
       cells++
       sentBytes += length
     }

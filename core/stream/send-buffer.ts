@@ -1,25 +1,14 @@
 /**
- * What an application has written and the network has not taken yet, in pooled blocks cut on cell borders. Its owner
- * stops the application at the high mark, so it stays small whatever the upload.
+ * What an application has written and the network has not taken yet, in pooled blocks. Its owner stops the application at
+ * the high mark, so it stays small whatever the upload.
  */
-import { RELAY_DATA_MAX_BYTES } from '../cell/commands.ts'
 import { BLOCK_BYTES, giveBlock, takeBlock } from '../util/block-pool.ts'
-
-/** A block is used up to a whole number of full cells, so that only the last cell of a burst is ever partly filled. */
-const USED_BLOCK_BYTES = BLOCK_BYTES - (BLOCK_BYTES % RELAY_DATA_MAX_BYTES)
 
 interface Block {
   readonly bytes: Buffer
   readonly sinceMs: number
   start: number
   end: number
-}
-
-/** A piece of the buffer, to be copied at once. */
-export interface BufferSlice {
-  readonly bytes: Buffer
-  readonly start: number
-  readonly length: number
 }
 
 export class SendBuffer {
@@ -45,7 +34,7 @@ export class SendBuffer {
     let from = 0
     while (from < bytes.length) {
       const tail = this.#tail(nowMs)
-      const part = Math.min(bytes.length - from, USED_BLOCK_BYTES - tail.end)
+      const part = Math.min(bytes.length - from, BLOCK_BYTES - tail.end)
       tail.bytes.set(bytes.subarray(from, from + part), tail.end)
       tail.end += part
       from += part
@@ -53,21 +42,17 @@ export class SendBuffer {
     this.#length += bytes.length
   }
 
-  /** Up to `maxBytes` from the front, or undefined when empty; the view is good until `consume`. */
-  peek(maxBytes: number): BufferSlice | undefined {
-    const head = this.#blocks[0]
-    if (head === undefined) return undefined
-    return { bytes: head.bytes, start: head.start, length: Math.min(maxBytes, head.end - head.start) }
-  }
-
-  consume(length: number): void {
-    const head = this.#blocks[0]
-    if (head === undefined) return
-    head.start += length
-    this.#length -= length
-    if (head.start === head.end) {
-      this.#blocks.shift()
-      giveBlock(head.bytes)
+  /** Moves the first `length` bytes, which must be there, to `target` at `at`. */
+  take(length: number, target: Buffer, at: number): void {
+    let to = at
+    for (let left = length; left > 0; ) {
+      const head = this.#blocks[0]
+      if (head === undefined) throw new RangeError(`${left} bytes more than there are`)
+      const part = Math.min(left, head.end - head.start)
+      target.set(head.bytes.subarray(head.start, head.start + part), to)
+      to += part
+      left -= part
+      this.#consume(head, part)
     }
   }
 
@@ -76,9 +61,17 @@ export class SendBuffer {
     this.#length = 0
   }
 
+  #consume(head: Block, length: number): void {
+    head.start += length
+    this.#length -= length
+    if (head.start < head.end) return
+    this.#blocks.shift()
+    giveBlock(head.bytes)
+  }
+
   #tail(nowMs: number): Block {
     const last = this.#blocks.at(-1)
-    if (last !== undefined && last.end < USED_BLOCK_BYTES) return last
+    if (last !== undefined && last.end < BLOCK_BYTES) return last
     const block = { bytes: takeBlock(), start: 0, end: 0, sinceMs: nowMs }
     this.#blocks.push(block)
     return block

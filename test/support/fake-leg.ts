@@ -48,7 +48,7 @@ export class FakeLeg implements LegCircuit {
   closeError: TorError | undefined
   streamUses = 0
   readonly #clock: ManualClock
-  readonly #windows = new CircuitWindows()
+  readonly #windows = new CircuitWindows(seededRandom(1))
   readonly #batch = Buffer.alloc(MAX_BATCH_CELLS * CELL_BODY_BYTES)
   #set: SetOfLeg | undefined
 

@@ -260,8 +260,10 @@ describe('data on its way out', () => {
   it('takes no SENDME ahead of the data that it is for', async () => {
     const { stream, exit } = await openStream(open)
     open.relays.holdsSendmes = true
-    stream.write(Buffer.alloc(99 * CELL_PAYLOAD))
-    await exit.waitForBytes(99 * CELL_PAYLOAD)
+    // One of them is padded, so that they are 99 cells.
+    stream.write(Buffer.alloc(98 * CELL_PAYLOAD))
+    await exit.waitForBytes(98 * CELL_PAYLOAD)
+    expect(exit.receivedCells).toBe(99)
     const last = open.relays.messages.all.at(-1)
     open.relays.sendSendme(last?.tag ?? Buffer.alloc(20))
     expect((await open.circuit.closed).kind).toBe('protocol-violation')

@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { CircuitStream } from '../../../core/circuit/circuit-stream.ts'
+import { SendmeRandomness } from '../../../core/circuit/sendme-randomness.ts'
 import type { Tunnel } from '../../../core/circuit/tunnel.ts'
 import { DataStream } from '../../../core/stream/data-stream.ts'
 import { TorError } from '../../../core/util/errors.ts'
@@ -52,8 +53,9 @@ async function openOnFakeTunnel(limitBytes = Number.POSITIVE_INFINITY) {
     for (const work of turns.splice(0)) work()
   }
   const onData = (bytes: number): void => stream.onData(Buffer.allocUnsafeSlow(bytes), 1)
+  const lengths = new SendmeRandomness(STREAM_DEPS.random, 31)
   /** The tunnel has room for so many cells. */
-  const pack = (cells: number): number => stream.packCells(Buffer.alloc(cells * 509), 0, cells)
+  const pack = (cells: number): number => stream.packCells(Buffer.alloc(cells * 509), 0, cells, lengths)
   return { clock, memory, tunnel, stream, sink: new TestSink(), turn, onData, pack, close }
 }
 

@@ -5,6 +5,7 @@ import { OwedSendmes } from '../../../core/circuit/owed-sendmes.ts'
 import { CircuitWindows } from '../../../core/circuit/circuit-windows.ts'
 import { FixedStreamWindows } from '../../../core/stream/stream-flow-control.ts'
 import { RecordedOwner } from '../../network/recorded-owner.ts'
+import { seededRandom } from '../../support/seeded-random.ts'
 
 const violation: unknown = expect.objectContaining({ kind: 'protocol-violation' })
 
@@ -77,7 +78,7 @@ describe('the windows of a circuit', () => {
   it('plan for the tag of each hundredth cell received, in runs of any length', () => {
     fc.assert(
       fc.property(fc.array(fc.integer({ min: 1, max: 250 }), { maxLength: 20 }), (runs) => {
-        const windows = new CircuitWindows()
+        const windows = new CircuitWindows(seededRandom(1))
         let received = 0
         for (const cells of runs) {
           expect(windows.receivePlan).toEqual({ first: 100 - (received % 100), every: 100 })
