@@ -4,7 +4,7 @@
  */
 import { CELL_BODY_BYTES, RELAY_DATA_MAX_BYTES, RELAY_HEADER_BYTES, RelayCommand } from '../cell/commands.ts'
 import { relayCommandAt, relayLengthAt, relayStreamIdAt } from '../cell/relay-cell.ts'
-import { malformed } from '../util/errors.ts'
+import { malformed, protocolViolation } from '../util/errors.ts'
 
 /** The index after the last of the DATA cells from `start` on that are for the same stream. */
 export function endOfDataRun(cells: Buffer, start: number, count: number): number {
@@ -31,13 +31,20 @@ function checkedLength(cells: Buffer, at: number): number {
   return length
 }
 
-/** Moves the payloads of cells `[start, end)` together in place and returns them as one view. */
+/** No honest end sends DATA without data: it would be a mark that no application notices (TROVE-2024-001). */
+function checkedDataLength(cells: Buffer, at: number): number {
+  const length = checkedLength(cells, at)
+  if (length === 0) throw protocolViolation('DATA without data')
+  return length
+}
+
+/** Moves the payloads of DATA cells `[start, end)` together in place and returns them as one view. */
 export function compactPayloads(cells: Buffer, start: number, end: number): Buffer {
   const first = start * CELL_BODY_BYTES + RELAY_HEADER_BYTES
-  let to = first + checkedLength(cells, start * CELL_BODY_BYTES)
+  let to = first + checkedDataLength(cells, start * CELL_BODY_BYTES)
   for (let index = start + 1; index < end; index++) {
     const at = index * CELL_BODY_BYTES
-    const length = checkedLength(cells, at)
+    const length = checkedDataLength(cells, at)
     cells.copyWithin(to, at + RELAY_HEADER_BYTES, at + RELAY_HEADER_BYTES + length)
     to += length
   }

@@ -79,6 +79,11 @@ describe('a relay cell that the state of the circuit does not explain closes it'
     'DATA without a stream id': () => open.relays.send(EXIT, DATA, 0, Buffer.alloc(5)),
     'END without a stream id': () => open.relays.send(EXIT, END, 0, Buffer.of(6)),
     'CONNECTED without a stream id': () => open.relays.send(EXIT, CONNECTED, 0),
+    'DATA without any data (TROVE-2024-001)': (id) => open.relays.send(EXIT, DATA, id),
+    'DATA without any data, between others': (id) => {
+      const cells = ['before', '', 'after'].map((text) => open.relays.seal(EXIT, DATA, id, Buffer.from(text)))
+      open.link.write(...cells)
+    },
     'DATA for a stream that does not exist': (id) => open.relays.send(EXIT, DATA, id ^ 1, Buffer.alloc(5)),
     'END for a stream that does not exist': (id) => open.relays.send(EXIT, END, id ^ 1, Buffer.of(6)),
     'CONNECTED for a stream that does not exist': (id) => open.relays.send(EXIT, CONNECTED, id ^ 1),
@@ -172,6 +177,13 @@ describe('a relay cell that the state of the circuit does not explain closes it'
     }
     const resolving = resolveName(open.circuit, 'a.example', false)
     await expect(resolving).rejects.toMatchObject({ kind: 'protocol-violation' })
+    await expectClosed('protocol-violation')
+  })
+
+  it('DATA without any data, for a stream that we ended', async () => {
+    const ended = await openStream(open)
+    ended.stream.destroy()
+    open.relays.send(EXIT, DATA, ended.exit.id)
     await expectClosed('protocol-violation')
   })
 

@@ -168,6 +168,17 @@ describe('what the state of a set does not explain closes all of it:', () => {
     ['LINKED from the middle', ({ second }) => second.send(MIDDLE, LINKED, 0, linkBody(Buffer.alloc(32)))],
     ['a SWITCH with a stream id', ({ second }) => second.send(EXIT, SWITCH, 7, switchBody(1))],
     ['a SWITCH that skips nothing', ({ second }) => second.send(EXIT, SWITCH, 0, switchBody(0))],
+    [
+      'DATA without any data (TROVE-2024-001)',
+      ({ first }) => first.send(EXIT, DATA, first.streams.all[0]?.id ?? 0),
+    ],
+    [
+      'DATA without any data, ahead of its turn',
+      ({ first, second }) => {
+        second.send(EXIT, SWITCH, 0, switchBody(5))
+        second.send(EXIT, DATA, first.streams.all[0]?.id ?? 0)
+      },
+    ],
     ['DATA for a stream that is not there', ({ first }) => first.send(EXIT, DATA, 9, Buffer.of(1))],
     [
       'a message without a SWITCH, on the leg that is behind',
