@@ -4,7 +4,7 @@
  */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { BridgeRelay } from '../netdir/bridge-relay.ts'
-import type { Clock, Timer } from '../util/clock.ts'
+import type { Timer } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
 import { sensitive } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
@@ -37,7 +37,6 @@ import type { GuardView } from './guard-set.ts'
 import { EMPTY_GUARD_STATE, type GuardState } from './guard-state.ts'
 
 export interface GuardManagerParts extends GuardSamplesParts {
-  readonly clock: Clock
   /** What the user set; the consensus's numbers when left out. */
   readonly options?: GuardOptions
   /** Which guards the user permits; all when left out. */
@@ -191,7 +190,7 @@ export class GuardManager implements GuardSelector, GuardReports, GuardJudge {
   async close(): Promise<void> {
     this.#isClosed = true
     this.#wakeUp?.timer.cancel()
-    await this.flush()
+    await this.#samples.close()
   }
 
   #choose(view: GuardView, restrictions: GuardRestrictions): GuardChoice {

@@ -1,20 +1,17 @@
 /** The samples that are kept, which of them is in use under the network and the user's filter, and their saving. */
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
-import type { StateStore } from '../persist/state-store.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
 import { chooseSample, type GuardFilter, type SampleChoice, type SampleName } from './guard-filter.ts'
 import { checkGuardOptions, type GuardOptions, guardLimits } from './guard-limits.ts'
 import type { FilteredGuard, GuardOrder } from './guard-order.ts'
 import type { GuardNetDir, SampledGuard } from './guard-sample.ts'
-import { type GuardContent, GuardSaver } from './guard-saver.ts'
+import { type GuardContent, GuardSaver, type GuardSaverParts } from './guard-saver.ts'
 import { GuardSet, type GuardView } from './guard-set.ts'
 import type { GuardState } from './guard-state.ts'
 
-export interface GuardSamplesParts {
-  readonly store: StateStore
+export interface GuardSamplesParts extends GuardSaverParts {
   readonly random: Random
-  readonly log: Logger
 }
 
 export class GuardSamples {
@@ -28,11 +25,11 @@ export class GuardSamples {
   /** Whether the user's choices changed since. */
   #isStale = false
   #choice: SampleChoice | undefined
-  /** What is on disk, or on its way. */
+  /** What is on disk, on its way, or waits in the saver for the next try. */
   #saved: GuardContent['samples']
 
   constructor(parts: GuardSamplesParts, state: GuardState, options: GuardOptions, filter: GuardFilter) {
-    const { store, random, log } = parts
+    const { random, log } = parts
     checkGuardOptions(options)
     this.#log = log
     this.#sets = {
@@ -41,7 +38,7 @@ export class GuardSamples {
       bridges: new GuardSet('bridges', state.samples.bridges, random),
     }
     this.#otherSamples = state.otherSamples
-    this.#saver = new GuardSaver(store, log, state.serial)
+    this.#saver = new GuardSaver(parts, state.serial)
     this.#saved = state.samples
     this.#options = options
     this.#filter = filter
@@ -103,6 +100,11 @@ export class GuardSamples {
   /** Waits until everything is on disk, or until saving it failed (which was said). */
   flush(): Promise<void> {
     return this.#saver.flush()
+  }
+
+  /** Flushes, and sets no more timers. */
+  close(): Promise<void> {
+    return this.#saver.close()
   }
 
   get #set(): GuardSet {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { SAVE_RETRY_MS } from '../../../core/guard/guard-saver.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { TorError } from '../../../core/util/errors.ts'
 import { fakeIdentity, fakeNetDir } from '../../support/fake-net-dir.ts'
@@ -24,6 +25,9 @@ async function storeWithGuards(): Promise<MemoryStateStore> {
   await guards.flush()
   return store
 }
+
+/** Longer than any write into memory takes. */
+const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
 function text(store: MemoryStateStore, name: string): string {
   return Buffer.from(store.peek(name) ?? []).toString()
@@ -253,6 +257,33 @@ describe('the file with the guards', () => {
     store.write = write
     await guards.close()
     expect((await new GuardBench(store).load()).sample).toEqual(guards.sample)
+  })
+
+  it('that cannot be written is tried again by itself, and no more once the client is closed', async () => {
+    const store = new MemoryStateStore()
+    const write = store.write.bind(store)
+    store.write = () => Promise.reject(new TorError('state', 'disk full'))
+    const bench = new GuardBench(store)
+    const guards = await bench.load()
+    connect(guards, netDir, () => true)
+    for (let tries = 0; tries < 3; tries++) {
+      await nextTurn()
+      bench.clock.advance(SAVE_RETRY_MS)
+    }
+    await nextTurn()
+    expect(bench.warnings()).toHaveLength(1)
+    store.write = write
+    bench.clock.advance(SAVE_RETRY_MS)
+    await nextTurn()
+    expect(bench.clock.nextTimerMs()).toBeUndefined()
+    expect((await new GuardBench(store).load()).sample).toEqual(guards.sample)
+    store.write = () => Promise.reject(new TorError('state', 'disk full'))
+    connectPlaces(guards, netDir, true, 1)
+    guards.pickGuard(fakeNetDir(relays(250)), ANY)
+    await nextTurn()
+    expect(bench.clock.nextTimerMs()).toBe(SAVE_RETRY_MS)
+    await guards.close()
+    expect(bench.clock.nextTimerMs()).toBeUndefined()
   })
 
   it('is not written again when nothing changed', async () => {
