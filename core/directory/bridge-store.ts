@@ -55,9 +55,11 @@ export class BridgeStore {
     this.#saved = text
     this.#writes = this.#writes
       .then(() => this.#store.write(DOCUMENT_NAME, Buffer.from(text, 'latin1')))
-      .catch((error: unknown) =>
-        this.#log.info('Bridge descriptors cannot be kept: ', toTorError(error).message),
-      )
+      .catch((error: unknown) => {
+        // The next call tries again, also with the same ones.
+        if (this.#saved === text) this.#saved = undefined
+        this.#log.info('Bridge descriptors cannot be kept: ', toTorError(error).message)
+      })
   }
 
   flush(): Promise<void> {

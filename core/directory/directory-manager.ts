@@ -287,8 +287,7 @@ export class DirectoryManager implements NetDirProvider {
   ): Promise<OpenSource> {
     const { consensus, bytes, certs, source, connection } = fetched
     try {
-      this.#store.saveConsensus(bytes)
-      if (certs !== this.#certs) this.#store.saveCerts(certs)
+      this.#store.saveConsensus(bytes, certs)
       this.#certs = certs
       this.#board.clear()
       this.#board.begin(await this.#build(consensus, cached, signal))

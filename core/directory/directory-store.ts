@@ -42,6 +42,8 @@ export class DirectoryStore {
   #journalBytes = 0
   #usefulBytes = 0
   readonly #listing = new ListingTimes()
+  /** The set that is on disk, as it was loaded or given. */
+  #savedCerts: readonly AuthorityCert[] = []
   #writes: Promise<void> = Promise.resolve()
   #hasWarned = false
 
@@ -70,12 +72,15 @@ export class DirectoryStore {
     return isSame ? bytes : undefined
   }
 
-  saveConsensus(bytes: Buffer): void {
-    this.#enqueue(() => this.#store.write(CONSENSUS_NAME, bytes))
-  }
-
-  saveCerts(certs: readonly AuthorityCert[]): void {
-    this.#enqueue(() => this.#store.write(CERTS_NAME, Buffer.from(certs.map((cert) => cert.text).join(''))))
+  /** With the certificates that verify it, which come first: without them it would be taken for forged at the next start. */
+  saveConsensus(bytes: Buffer, certs: readonly AuthorityCert[]): void {
+    this.#enqueue(async () => {
+      if (certs !== this.#savedCerts) {
+        await this.#store.write(CERTS_NAME, Buffer.from(certs.map((cert) => cert.text).join('')))
+        this.#savedCerts = certs
+      }
+      await this.#store.write(CONSENSUS_NAME, bytes)
+    })
   }
 
   /** Adds documents of a consensus, back to back. */
@@ -110,8 +115,10 @@ export class DirectoryStore {
     if (bytes === undefined) return []
     const { certs, rejected } = parseAuthorityCerts(bytes)
     const [error] = rejected
-    if (error !== undefined) await this.#setAside(CERTS_NAME, error.message)
-    return addCerts([], certs, trusted, this.#clock.wallMs())
+    const found = addCerts([], certs, trusted, this.#clock.wallMs())
+    if (error === undefined) this.#savedCerts = found
+    else await this.#setAside(CERTS_NAME, error.message)
+    return found
   }
 
   async #loadConsensus(

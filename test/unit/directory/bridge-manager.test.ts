@@ -266,6 +266,20 @@ describe('descriptors that are kept', () => {
     expect(readyCount()).toBe(0)
   })
 
+  test('that could not be written are written with the next look, though they are the same', async () => {
+    const { store } = bridges
+    const write = store.write.bind(store)
+    store.write = () => Promise.reject(new TorError('state', 'disk full'))
+    bridges.manager.use([lineAt(0)])
+    bridges.manager.start()
+    await until(() => readyCount() === 1, 'the descriptor')
+    await settle()
+    store.write = write
+    bridges.manager.use([lineAt(0)])
+    await bridges.manager.close()
+    expect(await kept(store)).toContain(`master-key-ed25519 ${identityAt(0).ed25519}`)
+  })
+
   test('go when their bridge is taken away', async () => {
     const store = await storeWith(0, 1)
     expect(await kept(store)).toContain(`master-key-ed25519 ${identityAt(1).ed25519}`)

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { sha256 } from '../../../core/crypto/hash.ts'
 import { DirectoryStore } from '../../../core/directory/directory-store.ts'
 import { ListingTimes } from '../../../core/directory/listing-times.ts'
+import { parseAuthorityCerts } from '../../../core/netdoc/authority-cert.ts'
 import { parseConsensus } from '../../../core/netdoc/consensus.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { TorError } from '../../../core/util/errors.ts'
@@ -76,6 +77,35 @@ describe('the directory cache', () => {
     expect(cached.consensus).toBeDefined()
     expect(inner.names()).toContain('cached-certs.bad-1')
     expect(warnings).toHaveLength(1)
+  })
+
+  it('writes certificates that a full disk refused with the next consensus, which could not be verified without', async () => {
+    const inner = new MemoryStateStore()
+    const { store } = open(inner)
+    const { certs } = parseAuthorityCerts(Buffer.from(LIVE_CERTS))
+    const write = inner.write.bind(inner)
+    inner.write = () => Promise.reject(new TorError('state', 'no space left'))
+    store.saveConsensus(LIVE_CONSENSUS_2, certs)
+    await store.flush()
+    inner.write = write
+    store.saveConsensus(LIVE_CONSENSUS_2, certs)
+    await store.flush()
+    const { store: next, warnings } = open(inner)
+    expect((await next.load(LIVE_TRUSTED, signal)).consensus).toBeDefined()
+    expect(warnings).toEqual([])
+  })
+
+  it('writes the certificates again after it set damaged ones aside, also when none is new', async () => {
+    const inner = await filled()
+    const extra = splitCerts(LIVE_CERTS)[0]?.replace('dir-key-published 2026', 'dir-key-published 2025') ?? ''
+    await inner.write('cached-certs', Buffer.from(`${LIVE_CERTS}${extra}`))
+    const { store } = open(inner)
+    const { certs } = await store.load(LIVE_TRUSTED, signal)
+    expect(certs).toHaveLength(3)
+    expect(inner.names()).not.toContain('cached-certs')
+    store.saveConsensus(LIVE_CONSENSUS_2, certs)
+    await store.flush()
+    expect((await open(inner).store.load(LIVE_TRUSTED, signal)).consensus).toBeDefined()
   })
 
   it('leaves an old consensus where it is, unused', async () => {
@@ -178,8 +208,8 @@ describe('the directory cache', () => {
     const { store, warnings } = open(new FullDisk())
     const cached = await store.load(LIVE_TRUSTED, signal)
     expect(cached.consensus).toBeUndefined()
-    store.saveConsensus(LIVE_CONSENSUS_2)
-    store.saveConsensus(LIVE_CONSENSUS_2)
+    store.saveConsensus(LIVE_CONSENSUS_2, [])
+    store.saveConsensus(LIVE_CONSENSUS_2, [])
     await store.flush()
     expect(warnings).toHaveLength(1)
   })
