@@ -88,7 +88,9 @@ function changeWay(
   moment: Moment,
 ): ConnectionModel {
   const before = model.way
-  const hasChanged = model.hold !== undefined || JSON.stringify(before) !== JSON.stringify(way)
+  // One that ends another's attempt has one of its own, also where the two look the same.
+  const hasChanged =
+    ending !== undefined || model.hold !== undefined || JSON.stringify(before) !== JSON.stringify(way)
   const changed: ConnectionModel = { ...model, way, hold: undefined }
   if (!model.isWanted || !hasChanged) return changed
   // One bridge more is no news to a connection that works; another kind of way is.

@@ -10,7 +10,7 @@ import type { HelpAnswer, WayFindingView } from '../ipc/snapshot-ways.ts'
 import type { AppLog, BridgesPart, SettingsPart, WaysPart } from '../parts.ts'
 import type { HelpDesk } from './help-desk.ts'
 import { judgeWay, type Verdict } from './judge-way.ts'
-import { attemptWayOf, DIRECT_ADDRESS, type PlannedWay } from './planned-way.ts'
+import { DIRECT_ADDRESS, type PlannedWay } from './planned-way.ts'
 import { helpSteps, type PlanStep, planWays } from './plan.ts'
 import {
   answerRun,
@@ -75,7 +75,7 @@ export class WayFinder implements WaysPart {
   /** Of the attempt that comes or runs; while nothing is dialled, that of the settings. */
   get way(): AttemptWay {
     const way = currentWay(this.#run)
-    return way === undefined || way.source === 'settings' ? this.#means.ownWay : attemptWayOf(way)
+    return way === undefined ? this.#means.ownWay : this.#means.attemptOf(way)
   }
 
   /** For the core: undefined for the direct way, empty for nothing at all. */

@@ -8,7 +8,7 @@ import type { BridgesPart, SettingsPart } from '../parts.ts'
 import type { CountryKnowledge } from './country-map.ts'
 import type { HelpDesk } from './help-desk.ts'
 import type { NetworkMemory } from './network-memory.ts'
-import type { PlannedWay } from './planned-way.ts'
+import { attemptWayOf, type PlannedWay } from './planned-way.ts'
 import type { PlanInputs } from './plan.ts'
 
 export interface WayMeansDeps {
@@ -50,11 +50,14 @@ export class WayMeans {
     return way.source === 'settings' && this.#isBridged ? this.#deps.bridges.activeLines() : way.lines
   }
 
+  /** For the rows of attempts. */
+  attemptOf(way: PlannedWay): AttemptWay {
+    return this.#isOwn(way) ? this.ownWay : attemptWayOf(way)
+  }
+
   /** Whether a way of the settings is one still, of the same kind. */
-  isStillMeant({ kind, source }: PlannedWay): boolean {
-    if (source !== 'settings') return false
-    const isBridged = this.#isBridged
-    return (kind === 'bridges') === isBridged && (!isBridged || this.#deps.bridges.activeLines().length > 0)
+  isStillMeant(way: PlannedWay): boolean {
+    return this.#isOwn(way) && (!this.#isBridged || this.#deps.bridges.activeLines().length > 0)
   }
 
   inputs(network: string | undefined): PlanInputs {
@@ -81,6 +84,11 @@ export class WayMeans {
     const { entry, useBridges, findsOwnWay } = settings.current
     const lines = isFound && !this.#isBridged ? [] : bridges.activeLines()
     return JSON.stringify([entry, useBridges, findsOwnWay, isFound ? '' : country().code, lines])
+  }
+
+  /** The settings' own way. Bridges of who connects directly are one more, and no bridge is added to them meanwhile. */
+  #isOwn({ kind, source }: PlannedWay): boolean {
+    return source === 'settings' && (kind === 'bridges') === this.#isBridged
   }
 
   get #isBridged(): boolean {

@@ -67,6 +67,41 @@ describe('a connect that finds its own way', () => {
     })
   })
 
+  it('goes on to the bridges of who connects directly, each with its own time and row', async () => {
+    const rig = await wayRig({ fate: (lines) => (lines?.includes(OWN) ? 'works' : 'silent'), own: [OWN] })
+    rig.session.start()
+    await rig.until(() => rig.connection.view.state === 'connected', 60)
+    expect(linesOf(rig.dialled)).toEqual([undefined, [OWN]])
+    expect(rig.connection.view.attempts).toMatchObject([
+      { way: { kind: 'direct' }, outcome: 'stalled', nextWay: { kind: 'bridges', count: 1 } },
+      { way: { kind: 'bridges', transports: ['vanilla'], count: 1 }, outcome: 'connected' },
+    ])
+  })
+
+  it('gives each way its own time, also where two look the same', async () => {
+    const rig = await wayRig({
+      fate: (lines) => (has(lines, '192.0.2.32') ? 'works' : 'silent'),
+      settings: { country: 'ru' },
+      builtIn: {},
+      help: async () => ({
+        kind: 'settings',
+        country: 'ru',
+        settings: [REQUESTED, REQUESTED.replace('.30:', '.31:'), REQUESTED.replace('.30:', '.32:')].map(
+          (line) => ({
+            transport: 'webtunnel',
+            source: 'bridgedb',
+            lines: [line.replace('/path', `/${line.slice(10, 22)}`)],
+          }),
+        ),
+      }),
+    })
+    rig.session.start()
+    await rig.until(() => rig.connection.view.state === 'connected', 250)
+    const starts = rig.dialled.map(({ atMs }) => atMs)
+    expect(starts).toHaveLength(4)
+    for (const at of [2, 3]) expect((starts[at] ?? 0) - (starts[at - 1] ?? 0)).toBeGreaterThan(50_000)
+  })
+
   it('waits for those that say nothing as long as the watchdog does, and then goes on', async () => {
     const rig = await wayRig({ fate: (lines) => (has(lines, 'obfs4') ? 'works' : 'silent') })
     rig.session.start()
