@@ -310,7 +310,10 @@ export class App {
     this.state.set('settingsTrouble', this.settings.trouble)
     follow(this.settings.current)
     this.settings.watch(follow)
-    this.#bridges.watch(() => this.session.onChange())
+    this.#bridges.watch((dropped) => {
+      this.#ways.drop(dropped)
+      this.session.onChange()
+    })
   }
 
   #onStatus(status: HostStatus): void {

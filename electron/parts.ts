@@ -112,6 +112,8 @@ export interface SystemProxyPart {
 export interface BridgesPart {
   /** Lines that the core is to use, in the order to try; empty when there is none. */
   activeLines(): readonly string[]
+  /** Lines that are there and that the person has turned off. */
+  disabledLines(): readonly string[]
   onHostStatus(status: HostStatus): void
   /** Looks at pasted lines and changes nothing. */
   check(text: string): Promise<readonly BridgeLineResult[]>
@@ -126,8 +128,8 @@ export interface BridgesPart {
   onBuiltIn(): void
   /** How bridges fared on which network. */
   forgetNetworks(): Promise<void>
-  /** Calls back when `activeLines` gives something else than before. */
-  watch(watcher: () => void): () => void
+  /** Calls back when `activeLines` gives something else than before, and with the lines that were removed or turned off. */
+  watch(watcher: (dropped: readonly string[]) => void): () => void
 }
 
 /** electron/escalation: finds a way in by itself, one after the other. */

@@ -7,6 +7,7 @@ import {
   activeLines,
   type BridgeMeans,
   bridgeId,
+  droppedLines,
   hasTransport,
   keptBridges,
   viewBridges,
@@ -27,7 +28,7 @@ export interface BridgeLibraryParts extends BridgeMeans {
 
 export class BridgeLibrary implements BridgesPart {
   readonly #parts: BridgeLibraryParts
-  readonly #watchers = new Set<() => void>()
+  readonly #watchers = new Set<(dropped: readonly string[]) => void>()
   #document: LibraryDocument = EMPTY_LIBRARY
   #status: readonly HostBridgeStatus[] = []
   /** One change after the other, so that none is lost. */
@@ -53,7 +54,11 @@ export class BridgeLibrary implements BridgesPart {
     return activeLines(this.#document, this.#parts)
   }
 
-  watch(watcher: () => void): () => void {
+  disabledLines(): readonly string[] {
+    return this.#document.disabled
+  }
+
+  watch(watcher: (dropped: readonly string[]) => void): () => void {
     this.#watchers.add(watcher)
     return () => void this.#watchers.delete(watcher)
   }
@@ -138,11 +143,11 @@ export class BridgeLibrary implements BridgesPart {
   /** The built-in ones are others than before. */
   onBuiltIn(): void {
     this.#parts.publish(this.view)
-    if (this.#document.builtIn !== null) this.#tell()
+    if (this.#document.builtIn !== null) this.#tell([])
   }
 
-  #tell(): void {
-    for (const watcher of [...this.#watchers]) watcher()
+  #tell(dropped: readonly string[]): void {
+    for (const watcher of [...this.#watchers]) watcher(dropped)
   }
 
   get #network(): string | undefined {
@@ -170,7 +175,8 @@ export class BridgeLibrary implements BridgesPart {
     await store.save(after)
     this.#document = after
     publish(this.view)
-    if (activeLines(before, this.#parts).join('\n') === activeLines(after, this.#parts).join('\n')) return
-    this.#tell()
+    const dropped = droppedLines(before, after)
+    const isSame = activeLines(before, this.#parts).join('\n') === activeLines(after, this.#parts).join('\n')
+    if (!isSame || dropped.length > 0) this.#tell(dropped)
   }
 }

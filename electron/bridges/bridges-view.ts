@@ -55,6 +55,16 @@ export function activeLines(document: LibraryDocument, means: BridgeMeans): read
     .map(({ text }) => text)
 }
 
+/** Which ones a change took out of use at the person's word: removed, or turned off. */
+export function droppedLines(before: LibraryDocument, after: LibraryDocument): readonly string[] {
+  const stays = new Set(after.added)
+  const wasOff = new Set(before.disabled)
+  return [
+    ...before.added.filter((line) => !stays.has(line)),
+    ...after.disabled.filter((line) => !wasOff.has(line)),
+  ]
+}
+
 /** `status` is what the core says; nothing of a bridge that it does not use. */
 export function viewBridges(
   document: LibraryDocument,
@@ -162,7 +172,8 @@ export function bridgeId(text: string): string {
   return createHash('sha256').update(`bridge ${text}`).digest('hex').slice(0, 32)
 }
 
-function printedOf(text: string): string {
+/** The same for the same bridge, however it was written. */
+export function printedOf(text: string): string {
   const line = parseOrNone(text)
   return line === undefined ? text : formatBridgeLine(line)
 }

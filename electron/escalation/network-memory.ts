@@ -88,6 +88,18 @@ export class NetworkMemory {
     if (networks.length !== this.count) await this.#write({ ...this.#memory, networks })
   }
 
+  /** Where nothing is left of what worked, the network is forgotten. */
+  async forgetLines(isForgotten: (line: string) => boolean): Promise<void> {
+    const before = this.#memory.networks
+    if (!before.some(({ lines }) => lines?.some(isForgotten))) return
+    const networks = before.flatMap((network) => {
+      if (network.lines === undefined) return [network]
+      const lines = network.lines.filter((line) => !isForgotten(line))
+      return lines.length === 0 ? [] : [{ ...network, lines }]
+    })
+    await this.#write({ ...this.#memory, networks })
+  }
+
   /** The secret too, so that not even a copy of the old file could be told to belong to this computer's networks. */
   forgetAll(): Promise<void> {
     return this.#write(newMemory())

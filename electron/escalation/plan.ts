@@ -7,6 +7,7 @@
 import type { Settings } from '../ipc/settings.ts'
 import type { HelpSetting, WaySource } from '../ipc/snapshot-ways.ts'
 import { usesBridges } from '../connection/entry-way.ts'
+import { printedOf } from '../bridges/bridges-view.ts'
 import { PLAIN } from '../bridges/line-check.ts'
 import type { CountrySetting } from './country-map.ts'
 import { addressOf, bridgeWay, directWay, type PlannedWay } from './planned-way.ts'
@@ -30,6 +31,8 @@ export interface PlanInputs {
   readonly settings: Pick<Settings, 'entry' | 'useBridges' | 'findsOwnWay'>
   /** Of the person: added or chosen, and enabled. */
   readonly ownLines: readonly string[]
+  /** Turned off by the person: whoever names them, nothing leads there. */
+  readonly disabledLines: readonly string[]
   readonly worked: WorkedWay | undefined
   /** What the bridge service said, in its order. */
   readonly help: readonly HelpSetting[] | undefined
@@ -112,10 +115,13 @@ class Draft {
   readonly #inputs: PlanInputs
   readonly #steps: PlanStep[]
   readonly #taken: Set<string>
+  /** As they are printed. */
+  readonly #disabled: ReadonlySet<string>
 
   constructor(inputs: PlanInputs, before: readonly PlanStep[] = []) {
     this.#inputs = inputs
     this.#steps = [...before]
+    this.#disabled = new Set(inputs.disabledLines.map(printedOf))
     this.#taken = new Set(before.flatMap((step) => (step.kind === 'way' ? step.way.addresses : [])))
   }
 
@@ -130,7 +136,8 @@ class Draft {
   /** What is in the plan already is left out. */
   add(source: WaySource, lines: readonly string[]): void {
     const { transports } = this.#inputs
-    const way = bridgeWay(source, lines, { transports, taken: this.#taken })
+    const enabled = lines.filter((line) => !this.#disabled.has(printedOf(line)))
+    const way = bridgeWay(source, enabled, { transports, taken: this.#taken })
     if (way !== undefined) this.#push(way)
   }
 

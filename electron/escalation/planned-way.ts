@@ -67,6 +67,16 @@ export function bridgeWay(
   }
 }
 
+/** Undefined when nothing is left of it; the same way where it has none of the lines. */
+export function withoutLines(way: PlannedWay, isDropped: (line: string) => boolean): PlannedWay | undefined {
+  if (!way.lines.some(isDropped)) return way
+  const lines = way.lines.filter((line) => !isDropped(line))
+  if (lines.length === 0) return undefined
+  // One address for each line, in the same order.
+  const addresses = way.addresses.filter((_, at) => lines.includes(way.lines[at] ?? ''))
+  return { ...way, lines, addresses }
+}
+
 /** As the rows of attempts show it; what the settings say needs no further word. */
 export function attemptWayOf({ kind, source, lines, transports }: PlannedWay): AttemptWay {
   const from = source === 'settings' ? {} : { source }

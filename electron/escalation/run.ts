@@ -3,7 +3,7 @@
  * rest that grows. A pure step from one value to the next; the waits are said as times, and somebody else keeps them.
  */
 import type { WayState } from '../ipc/snapshot-ways.ts'
-import type { PlannedWay } from './planned-way.ts'
+import { type PlannedWay, withoutLines } from './planned-way.ts'
 import type { PlanStep } from './plan.ts'
 
 export interface Reason {
@@ -47,6 +47,7 @@ export const COOL_DOWN_MS = 60_000
 /** The first rest; each round doubles it. No shorter than the cool-down, so that a round never waits for addresses. */
 const FIRST_REST_MS = 60_000
 const MAX_REST_MS = 30 * 60_000
+const TAKEN_AWAY: Reason = { kind: 'aborted', detail: 'its bridges were removed or turned off' }
 /** More addresses than any plan has; the oldest are forgotten. */
 const MAX_COOLING = 2_000
 
@@ -125,6 +126,17 @@ export function answerRun(
     { ...asked, steps: [...asked.steps.slice(0, at + 1), ...added, ...asked.steps.slice(at + 1)] },
     nowMs,
   )
+}
+
+/** Without these lines in ways that have not begun; the one that is taken is for the caller to leave. */
+export function dropLines(run: Run, isDropped: (line: string) => boolean): Run {
+  const steps = run.steps.map((one): StepRun => {
+    if (one.state !== 'waiting' || one.step.kind === 'ask') return one
+    const way = withoutLines(one.step.way, isDropped)
+    if (way === undefined) return { ...one, state: 'stopped', reason: TAKEN_AWAY }
+    return way === one.step.way ? one : { ...one, step: { kind: 'way', way } }
+  })
+  return { ...run, steps }
 }
 
 /** Whether a wait is over. */

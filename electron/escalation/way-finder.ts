@@ -3,6 +3,7 @@
  * never leads past bridges. It decides what the core is told to dial; while it has no way, that is nothing.
  */
 import { AppError } from '../app-error.ts'
+import { printedOf } from '../bridges/bridges-view.ts'
 import type { AttemptEnding, Hold } from '../connection/connection-event.ts'
 import type { ConnectionModel } from '../connection/connection-model.ts'
 import type { AttemptWay } from '../ipc/snapshot-connection.ts'
@@ -17,6 +18,7 @@ import {
   beginRun,
   currentWay,
   directFailure,
+  dropLines,
   failWay,
   IDLE,
   isDue,
@@ -35,7 +37,10 @@ export interface WayFinderDeps extends WayMeansDeps {
   readonly log: AppLog
   readonly publish: (view: WayFindingView) => void
   readonly settings: Pick<SettingsPart, 'current' | 'change'>
-  readonly bridges: Pick<BridgesPart, 'activeLines' | 'add' | 'chooseBuiltIn' | 'forgetNetworks'>
+  readonly bridges: Pick<
+    BridgesPart,
+    'activeLines' | 'disabledLines' | 'add' | 'chooseBuiltIn' | 'forgetNetworks'
+  >
   readonly networkId: () => string | undefined
   readonly help: HelpDesk
   /** Has the core follow `bridgeLines`, and the attempt's row end; `hold` is set while there is no way. */
@@ -133,6 +138,25 @@ export class WayFinder implements WaysPart {
     if (way !== undefined && this.#means.isStillMeant(way)) return false
     this.#restart({ outcome: 'cancelled', next: 'retrying' }, true)
     return true
+  }
+
+  /**
+   * The person removed these bridges or turned them off. Whoever did so may have found that one is watched: it is not
+   * remembered on any network, and neither the way that is taken nor one to come leads there.
+   */
+  drop(lines: readonly string[]): void {
+    const dropped = new Set(lines.map(printedOf))
+    const isDropped = (line: string): boolean => dropped.has(printedOf(line))
+    const { log, memory } = this.#deps
+    memory
+      .forgetLines(isDropped)
+      .catch(() =>
+        log('warn', 'bridges that were removed or turned off are still in the file with the networks'),
+      )
+    this.#run = dropLines(this.#run, isDropped)
+    const way = currentWay(this.#run)
+    if (way === undefined || !this.#means.leadsTo(way, isDropped)) return
+    this.#restart({ outcome: 'cancelled', next: 'retrying' }, true)
   }
 
   async skip(): Promise<void> {

@@ -14,7 +14,7 @@ import type { PlanInputs } from './plan.ts'
 export interface WayMeansDeps {
   readonly clock: Clock
   readonly settings: Pick<SettingsPart, 'current'>
-  readonly bridges: Pick<BridgesPart, 'activeLines'>
+  readonly bridges: Pick<BridgesPart, 'activeLines' | 'disabledLines'>
   readonly bridgeViews: () => readonly BridgeView[]
   /** The lines of a transport, as people call it. */
   readonly builtIn: (transport: string) => readonly string[]
@@ -47,7 +47,7 @@ export class WayMeans {
   linesOf(way: PlannedWay): readonly string[] | undefined {
     if (way.kind === 'direct') return this.#isBridged ? [] : undefined
     // Those of the settings are the ones that are there now: one bridge more is used at once.
-    return way.source === 'settings' && this.#isBridged ? this.#deps.bridges.activeLines() : way.lines
+    return this.#isLive(way) ? this.#deps.bridges.activeLines() : way.lines
   }
 
   /** For the rows of attempts. */
@@ -60,11 +60,17 @@ export class WayMeans {
     return this.#isOwn(way) && (!this.#isBridged || this.#deps.bridges.activeLines().length > 0)
   }
 
+  /** Whether a way has lines that the person has just taken away, and would keep them. */
+  leadsTo(way: PlannedWay, isDropped: (line: string) => boolean): boolean {
+    return !this.#isLive(way) && way.lines.some(isDropped)
+  }
+
   inputs(network: string | undefined): PlanInputs {
     const { settings, bridges, builtIn, transports, memory, help, clock, country, countries } = this.#deps
     return {
       settings: settings.current,
       ownLines: bridges.activeLines(),
+      disabledLines: bridges.disabledLines(),
       worked: memory.workedOn(network),
       help: help.view.answer?.settings,
       map: countries.settingsOf(country().code),
@@ -89,6 +95,10 @@ export class WayMeans {
   /** The settings' own way. Bridges of who connects directly are one more, and no bridge is added to them meanwhile. */
   #isOwn({ kind, source }: PlannedWay): boolean {
     return source === 'settings' && (kind === 'bridges') === this.#isBridged
+  }
+
+  #isLive(way: PlannedWay): boolean {
+    return this.#isOwn(way) && this.#isBridged
   }
 
   get #isBridged(): boolean {

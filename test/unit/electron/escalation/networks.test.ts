@@ -134,6 +134,20 @@ describe('the memory of networks', () => {
     expect((await open()).secret).not.toEqual(secret)
   })
 
+  it('forgets single bridges on all networks, and networks with nothing left that worked', async () => {
+    const { path, open } = await onDisk()
+    const memory = await open()
+    await memory.note(ID, worked(OBFS4))
+    await memory.note('b'.repeat(32), worked([OBFS4[0] ?? '', ...SNOWFLAKE]))
+    await memory.note('c'.repeat(32), worked(undefined))
+    await memory.forgetLines((line) => OBFS4.includes(line))
+    expect(await readFile(path, 'utf8')).not.toContain('obfs4')
+    const again = await open()
+    expect(again.workedOn(ID)).toBeUndefined()
+    expect(again.workedOn('b'.repeat(32))).toEqual(worked(SNOWFLAKE))
+    expect(again.workedOn('c'.repeat(32))).toEqual(worked(undefined))
+  })
+
   it.each(['', 'null', '{}', '{"version":1,"secret":"ab","networks":[]}', '{"version":1', '[7]'])(
     'that is broken (%s) is an empty one',
     async (text) => {

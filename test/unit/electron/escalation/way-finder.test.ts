@@ -442,7 +442,7 @@ describe('what worked', () => {
     await rig.finder.keep()
     await rig.pass(5)
     expect(rig.box.settings.useBridges).toBe(true)
-    expect(rig.box.own).toEqual(SNOWFLAKE)
+    expect(rig.bridges.activeLines()).toEqual(SNOWFLAKE)
     expect(rig.dialled).toHaveLength(count)
     expect(rig.connection.view.state).toBe('connected')
     expect(rig.box.view?.found).toBeUndefined()

@@ -1,4 +1,7 @@
 /** Session, connection and way finder as the app joins them, on a core that reaches what a censor lets it reach. */
+import { isDeepStrictEqual } from 'node:util'
+import { BridgeLibrary } from '../../../../electron/bridges/bridge-library.ts'
+import { EMPTY_LIBRARY } from '../../../../electron/bridges/library-document.ts'
 import { Connection } from '../../../../electron/connection/connection.ts'
 import { COUNTRY_MAP, mappedSettings } from '../../../../electron/escalation/country-map.ts'
 import { HelpDesk } from '../../../../electron/escalation/help-desk.ts'
@@ -83,10 +86,11 @@ export async function wayRig(options: RigOptions) {
   const settings: Settings = { ...DEFAULT_SETTINGS, entry: 'direct', ...options.settings }
   const box = {
     settings,
-    own: [...own],
     fate: options.fate,
     core: { kind: 'stopped' } as CoreState,
     config: undefined as HostConfig | undefined,
+    /** What the core has told last: what has not changed since it does not tell again. */
+    told: undefined as HostStatus | undefined,
     view: undefined as WayFindingView | undefined,
   }
   /** Every time that the core began to dial something; never what dials nothing. */
@@ -94,6 +98,7 @@ export async function wayRig(options: RigOptions) {
   const notes: string[] = []
   const follow = (config: HostConfig): void => {
     box.config = config
+    box.told = undefined
     if (config.bridgeLines?.length !== 0) {
       dialled.push({ atMs: clock.monotonicMs(), lines: config.bridgeLines })
     }
@@ -122,6 +127,18 @@ export async function wayRig(options: RigOptions) {
       session.onChange()
     },
   }
+  const bridges = await BridgeLibrary.open({
+    store: { load: async () => ({ ...EMPTY_LIBRARY, added: [...own] }), save: async () => undefined },
+    publish: () => undefined,
+    log: () => undefined,
+    transports: TRANSPORTS,
+    builtIn: (transport) => builtIn[transport] ?? [],
+    readQrFromScreen: async () => null,
+  })
+  bridges.watch((dropped) => {
+    finder.drop(dropped)
+    session.onChange()
+  })
   const finder: WayFinder = new WayFinder({
     clock,
     log: (_, text) => notes.push(text),
@@ -129,32 +146,8 @@ export async function wayRig(options: RigOptions) {
       box.view = view
     },
     settings: settingsPart,
-    bridges: {
-      activeLines: () => box.own,
-      forgetNetworks: async () => undefined,
-      add: async (text) => {
-        box.own = [...box.own, ...text.split('\n')]
-        session.onChange()
-        return []
-      },
-      chooseBuiltIn: async (transport) => {
-        box.own = [...box.own, ...(builtIn[transport ?? ''] ?? [])]
-        session.onChange()
-      },
-    },
-    bridgeViews: () =>
-      box.own.map((line) => ({
-        id: line,
-        line,
-        transport: line.split(' ')[0]?.includes(':') === true ? 'vanilla' : (line.split(' ')[0] ?? ''),
-        address: '',
-        emoji: [],
-        origin: 'added',
-        isEnabled: true,
-        health: 'unknown',
-        failingSinceMs: undefined,
-        lastWorkedMs: undefined,
-      })),
+    bridges,
+    bridgeViews: () => bridges.view.bridges,
     builtIn: (transport) => builtIn[transport] ?? [],
     transports: TRANSPORTS,
     memory,
@@ -203,7 +196,10 @@ export async function wayRig(options: RigOptions) {
       clock.advance(1_000)
       const { config } = box
       if (box.core.kind !== 'running' || config === undefined || session.isSwitching) continue
-      connection.handle({ kind: 'status', status: statusOf(box.fate, config) })
+      const status = statusOf(box.fate, config)
+      if (isDeepStrictEqual(status, box.told)) continue
+      box.told = status
+      connection.handle({ kind: 'status', status })
     }
     await new Promise((resolve) => setImmediate(resolve))
   }
@@ -213,7 +209,7 @@ export async function wayRig(options: RigOptions) {
       await pass(1)
     }
   }
-  return { box, clock, connection, dialled, finder, help, memory, notes, pass, session, until }
+  return { box, bridges, clock, connection, dialled, finder, help, memory, notes, pass, session, until }
 }
 
 function statusOf(fate: RigOptions['fate'], { bridgeLines }: HostConfig): HostStatus {
