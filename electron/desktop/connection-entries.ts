@@ -1,4 +1,5 @@
 /** The entries that tray and menu share: the state in one line, and what can be done about it. Pure. */
+import type { AppSnapshot } from '../ipc/snapshot.ts'
 import type { ConnectionState, ConnectionView } from '../ipc/snapshot-connection.ts'
 import type { DesktopWords } from '../words/desktop-words.ts'
 import type { MenuEntry } from './menu-items.ts'
@@ -25,7 +26,13 @@ const SWITCHES: Readonly<Record<ConnectionState, Switch>> = {
 }
 
 /** In tens of percents: each new text is a new menu, and some desktops close the one that is open for it. */
-export function stateLine({ state, percent }: ConnectionView, words: DesktopWords): string {
+export function stateLine(
+  { connection: { state, percent }, systemProxy }: Pick<AppSnapshot, 'connection' | 'systemProxy'>,
+  words: DesktopWords,
+): string {
+  // Nothing may be promised for programs that are not led to us.
+  if (state === 'protected-down' && systemProxy.state === 'on')
+    return words('desktop-state-protected-down-system')
   return words(`desktop-state-${state}`, { percent: Math.floor(percent / 10) * 10 })
 }
 

@@ -40,13 +40,14 @@ export class Manners {
   }
 
   /** At each change of the snapshot; most of them change nothing here. */
-  update({ connection, settings }: Pick<AppSnapshot, 'connection' | 'settings'>): void {
+  update(snapshot: Pick<AppSnapshot, 'connection' | 'settings' | 'systemProxy'>): void {
+    const { connection, settings } = snapshot
     if (settings.language !== this.#settings.language)
       this.#words = this.#parts.createWords(settings.language)
     if (settings.startAtLogin !== this.#settings.startAtLogin) this.#setAutostart(settings.startAtLogin)
     this.#settings = settings
     this.#showMenu(menuModel(connection, this.#words, this.#parts.platform))
-    this.#showTray(trayModel(connection, this.#words))
+    this.#showTray(trayModel(snapshot, this.#words))
   }
 
   /** Puts the entry right that an update or a move of the program has left pointing elsewhere. */

@@ -1,5 +1,6 @@
 /** What the tray shows for a state of the connection. Pure. */
-import type { ConnectionView, TorLight } from '../ipc/snapshot-connection.ts'
+import type { AppSnapshot } from '../ipc/snapshot.ts'
+import type { TorLight } from '../ipc/snapshot-connection.ts'
 import type { DesktopWords } from '../words/desktop-words.ts'
 import { identityEntry, stateLine, switchEntry } from './connection-entries.ts'
 import { type MenuEntry, SEPARATOR } from './menu-items.ts'
@@ -11,8 +12,12 @@ export interface TrayModel {
   readonly entries: readonly MenuEntry[]
 }
 
-export function trayModel(connection: ConnectionView, words: DesktopWords): TrayModel {
-  const state = stateLine(connection, words)
+export function trayModel(
+  snapshot: Pick<AppSnapshot, 'connection' | 'systemProxy'>,
+  words: DesktopWords,
+): TrayModel {
+  const { connection } = snapshot
+  const state = stateLine(snapshot, words)
   return {
     light: connection.state === 'proxy-not-applied' ? 'trouble' : connection.tor,
     tooltip: words('desktop-tray-tooltip', { state }),

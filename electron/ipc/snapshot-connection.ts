@@ -21,11 +21,11 @@ export const CONNECTION_STATES = [
   'connected',
   /** Connected; the system proxy is wanted and is not in force. */
   'proxy-not-applied',
-  /** Was connected; circuits fail or the guard is down. Nothing leaks: streams wait. */
+  /** Was connected; circuits fail or the guard is down. Streams wait; what uses no proxy of ours does not. */
   'degraded',
   /** This attempt has ended; `attempts` says why. */
   'failed',
-  /** The core is gone and is being started again; the system proxy still points at the closed door. */
+  /** The core is gone and is being started again; a system proxy that is on still points at the closed door. */
   'protected-down',
   /** Turning off: the old system settings are being put back. */
   'restoring',

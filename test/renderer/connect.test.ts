@@ -102,7 +102,7 @@ const EXPECTED: Readonly<Record<ConnectionState, Expected>> = {
     headline: 'The connection has trouble',
     tone: 'warn',
     button: 'Disconnect',
-    about: 'Nothing leaks',
+    about: 'Programs that use Allium wait',
     next: 'builds new paths by itself',
     command: 'connection.stop',
   },
@@ -115,7 +115,7 @@ const EXPECTED: Readonly<Record<ConnectionState, Expected>> = {
     command: 'connection.start',
   },
   'protected-down': {
-    headline: 'Interrupted, nothing leaks',
+    headline: 'Interrupted',
     tone: 'warn',
     button: 'Disconnect',
     about: 'has stopped',
@@ -176,13 +176,24 @@ describe('the connect view', () => {
     expect(await textOf(page, 'section[data-state]')).toContain('clock is 25 minutes ahead')
   })
 
-  it('promises that nothing leaks past the closed door only while the system proxy is in force', async () => {
-    const snapshot = snapshotIn('protected-down')
-    const { page, main } = await openApp({ snapshot })
-    expect(await textOf(page, 'section[data-state]')).not.toContain('system proxy still points')
-    await main.change({ systemProxy: { ...snapshot.systemProxy, isWanted: true, state: 'on' } })
-    await page.getByText('system proxy still points to it').waitFor()
-  })
+  it.each(['protected-down', 'degraded'] as const)(
+    'promises in the state "%s" that nothing leaks only while the system proxy is in force',
+    async (state) => {
+      const snapshot = snapshotIn(state)
+      const { page, main } = await openApp({ snapshot })
+      const shown = (): Promise<string> => textOf(page, 'section[data-state]')
+      for (const proxy of ['off', 'changed', 'failed'] as const) {
+        await main.change({
+          systemProxy: { ...snapshot.systemProxy, isWanted: proxy !== 'off', state: proxy },
+        })
+        expect(await shown()).toContain('All others go past Allium')
+        expect(await shown()).not.toMatch(/leak|system proxy still/i)
+      }
+      await main.change({ systemProxy: { ...snapshot.systemProxy, isWanted: true, state: 'on' } })
+      await page.locator('section[data-state]', { hasText: /nothing leaks/i }).waitFor()
+      expect(await shown()).not.toContain('go past Allium')
+    },
+  )
 
   it('says that nothing uses the connection yet, until the system proxy is in force', async () => {
     const snapshot = snapshotIn('connected')

@@ -3,7 +3,7 @@ import type { BuiltInTransportView } from '../../../electron/ipc/snapshot-bridge
 import { useErrorWords } from '../../components/ErrorNote.tsx'
 import { useNow } from '../../state/use-now.ts'
 import { useSnapshot } from '../../state/store.ts'
-import { useFormat, useWords } from '../../words/words.tsx'
+import { useFormat, useWords, type WordsFunction } from '../../words/words.tsx'
 import { nextWayOf, type Search, searchOf } from '../ways/search.ts'
 import { useWayWords } from '../ways/way-words.ts'
 import { lookInSearch, lookOf, type StateLook } from './state-look.ts'
@@ -118,6 +118,8 @@ function useConnectionWords(): StateWords {
   const needsBridge = useNeedsBridge()
   const isProxyOn = useSnapshot(({ systemProxy }) => systemProxy.state === 'on')
   const now = useNow(1_000, { isNeeded: connection.coreRestart?.nextMs !== undefined })
+  // Nothing may be promised for programs that are not led to us.
+  const who = isProxyOn ? '-system' : ''
   const { state, phase, attempts } = connection
   const last = attempts.at(-1)
   const headline = words(`connect-headline-${state}`)
@@ -139,17 +141,19 @@ function useConnectionWords(): StateWords {
       return { headline, about, next: words(`connect-next-failed-${last?.next ?? 'none'}`) }
     }
     case 'protected-down': {
-      const about = words(isProxyOn ? 'connect-about-protected-down' : 'connect-about-core-down')
       const nextMs = connection.coreRestart?.nextMs
-      const seconds = nextMs === undefined ? 0 : Math.max(0, Math.ceil((nextMs - now) / 1_000))
-      const next =
-        seconds === 0 ? words('connect-next-restarting') : words('connect-next-restart-in', { seconds })
-      return { headline, about, next }
+      return {
+        headline: words(`connect-headline-protected-down${who}`),
+        about: words(`connect-about-protected-down${who}`),
+        next: restartWords(nextMs === undefined ? 0 : nextMs - now, words),
+      }
     }
-    case 'connected':
-      return isProxyOn
-        ? { headline, about: words('connect-about-connected-system'), next: undefined }
-        : { headline, about: words('connect-about-connected'), next: words('connect-next-connected') }
+    case 'degraded':
+      return { headline, about: words(`connect-about-degraded${who}`), next: words('connect-next-degraded') }
+    case 'connected': {
+      const next = isProxyOn ? undefined : words('connect-next-connected')
+      return { headline, about: words(`connect-about-connected${who}`), next }
+    }
     case 'checking':
     case 'restoring':
       return { headline, about: words(`connect-about-${state}`), next: undefined }
@@ -158,7 +162,11 @@ function useConnectionWords(): StateWords {
     case 'stalled':
     case 'blocked':
     case 'proxy-not-applied':
-    case 'degraded':
       return { headline, about: words(`connect-about-${state}`), next: words(`connect-next-${state}`) }
   }
+}
+
+function restartWords(waitMs: number, words: WordsFunction): string {
+  const seconds = Math.max(0, Math.ceil(waitMs / 1_000))
+  return seconds === 0 ? words('connect-next-restarting') : words('connect-next-restart-in', { seconds })
 }

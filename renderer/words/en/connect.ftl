@@ -77,7 +77,8 @@ connect-about-proxy-not-applied = The connection works, but the system proxy tha
 connect-next-proxy-not-applied = Look at what keeps the setting from working.
 
 connect-headline-degraded = The connection has trouble
-connect-about-degraded = It worked, and now paths through the network fail. Nothing leaks: your programs wait.
+connect-about-degraded = It worked, and now paths through the network fail. Programs that use Allium wait. All others go past Allium.
+connect-about-degraded-system = It worked, and now paths through the network fail. Nothing leaks: programs that follow your system proxy wait.
 connect-next-degraded = Allium builds new paths by itself. This often takes less than a minute.
 
 connect-headline-failed = Could not connect
@@ -94,9 +95,10 @@ connect-next-failed-check-proxy = Check the proxy that you told Allium to use, t
 connect-next-failed-restarting-core = Try again. If it fails again, the log says more.
 connect-next-failed-update-app = This version is too old for the network. Get a newer Allium.
 
-connect-headline-protected-down = Interrupted, nothing leaks
-connect-about-protected-down = The part of Allium that speaks to the network has stopped. The system proxy still points to it, so nothing leaves your computer through the proxy.
-connect-about-core-down = The part of Allium that speaks to the network has stopped. Programs that use Allium as their proxy reach nothing until it is back.
+connect-headline-protected-down = Interrupted
+connect-headline-protected-down-system = Interrupted, nothing leaks
+connect-about-protected-down-system = The part of Allium that speaks to the network has stopped. The system proxy still points to it, so nothing leaves your computer through the proxy.
+connect-about-protected-down = The part of Allium that speaks to the network has stopped. Programs that use Allium as their proxy reach nothing until it is back. All others go past Allium.
 connect-next-restarting = It is being started again now.
 connect-next-restart-in = { $seconds ->
     [one] It is started again in one second.

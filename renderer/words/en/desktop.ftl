@@ -16,7 +16,8 @@ desktop-state-connected = Connected
 desktop-state-proxy-not-applied = Connected, but the system proxy is not on
 desktop-state-degraded = Connection lost, trying again…
 desktop-state-failed = Could not connect
-desktop-state-protected-down = Restarting. Nothing gets out until then
+desktop-state-protected-down = Restarting. Other programs go past Allium
+desktop-state-protected-down-system = Restarting. Nothing gets out until then
 desktop-state-restoring = Putting your settings back…
 
 ## Tray
@@ -68,7 +69,7 @@ desktop-view-about = About
 ## Notifications
 
 desktop-lost-title = Connection to Tor lost
-desktop-lost-connection = What goes through Allium waits until it is back; nothing goes around it.
+desktop-lost-connection = What goes through Allium waits until it is back, and goes no other way.
 desktop-lost-network = This computer has no internet connection. Allium connects again when it is back.
 desktop-lost-core = Allium is restarting its connection. Programs that use it can reach nothing until it is back.
 desktop-lost-proxy-title = Not everything goes through Tor

@@ -34,18 +34,18 @@ function setUp(
 describe('the desktop', () => {
   it('is told again only what has changed to be seen', () => {
     const { manners, seen, settings } = setUp()
-    manners.update({ connection: viewIn('connecting', 'working', 41), settings })
-    manners.update({ connection: viewIn('connecting', 'working', 44), settings })
+    manners.update({ ...SNAPSHOT, connection: viewIn('connecting', 'working', 41), settings })
+    manners.update({ ...SNAPSHOT, connection: viewIn('connecting', 'working', 44), settings })
     expect(seen.trays).toEqual(['Allium: Connecting… 40%'])
-    manners.update({ connection: viewIn('connected', 'connected', 100), settings })
+    manners.update({ ...SNAPSHOT, connection: viewIn('connected', 'connected', 100), settings })
     expect(seen.trays).toHaveLength(2)
     expect(seen.menus).toBe(2)
   })
 
   it('speaks another language as soon as it is chosen', () => {
     const { manners, seen, settings } = setUp()
-    manners.update({ connection: viewIn('off'), settings })
-    manners.update({ connection: viewIn('off'), settings: { ...settings, language: 'en-XA' } })
+    manners.update({ ...SNAPSHOT, connection: viewIn('off'), settings })
+    manners.update({ ...SNAPSHOT, connection: viewIn('off'), settings: { ...settings, language: 'en-XA' } })
     expect(seen.trays[1]).toContain('~')
   })
 
@@ -70,9 +70,9 @@ describe('the desktop', () => {
 
   it('sets the start at login when the choice changes, and says when it cannot', async () => {
     const { manners, seen, logged, settings } = setUp({}, () => Promise.reject(new Error('read-only')))
-    manners.update({ connection: viewIn('off'), settings })
-    manners.update({ connection: viewIn('off'), settings: { ...settings, startAtLogin: true } })
-    manners.update({ connection: viewIn('off'), settings })
+    manners.update({ ...SNAPSHOT, connection: viewIn('off'), settings })
+    manners.update({ ...SNAPSHOT, connection: viewIn('off'), settings: { ...settings, startAtLogin: true } })
+    manners.update({ ...SNAPSHOT, connection: viewIn('off'), settings })
     await new Promise(setImmediate)
     expect(seen.autostart).toEqual([true, false])
     expect(logged).toEqual(Array(2).fill('warn the start at login could not be set'))

@@ -4,8 +4,9 @@ import type { MenuEntry } from '../../../../electron/desktop/menu-items.ts'
 import { menuModel } from '../../../../electron/desktop/menu-model.ts'
 import { trayModel } from '../../../../electron/desktop/tray-model.ts'
 import { VIEW_NAMES } from '../../../../electron/ipc/contract.ts'
+import type { SystemProxyState } from '../../../../electron/ipc/snapshot.ts'
 import { CONNECTION_STATES } from '../../../../electron/ipc/snapshot-connection.ts'
-import { viewIn, words } from './desktop-rig.ts'
+import { SNAPSHOT, viewIn, words } from './desktop-rig.ts'
 
 function labels(entries: readonly MenuEntry[]): readonly string[] {
   return entries.flatMap((entry) => (entry.kind === 'separator' ? [] : [entry.label]))
@@ -17,14 +18,15 @@ function flat(entries: readonly MenuEntry[]): readonly MenuEntry[] {
 
 describe('the tray', () => {
   it.each(CONNECTION_STATES)('has a line of words and a way out in state %s', (state) => {
-    const { entries, tooltip } = trayModel(viewIn(state), words)
+    const { entries, tooltip } = trayModel({ ...SNAPSHOT, connection: viewIn(state) }, words)
     expect(labels(entries).join()).not.toContain('desktop-')
     expect(tooltip).toBe(`Allium: ${labels(entries)[0]}`)
     expect(entries.at(-1)).toMatchObject({ label: 'Quit Allium', action: { kind: 'quit' } })
   })
 
   it('offers to connect, to cancel and to disconnect when each makes sense', () => {
-    const third = (state: (typeof CONNECTION_STATES)[number]) => trayModel(viewIn(state), words).entries[2]
+    const third = (state: (typeof CONNECTION_STATES)[number]) =>
+      trayModel({ ...SNAPSHOT, connection: viewIn(state) }, words).entries[2]
     expect(third('off')).toMatchObject({ label: 'Connect', action: { kind: 'connect' } })
     expect(third('connecting')).toMatchObject({ label: 'Cancel', action: { kind: 'disconnect' } })
     expect(third('connected')).toMatchObject({ label: 'Disconnect', action: { kind: 'disconnect' } })
@@ -34,18 +36,37 @@ describe('the tray', () => {
   it('offers a new identity only where there is one to leave', () => {
     const isOffered = (entry: MenuEntry): boolean =>
       entry.kind === 'action' && entry.action.kind === 'new-identity' && entry.isEnabled === true
-    expect(trayModel(viewIn('connected', 'connected'), words).entries.some(isOffered)).toBe(true)
-    expect(trayModel(viewIn('off'), words).entries.some(isOffered)).toBe(false)
+    expect(
+      trayModel({ ...SNAPSHOT, connection: viewIn('connected', 'connected') }, words).entries.some(isOffered),
+    ).toBe(true)
+    expect(trayModel({ ...SNAPSHOT, connection: viewIn('off') }, words).entries.some(isOffered)).toBe(false)
   })
 
   it('is not green while the system proxy is missing', () => {
-    expect(trayModel(viewIn('proxy-not-applied', 'connected'), words).light).toBe('trouble')
-    expect(trayModel(viewIn('connected', 'connected'), words).light).toBe('connected')
+    expect(
+      trayModel({ ...SNAPSHOT, connection: viewIn('proxy-not-applied', 'connected') }, words).light,
+    ).toBe('trouble')
+    expect(trayModel({ ...SNAPSHOT, connection: viewIn('connected', 'connected') }, words).light).toBe(
+      'connected',
+    )
+  })
+
+  it('says that nothing gets out only while the system proxy is in force', () => {
+    const tooltip = (state: SystemProxyState): string => {
+      const systemProxy = { ...SNAPSHOT.systemProxy, isWanted: state !== 'off', state }
+      return trayModel({ connection: viewIn('protected-down', 'trouble'), systemProxy }, words).tooltip
+    }
+    expect(tooltip('on')).toContain('Nothing gets out')
+    for (const state of ['off', 'applying', 'changed', 'failed'] as const) {
+      expect(tooltip(state)).toContain('Other programs go past Allium')
+    }
   })
 
   it('says how far it is, but does not change with each percent', () => {
     const line = (percent: number) =>
-      labels(trayModel(viewIn('connecting', 'working', percent), words).entries)[0]
+      labels(
+        trayModel({ ...SNAPSHOT, connection: viewIn('connecting', 'working', percent) }, words).entries,
+      )[0]
     expect(line(45)).toBe('Connecting… 40%')
     expect(line(49)).toBe(line(45))
   })
