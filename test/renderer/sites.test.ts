@@ -174,6 +174,19 @@ describe('decisions about a site', () => {
     ])
   })
 
+  it('Appear from: says that it replaces the exit that is kept', async () => {
+    const { page } = await openApp({ snapshot: EVERYTHING, view: 'sites' })
+    await row(page, 'shop.example').getByRole('button', { name: 'Appear from' }).click()
+    await page.getByRole('dialog').getByText('the exit that you keep for the site is let go').waitFor()
+    await page.keyboard.press('Escape')
+    await row(page, 'example.com').getByRole('button', { name: 'Appear from' }).click()
+    await page
+      .getByRole('dialog')
+      .getByRole('radio', { name: /Germany/ })
+      .waitFor()
+    expect(await page.getByText(/is let go|blocked this site\./).count()).toBe(1)
+  })
+
   it('Appear from: says why the list of exits cannot be had', async () => {
     const { page } = await openApp({
       snapshot: EVERYTHING,
@@ -292,6 +305,21 @@ describe('a rule before the first visit', () => {
     await dialog.waitFor({ state: 'hidden' })
     expect(main.callsOf('site.set-policy')).toEqual([
       { site: 'new.example', isBlocked: false, exitCountry: 'nl', pinForMs: null },
+    ])
+  })
+
+  it('says of a site that is blocked that a country unblocks it, before it does', async () => {
+    const { page, main } = await openApp({ snapshot: EVERYTHING, view: 'sites' })
+    await page.getByRole('button', { name: 'Add a site' }).click()
+    await page.getByRole('dialog').getByRole('textbox').fill('tracker.example')
+    await page.keyboard.press('Enter')
+    const dialog = page.getByRole('dialog', { name: /tracker\.example/ })
+    await dialog.getByText('You blocked this site.').waitFor()
+    await dialog.getByRole('radio', { name: /Netherlands/ }).check()
+    await dialog.getByRole('button', { name: /^Unblock and use .*Netherlands/ }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    expect(main.callsOf('site.set-policy')).toEqual([
+      { site: 'tracker.example', isBlocked: false, exitCountry: 'nl', pinForMs: null },
     ])
   })
 

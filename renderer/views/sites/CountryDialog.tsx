@@ -9,7 +9,7 @@ import { ErrorNote } from '../../components/ErrorNote.tsx'
 import { Field } from '../../components/Field.tsx'
 import { Notice } from '../../components/Notice.tsx'
 import { type CommandHandle, useCommand } from '../../state/use-command.ts'
-import { useFormat, useWords } from '../../words/words.tsx'
+import { useFormat, useWords, type WordsFunction } from '../../words/words.tsx'
 import { CountryList } from './CountryList.tsx'
 import { countryRows } from './country-rows.ts'
 import { CostNote } from './CostNote.tsx'
@@ -41,9 +41,7 @@ export function CountryDialog(props: CountryDialogProps): ReactNode {
         <>
           <Button onClick={onClose}>{words('common-cancel')}</Button>
           <Button kind="primary" isBusy={save.isRunning} disabled={!mayApply} onClick={() => void apply()}>
-            {chosen === undefined
-              ? words('sites-country-use-any')
-              : words('sites-country-use', { country: format.country(chosen) })}
+            {buttonText(chosen, props.policy, words, format)}
           </Button>
         </>
       }
@@ -62,10 +60,32 @@ export function CountryDialog(props: CountryDialogProps): ReactNode {
       {isGone && (
         <Notice tone="bad">{words('sites-country-gone', { country: format.country(chosen ?? '') })}</Notice>
       )}
+      <Replaced policy={props.policy} />
       {found !== undefined && <CostNote country={found} />}
       <SaveFault error={save.error} />
     </Dialog>
   )
+}
+
+/** A site has one rule: that which was there is gone, and a block with it. */
+function Replaced({ policy }: Pick<CountryDialogProps, 'policy'>): ReactNode {
+  const words = useWords()
+  if (policy?.isBlocked === true) return <Notice tone="bad">{words('sites-country-unblocks')}</Notice>
+  if (policy?.pin === undefined) return null
+  return <p className="text-soft">{words('sites-country-replaces-pin')}</p>
+}
+
+function buttonText(
+  chosen: string | undefined,
+  policy: SitePolicyView | undefined,
+  words: WordsFunction,
+  format: ReturnType<typeof useFormat>,
+): string {
+  if (chosen === undefined) return words('sites-country-use-any')
+  const country = format.country(chosen)
+  return policy?.isBlocked === true
+    ? words('sites-country-unblock-and-use', { country })
+    : words('sites-country-use', { country })
 }
 
 /** The core knows which names are only parts of a site. */
