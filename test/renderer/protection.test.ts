@@ -8,7 +8,7 @@ import {
 } from '../../electron/ipc/snapshot.ts'
 import { checkAxe, openApp, plain, screenshot } from './support/open-app.ts'
 import { said, verdict, withProtection, withSystemProxy } from './support/panel-snapshots.ts'
-import { NOW_MS } from './support/snapshots.ts'
+import { connectionIn, NOW_MS } from './support/snapshots.ts'
 
 const open = (results: readonly ProtectionResult[], theme: 'light' | 'dark' = 'light') =>
   openApp({ snapshot: withProtection(results), view: 'system-proxy', theme })
@@ -81,7 +81,11 @@ const COMMANDS: readonly (readonly [ProtectionFix, string, { name: string; argum
 
 describe('the fix', () => {
   it.each(COMMANDS)('%s does it by one button', async (fix, name, call) => {
-    const { page, main } = await open([verdict('stream', 'bad', fix)])
+    const connection = connectionIn(fix === 'connect' ? 'off' : 'connected')
+    const { page, main } = await openApp({
+      snapshot: { ...withProtection([verdict('stream', 'bad', fix)]), connection },
+      view: 'system-proxy',
+    })
     await page.locator('li[data-check="stream"]').getByRole('button', { name }).press('Enter')
     expect(main.calls).toEqual([call])
   })
@@ -101,7 +105,34 @@ describe('the fix', () => {
 
   it('is to connect, and nothing is said to be wrong, where nothing could be asked', async () => {
     const { page } = await open([verdict('stream', 'bad', 'connect')])
-    await page.getByText('Allium is not connected, so this could not be asked.').waitFor()
+    await page.getByText('Allium was not connected, so this could not be asked.').waitFor()
+  })
+
+  it.each(['connecting', 'degraded', 'connected'] as const)(
+    'is to check again where a connection is wanted already: in the state "%s" Connect would change nothing',
+    async (state) => {
+      const snapshot = withProtection([verdict('stream', 'bad', 'connect')])
+      const { page, main } = await openApp({
+        snapshot: { ...snapshot, connection: connectionIn(state) },
+        view: 'system-proxy',
+      })
+      const row = page.locator('li[data-check="stream"]')
+      await row.getByText('Allium was not connected, so this could not be asked.').waitFor()
+      await row.getByRole('button', { name: 'Check again' }).click()
+      expect(main.calls).toEqual([{ name: 'protection.check', argument: undefined }])
+    },
+  )
+
+  it('does not call it done that a connection has only begun', async () => {
+    const snapshot = withProtection([verdict('stream', 'bad', 'connect')])
+    const { page } = await openApp({
+      snapshot: { ...snapshot, connection: connectionIn('off') },
+      view: 'system-proxy',
+    })
+    const button = page.locator('li[data-check="stream"]').getByRole('button', { name: 'Connect' })
+    await button.click()
+    await expect.poll(() => button.getAttribute('aria-busy')).toBe(null)
+    expect(await page.getByText('Done. Check again').count()).toBe(0)
   })
 
   it('is not offered where there is nothing to do', async () => {

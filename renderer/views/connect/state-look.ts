@@ -52,6 +52,12 @@ const LOOKS: Readonly<Record<ConnectionState, StateLook>> = {
   restoring: { tone: 'working', press: 'wait', isUnderWay: false, place: 'none', offersDoctor: false },
 }
 
+/** Whether "Connect" begins anything: where a connection is wanted already it changes nothing. */
+export function canConnect(state: ConnectionState): boolean {
+  const { press } = LOOKS[state]
+  return press === 'connect' || press === 'retry'
+}
+
 const PLACE_BY_NEXT: Readonly<Partial<Record<AttemptNext, NextPlace>>> = {
   'add-bridges': 'bridges',
   'check-proxy': 'bridges',

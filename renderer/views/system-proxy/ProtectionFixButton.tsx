@@ -5,11 +5,19 @@ import { announce } from '../../components/announce.ts'
 import { Button } from '../../components/Button.tsx'
 import { ErrorNote } from '../../components/ErrorNote.tsx'
 import { showView, useView } from '../../state/navigation.ts'
+import { useSnapshot } from '../../state/store.ts'
 import { useCommand } from '../../state/use-command.ts'
 import { useWords } from '../../words/words.tsx'
+import { canConnect } from '../connect/state-look.ts'
 
-export function ProtectionFixButton({ fix }: { readonly fix: ProtectionFix }): ReactNode {
+/** Of the next check, or of the connection, people are told by those themselves. */
+const TOLD_OTHERWISE: ReadonlySet<ProtectionFix> = new Set(['wait-and-retry', 'connect'])
+
+export function ProtectionFixButton({ fix: judged }: { readonly fix: ProtectionFix }): ReactNode {
   const words = useWords()
+  const mayConnect = useSnapshot(({ connection }) => canConnect(connection.state))
+  // The verdict is of when it was checked: a connection may be on its way since, or already then.
+  const fix = judged === 'connect' && !mayConnect ? 'wait-and-retry' : judged
   const view = useView()
   const start = useCommand('connection.start')
   const check = useCommand('protection.check')
@@ -40,8 +48,7 @@ export function ProtectionFixButton({ fix }: { readonly fix: ProtectionFix }): R
   }
   const press = async (): Promise<void> => {
     const outcome = await act()
-    // A new check tells its own result.
-    if (outcome?.ok === true && fix !== 'wait-and-retry') announce(words('protection-fixed'))
+    if (outcome?.ok === true && !TOLD_OTHERWISE.has(fix)) announce(words('protection-fixed'))
   }
   // Nothing leads from a view to itself: there, the address stands in the row.
   if (fix === 'none' || (fix === 'use-proxy-with-names' && view === 'system-proxy')) return null

@@ -20,7 +20,7 @@ protection-verdict-bad = Not good
 protection-verdict-unknown = Not known
 protection-verdict-not-used = Not used
 
-protection-not-connected = Allium is not connected, so this could not be asked.
+protection-not-connected = Allium was not connected, so this could not be asked.
 
 protection-stream = Connection through Tor
 protection-stream-good = A request went through three relays and came back.
