@@ -10,6 +10,8 @@ interface SwitchProps {
   readonly about?: ReactNode
   readonly isOn: boolean
   readonly isDisabled?: boolean
+  /** Takes no second press, but keeps the focus, which Chromium takes from what is disabled. */
+  readonly isBusy?: boolean
   readonly onChange: (isOn: boolean) => void
 }
 
@@ -19,6 +21,7 @@ export function Switch({
   about,
   isOn,
   isDisabled = false,
+  isBusy = false,
   onChange,
 }: SwitchProps): ReactNode {
   const id = useId()
@@ -47,6 +50,8 @@ export function Switch({
         aria-describedby={about === undefined ? undefined : `${id}-about`}
         checked={isOn}
         disabled={isDisabled}
+        readOnly={isBusy}
+        aria-busy={isBusy || undefined}
         onCheckedChange={onChange}
         className="relative h-6 w-10 shrink-0 rounded-full border border-edge bg-sunken p-0 transition-colors data-[checked]:border-accent data-[checked]:bg-accent data-[disabled]:cursor-not-allowed data-[disabled]:opacity-50"
       >

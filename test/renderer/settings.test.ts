@@ -42,6 +42,30 @@ describe('the settings', () => {
     expect(main.callsOf('settings.change')).toEqual([{ theme: 'dark' }])
   })
 
+  it('keep the keyboard on the switch that was pressed, which takes no second press until main has answered', async () => {
+    let answer = (): void => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const { page, main } = await openApp({
+      view: 'settings',
+      handlers: { 'settings.change': () => answered },
+    })
+    const toggle = page.getByRole('switch', { name: 'Open Allium when I log in' })
+    await toggle.focus()
+    await page.keyboard.press('Space')
+    await page.locator('[role=switch][aria-busy=true]').waitFor()
+    // Chromium takes the focus from what is disabled after the next frame.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))))
+    expect(await toggle.evaluate((element) => element === document.activeElement)).toBe(true)
+    await page.keyboard.press('Space')
+    await toggle.click({ force: true })
+    answer()
+    await expect.poll(() => page.locator('[aria-busy=true]').count()).toBe(0)
+    expect(await toggle.evaluate((element) => element === document.activeElement)).toBe(true)
+    expect(main.callsOf('settings.change')).toEqual([{ startAtLogin: true }])
+  })
+
   it('say at once that hiding needs a bridge, and lead there', async () => {
     const { page, main } = await openApp({ view: 'settings' })
     await page.getByRole('switch', { name: 'Hide that I use Tor' }).click()

@@ -47,7 +47,7 @@ export function BridgeCard({ bridge, isBusy, onEnable, onQr, onRemove }: BridgeC
           label={words('bridges-enable', { name })}
           isLabelHidden
           isOn={bridge.isEnabled}
-          isDisabled={isBusy}
+          isBusy={isBusy}
           onChange={onEnable}
         />
       </div>

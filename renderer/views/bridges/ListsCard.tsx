@@ -24,7 +24,7 @@ export function ListsCard(): ReactNode {
         label={words('lists-by-itself')}
         about={words('lists-by-itself-about')}
         isOn={isOn}
-        isDisabled={change.isRunning}
+        isBusy={change.isRunning}
         onChange={(refreshesLists) => void change.run({ refreshesLists })}
       />
       <ErrorNote error={change.error} />

@@ -23,7 +23,7 @@ export function PortsSection(): ReactNode {
         label={words('bridges-ports')}
         about={words('bridges-ports-hint')}
         isOn={setting.isOpen}
-        isDisabled={setting.isRunning}
+        isBusy={setting.isRunning}
         onChange={setting.switchTo}
       />
       {setting.isOpen && <PortsForm key={inForce ?? ''} inForce={inForce} setting={setting} />}

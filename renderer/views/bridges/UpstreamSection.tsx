@@ -21,7 +21,7 @@ export function UpstreamSection(): ReactNode {
         label={words('bridges-upstream')}
         about={words('bridges-upstream-hint')}
         isOn={setting.isOpen}
-        isDisabled={setting.isRunning}
+        isBusy={setting.isRunning}
         onChange={setting.switchTo}
       />
       {setting.isOpen && (

@@ -25,7 +25,8 @@ export function UseBridges(): ReactNode {
         label={words('bridges-use')}
         about={isForced ? words('bridges-use-forced') : words('bridges-use-hint')}
         isOn={isOn}
-        isDisabled={isForced || change.isRunning}
+        isDisabled={isForced}
+        isBusy={change.isRunning}
         onChange={(useBridges) => void change.run({ useBridges })}
       />
       {isForced && (

@@ -49,7 +49,7 @@ function SystemProxySwitch(): ReactNode {
           </>
         }
         isOn={view.isWanted}
-        isDisabled={set.isRunning}
+        isBusy={set.isRunning}
         onChange={(isOn) => void set.run(isOn)}
       />
       <ErrorNote error={set.error} />
@@ -69,7 +69,8 @@ export function ConnectAtStart(): ReactNode {
         label={words('connect-at-start')}
         about={words(isAllowed ? 'connect-at-start-about' : 'connect-at-start-later')}
         isOn={isOn}
-        isDisabled={(!isAllowed && !isOn) || change.isRunning}
+        isDisabled={!isAllowed && !isOn}
+        isBusy={change.isRunning}
         onChange={(connectAtStart) => void change.run({ connectAtStart })}
       />
       <ErrorNote error={change.error} />

@@ -38,7 +38,7 @@ export function EntryCard(): ReactNode {
         label={words('settings-hide')}
         about={words('settings-hide-about')}
         isOn={entry === 'hide'}
-        isDisabled={change.isRunning}
+        isBusy={change.isRunning}
         onChange={(isOn) => void change.run(isOn ? 'hide' : 'direct')}
       />
       {needsBridge && (
@@ -117,7 +117,7 @@ function SettingSwitch({
         label={words(`settings-${word}`)}
         about={words(`settings-${word}-about`)}
         isOn={isOn}
-        isDisabled={change.isRunning}
+        isBusy={change.isRunning}
         onChange={(value) => void change.run(changed(value))}
       />
       <ErrorNote error={change.error} />

@@ -19,7 +19,7 @@ export function Exceptions(): ReactNode {
           label={words(`system-proxy-${which}`)}
           about={words(`system-proxy-${which}-about`)}
           isOn={exceptions[which]}
-          isDisabled={change.isRunning}
+          isBusy={change.isRunning}
           onChange={(isOn) => void change.run({ proxyExceptions: { ...exceptions, [which]: isOn } })}
         />
       ))}

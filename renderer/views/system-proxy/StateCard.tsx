@@ -32,7 +32,7 @@ export function StateCard(): ReactNode {
         label={words('system-proxy-switch')}
         about={words('system-proxy-switch-about')}
         isOn={isWanted}
-        isDisabled={set.isRunning}
+        isBusy={set.isRunning}
         onChange={(isOn) => void set.run(isOn)}
       />
       <ErrorNote error={set.error} />

@@ -25,7 +25,7 @@ export function FindingCard(): ReactNode {
         label={words('ways-finds-own')}
         about={words(isHidden ? 'ways-finds-own-hidden' : 'ways-finds-own-about')}
         isOn={isOn}
-        isDisabled={change.isRunning}
+        isBusy={change.isRunning}
         onChange={(findsOwnWay) => void change.run({ findsOwnWay })}
       />
       <Country />
