@@ -4,7 +4,6 @@ import { linkSpecifiersOf } from '../linkspec/link-specifier.ts'
 import type { CircuitTarget } from '../linkspec/relay-target.ts'
 import { abortable } from '../util/abort.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
-import { randomBelow } from '../util/random.ts'
 import type { CircuitDeps } from './circuit-deps.ts'
 import type { CircuitWindows } from './circuit-windows.ts'
 import {
@@ -15,14 +14,13 @@ import {
   startHopHandshake,
 } from './create-hop.ts'
 import type { Hop } from './hop.ts'
-
-/** tor-spec 5.6: a circuit has 8 RELAY_EARLY cells; C tor keeps a random 0 or 1 of them back, and so do we. */
-const RELAY_EARLY_CELLS = 8
+import type { RelayEarlyBudget } from './relay-early.ts'
 
 export interface GrowthParts {
   readonly deps: CircuitDeps
   readonly hops: Hop[]
   readonly windows: CircuitWindows
+  readonly relayEarly: RelayEarlyBudget
   /** Why the circuit is closed; undefined while it is open. */
   readonly closeError: () => TorError | undefined
   readonly close: (error: TorError) => void
@@ -31,11 +29,9 @@ export interface GrowthParts {
 export class CircuitGrowth {
   readonly #parts: GrowthParts
   #awaited: AwaitedAnswer | undefined
-  #relayEarlyLeft: number
 
   constructor(parts: GrowthParts) {
     this.#parts = parts
-    this.#relayEarlyLeft = RELAY_EARLY_CELLS - randomBelow(parts.deps.random, 2)
   }
 
   /** Whether an answer is awaited. */
@@ -44,22 +40,21 @@ export class CircuitGrowth {
   }
 
   /**
-   * The question for one more hop, for a RELAY_EARLY cell. Throws the circuit's error, `limit` or `no-path`, and then
-   * nothing was asked.
+   * The question for one more hop, and a RELAY_EARLY cell set aside for it. Throws the circuit's error, `limit` or
+   * `no-path`, and then nothing was asked.
    */
   startExtending(target: CircuitTarget): { readonly hop: NewHop; readonly message: RelayMessage } {
-    const { closeError, deps, hops } = this.#parts
+    const { closeError, deps, hops, relayEarly } = this.#parts
     const error = closeError()
     if (error !== undefined) throw error
     if (this.#awaited !== undefined) throw new TorError('internal', 'the circuit is being extended already')
-    if (this.#relayEarlyLeft === 0) throw new TorError('limit', 'the circuit has no RELAY_EARLY cell left')
     const before = hops.at(-1)?.target.ids.rsa
     if (target.ids.rsa === before) throw new TorError('no-path', 'a relay twice in a row')
     const { random, extendByEd25519, congestion } = deps
     const { handshakeType, ...started } = startHopHandshake(target, random, congestion?.params)
     const { request } = started.handshake
     const specifiers = linkSpecifiersOf(target, extendByEd25519)
-    this.#relayEarlyLeft--
+    relayEarly.reserve()
     return {
       hop: { target, nickname: target.nickname, ...started, answer: 'extended2' },
       message: { kind: 'extend2', specifiers, handshakeType, request },

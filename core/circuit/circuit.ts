@@ -24,6 +24,7 @@ import type { Hop } from './hop.ts'
 import { InboundCells } from './inbound.ts'
 import { InboundMessages } from './inbound-messages.ts'
 import { OutboundCells } from './outbound.ts'
+import { RelayEarlyBudget } from './relay-early.ts'
 import type { SetOfLeg, StreamSide } from './stream-side.ts'
 import type { Tunnel } from './tunnel.ts'
 
@@ -60,10 +61,12 @@ export class Circuit implements CircuitEndpoint, Tunnel {
     this.closed = this.#closed.promise
     this.#channel = channel
     this.#windows = new CircuitWindows(deps.random)
+    const relayEarly = new RelayEarlyBudget(deps.random)
     this.#growth = new CircuitGrowth({
       deps,
       hops: this.#hops,
       windows: this.#windows,
+      relayEarly,
       closeError: () => this.#closeError,
       close: (error) => this.close(error),
     })
@@ -76,6 +79,7 @@ export class Circuit implements CircuitEndpoint, Tunnel {
       random: deps.random,
       hops: this.#hops,
       windows: this.#windows,
+      relayEarly,
       queues: this.queues,
     })
     this.#messages = new InboundMessages({
@@ -158,7 +162,7 @@ export class Circuit implements CircuitEndpoint, Tunnel {
   async extend(target: CircuitTarget, signal?: AbortSignal): Promise<void> {
     if (this.#set !== undefined) throw new TorError('internal', 'a leg of a conflux set cannot be extended')
     const { hop, message } = this.#growth.startExtending(target)
-    this.#outbound.push(this.#hops.length - 1, message, ChannelCommand.RELAY_EARLY)
+    this.#outbound.push(this.#hops.length - 1, message)
     this.#channel.noteUse('circuits')
     this.#channel.requestSend(this, 'control')
     await this.#growth.add(hop, signal)

@@ -10,12 +10,13 @@ import type { Random } from '../util/random.ts'
 import type { CircuitWindows } from './circuit-windows.ts'
 import type { Hop } from './hop.ts'
 import { MessageQueue } from './message-queue.ts'
+import type { RelayEarlyBudget } from './relay-early.ts'
 import { type CellBatch, MAX_BATCH_CELLS, type StreamSide } from './stream-side.ts'
 
-/** Which hop a message is for, and in which kind of cell it travels. */
+/** Which hop a message is for, and whether a RELAY_EARLY cell was set aside for it. */
 interface Destination {
   readonly hop: number
-  readonly cellCommand: number
+  readonly isExtend: boolean
 }
 
 /** Where batches are packed; used within one call only, as everything runs on one thread. */
@@ -25,6 +26,7 @@ export interface OutboundParts {
   readonly random: Random
   readonly hops: readonly Hop[]
   readonly windows: CircuitWindows
+  readonly relayEarly: RelayEarlyBudget
   readonly queues: QueueAccount
 }
 
@@ -38,8 +40,8 @@ export class OutboundCells {
   }
 
   /** Queues a message about the circuit itself to a hop. Throws `limit` when far too many are waiting. */
-  push(hop: number, message: RelayMessage, cellCommand: number = ChannelCommand.RELAY): void {
-    this.#control.push(0, message, { hop, cellCommand })
+  push(hop: number, message: RelayMessage): void {
+    this.#control.push(0, message, { hop, isExtend: message.kind === 'extend2' })
   }
 
   clear(): void {
@@ -58,13 +60,36 @@ export class OutboundCells {
   ): Buffer | undefined {
     const max = Math.min(maxCells, MAX_BATCH_CELLS)
     const lastHop = this.#parts.hops.length - 1
-    const { hop, cellCommand } = this.#control.next ?? { hop: lastHop, cellCommand: ChannelCommand.RELAY }
+    const { hop, isExtend } = this.#control.next ?? { hop: lastHop, isExtend: false }
     const batch: CellBatch = { cells: packed, count: 0, tagAt: [] }
-    this.#control.pack(batch, max, (to) => to.hop === hop && to.cellCommand === cellCommand)
-    if (hop === lastHop && cellCommand === ChannelCommand.RELAY && this.#control.isEmpty) {
+    this.#control.pack(batch, max, (to) => to.hop === hop && to.isExtend === isExtend)
+    if (hop === lastHop && !isExtend && this.#control.isEmpty) {
       streams.pack(batch, max, what, this.#parts.windows)
     }
-    return batch.count === 0 ? undefined : this.#encrypt(circuitId, hop, cellCommand, batch)
+    if (batch.count === 0) return undefined
+    return this.#frame(circuitId, hop, batch, isExtend ? batch.count : this.#earlyCells(hop, batch.count))
+  }
+
+  /** As C tor: what is said to the first hop, which sees how near it is, takes none. */
+  #earlyCells(hop: number, count: number): number {
+    return hop === 0 ? 0 : this.#parts.relayEarly.take(count)
+  }
+
+  /** The first `early` cells as RELAY_EARLY, which crypto other than tor1 covers, and the others as RELAY. */
+  #frame(circuitId: number, hop: number, batch: CellBatch, early: number): Buffer {
+    if (early === 0) return this.#encrypt(circuitId, hop, ChannelCommand.RELAY, batch)
+    if (early === batch.count) return this.#encrypt(circuitId, hop, ChannelCommand.RELAY_EARLY, batch)
+    const { cells, count, tagAt } = batch
+    const first = { cells, count: early, tagAt: tagAt.filter((at) => at < early) }
+    const others = {
+      cells: cells.subarray(early * CELL_BODY_BYTES),
+      count: count - early,
+      tagAt: tagAt.filter((at) => at >= early).map((at) => at - early),
+    }
+    return Buffer.concat([
+      this.#encrypt(circuitId, hop, ChannelCommand.RELAY_EARLY, first),
+      this.#encrypt(circuitId, hop, ChannelCommand.RELAY, others),
+    ])
   }
 
   #encrypt(circuitId: number, hop: number, cellCommand: number, batch: CellBatch): Buffer {

@@ -22,7 +22,6 @@ const CREATED2 = 11
 const EXTEND2 = 14
 const EXTENDED2 = 15
 const TRUNCATED = 9
-const RELAY_EARLY = 9
 const CONNECT_FAILED = 6
 /** Of the channel's own that may wait. */
 const MAX_CHANNEL_CELLS = 4096
@@ -133,17 +132,6 @@ describe('building circuits', () => {
     }
     expect(await specifierTypes(true)).toEqual([0, 2, 3])
     expect(await specifierTypes(false)).toEqual([0, 2])
-  })
-
-  it('extends as often as RELAY_EARLY cells last, and says then that there are no more', async () => {
-    const { circuit, relays } = await openCircuitOn(open, { hops: 1 })
-    const extendToLimit = async (): Promise<void> => {
-      for (let hop = 1; hop < 20; hop++) await circuit.extend(network.target(1 + (hop % 2)))
-    }
-    await expect(extendToLimit()).rejects.toMatchObject({ kind: 'limit' })
-    expect([8, 9]).toContain(relays.hops.length)
-    expect(relays.messages.all.every(({ cellCommand }) => cellCommand === RELAY_EARLY)).toBe(true)
-    expect(circuit.isOpen).toBe(true)
   })
 
   it('does not extend to the same relay twice in a row', async () => {

@@ -21,6 +21,8 @@ import { silent } from '../../network/fake-stream.ts'
 import { relayCellBody } from '../../support/relay-side-tor1.ts'
 import { confluxDeps } from '../../support/linked-set.ts'
 
+const RELAY_EARLY = 9
+
 const DATA = 2
 const LINK = 19
 const LINKED = 20
@@ -112,6 +114,13 @@ describe('two circuits with congestion control', () => {
     expect(new Set(acknowledged)).toEqual(new Set(legs.map(({ relays }) => relays)))
     expect(set.hops).toHaveLength(3)
     expect(set.congestion?.params.sendmeIncrement).toBe(INCREMENT)
+    for (const { relays } of legs) {
+      const saidToExit = relays.messages.all.filter(({ hop }) => hop === EXIT)
+      expect(saidToExit.map(({ command, cellCommand }) => [command, cellCommand])).toEqual([
+        [LINK, RELAY_EARLY],
+        [LINKED_ACK, RELAY_EARLY],
+      ])
+    }
     set.close()
     await expectAllClosed(set, 'closed')
   })
