@@ -56,7 +56,7 @@ export class FakeStream {
   /** The client said XOFF, and no XON since. */
   isStopped = false
   readonly #digest = createHash('sha256')
-  readonly #waiters: { readonly bytes: number; readonly resolve: () => void }[] = []
+  readonly #waiters: { readonly isMet: () => boolean; readonly resolve: () => void }[] = []
   #queue: Buffer[] = []
   #endReason: number | undefined
   #heldSendmes = 0
@@ -77,8 +77,12 @@ export class FakeStream {
 
   /** Resolves once so many bytes have come. */
   waitForBytes(bytes: number): Promise<void> {
-    if (this.receivedBytes >= bytes) return Promise.resolve()
-    return new Promise((resolve) => this.#waiters.push({ bytes, resolve }))
+    return this.#waitUntil(() => this.receivedBytes >= bytes)
+  }
+
+  /** Resolves once so many DATA cells have come, however full they are. */
+  waitForCells(cells: number): Promise<void> {
+    return this.#waitUntil(() => this.receivedCells >= cells)
   }
 
   connect(body: Uint8Array = DEFAULT_CONNECTED): void {
@@ -152,7 +156,7 @@ export class FakeStream {
     this.#digest.update(bytes)
     this.onBytes(bytes)
     for (const waiter of this.#waiters.splice(0)) {
-      if (this.receivedBytes >= waiter.bytes) waiter.resolve()
+      if (waiter.isMet()) waiter.resolve()
       else this.#waiters.push(waiter)
     }
   }
@@ -192,5 +196,10 @@ export class FakeStream {
   #acknowledge(): void {
     this.outstandingCells -= STREAM_INCREMENT
     this.sendSendme()
+  }
+
+  #waitUntil(isMet: () => boolean): Promise<void> {
+    if (isMet()) return Promise.resolve()
+    return new Promise((resolve) => this.#waiters.push({ isMet, resolve }))
   }
 }

@@ -87,7 +87,7 @@ describe('a circuit with congestion control', () => {
     open.relays.holdsSendmes = true
     const { stream, exit } = await openStream(open)
     stream.write(Buffer.alloc(600 * CELL_PAYLOAD))
-    await exit.waitForBytes((FIRST_WINDOW - 1) * CELL_PAYLOAD)
+    await exit.waitForCells(FIRST_WINDOW)
     await roundTrip()
     expect(open.relays.outstandingCells).toBe(FIRST_WINDOW)
     open.relays.releaseSendmes()

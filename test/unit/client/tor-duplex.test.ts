@@ -127,7 +127,7 @@ describe('a Tor stream as a Duplex', () => {
       }
       more()
     })
-    await exit.waitForBytes(500 * CELL_PAYLOAD)
+    await exit.waitForCells(500)
     await roundTrip()
     const writtenBefore = written
     await roundTrip()
@@ -177,7 +177,7 @@ describe('a Tor stream as a Duplex', () => {
       const { duplex, exit } = await openDuplex()
       exit.holdsSendmes = true
       write(duplex)
-      await exit.waitForBytes(500 * CELL_PAYLOAD)
+      await exit.waitForCells(500)
       exit.send(Buffer.from('too much'))
       exit.end()
       return duplex
@@ -240,7 +240,7 @@ describe('a Tor stream as a Duplex', () => {
     const written = new Promise<Error | null | undefined>((resolve) => {
       duplex.write(Buffer.alloc(900 * CELL_PAYLOAD), resolve)
     })
-    await exit.waitForBytes(500 * CELL_PAYLOAD)
+    await exit.waitForCells(500)
     open.relays.destroy(9)
     expect(await failed).toMatchObject([{ kind: 'circuit-failed' }])
     expect(await written).toBeInstanceOf(Error)

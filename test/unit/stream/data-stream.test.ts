@@ -333,7 +333,7 @@ describe('a stream that ends', () => {
     const { exit, stream, sink } = await openStream(open)
     exit.holdsSendmes = true
     stream.write(Buffer.alloc(700 * CELL_PAYLOAD))
-    await exit.waitForBytes(499 * CELL_PAYLOAD)
+    await exit.waitForCells(500)
     stream.destroy()
     stream.destroy()
     stream.end()
