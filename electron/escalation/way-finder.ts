@@ -56,6 +56,8 @@ export class WayFinder implements WaysPart {
   /** Whether somebody wants to be connected. */
   #isWanted = false
   #isBusy = false
+  /** Whether the question that is being asked is this run's, and nobody's word. */
+  #isAsking = false
   /** What the plan was made of, so that only what matters makes another. */
   #madeOf = ''
 
@@ -307,6 +309,8 @@ export class WayFinder implements WaysPart {
 
   /** Who asks for it may have relays dialled at once: they are others each time. Single addresses cool all the same. */
   #beginAnew(isAsked: boolean): void {
+    // The plan that has come to it is given up, perhaps by who hides from now on.
+    if (this.#isAsking) void this.#deps.help.cancel()
     this.#network = this.#deps.networkId()
     const warm = isAsked ? warmUp(this.#run, DIRECT_ADDRESS) : this.#run
     this.#run = beginRun(stopRun(warm), this.#plan(), this.#deps.clock.monotonicMs())
@@ -335,6 +339,7 @@ export class WayFinder implements WaysPart {
     const { phase } = this.#run
     if (phase.kind !== 'asking') return
     const { help, country } = this.#deps
+    this.#isAsking = true
     help.ask(country().code).then(
       () => this.#onAnswer(undefined),
       (error: unknown) => this.#onAnswer(reasonOf(error)),
@@ -342,6 +347,7 @@ export class WayFinder implements WaysPart {
   }
 
   #onAnswer(reason: Reason | undefined): void {
+    this.#isAsking = false
     if (this.#run.phase.kind !== 'asking') return
     const now = this.#deps.clock.monotonicMs()
     const steps = this.#run.steps.map(({ step }) => step)

@@ -312,6 +312,35 @@ describe('somebody who hides that they use Tor', () => {
     expect(rig.connection.view.attempts.at(-1)?.reason?.kind).toBe('no-bridges')
   })
 
+  it('may choose so while the app asks the bridge service by itself, which ends at once', async () => {
+    let asked = 0
+    const rig = await wayRig({
+      fate: () => 'refused',
+      settings: { country: 'cn' },
+      help: () => {
+        asked += 1
+        return new Promise(() => undefined)
+      },
+    })
+    rig.session.start()
+    await rig.until(() => rig.help.view.state === 'asking')
+    rig.box.settings = { ...rig.box.settings, ...hide }
+    rig.session.onChange()
+    await rig.pass(900)
+    expect(rig.help.view).toMatchObject({ state: 'never-asked', tries: [{ outcome: 'failed' }] })
+    expect(asked).toBe(1)
+  })
+
+  it('has a question that they have asked themselves answered, whatever else they change', async () => {
+    const rig = await wayRig({ fate: () => 'refused', help: () => new Promise(() => undefined) })
+    rig.session.start()
+    void rig.finder.ask('cn')
+    rig.box.settings = { ...rig.box.settings, ...hide }
+    rig.session.onChange()
+    await rig.pass(60)
+    expect(rig.help.view.state).toBe('asking')
+  })
+
   it('may choose so in the middle of a direct attempt, which ends at once', async () => {
     const rig = await wayRig({ fate: () => 'silent' })
     rig.session.start()

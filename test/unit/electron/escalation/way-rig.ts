@@ -1,5 +1,6 @@
 /** Session, connection and way finder as the app joins them, on a core that reaches what a censor lets it reach. */
 import { isDeepStrictEqual } from 'node:util'
+import { AppError } from '../../../../electron/app-error.ts'
 import { BridgeLibrary } from '../../../../electron/bridges/bridge-library.ts'
 import { EMPTY_LIBRARY } from '../../../../electron/bridges/library-document.ts'
 import { Connection } from '../../../../electron/connection/connection.ts'
@@ -107,13 +108,20 @@ export async function wayRig(options: RigOptions) {
     box.core = state
     connection.handle({ kind: 'core', state })
   }
+  let cancelPath = (): void => undefined
   const help = new HelpDesk({
     clock,
     log: () => undefined,
     publish: () => finder.refresh(),
     paths: (): readonly HelpPath[] => (options.help === undefined ? [] : ['front']),
-    askPath: (argument) => options.help?.(argument) ?? Promise.reject(new Error('nobody')),
-    cancelPath: async () => undefined,
+    askPath: (argument) => {
+      const cancelled = new Promise<never>((_, reject) => {
+        cancelPath = () => reject(new AppError('aborted', 'asking was stopped'))
+      })
+      const asked = options.help?.(argument) ?? Promise.reject(new Error('nobody'))
+      return Promise.race([asked, cancelled])
+    },
+    cancelPath: async () => cancelPath(),
     allowsInternalAddresses: false,
     transports: TRANSPORTS,
     builtIn: (transport) => builtIn[transport] ?? [],
