@@ -115,7 +115,7 @@ export class Session {
     })
   }
 
-  /** Whether the core may still speak of another way than the one that is taken. */
+  /** Whether the core may still speak of another way than the one that is taken, or the one of before still speaks. */
   get isSwitching(): boolean {
     return this.#switches > 0
   }
@@ -146,8 +146,14 @@ export class Session {
   }
 
   async #begin(isAgain: boolean, attempt: number): Promise<void> {
-    await this.#stopping?.catch(() => undefined)
-    if (isAgain) await this.#deps.core.stop()
+    // Until the core is asked to start, whatever is said comes from the one before.
+    this.#switches += 1
+    try {
+      await this.#stopping?.catch(() => undefined)
+      if (isAgain) await this.#deps.core.stop()
+    } finally {
+      this.#switches -= 1
+    }
     if (attempt !== this.#attempt) return
     this.#config = this.#deps.config()
     try {

@@ -112,6 +112,17 @@ describe('connecting', () => {
     expect(done).toEqual(['core starts', 'proxy to 9251', 'core stops', 'core starts'])
   })
 
+  it('takes nothing that the core of before still says for a word of the other one', async () => {
+    const { box, done, session } = setUp()
+    await connect(session)
+    box.state = 'failed'
+    session.start()
+    expect(session.isSwitching).toBe(true)
+    await settle()
+    expect(done.at(-1)).toBe('core starts')
+    expect(session.isSwitching).toBe(false)
+  })
+
   it('says why it failed, and can be tried again', async () => {
     const { box, done, events, fail, session } = setUp()
     fail.start = new CoreError({ kind: 'state', detail: 'the data folder is locked' })
@@ -343,6 +354,24 @@ describe('disconnecting', () => {
     session.onStatus(OPEN)
     await settle()
     expect(done.slice(2)).toEqual(['proxy restored', 'core stops', 'core starts', 'proxy to 9251'])
+  })
+
+  it('leaves what the core that ends still says to nobody who connects meanwhile', async () => {
+    const { box, done, session } = setUp()
+    await connect(session)
+    expect(session.isSwitching).toBe(false)
+    let goOn = (): void => {}
+    box.untilRestored = new Promise((resolve) => (goOn = resolve))
+    const stopped = session.stop()
+    session.start()
+    await settle()
+    expect(session.isSwitching).toBe(true)
+    goOn()
+    await stopped
+    expect(session.isSwitching).toBe(true)
+    await settle()
+    expect(done.at(-1)).toBe('core starts')
+    expect(session.isSwitching).toBe(false)
   })
 
   it('is the last word also when it is said again while the first is still being carried out', async () => {
