@@ -24,7 +24,13 @@ export type ConnectionEvent =
   /** The person (or the app at its start) wants to be connected, or not any more; quitting is the latter. */
   | { readonly kind: 'wanted'; readonly isWanted: boolean; readonly hold?: Hold | undefined }
   /** How the next attempt goes about it; before `wanted`, and when it changes meanwhile. */
-  | { readonly kind: 'way'; readonly way: AttemptWay; readonly ending?: AttemptEnding | undefined }
+  | {
+      readonly kind: 'way'
+      readonly way: AttemptWay
+      readonly ending?: AttemptEnding | undefined
+      /** To the core it is no other way than before: what it has said counts, and it will not say it again. */
+      readonly isInForce?: boolean
+    }
   /** Nothing is dialled until the next way: between two of them, or after all of them. */
   | { readonly kind: 'hold'; readonly hold: Hold; readonly ending: AttemptEnding }
   | { readonly kind: 'core'; readonly state: CoreState }

@@ -84,7 +84,7 @@ function forget(model: ConnectionModel): ConnectionModel {
 
 function changeWay(
   model: ConnectionModel,
-  { way, ending }: Extract<ConnectionEvent, { kind: 'way' }>,
+  { way, ending, isInForce = false }: Extract<ConnectionEvent, { kind: 'way' }>,
   moment: Moment,
 ): ConnectionModel {
   const before = model.way
@@ -98,7 +98,8 @@ function changeWay(
   // After a refusal it is for the person to begin again.
   if (finalFailure(changed) !== undefined) return changed
   const ended = endAttempt(model, moment, ending ?? { outcome: 'cancelled', next: 'retrying' })
-  return { ...forget(ended), way, hold: undefined, isAttemptDue: true }
+  const evidence = isInForce ? ended.evidence : undefined
+  return { ...forget(ended), evidence, way, hold: undefined, isAttemptDue: true }
 }
 
 /** What the core still says is of the way that was given up. */

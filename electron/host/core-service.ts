@@ -222,6 +222,8 @@ export class CoreService {
     running.client.wake()
     await running.doors.open(config)
     this.#bootstrap(running, next)
+    // Main takes nothing for a word on the new way that came before this answer: it is told again after it.
+    this.#shown = undefined
     this.#deps.onChange()
   }
 

@@ -107,7 +107,8 @@ export class Session {
     if (!this.#isWanted || this.#stopping !== undefined) return
     const { connection, way } = this.#deps
     this.#way = way()
-    if (hold === undefined) connection.handle({ kind: 'way', way: this.#way, ending })
+    const isInForce = this.#isInForce(this.#deps.config())
+    if (hold === undefined) connection.handle({ kind: 'way', way: this.#way, ending, isInForce })
     else connection.handle({ kind: 'hold', hold, ending })
     this.#switches += 1
     void this.#reconfigure().finally(() => {
@@ -219,13 +220,17 @@ export class Session {
 
   async #reconfigure(): Promise<void> {
     const config = this.#deps.config()
-    if (this.#config === undefined || isDeepStrictEqual(config, this.#config)) return
+    if (this.#config === undefined || this.#isInForce(config)) return
     this.#config = config
     try {
       await this.#deps.core.reconfigure(config)
     } catch (error) {
       this.#onChangeFailed(error)
     }
+  }
+
+  #isInForce(config: HostConfig): boolean {
+    return isDeepStrictEqual(config, this.#config)
   }
 
   #keepProxy(): void {

@@ -478,6 +478,27 @@ describe('what worked', () => {
     await expect(rig.finder.keep()).rejects.toMatchObject({ kind: 'no-other-way' })
   })
 
+  it('stays connected where the settings come to mean the same bridges: a core at rest says nothing again', async () => {
+    const memory = await openMemory()
+    await memory.note(NETWORK, workedInstead([OWN]))
+    const rig = await wayRig({
+      fate: (lines) => (lines?.includes(OWN) ? 'works' : 'refused'),
+      own: [OWN],
+      memory,
+    })
+    rig.session.start()
+    await rig.until(() => rig.connection.view.state === 'connected')
+    expect(rig.box.view?.found).toMatchObject({ source: 'remembered' })
+    rig.box.settings = { ...rig.box.settings, useBridges: true }
+    rig.session.onChange()
+    expect(rig.connection.view.state).toBe('connected')
+    expect(rig.connection.view.attempts.at(-1)).toMatchObject({ way: { count: 1 }, outcome: 'connected' })
+    await rig.pass(300)
+    expect(rig.connection.view.state).toBe('connected')
+    expect(rig.box.view).toMatchObject({ state: 'found', found: undefined })
+    expect(linesOf(rig.dialled)).toEqual([undefined, [OWN]])
+  })
+
   it('can be undone: it is forgotten, and the settings’ own way is tried at once', async () => {
     const rig = await wayRig({ fate: onlyBy('snowflake') })
     rig.session.start()

@@ -155,6 +155,16 @@ describe('the core as main uses it', () => {
     expect(said.filter((line) => line === 'bootstrap')).toHaveLength(1)
   })
 
+  it('says again how it fares when it has taken a change: what it said before counted for the way before', async () => {
+    const { handlers, service } = setUp()
+    await handlers.start(CONFIG)
+    const before = service.readStatus()
+    expect(service.readStatus()).toBe(before)
+    await handlers.reconfigure({ ...CONFIG, allowedPorts: [443] })
+    expect(service.readStatus()).not.toBe(before)
+    expect(service.readStatus()).toEqual(before)
+  })
+
   it('wakes a core that nobody has used for long when somebody connects again or chooses another way', async () => {
     let wakes = 0
     const { handlers } = setUp({ wake: () => void wakes++ })
