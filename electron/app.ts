@@ -14,6 +14,7 @@ import type { ConnectionNotice } from './connection/connection-event.ts'
 import { shouldConnectAtStart } from './connection/entry-way.ts'
 import { createWayFinder, type WaySurroundings } from './escalation/create-way-finder.ts'
 import type { WayFinder } from './escalation/way-finder.ts'
+import { StartAtLogin } from './desktop/start-at-login.ts'
 import { type AppGround, type GroundDeps, openGround } from './ground.ts'
 import type { HostProcess } from './host/host-run.ts'
 import type { HostStatus } from './host/protocol.ts'
@@ -25,7 +26,7 @@ import type { ProxiesView } from './ipc/snapshot.ts'
 import type { SitesView } from './ipc/snapshot-circuits.ts'
 import { ListRefresher } from './lists/list-refresher.ts'
 import type { LogStore } from './logs/log-store.ts'
-import type { BridgesPart, CoreState, SystemProxyPart } from './parts.ts'
+import type { AutostartPart, BridgesPart, CoreState, SystemProxyPart } from './parts.ts'
 import { Protection } from './protection/protection.ts'
 import { Doctor } from './doctor/doctor.ts'
 import type { DoctorTargets } from './doctor/doctor-targets.ts'
@@ -50,6 +51,7 @@ export interface AppDeps extends GroundDeps {
   readonly doctorTargets: DoctorTargets | undefined
   readonly ways: WaySurroundings
   readonly dialogs: FileDialogs
+  readonly autostart: AutostartPart
   readonly spawnHost: (onOutput: (line: string) => void) => HostProcess
   readonly onSettings: (settings: Settings) => void
   readonly onNotice: (notice: ConnectionNotice) => void
@@ -73,12 +75,14 @@ export class App {
   readonly #ways: WayFinder
   readonly #lists: ListRefresher
   readonly #traffic: TrafficSampler
+  readonly #startAtLogin: StartAtLogin
 
   /** Reads what is on the disk and puts back what a crashed run left, before anything can be connected. */
   static async open(deps: AppDeps): Promise<App> {
     const ground = await openGround(deps)
     const app = new App(deps, ground)
     await Promise.all([app.#systemProxy.restoreLeftovers(), app.#showKeptSites()])
+    void app.#startAtLogin.followSystem()
     if (shouldConnectAtStart(ground.settings.current, ground.success.hasBeen)) app.session.start()
     return app
   }
@@ -118,12 +122,13 @@ export class App {
     this.#protection = this.#createProtection()
     this.#doctor = this.#createDoctor()
     this.session = this.#createSession()
+    this.#startAtLogin = new StartAtLogin({ autostart: deps.autostart, settings, log: logs.log })
     this.handlers = createCommandHandlers({
       ...deps,
       state: this.state,
       session: this.session,
       core: this.#core,
-      settings,
+      settings: this.#startAtLogin,
       bridges: this.#bridges,
       ways: this.#ways,
       lists: this.#lists,

@@ -18,7 +18,7 @@ import { fileDialogs } from './bridges/file-dialogs.ts'
 import { screenCapture } from './bridges/screen-capture.ts'
 import { systemClock } from './clock.ts'
 import { answerAppRequest, APP_SCHEME, isAppPage, listAppFiles } from './desktop/app-scheme.ts'
-import { createDesktop, type Desktop, wasStartedHidden } from './desktop/desktop.ts'
+import { createDesktop, type Desktop, systemAutostart, wasStartedHidden } from './desktop/desktop.ts'
 import { hardenApp } from './desktop/hardening.ts'
 import type { DesktopAction } from './desktop/menu-items.ts'
 import { Quitting } from './desktop/quitting.ts'
@@ -147,15 +147,15 @@ function appDeps(
     },
     screen: screenCapture,
     dialogs: fileDialogs,
+    autostart: systemAutostart(HERE),
     // Newer versions of Electron answer with a promise.
     writeClipboard: async (text) => clipboard.writeText(text),
   }
 }
 
-/** Tray, menu, notifications and start at login, kept in step with the snapshot. */
+/** Tray, menu and notifications, kept in step with the snapshot. */
 function showOnDesktop(running: App, window: MainWindow, isInTray: boolean, quit: () => void): Desktop {
   const desktop = createDesktop({
-    log: running.logs.log,
     snapshot: running.state.current,
     programFolder: HERE,
     trayIcon: isInTray ? (light) => join(HERE, 'tray', `${light}.png`) : undefined,
@@ -169,7 +169,6 @@ function showOnDesktop(running: App, window: MainWindow, isInTray: boolean, quit
     },
   })
   running.state.watch((snapshot) => desktop.manners.update(snapshot))
-  desktop.manners.refreshAutostart()
   return desktop
 }
 

@@ -170,6 +170,17 @@ export interface DoctorPart {
   stop(): Promise<void>
 }
 
+/** electron/desktop: what the system starts with the person's session. The words of an entry are in `language`. */
+export interface AutostartPart {
+  /** Resolves when the system says that it is so; rejects with an `AppError` where it does not follow. */
+  apply(isWanted: boolean, language: string): Promise<void>
+  /**
+   * Puts an entry right that an update or a move of the program has left pointing elsewhere. False where there is none,
+   * or where somebody has turned it off in the system's own settings: it is not made again.
+   */
+  refresh(language: string): Promise<boolean>
+}
+
 /** electron/protection: runs the checks when asked. */
 export interface ProtectionPart {
   check(): Promise<void>

@@ -2,9 +2,9 @@
 import { app, Menu } from 'electron'
 import type { AppSnapshot } from '../ipc/snapshot.ts'
 import type { TorLight } from '../ipc/snapshot-connection.ts'
-import type { AppLog } from '../parts.ts'
-import { createDesktopWords, readWordsBeside } from '../words/desktop-words.ts'
-import { applyAutostart, isHiddenStart } from './autostart.ts'
+import type { AutostartPart } from '../parts.ts'
+import { createDesktopWords, type DesktopWords, readWordsBeside } from '../words/desktop-words.ts'
+import { createAutostart, isHiddenStart } from './autostart.ts'
 import { Manners } from './manners.ts'
 import { buildMenu } from './menu-adapter.ts'
 import type { DesktopAction } from './menu-items.ts'
@@ -12,7 +12,6 @@ import { createNotifications } from './notifications.ts'
 import { createTray } from './tray.ts'
 
 export interface DesktopParts {
-  readonly log: AppLog
   readonly snapshot: AppSnapshot
   /** Where the program's own files lie: `words/` beside main. */
   readonly programFolder: string
@@ -27,31 +26,16 @@ export interface Desktop {
 }
 
 /** After `app.whenReady()`. */
-export function createDesktop({ log, snapshot, programFolder, trayIcon, onAction }: DesktopParts): Desktop {
-  const readSource = readWordsBeside(programFolder)
+export function createDesktop({ snapshot, programFolder, trayIcon, onAction }: DesktopParts): Desktop {
   const tray = trayIcon === undefined ? undefined : createTray(trayIcon, onAction)
   const notifications = createNotifications(() => onAction({ kind: 'show' }))
   const manners = new Manners(
     {
       platform: process.platform,
-      log,
-      createWords: (setting) =>
-        createDesktopWords({ setting, systemLanguages: app.getPreferredSystemLanguages() }, readSource),
+      createWords: (setting) => wordsIn(setting, programFolder),
       showMenu: (entries) => Menu.setApplicationMenu(buildMenu(entries, onAction)),
       showTray: tray === undefined ? undefined : (model) => tray.show(model),
       notify: (text) => notifications.show(text),
-      setAutostart: (isWanted, words) =>
-        applyAutostart(
-          isWanted,
-          {
-            platform: process.platform,
-            env: process.env,
-            homeFolder: app.getPath('home'),
-            command: app.isPackaged ? [process.execPath] : [process.execPath, app.getAppPath()],
-            setLoginItem: (settings) => app.setLoginItemSettings(settings),
-          },
-          words,
-        ),
     },
     snapshot,
   )
@@ -63,6 +47,31 @@ export function createDesktop({ log, snapshot, programFolder, trayIcon, onAction
       tray?.close()
     },
   }
+}
+
+/** After `app.whenReady()`. */
+export function systemAutostart(programFolder: string): AutostartPart {
+  return createAutostart(
+    {
+      platform: process.platform,
+      env: process.env,
+      homeFolder: app.getPath('home'),
+      command: app.isPackaged ? [process.execPath] : [process.execPath, app.getAppPath()],
+      loginItem: {
+        set: (settings) => app.setLoginItemSettings(settings),
+        get: (options) => app.getLoginItemSettings(options),
+      },
+    },
+    (language) => {
+      const words = wordsIn(language, programFolder)
+      return { name: words('desktop-name'), comment: words('desktop-autostart-comment') }
+    },
+  )
+}
+
+function wordsIn(setting: string, programFolder: string): DesktopWords {
+  const systemLanguages = app.getPreferredSystemLanguages()
+  return createDesktopWords({ setting, systemLanguages }, readWordsBeside(programFolder))
 }
 
 export function wasStartedHidden(): boolean {

@@ -1,13 +1,11 @@
 /**
- * Keeps what the desktop shows of us (tray, menu, notifications, start at login) in step with the snapshot. Knows no
- * Electron: what shows things is passed in, and is called only when something has changed.
+ * Keeps what the desktop shows of us (tray, menu, notifications) in step with the snapshot. Knows no Electron: what shows
+ * things is passed in, and is called only when something has changed.
  */
 import type { ConnectionNotice } from '../connection/connection-event.ts'
 import type { Settings } from '../ipc/settings.ts'
 import type { AppSnapshot } from '../ipc/snapshot.ts'
-import type { AppLog } from '../parts.ts'
 import type { DesktopWords } from '../words/desktop-words.ts'
-import type { AutostartWords } from './autostart.ts'
 import type { MenuEntry } from './menu-items.ts'
 import { menuModel } from './menu-model.ts'
 import { type NoticeText, noticeText } from './notice-text.ts'
@@ -15,14 +13,12 @@ import { type TrayModel, trayModel } from './tray-model.ts'
 
 export interface MannersParts {
   readonly platform: NodeJS.Platform
-  readonly log: AppLog
   /** In the language of the settings. */
   readonly createWords: (language: string) => DesktopWords
   readonly showMenu: (entries: readonly MenuEntry[]) => void
   /** Undefined where the system has no tray. */
   readonly showTray: ((model: TrayModel) => void) | undefined
   readonly notify: (text: NoticeText) => void
-  readonly setAutostart: (isWanted: boolean, words: AutostartWords) => Promise<void>
 }
 
 export class Manners {
@@ -31,7 +27,6 @@ export class Manners {
   #words: DesktopWords
   #shownMenu = ''
   #shownTray = ''
-  #autostart: Promise<void> = Promise.resolve()
 
   constructor(parts: MannersParts, { settings }: Pick<AppSnapshot, 'settings'>) {
     this.#parts = parts
@@ -44,15 +39,9 @@ export class Manners {
     const { connection, settings } = snapshot
     if (settings.language !== this.#settings.language)
       this.#words = this.#parts.createWords(settings.language)
-    if (settings.startAtLogin !== this.#settings.startAtLogin) this.#setAutostart(settings.startAtLogin)
     this.#settings = settings
     this.#showMenu(menuModel(connection, this.#words, this.#parts.platform))
     this.#showTray(trayModel(snapshot, this.#words))
-  }
-
-  /** Puts the entry right that an update or a move of the program has left pointing elsewhere. */
-  refreshAutostart(): void {
-    if (this.#settings.startAtLogin) this.#setAutostart(true)
   }
 
   onNotice(notice: ConnectionNotice): void {
@@ -73,13 +62,5 @@ export class Manners {
     if (text === this.#shownTray) return
     this.#shownTray = text
     this.#parts.showTray?.(model)
-  }
-
-  /** One after the other, so that the last wish is the one that holds. */
-  #setAutostart(isWanted: boolean): void {
-    const words = { name: this.#words('desktop-name'), comment: this.#words('desktop-autostart-comment') }
-    this.#autostart = this.#autostart
-      .then(() => this.#parts.setAutostart(isWanted, words))
-      .catch(() => this.#parts.log('warn', 'the start at login could not be set'))
   }
 }

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { App } from '../../../electron/app.ts'
+import { AppError } from '../../../electron/app-error.ts'
 import type { SiteView } from '../../../electron/ipc/snapshot-circuits.ts'
+import type { AutostartPart } from '../../../electron/parts.ts'
 import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import { FakeHost, hostStatus } from './host/fake-host.ts'
 import { ABOUT } from './samples.ts'
@@ -26,6 +28,8 @@ const SITE: SiteView = {
   refusal: undefined,
 }
 
+const WILLING: AutostartPart = { apply: async () => undefined, refresh: async () => true }
+
 let folder: string
 const opened: App[] = []
 
@@ -39,7 +43,7 @@ afterEach(async () => {
   await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 })
 })
 
-async function setUp() {
+async function setUp(autostart: AutostartPart = WILLING) {
   const clock = countingClock()
   const hosts: FakeHost[] = []
   const told: string[] = []
@@ -76,6 +80,7 @@ async function setUp() {
     onNotice: () => undefined,
     screen: { isAllowed: () => false, take: () => Promise.resolve([]) },
     dialogs: { saveTo: () => Promise.resolve(undefined), open: () => Promise.resolve(undefined) },
+    autostart,
     writeClipboard: () => Promise.resolve(),
     quit: () => undefined,
   })
@@ -172,6 +177,16 @@ describe('the app', () => {
     const { app } = await setUp()
     expect(app.state.current.sites.sites).toEqual([])
     expect(await readdir(join(folder, 'core'))).toEqual(['sites.json'])
+  })
+
+  it('does not keep a start at login that the system did not take over', async () => {
+    const { app } = await setUp({
+      apply: () => Promise.reject(new AppError('autostart-failed', 'read-only')),
+      refresh: () => Promise.resolve(false),
+    })
+    const change = app.handlers['settings.change']({ startAtLogin: true })
+    await expect(change).rejects.toMatchObject({ kind: 'autostart-failed' })
+    expect(app.state.current.settings.startAtLogin).toBe(false)
   })
 
   it('tells a core that runs only of settings that concern it', async () => {

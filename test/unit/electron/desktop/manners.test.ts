@@ -6,29 +6,20 @@ import type { Settings } from '../../../../electron/ipc/settings.ts'
 import { createDesktopWords } from '../../../../electron/words/desktop-words.ts'
 import { readWords, SNAPSHOT, viewIn } from './desktop-rig.ts'
 
-function setUp(
-  change: Partial<Settings> = {},
-  setAutostart: (isWanted: boolean) => Promise<void> = async () => {},
-) {
-  const seen = { menus: 0, trays: [] as string[], notes: [] as NoticeText[], autostart: [] as boolean[] }
-  const logged: string[] = []
+function setUp(change: Partial<Settings> = {}) {
+  const seen = { menus: 0, trays: [] as string[], notes: [] as NoticeText[] }
   const settings = { ...SNAPSHOT.settings, ...change }
   const manners = new Manners(
     {
       platform: 'linux',
-      log: (level, text) => logged.push(`${level} ${text}`),
       createWords: (setting) => createDesktopWords({ setting, systemLanguages: [] }, readWords),
       showMenu: () => void seen.menus++,
       showTray: ({ tooltip }) => seen.trays.push(tooltip),
       notify: (text) => seen.notes.push(text),
-      setAutostart(isWanted) {
-        seen.autostart.push(isWanted)
-        return setAutostart(isWanted)
-      },
     },
     { settings },
   )
-  return { manners, seen, logged, settings }
+  return { manners, seen, settings }
 }
 
 describe('the desktop', () => {
@@ -66,27 +57,6 @@ describe('the desktop', () => {
     const { manners, seen } = setUp({ notifications: false })
     manners.onNotice({ kind: 'lost', state: 'protected-down' })
     expect(seen.notes).toEqual([])
-  })
-
-  it('sets the start at login when the choice changes, and says when it cannot', async () => {
-    const { manners, seen, logged, settings } = setUp({}, () => Promise.reject(new Error('read-only')))
-    manners.update({ ...SNAPSHOT, connection: viewIn('off'), settings })
-    manners.update({ ...SNAPSHOT, connection: viewIn('off'), settings: { ...settings, startAtLogin: true } })
-    manners.update({ ...SNAPSHOT, connection: viewIn('off'), settings })
-    await new Promise(setImmediate)
-    expect(seen.autostart).toEqual([true, false])
-    expect(logged).toEqual(Array(2).fill('warn the start at login could not be set'))
-  })
-
-  it('renews the entry at each start only where it is wanted', () => {
-    const without = setUp()
-    without.manners.refreshAutostart()
-    const wanted = setUp({ startAtLogin: true })
-    wanted.manners.refreshAutostart()
-    return Promise.resolve().then(() => {
-      expect(without.seen.autostart).toEqual([])
-      expect(wanted.seen.autostart).toEqual([true])
-    })
   })
 
   it('shows the names of words rather than nothing when the words are missing', () => {
