@@ -50,7 +50,8 @@ interface Step {
 
 /**
  * Resolves with the answer, whatever its status. Rejects with `bad-target` for a URL that is not of HTTP, names a user,
- * or leads from HTTPS to HTTP; with `limit` for too many redirects or too long a body; and as the stream does.
+ * or leads from HTTPS to HTTP; with `bad-config` for the method CONNECT; with `limit` for too many redirects or too long a
+ * body; with `closed` for a server that ends or changes the protocol without an answer; and as the stream does.
  */
 export async function requestUrl(
   route: AgentRoute,
@@ -61,7 +62,7 @@ export async function requestUrl(
   for (let redirects = 0; ; redirects++) {
     throwIfAborted(options.signal)
     const message = await send(route, step, options)
-    const next = nextStep(step, message)
+    const next = nextStepOf(step, message)
     if (next === undefined) {
       const body = await readBody(message, options)
       return { status: message.statusCode ?? 0, headers: headersOf(message), body, url: step.url.href }
@@ -74,6 +75,9 @@ export async function requestUrl(
 }
 
 function firstStep(url: string, { method = 'GET', headers = {}, body }: HttpRequestOptions): Step {
+  if (method.toUpperCase() === 'CONNECT') {
+    throw new TorError('bad-config', 'CONNECT has no answer that ends: `connect` opens a stream')
+  }
   const bytes = typeof body === 'string' ? Buffer.from(body) : body
   const named = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const)
   return { url: parseUrl(url), method: method.toUpperCase(), headers: new Map(named), body: bytes }
@@ -93,6 +97,16 @@ function parseUrl(text: string, base?: URL): URL {
     throw new TorError('bad-target', 'a URL with user name and password in it')
   }
   return url
+}
+
+/** The body of an answer that leads nowhere is wanted no more than that of one that leads on. */
+function nextStepOf(step: Step, message: IncomingMessage): Step | undefined {
+  try {
+    return nextStep(step, message)
+  } catch (error) {
+    message.destroy()
+    throw error
+  }
 }
 
 /** Undefined when the answer is where it is. */
@@ -138,6 +152,10 @@ function send(
       : requestHttp({ ...common, agent: new TorHttpAgent(route) })
     request.on('response', resolve)
     request.on('error', (error) => reject(failure(error, signal)))
+    // All that comes of a 101: nobody here speaks another protocol, and `http` closes without an error.
+    request.on('close', () =>
+      reject(new TorError('closed', 'the connection was closed, or left HTTP, before there was an answer')),
+    )
     request.end(body)
   })
 }

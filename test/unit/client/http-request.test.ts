@@ -4,6 +4,7 @@ import tls from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import { type HttpRequestOptions, type HttpResponse, requestUrl } from '../../../core/client/http-request.ts'
+import { createDeferred } from '../../../core/util/deferred.ts'
 import { selfSignedCertificate, toPem } from '../../network/der-writer.ts'
 import { type ServedNetwork, serveNetwork } from './stream-service-support.ts'
 
@@ -123,6 +124,36 @@ describe('one HTTP request', () => {
   it('fails for an answer that is cut short', async () => {
     answers.set('a.example/', 'HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf')
     await expect(ask('http://a.example/')).rejects.toMatchObject({ kind: 'closed' })
+  })
+
+  it('fails when the server changes the protocol instead of answering', async () => {
+    const ended = createDeferred<Buffer>()
+    served.network.script.service = (stream) => {
+      stream.connect()
+      stream.send(Buffer.from('HTTP/1.1 101 X\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\n'))
+      void stream.ended.then(ended.resolve)
+    }
+    await expect(ask('http://a.example/')).rejects.toMatchObject({ kind: 'closed' })
+    await ended.promise
+  })
+
+  it('is never one that has no answer to give: CONNECT', async () => {
+    await expect(ask('http://a.example/', { method: 'connect' })).rejects.toMatchObject({
+      kind: 'bad-config',
+    })
+    expect(served.usages).toEqual([])
+  })
+
+  it('ends the stream of an answer that leads where it must not go, whatever is still to come', async () => {
+    const ended = createDeferred<Buffer>()
+    served.network.script.service = (stream) => {
+      stream.connect()
+      const head = 'HTTP/1.1 302 X\r\nLocation: ftp://a.example/\r\nContent-Length: 100000000\r\n\r\n'
+      stream.send(Buffer.from(head + 'x'.repeat(100_000)))
+      void stream.ended.then(ended.resolve)
+    }
+    await expect(ask('http://a.example/')).rejects.toMatchObject({ kind: 'bad-target' })
+    await ended.promise
   })
 
   it('ends at the signal', async () => {
