@@ -1,6 +1,6 @@
 /** A new identity: nothing that comes can be tied by us to what was (control-spec, SIGNAL NEWNYM). */
 import type { CircuitManager } from '../circuit-manager/circuit-manager.ts'
-import { abortable } from '../util/abort.ts'
+import { abortable, throwIfAborted } from '../util/abort.ts'
 import { type Clock, sleep } from '../util/clock.ts'
 import type { Logger } from '../util/log.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
@@ -75,6 +75,7 @@ export class IdentityEpochs {
 
   async #change(): Promise<NewIdentity> {
     const { clock, log, lifetime, circuits, tracked } = this.#parts
+    throwIfAborted(lifetime)
     const waitMs = this.#lastMs + MIN_INTERVAL_MS - clock.monotonicMs()
     if (waitMs > 0) {
       log.notice(

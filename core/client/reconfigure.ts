@@ -12,6 +12,7 @@ import type { DirectoryManager } from '../directory/directory-manager.ts'
 import type { CircuitManager } from '../circuit-manager/circuit-manager.ts'
 import { isConfigured, refusalToDial } from '../transport/bridge-rule.ts'
 import { pluginFor } from '../transport/managed/transport-plugin.ts'
+import { throwIfAborted } from '../util/abort.ts'
 import { TorError } from '../util/errors.ts'
 import type { ClientParts } from './client-parts.ts'
 import { checkClientConfig } from './check-config.ts'
@@ -56,7 +57,10 @@ export function isPathRefused(
 }
 
 /** What a change of the configuration touches. */
-export type ReconfiguredParts = Pick<ClientParts, 'config' | 'countries' | 'constraints' | 'log'> & {
+export type ReconfiguredParts = Pick<
+  ClientParts,
+  'config' | 'countries' | 'constraints' | 'log' | 'lifetime'
+> & {
   readonly circuits: Pick<CircuitManager, 'closeAll' | 'retireWhere' | 'retryNow'>
   readonly channels: Pick<ChannelManager, 'closeAll' | 'closeWhere'>
   readonly bridges: Pick<BridgeManager, 'reconsider'>
@@ -65,13 +69,14 @@ export type ReconfiguredParts = Pick<ClientParts, 'config' | 'countries' | 'cons
   readonly board: Pick<StatusBoard, 'restartBootstrap'>
 }
 
-/** Rejects with `bad-config` before anything has changed. */
+/** Rejects with `bad-config`, and with `closed` for a client that is, before anything has changed. */
 export async function applyConfig(parts: ReconfiguredParts, next: ClientConfig): Promise<void> {
   const { config, countries, constraints, circuits, channels, bridges, directory, log } = parts
   const { surroundings, board } = parts
   const before = config.value
   checkReconfiguration(before, next)
   await loadNeededCountries(next, countries, log.in('config'))
+  throwIfAborted(parts.lifetime.signal)
   config.set(next)
   if (next.isNetworkDisabled) {
     circuits.closeAll(networkDisabled())

@@ -11,7 +11,7 @@ import {
 import type { ExitUsage } from '../circuit-manager/pool-entry.ts'
 import { DataStream } from '../stream/data-stream.ts'
 import { resolveName, resolvePointer } from '../stream/resolve-stream.ts'
-import { abortable, withLimit } from '../util/abort.ts'
+import { abortable, throwIfAborted, withLimit } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { NoExit } from '../path/refusal-words.ts'
@@ -108,6 +108,8 @@ export class StreamService implements StreamOpener {
     const isolation = this.#isolationOf(options)
     const turn = this.#turns.take()
     if (turn !== undefined) await turn
+    // Not all answers are waited for.
+    throwIfAborted(options.signal)
     const target = this.#rewrite(parseStreamHost(host), options)
     checkFamilies(target, families)
     if (target.kind === 'ipv4' || target.kind === 'ipv6') {
@@ -133,6 +135,8 @@ export class StreamService implements StreamOpener {
     const isolation = this.#isolationOf(options)
     const turn = this.#turns.take()
     if (turn !== undefined) await turn
+    // Not all answers are waited for.
+    throwIfAborted(options.signal)
     const asked = parseStreamHost(address)
     if (asked.kind !== 'ipv4' && asked.kind !== 'ipv6') {
       throw new TorError('bad-target', 'only the names of an IP address can be looked up')
@@ -249,7 +253,7 @@ export class StreamService implements StreamOpener {
       return await withLimit(clock, limitMs, 'the request', options.signal, (signal) =>
         isUsable(view.value)
           ? work(signal, show)
-          : waitUntil(view, isUsable, signal).then(() => work(signal, show)),
+          : abortable(waitUntil(view, isUsable, signal), lifetime.signal).then(() => work(signal, show)),
       )
     } catch (error) {
       show()

@@ -229,8 +229,8 @@ export class TorClient implements StreamOpener {
   async exitCountries(signal?: AbortSignal): Promise<readonly ExitCountry[]> {
     const { directory, constraints, lifetime } = this.#parts
     await abortable(this.loadCountries(), signal)
-    const known = waitUntil(directory.current, (view) => view !== undefined, lifetime.signal)
-    const netDir = await abortable(known, signal)
+    const known = waitUntil(directory.current, (view) => view !== undefined, signal)
+    const netDir = await abortable(known, lifetime.signal)
     return netDir === undefined ? [] : exitCountries(netDir, constraints())
   }
 

@@ -14,6 +14,7 @@ import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { parseNodeSet } from '../../../core/netdir/node-set.ts'
 import { parseTransportPlugin } from '../../../core/transport/managed/transport-plugin.ts'
+import { createLifetime } from '../../../core/util/abort.ts'
 import { parseAddressPolicy } from '../../../core/util/address-policy.ts'
 import { formatLogParts, Logger } from '../../../core/util/log.ts'
 import { WatchedValue } from '../../../core/util/watched-value.ts'
@@ -80,6 +81,7 @@ function apply(next: ClientConfig): Promise<void> {
     log: new Logger(({ level, parts: words }) => logged.push(`${level} ${formatLogParts(words, false)}`)),
     countries,
     constraints: pathConstraints(config, countries),
+    lifetime: createLifetime(),
     circuits: {
       closeAll: () => done.push('close circuits'),
       retireWhere: (_isMeant: unknown, reason: string) =>

@@ -107,6 +107,13 @@ describe('look-ups', () => {
     expect(resolvedNames()).toEqual(['a.example', 'a.example', reverse, reverse])
   })
 
+  it('hold their signal also where no exit is asked', async () => {
+    const { service } = await serve()
+    const signal = AbortSignal.abort()
+    await expect(service.resolve('192.0.2.1', { signal })).rejects.toMatchObject({ kind: 'aborted' })
+    await expect(service.resolveAddress('192.0.2.1', { signal })).rejects.toMatchObject({ kind: 'aborted' })
+  })
+
   it('reject internal answers apart from internal targets', async () => {
     const { service, network } = await serve()
     const { config } = served
