@@ -124,6 +124,8 @@ export interface BridgesPart {
   /** Looks at pasted lines and changes nothing. */
   check(text: string): Promise<readonly BridgeLineResult[]>
   add(text: string): Promise<readonly BridgeLineResult[]>
+  /** Has them all added and turned on; rejects with an AppError, and changes nothing, where one cannot be. */
+  use(lines: readonly string[]): Promise<void>
   remove(ids: readonly string[]): Promise<void>
   enable(ids: readonly string[], isEnabled: boolean): Promise<void>
   /** Rejects with an AppError for a transport that this version has not. */

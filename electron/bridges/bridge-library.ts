@@ -10,6 +10,7 @@ import {
   droppedLines,
   hasTransport,
   keptBridges,
+  printedOf,
   viewBridges,
   withHealth,
 } from './bridges-view.ts'
@@ -89,6 +90,20 @@ export class BridgeLibrary implements BridgesPart {
       return good.length === 0 ? document : { ...document, added: [...document.added, ...good] }
     })
     return results
+  }
+
+  /** Lines that lead there become the person's own and are used, all of them or none. */
+  use(lines: readonly string[]): Promise<void> {
+    const meant = new Set(lines.map(printedOf))
+    return this.#change((document) => {
+      const results = checkPasted(lines.join('\n'), this.#known(document), this.#parts.transports)
+      const isRefused = results.some(({ fault }) => fault !== undefined && fault !== 'already-there')
+      if (isRefused) throw new AppError('no-room-for-bridges', 'there are as many bridges as there may be')
+      const good = results.filter(({ fault }) => fault === undefined).map((result) => result.text)
+      const disabled = document.disabled.filter((line) => !meant.has(printedOf(line)))
+      if (good.length === 0 && disabled.length === document.disabled.length) return document
+      return { ...document, added: [...document.added, ...good], disabled }
+    })
   }
 
   /** Ids of built-in bridges, and of none, are passed over: those go with the choice of another transport. */

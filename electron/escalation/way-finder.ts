@@ -39,7 +39,7 @@ export interface WayFinderDeps extends WayMeansDeps {
   readonly settings: Pick<SettingsPart, 'current' | 'change'>
   readonly bridges: Pick<
     BridgesPart,
-    'activeLines' | 'disabledLines' | 'add' | 'chooseBuiltIn' | 'forgetNetworks'
+    'activeLines' | 'disabledLines' | 'use' | 'chooseBuiltIn' | 'forgetNetworks'
   >
   readonly networkId: () => string | undefined
   readonly help: HelpDesk
@@ -182,7 +182,7 @@ export class WayFinder implements WaysPart {
     this.#isBusy = true
     try {
       if (isBuiltIn) await bridges.chooseBuiltIn(transport)
-      else await bridges.add(way.lines.join('\n'))
+      else await bridges.use(way.lines)
       await settings.change({ useBridges: true })
     } finally {
       this.#isBusy = false

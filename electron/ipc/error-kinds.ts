@@ -44,6 +44,7 @@ export const APP_ERROR_KINDS = [
 
   // Of bridges.
   'bridges-not-written',
+  'no-room-for-bridges',
   'no-built-in-bridges',
   'transport-not-available',
   'screen-not-allowed',

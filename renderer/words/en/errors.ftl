@@ -61,6 +61,7 @@ error-proxy-journal-broken = Allium's note about your old proxy settings was dam
 error-proxy-journal-failed = Allium could not write down your old proxy settings, so it did not change them.
 error-no-built-in-bridges = There are no built-in bridges of that kind.
 error-transport-not-available = This version of Allium cannot speak the transport of that bridge yet.
+error-no-room-for-bridges = There is no room for more bridges. Remove some that you no longer use, and try again.
 error-bridges-not-written = Your bridges could not be saved. Check that the disk is not full and that the folder is yours.
 error-no-other-way = There is no other way to go on with, to keep or to undo.
 error-brief-silence = Nothing came back within a few seconds, and it did not work on this network before.

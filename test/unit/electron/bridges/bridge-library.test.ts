@@ -54,6 +54,24 @@ describe('adding', () => {
   })
 })
 
+describe('using bridges that were found', () => {
+  it('adds those that are not there, turns on those that are, and leaves the others', async () => {
+    const { library } = await openLibrary({ added: [plain(1), plain(2)], disabled: [plain(1), plain(2)] })
+    await library.use([plain(1).toLowerCase(), plain(3)])
+    expect(library.activeLines()).toEqual([plain(1), plain(3)])
+  })
+
+  it('takes all of them or none', async () => {
+    const added = Array.from({ length: 99 }, (_, at) => plain(at + 1))
+    const { library, saved } = await openLibrary({ added, disabled: [plain(1)] })
+    const kind = 'no-room-for-bridges'
+    await expect(library.use([plain(1), plain(101), plain(102)])).rejects.toMatchObject({ kind })
+    expect(saved).toEqual([])
+    await library.use([plain(1), plain(101)])
+    expect(library.activeLines()).toEqual([...added, plain(101)])
+  })
+})
+
 describe('removing and turning off', () => {
   it('takes a bridge away with all that was kept of it', async () => {
     const { library, saved } = await openLibrary({

@@ -463,21 +463,6 @@ describe('what worked', () => {
     expect(linesOf(rig.dialled)).toEqual([undefined])
   })
 
-  it('can be kept: it becomes the person’s own choice, and the connection stays', async () => {
-    const rig = await wayRig({ fate: onlyBy('snowflake') })
-    rig.session.start()
-    await rig.until(() => rig.connection.view.state === 'connected')
-    const count = rig.dialled.length
-    await rig.finder.keep()
-    await rig.pass(5)
-    expect(rig.box.settings.useBridges).toBe(true)
-    expect(rig.bridges.activeLines()).toEqual(SNOWFLAKE)
-    expect(rig.dialled).toHaveLength(count)
-    expect(rig.connection.view.state).toBe('connected')
-    expect(rig.box.view?.found).toBeUndefined()
-    await expect(rig.finder.keep()).rejects.toMatchObject({ kind: 'no-other-way' })
-  })
-
   it('stays connected where the settings come to mean the same bridges: a core at rest says nothing again', async () => {
     const memory = await openMemory()
     await memory.note(NETWORK, workedInstead([OWN]))
