@@ -7,7 +7,7 @@ import { type ExitCountry, exitCountries } from '../path/exit-countries.ts'
 import { openFileStateStore } from '../persist/file-state-store.ts'
 import { MemoryStateStore } from '../persist/memory-state-store.ts'
 import { NO_OUTSIDE } from '../transport/outside.ts'
-import { abortable } from '../util/abort.ts'
+import { abortable, expectManyWaits } from '../util/abort.ts'
 import type { ByteStream } from '../util/byte-stream.ts'
 import { systemClock } from '../util/clock.ts'
 import { TorError } from '../util/errors.ts'
@@ -120,6 +120,7 @@ export class TorClient implements StreamOpener {
 
   /** One HTTP request and its whole answer; redirects stay in the isolation. Errors as `requestUrl` says. */
   requestUrl(url: string, options: ConnectOptions & HttpRequestOptions = {}): Promise<HttpResponse> {
+    expectManyWaits(options.signal)
     return requestUrl(this.#agentRoute(options), url, options)
   }
 
@@ -131,18 +132,23 @@ export class TorClient implements StreamOpener {
   }
 
   openStream(target: StreamTarget, options?: StreamOptions): Promise<ByteStream> {
-    this.#parts.surroundings.noteRequest()
+    this.#noteRequest(options)
     return this.#streams.openStream(target, options)
   }
 
   resolve(host: string, options?: StreamOptions): Promise<readonly ResolvedAddress[]> {
-    this.#parts.surroundings.noteRequest()
+    this.#noteRequest(options)
     return this.#streams.resolve(host, options)
   }
 
   resolveAddress(address: string, options?: StreamOptions): Promise<readonly ResolvedName[]> {
-    this.#parts.surroundings.noteRequest()
+    this.#noteRequest(options)
     return this.#streams.resolveAddress(address, options)
+  }
+
+  #noteRequest(options?: StreamOptions): void {
+    expectManyWaits(options?.signal)
+    this.#parts.surroundings.noteRequest()
   }
 
   nameBehind(host: string, mapScope: IsolationKey): string | undefined {

@@ -11,6 +11,11 @@ export function createLifetime(): AbortController {
   return controller
 }
 
+/** The same for a signal of a program that uses us: it may end all of its requests by one. */
+export function expectManyWaits(signal: StopSignal | undefined): void {
+  if (signal instanceof AbortSignal) setMaxListeners(0, signal)
+}
+
 /** The error an aborted signal stands for, always a `TorError`. */
 export function abortError(signal: StopSignal): TorError {
   const reason: unknown = signal.reason
