@@ -126,14 +126,13 @@ class IdleTimedDuplex extends TorDuplex {
     this.#clock = clock
   }
 
-  /** Emits `timeout` each time that nothing was read or written for so long; 0 turns it off. */
+  /** Emits `timeout` once nothing was read or written for so long, and again after the next use; 0 turns it off. */
   setTimeout(limitMs: number, callback?: () => void): this {
     this.#limitMs = limitMs
     this.#timer?.cancel()
     this.#timer = undefined
     if (callback !== undefined && limitMs > 0) this.once('timeout', callback)
-    this.#lastUseMs = this.#clock.monotonicMs()
-    if (limitMs > 0) this.#watch(limitMs)
+    this.#noteUse()
     return this
   }
 
@@ -147,22 +146,28 @@ class IdleTimedDuplex extends TorDuplex {
   }
 
   override onData(chunk: Buffer): boolean {
-    this.#lastUseMs = this.#clock.monotonicMs()
+    this.#noteUse()
     return super.onData(chunk)
   }
 
   override _write(chunk: Buffer, encoding: BufferEncoding, callback: (error?: Error | null) => void): void {
-    this.#lastUseMs = this.#clock.monotonicMs()
+    this.#noteUse()
     super._write(chunk, encoding, callback)
   }
 
   override _destroy(error: Error | null, callback: (error?: Error | null) => void): void {
-    this.#timer?.cancel()
+    this.setTimeout(0)
     super._destroy(error, callback)
+  }
+
+  #noteUse(): void {
+    this.#lastUseMs = this.#clock.monotonicMs()
+    if (this.#limitMs > 0 && this.#timer === undefined && !this.destroyed) this.#watch(this.#limitMs)
   }
 
   #watch(delayMs: number): void {
     this.#timer = this.#clock.setTimer(delayMs, () => {
+      this.#timer = undefined
       const idleMs = this.#clock.monotonicMs() - this.#lastUseMs
       if (idleMs < this.#limitMs) return this.#watch(this.#limitMs - idleMs)
       this.emit('timeout')

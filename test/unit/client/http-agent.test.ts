@@ -1,5 +1,6 @@
 import dns from 'node:dns'
 import { generateKeyPairSync } from 'node:crypto'
+import { once } from 'node:events'
 import http, { type IncomingMessage } from 'node:http'
 import https, { type RequestOptions } from 'node:https'
 import net, { type AddressInfo } from 'node:net'
@@ -7,6 +8,7 @@ import tls from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { isolationKey } from '../../../core/circuit-manager/isolation.ts'
 import { TorHttpAgent, TorHttpsAgent } from '../../../core/client/http-agent.ts'
+import { createDeferred } from '../../../core/util/deferred.ts'
 import { selfSignedCertificate, toPem } from '../../network/der-writer.ts'
 import type { FakeStream, StreamService } from '../../network/fake-stream.ts'
 import { type ServedNetwork, serveNetwork } from './stream-service-support.ts'
@@ -136,6 +138,30 @@ describe('an HTTP agent', () => {
       })
     })
     await timedOut
+  })
+
+  it('tells of each silence once, as a socket does', async () => {
+    const begun = createDeferred<FakeStream>()
+    served.network.script.service = (stream) => {
+      stream.connect()
+      begun.resolve(stream)
+    }
+    const request = http.get({ host: 'a.example', agent: httpAgent() })
+    request.on('error', () => {})
+    const [socket] = (await once(request, 'socket')) as [net.Socket]
+    let silences = 0
+    socket.setTimeout(1_000)
+    socket.on('timeout', () => silences++)
+    served.clock.advance(10_000)
+    expect(silences).toBe(1)
+    const heard = once(socket, 'data')
+    ;(await begun.promise).send(Buffer.from('HTTP/1.1 200 OK\r\n'))
+    await heard
+    served.clock.advance(999)
+    expect(silences).toBe(1)
+    served.clock.advance(10_000)
+    expect(silences).toBe(2)
+    request.destroy()
   })
 
   it('ends the stream of a request that was given up', async () => {
