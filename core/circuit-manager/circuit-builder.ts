@@ -118,9 +118,13 @@ export class CircuitBuilder {
     return this.#build(plan, signal, onPhase)
   }
 
-  /** A circuit of one hop to a relay's directory, by CREATE_FAST: its onion key need not be known. */
+  /**
+   * A circuit of one hop to a relay's directory. As with C tor's, the relay does not see from the first cell that it is
+   * one, where `netDir` has its onion key; CREATE_FAST is for those whose key nobody has told us yet.
+   */
   buildDirectoryCircuit(
     target: ChannelTarget,
+    netDir: NetDir | undefined,
     signal?: AbortSignal,
     onPhase: (phase: BuildPhase) => void = () => {},
   ): Promise<Circuit> {
@@ -138,11 +142,7 @@ export class CircuitBuilder {
         limits: { timeoutMs: closeMs, closeMs },
         isOnlyHope: () => false,
         receivedBytes: () => channel.receivedBytes,
-        run: (inner) => {
-          const { random, queues, clock } = this.#parts
-          const deps = { random, queues, extendByEd25519: false, id, clock }
-          return Circuit.createFast(channel, target, deps, inner)
-        },
+        run: (inner) => this.#addOnlyHop(id, channel, target, netDir, inner),
       }
       return this.#start(work, signal, onOver)
     })
@@ -184,6 +184,22 @@ export class CircuitBuilder {
       }
       return this.#start(work, signal, onOver)
     })
+  }
+
+  async #addOnlyHop(
+    id: number,
+    channel: Channel,
+    target: ChannelTarget,
+    netDir: NetDir | undefined,
+    signal: AbortSignal,
+  ): Promise<Circuit> {
+    const { random, queues, clock } = this.#parts
+    const deps = { random, queues, extendByEd25519: false, id, clock }
+    const known = netDir && withOnionKey(target, netDir)
+    if (netDir === undefined || known === undefined) return Circuit.createFast(channel, target, deps, signal)
+    await this.#steps.take()
+    const congestion = { params: congestionParams(netDir.params, 'exit'), clock }
+    return Circuit.create(channel, known, { ...deps, congestion, steps: this.#steps }, signal)
   }
 
   async #addHops(
@@ -294,6 +310,14 @@ function saysSomethingOfGuard(error: TorError): boolean {
 
 export function networkDisabled(): TorError {
   return new TorError('no-path', 'the network is disabled (DisableNetwork)', { retry: 'later' })
+}
+
+/** The same relay with its onion key; undefined while that is not known, or not to be used. */
+function withOnionKey({ ids, endpoints, bridge }: ChannelTarget, netDir: NetDir): CircuitTarget | undefined {
+  const row = bridge === undefined ? netDir.indexOf(ids.rsa) : netDir.bridgeRowOf(ids.rsa)
+  if (row === undefined) return undefined
+  const isKnown = bridge === undefined ? netDir.isUsable(row) : netDir.hasMicrodescriptor(row)
+  return isKnown ? { ...netDir.circuitTarget(row), endpoints } : undefined
 }
 
 /** Its addresses that may be dialled, in order. A bridge is where its line says, and whoever picked it has asked. */

@@ -1,5 +1,6 @@
 /** Joins the bridges to the rest of the client: how they are reached, the view of the network with them, their status. */
 import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
+import type { Circuit } from '../circuit/circuit.ts'
 import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import type { BridgeConnector } from '../directory/bridge-fetch.ts'
 import type { BridgeManager, BridgeView } from '../directory/bridge-manager.ts'
@@ -8,7 +9,7 @@ import type { ChannelTarget } from '../linkspec/relay-target.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { checkPlugins } from '../transport/managed/external-transports.ts'
 import { checkBridges } from '../transport/pluggable-transport.ts'
-import { TorError } from '../util/errors.ts'
+import { isTorError, TorError } from '../util/errors.ts'
 import type { Random } from '../util/random.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import type { ClientConfig } from './config.ts'
@@ -26,6 +27,7 @@ export function createBridgeConnector(
   channels: Pick<ChannelManager, 'discover' | 'find'>,
   builder: Pick<CircuitBuilder, 'buildDirectoryCircuit'>,
   random: Random,
+  view: () => NetDir | undefined,
 ): BridgeConnector {
   return {
     async connectBridge(line, known, signal, onPhase) {
@@ -35,8 +37,15 @@ export function createBridgeConnector(
         endpoints: [line.endpoint],
         bridge: line,
       }
-      const circuit = await builder.buildDirectoryCircuit(target, signal, (phase) => {
-        if (phase !== 'circuit-create') onPhase(phase)
+      const build = (keysOf: NetDir | undefined): Promise<Circuit> =>
+        builder.buildDirectoryCircuit(target, keysOf, signal, (phase) => {
+          if (phase !== 'circuit-create') onPhase(phase)
+        })
+      const netDir = view()
+      const circuit = await build(netDir).catch((error: unknown) => {
+        // Its onion key can be another by now, and the descriptor that says so is what it is asked for.
+        if (netDir === undefined || !isTorError(error, 'circuit-failed')) throw error
+        return build(undefined)
       })
       const channel = channels.find(rsa)
       if (channel === undefined) {

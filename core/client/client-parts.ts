@@ -154,6 +154,9 @@ export async function createClientParts(
 /** What stands before the directory and the bridges do. */
 type DirectoryGround = Pick<ClientParts, 'channels' | 'builder' | 'guards' | 'surroundings'>
 
+/** Whose onion keys are known while they are asked for more. */
+type KnownRelays = () => NetDir | undefined
+
 /** What is known of the network, and of the bridges to it. */
 async function createDirectories(
   config: WatchedValue<ClientConfig>,
@@ -162,12 +165,17 @@ async function createDirectories(
   store: StateStore,
   made: DirectoryGround,
 ): Promise<Pick<ClientParts, 'bridges' | 'directory' | 'view'>> {
-  const bridges = await createBridges(config, constraints, tools, store, made, () => directory)
-  const directory = createDirectory(config, constraints, tools, store, { ...made, bridges })
+  const known = (): NetDir | undefined => view.value
+  const bridges = await createBridges(config, constraints, tools, store, made, {
+    known,
+    directory: () => directory,
+  })
+  const directory = createDirectory(config, constraints, tools, store, { ...made, bridges, known })
+  const view = viewWithBridges(directory.current, bridges)
   directory.current.watch((netDir) => {
     if (netDir !== undefined) made.channels.useParams(netDir.params)
   })
-  return { bridges, directory, view: viewWithBridges(directory.current, bridges) }
+  return { bridges, directory, view }
 }
 
 /** They hold the user's choices themselves, since what is permitted decides which of their samples is used. */
@@ -324,13 +332,13 @@ async function createBridges(
   tools: ClientTools,
   store: StateStore,
   made: DirectoryGround,
-  directory: () => DirectoryManager,
+  { known, directory }: { readonly known: KnownRelays; readonly directory: () => DirectoryManager },
 ): Promise<BridgeManager> {
   const { channels, builder, guards, surroundings } = made
   const bridges = new BridgeManager({
     ...tools,
     store,
-    connector: createBridgeConnector(channels, builder, tools.random),
+    connector: createBridgeConnector(channels, builder, tools.random, known),
     preferred: () => guards.knownBridges,
     refusal: (line, rsa) => whyNotBridge(line, rsa, constraints()),
     onPhase: (phase) => directory().notePhase(phase),
@@ -355,16 +363,18 @@ function createDirectory(
   constraints: () => PathConstraints,
   { clock, random, log }: ClientTools,
   store: StateStore,
-  made: Pick<ClientParts, 'builder' | 'guards' | 'surroundings' | 'bridges'>,
+  made: Pick<ClientParts, 'builder' | 'guards' | 'surroundings' | 'bridges'> & {
+    readonly known: KnownRelays
+  },
 ): DirectoryManager {
-  const { builder, guards, surroundings, bridges } = made
+  const { builder, guards, surroundings, bridges, known } = made
   const usesBridges = (): boolean => config.value.bridges !== undefined
   return new DirectoryManager(config.value, {
     clock,
     random,
     log,
     store,
-    connector: createDirectoryConnector(builder, random),
+    connector: createDirectoryConnector(builder, random, known),
     bootstrapDirectories: () => {
       const { fallbackDirs, authorities } = config.value
       if (usesBridges()) return { fallbacks: [], authorities: [], bridges: bridges.directories }

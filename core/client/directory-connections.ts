@@ -2,6 +2,7 @@
 import type { Circuit } from '../circuit/circuit.ts'
 import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
 import type { DirectoryConnection, DirectoryConnector } from '../directory/directory-source.ts'
+import type { NetDir } from '../netdir/net-dir.ts'
 import { DataStream } from '../stream/data-stream.ts'
 import type { Random } from '../util/random.ts'
 
@@ -15,11 +16,15 @@ export function directoryAtEnd(circuit: Circuit, relayName: string, random: Rand
   }
 }
 
-/** One-hop circuits. */
-export function createDirectoryConnector(builder: CircuitBuilder, random: Random): DirectoryConnector {
+/** One-hop circuits; `view` is what circuits are built from now. */
+export function createDirectoryConnector(
+  builder: Pick<CircuitBuilder, 'buildDirectoryCircuit'>,
+  random: Random,
+  view: () => NetDir | undefined,
+): DirectoryConnector {
   return {
     async connect(target, signal, onPhase): Promise<DirectoryConnection> {
-      const circuit = await builder.buildDirectoryCircuit(target, signal, (phase) => {
+      const circuit = await builder.buildDirectoryCircuit(target, view(), signal, (phase) => {
         if (phase !== 'circuit-create') onPhase?.(phase)
       })
       return directoryAtEnd(circuit, `$${target.ids.rsa}`, random)

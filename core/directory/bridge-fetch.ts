@@ -14,7 +14,7 @@ import { expectDocument, getDocument } from './directory-client.ts'
 import { OWN_DESCRIPTOR_PATH } from './directory-requests.ts'
 import type { ConnectPhase, DirectoryConnection } from './directory-source.ts'
 
-/** Reaching the bridge, link handshake and CREATE_FAST together; transports may take their time. */
+/** Reaching the bridge, link handshake and the circuit's one hop together; transports may take their time. */
 const CONNECT_LIMIT_MS = 60_000
 
 const DAY_MS = 86_400_000

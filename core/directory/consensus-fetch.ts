@@ -28,7 +28,7 @@ import type { DirectoryConnection, DirectoryConnector } from './directory-source
 import type { DirectorySource } from './directory-sources.ts'
 import { nextTurn } from './turns.ts'
 
-/** Connecting, link handshake and CREATE_FAST together; each has its own shorter limit below. */
+/** Connecting, link handshake and the circuit's one hop together; each has its own shorter limit below. */
 const CONNECT_LIMIT_MS = 30_000
 
 /** Authorities make their new certificate weeks before the old one ends. */

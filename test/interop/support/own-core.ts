@@ -5,6 +5,7 @@ import { ConfluxSet } from '../../../core/conflux/conflux-set.ts'
 import { confluxParams, DesiredUx } from '../../../core/conflux/conflux-params.ts'
 import { systemRandom } from '../../../core/crypto/system-random.ts'
 import { parseClientConfig } from '../../../core/daemon/torrc-config.ts'
+import type { ChannelTarget } from '../../../core/linkspec/relay-target.ts'
 import type { NetDir } from '../../../core/netdir/net-dir.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
 import { NO_OUTSIDE } from '../../../core/transport/outside.ts'
@@ -39,14 +40,14 @@ export class OwnCore {
 
   /** A circuit through the relays with these nicknames. */
   build(...nicknames: readonly string[]): Promise<Circuit> {
-    const { netDir } = this
-    const path = nicknames.map((nickname) => {
-      for (let index = 0; index < netDir.relayCount; index++) {
-        if (netDir.relay(index).nickname === nickname) return index
-      }
-      throw new Error(`no relay is called ${nickname}`)
-    })
-    return this.parts.builder.build({ netDir, path, purpose: 'exit' })
+    const path = nicknames.map((nickname) => this.#rowOf(nickname))
+    return this.parts.builder.build({ netDir: this.netDir, path, purpose: 'exit' })
+  }
+
+  /** Where the relay with this nickname is reached. */
+  targetOf(nickname: string): ChannelTarget {
+    const { ids, endpoints } = this.netDir.circuitTarget(this.#rowOf(nickname))
+    return { ids, endpoints }
   }
 
   /** A linked set of circuits along these paths. */
@@ -65,6 +66,13 @@ export class OwnCore {
       desiredUx,
       linkTimeoutMs: LINK_TIMEOUT_MS,
     })
+  }
+
+  #rowOf(nickname: string): number {
+    for (let index = 0; index < this.netDir.relayCount; index++) {
+      if (this.netDir.relay(index).nickname === nickname) return index
+    }
+    throw new Error(`no relay is called ${nickname}`)
   }
 
   async close(): Promise<void> {

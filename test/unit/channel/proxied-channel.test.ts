@@ -173,7 +173,9 @@ describe('a channel through an upstream proxy', () => {
       buildTimeout: fixedBuildTimeout(5_000),
       settings: () => ({ ...OPEN_CONSTRAINTS, isNetworkDisabled: false }),
     })
-    expect((await failure(builder.buildDirectoryCircuit(network.target(0)))).kind).toBe('proxy-failed')
+    expect((await failure(builder.buildDirectoryCircuit(network.target(0), undefined))).kind).toBe(
+      'proxy-failed',
+    )
     expect(reports).not.toContain('failure')
     channels.close()
   })

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ChannelManager } from '../../../core/channel/channel-manager.ts'
 import type { BuildLimits } from '../../../core/circuit-manager/build-timeout.ts'
 import { CircuitBuilder, networkDisabled } from '../../../core/circuit-manager/circuit-builder.ts'
+import { parseBridgeLine } from '../../../core/linkspec/bridge-line.ts'
 import type { RsaIdentity } from '../../../core/linkspec/relay-ids.ts'
 import type { CircuitTarget, Endpoint } from '../../../core/linkspec/relay-target.ts'
 import { NetDir } from '../../../core/netdir/net-dir.ts'
@@ -105,7 +106,10 @@ afterEach(async () => {
 })
 
 /** The network's relays, as far as the building of a circuit looks at them. */
-function fakeView(circuitTarget = (row: number): CircuitTarget => network.target(row)): NetDir {
+function fakeView(
+  circuitTarget = (row: number): CircuitTarget => network.target(row),
+  known: Partial<NetDir> = {},
+): NetDir {
   const real = NetDir.build({ consensus: smallConsensus([{ id: 1 }]) })
   const view: Pick<NetDir, 'relay' | 'bridgeAt' | 'circuitTarget' | 'params'> = {
     params: real.params,
@@ -113,22 +117,59 @@ function fakeView(circuitTarget = (row: number): CircuitTarget => network.target
     bridgeAt: () => undefined,
     circuitTarget,
   }
-  return view as NetDir
+  return { ...view, ...known } as NetDir
 }
 
 function build(signal?: AbortSignal): ReturnType<typeof builder.buildDirectoryCircuit> {
-  return builder.buildDirectoryCircuit(network.target(0), signal)
+  return builder.buildDirectoryCircuit(network.target(0), undefined, signal)
 }
 
 describe('a circuit to a directory', () => {
   it('is built step by step, with a good word for the guard', async () => {
     const phases: string[] = []
-    const circuit = await builder.buildDirectoryCircuit(network.target(0), undefined, (phase) =>
+    const circuit = await builder.buildDirectoryCircuit(network.target(0), undefined, undefined, (phase) =>
       phases.push(phase),
     )
     expect(phases).toEqual(['conn', 'conn-done', 'handshake', 'handshake-done', 'onehop-create'])
     expect(reports).toEqual(['success'])
     expect(circuit.hops.length).toBe(1)
+  })
+
+  /** What the guard sees of circuits to it: CREATE_FAST or CREATE2. */
+  const created = (): number[] =>
+    network.links.all.flatMap(({ cells }) =>
+      cells.all.map(({ command }) => command).filter((command) => command === 5 || command === 10),
+    )
+  const knownAs = (known: Partial<NetDir>): NetDir =>
+    fakeView(undefined, {
+      indexOf: () => 0,
+      isUsable: () => true,
+      bridgeRowOf: () => undefined,
+      hasMicrodescriptor: () => false,
+      ...known,
+    })
+
+  it('is asked for with the onion key, and congestion control, where the view has them', async () => {
+    const circuit = await builder.buildDirectoryCircuit(network.target(0), knownAs({}))
+    expect(created()).toEqual([10])
+    expect(circuit.congestion?.params.sendmeIncrement).toBe(31)
+    const bridge = { ...network.target(0), bridge: parseBridgeLine('192.0.2.9:443') }
+    const view = knownAs({ indexOf: () => undefined, bridgeRowOf: () => 0, hasMicrodescriptor: () => true })
+    expect((await builder.buildDirectoryCircuit(bridge, view)).congestion).toBeDefined()
+    expect(created()).toEqual([10, 10])
+  })
+
+  it.each<readonly [string, NetDir | undefined, boolean]>([
+    ['there is no view', undefined, false],
+    ['the view does not list it', knownAs({ indexOf: () => undefined }), false],
+    ['its microdescriptor is missing, or no good', knownAs({ isUsable: () => false }), false],
+    ['the bridge has not sent its descriptor', knownAs({ bridgeRowOf: () => 0 }), true],
+    ['a bridge is a relay to others', knownAs({}), true],
+  ])('is asked for without an onion key where %s', async (_, view, isBridge) => {
+    const bridge = isBridge ? { bridge: parseBridgeLine('192.0.2.9:443') } : {}
+    const circuit = await builder.buildDirectoryCircuit({ ...network.target(0), ...bridge }, view)
+    expect(created()).toEqual([5])
+    expect(circuit.congestion).toBeUndefined()
   })
 
   it('is shown from its first step to its end', async () => {

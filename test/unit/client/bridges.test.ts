@@ -100,13 +100,39 @@ describe('reaching a bridge', () => {
         return circuit
       },
     }
-    const connector = createBridgeConnector(channels, builder, seededRandom(1))
+    const connector = createBridgeConnector(channels, builder, seededRandom(1), () => undefined)
     const signal = new AbortController().signal
     const { ids } = await connector.connectBridge(bridgeLine(11), undefined, signal, () => {})
     expect(ids).toEqual(channel.ids)
     const { rsa } = bridgeRelay(11).ids
     await connector.connectBridge(bridgeLine(11), rsa, signal, () => {})
     expect(done).toEqual(['discover', channel.ids.rsa, rsa])
+    channel.close()
+    await network.close()
+  })
+
+  test.each([
+    ['circuit-failed', true],
+    ['channel-failed', false],
+    ['wrong-identity', false],
+  ] as const)('whose onion key is no longer the one that we know: %s', async (kind, isAskedAgain) => {
+    const network = await FakeNetwork.start()
+    const { circuit, channel } = await openCircuit(network)
+    const asked: (NetDir | undefined)[] = []
+    const builder = {
+      buildDirectoryCircuit: async (_target: unknown, view: NetDir | undefined) => {
+        asked.push(view)
+        if (view !== undefined) throw new TorError(kind, 'the bridge does not know that key')
+        return circuit
+      },
+    }
+    const channels = { discover: async () => channel, find: () => channel }
+    const connector = createBridgeConnector(channels, builder, seededRandom(1), () => DIRECT_VIEW)
+    const signal = new AbortController().signal
+    const connecting = connector.connectBridge(bridgeLine(11), bridgeRelay(11).ids.rsa, signal, () => {})
+    if (isAskedAgain) expect((await connecting).ids).toEqual(channel.ids)
+    else await expect(connecting).rejects.toMatchObject({ kind })
+    expect(asked).toEqual(isAskedAgain ? [DIRECT_VIEW, undefined] : [DIRECT_VIEW])
     channel.close()
     await network.close()
   })
