@@ -5,6 +5,7 @@
 import type { Channel, ChannelPhase } from '../channel/channel.ts'
 import type { ChannelManager } from '../channel/channel-manager.ts'
 import { Circuit } from '../circuit/circuit.ts'
+import type { CircuitDeps } from '../circuit/circuit-deps.ts'
 import { congestionParams } from '../circuit/congestion-params.ts'
 import type { GuardReports } from '../guard/guard-selector.ts'
 import type { ChannelTarget, CircuitTarget } from '../linkspec/relay-target.ts'
@@ -195,11 +196,12 @@ export class CircuitBuilder {
   ): Promise<Circuit> {
     const { random, queues, clock } = this.#parts
     const deps = { random, queues, extendByEd25519: false, id, clock }
-    const known = netDir && withOnionKey(target, netDir)
-    if (netDir === undefined || known === undefined) return Circuit.createFast(channel, target, deps, signal)
+    if (netDir === undefined) return Circuit.createFast(channel, target, deps, signal)
+    const windows = this.#windowDeps(netDir)
+    const known = withOnionKey(target, netDir)
+    if (known === undefined) return Circuit.createFast(channel, target, { ...deps, ...windows }, signal)
     await this.#steps.take()
-    const congestion = { params: congestionParams(netDir.params, 'exit'), clock }
-    return Circuit.create(channel, known, { ...deps, congestion, steps: this.#steps }, signal)
+    return Circuit.create(channel, known, { ...deps, ...windows, steps: this.#steps }, signal)
   }
 
   async #addHops(
@@ -213,8 +215,8 @@ export class CircuitBuilder {
     const extendByEd25519 = netDir.params.get('ExtendByEd25519ID') === 1
     const { random, queues, clock } = this.#parts
     await this.#steps.take()
-    const congestion = { params: congestionParams(netDir.params, 'exit'), clock }
-    const deps = { random, queues, extendByEd25519, id, clock, congestion, steps: this.#steps }
+    const windows = this.#windowDeps(netDir)
+    const deps = { random, queues, extendByEd25519, id, clock, ...windows, steps: this.#steps }
     const circuit = await Circuit.create(channel, guard, deps, signal)
     const noteHop = (hops: number): void => {
       onHop(hops)
@@ -227,6 +229,11 @@ export class CircuitBuilder {
       noteHop(at + 2)
     }
     return circuit
+  }
+
+  #windowDeps({ params }: NetDir): Pick<CircuitDeps, 'circuitWindow' | 'congestion'> {
+    const congestion = { params: congestionParams(params, 'exit'), clock: this.#parts.clock }
+    return { circuitWindow: params.get('circwindow'), congestion }
   }
 
   /** Shows the circuit from its first step to its end; `work` says when nothing of it is built any more. */

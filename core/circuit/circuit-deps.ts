@@ -21,6 +21,8 @@ export interface CircuitDeps {
   readonly id?: number
   /** Measures the round trips to hops; without it they are not known. */
   readonly clock?: Pick<Clock, 'monotonicMs'>
+  /** Consensus parameter circwindow: DATA cells ahead of SENDMEs where windows are fixed; 1000 without it. */
+  readonly circuitWindow?: number
   /** With it, congestion control is asked for; without it, windows are fixed. */
   readonly congestion?: CongestionDeps | undefined
   /** Spreads the ends of handshakes over turns of the event loop; without it each is worked out when it comes. */

@@ -74,7 +74,7 @@ export class CircuitGrowth {
       const reply = await abortable(awaited.reply.promise, signal)
       const turn = deps.steps?.take()
       if (turn !== undefined) await abortable(turn, signal)
-      const { crypto, flow, isCongestionAgreed } = finishHopHandshake(hop, reply)
+      const { crypto, flow, isCongestionAgreed } = finishHopHandshake(hop, reply, deps.circuitWindow)
       // Whatever came right behind the answer may have ended the circuit before we got here.
       const error = closeError()
       if (error !== undefined) {

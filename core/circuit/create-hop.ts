@@ -111,6 +111,7 @@ export function startFastHandshake(random: Random): ClientHandshake {
 export function finishHopHandshake(
   { handshake, congestion }: Pick<NewHop, 'handshake' | 'congestion'>,
   reply: Uint8Array,
+  circuitWindow: number | undefined,
 ): FinishedHop {
   const { keyMaterial, serverMessage } = handshake.finish(reply, TOR1_KEY_BYTES)
   // Handshakes before ntor-v3 have no message at all.
@@ -119,7 +120,7 @@ export function finishHopHandshake(
   const crypto = createTor1RelayCrypto(keyMaterial)
   return {
     crypto,
-    flow: flow ?? new FixedCircuitWindows(),
+    flow: flow ?? new FixedCircuitWindows(circuitWindow),
     isCongestionAgreed: flow !== undefined,
   }
 }

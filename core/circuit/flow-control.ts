@@ -26,14 +26,22 @@ export interface Acknowledgement {
   readonly heldUpCells: number
 }
 
-/** tor-spec 7.3: a circuit's window starts at 1000 cells and a SENDME opens it by 100. */
+/** tor-spec 7.3: a circuit's window starts at 1000 cells, or fewer by `circwindow`, and a SENDME opens it by 100. */
 export const CIRCUIT_WINDOW_CELLS = 1000
 export const CIRCUIT_INCREMENT_CELLS = 100
 
 export class FixedCircuitWindows implements CircuitFlowControl {
   readonly increment = CIRCUIT_INCREMENT_CELLS
   readonly roundTripMs = 0
-  #sendWindow = CIRCUIT_WINDOW_CELLS
+  readonly #mostCells: number
+  #sendWindow: number
+  #sentSinceMark = 0
+
+  /** `cells` is what may be sent ahead of SENDMEs. */
+  constructor(cells: number = CIRCUIT_WINDOW_CELLS) {
+    this.#mostCells = cells
+    this.#sendWindow = cells
+  }
 
   get sendableCells(): number {
     return this.#sendWindow
@@ -41,12 +49,13 @@ export class FixedCircuitWindows implements CircuitFlowControl {
 
   onDataSent(): boolean {
     this.#sendWindow--
-    return this.#sendWindow % CIRCUIT_INCREMENT_CELLS === 0
+    // The other end counts what it receives, whatever the window began with.
+    this.#sentSinceMark = (this.#sentSinceMark + 1) % CIRCUIT_INCREMENT_CELLS
+    return this.#sentSinceMark === 0
   }
 
   onSendmeReceived(): void {
     this.#sendWindow += CIRCUIT_INCREMENT_CELLS
-    if (this.#sendWindow > CIRCUIT_WINDOW_CELLS)
-      throw protocolViolation('a SENDME for cells that were not sent')
+    if (this.#sendWindow > this.#mostCells) throw protocolViolation('a SENDME for cells that were not sent')
   }
 }

@@ -77,7 +77,7 @@ export const NET_PARAM_RANGES = {
   /** 3*62 (cells). */
   cc_vegas_gamma_exit: { min: 0, default: 186, max: 1000 },
   /** 5*62 (cells). */
-  cc_vegas_delta_exit: { min: 0, default: 310, max: 1000 },
+  cc_vegas_delta_exit: { min: 0, default: 310, max: 2147483647 },
   /** 3*62 (cells). */
   cc_vegas_alpha_onion: { min: 0, default: 186, max: 1000 },
   /** 6*62 (cells). */
@@ -85,7 +85,7 @@ export const NET_PARAM_RANGES = {
   /** 4*62 (cells). */
   cc_vegas_gamma_onion: { min: 0, default: 248, max: 1000 },
   /** 7*62 (cells). */
-  cc_vegas_delta_onion: { min: 0, default: 434, max: 1000 },
+  cc_vegas_delta_onion: { min: 0, default: 434, max: 2147483647 },
   /** send XOFF above this outbuf (cells (x488 bytes)). */
   cc_xoff_client: { min: 1, default: 500, max: 10000 },
   /** what an exit uses: limit for XOFF validity checks (cells). */

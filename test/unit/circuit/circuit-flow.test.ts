@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { resolveName } from '../../../core/stream/resolve-stream.ts'
 import {
+  CIRCUIT_DEPS,
   type OpenCircuit,
   openCircuit,
   openCircuitOn,
@@ -220,6 +221,19 @@ describe('data on its way out', () => {
     open.relays.releaseSendmes()
     await Promise.all(streams.map(({ exit }) => exit.ended))
     for (const { exit } of streams) expect(exit.digest).toBe(sha256(payload))
+  })
+
+  it('stops where the consensus has windows begin, and goes on with the right tags', async () => {
+    open = await openCircuit(network, { deps: { ...CIRCUIT_DEPS, circuitWindow: 250 } })
+    const { stream, exit } = await openStream(open)
+    open.relays.holdsSendmes = true
+    stream.write(Buffer.alloc(400 * CELL_PAYLOAD))
+    await exit.waitForCells(250)
+    await roundTrip()
+    expect(open.relays.outstandingCells).toBe(250)
+    open.relays.releaseSendmes()
+    await exit.waitForBytes(400 * CELL_PAYLOAD)
+    expect(open.circuit.isOpen).toBe(true)
   })
 
   it('quotes no tag twice: a SENDME with a wrong one closes the circuit', async () => {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { DEFAULT_NET_PARAMS, NetParams } from '../../../core/netdir/net-params.ts'
-import { NET_PARAM_RANGES, type ParamRange } from '../../../core/netdir/net-param-ranges.ts'
+import {
+  NET_PARAM_RANGES,
+  type NetParamName,
+  type ParamRange,
+} from '../../../core/netdir/net-param-ranges.ts'
 
 describe('consensus parameters', () => {
   it('take their default when the consensus does not set them', () => {
@@ -20,6 +24,17 @@ describe('consensus parameters', () => {
     expect(params.get('cc_sendme_inc')).toBe(NET_PARAM_RANGES.cc_sendme_inc.max)
     expect(params.get('circwindow')).toBe(NET_PARAM_RANGES.circwindow.min)
     expect(params.get('cbtquantile')).toBe(50)
+  })
+
+  it('of Vegas are bounded as in C tor: the cut of a window alone not at all', () => {
+    const names = ['alpha', 'beta', 'gamma', 'delta'].flatMap((threshold) =>
+      (['exit', 'onion'] as const).map((path) => `cc_vegas_${threshold}_${path}` as NetParamName),
+    )
+    const params = new NetParams(new Map(names.map((name) => [name, 2_000_000])))
+    expect(names.map((name) => params.get(name))).toEqual([
+      ...Array<number>(6).fill(1000),
+      ...Array<number>(2).fill(2_000_000),
+    ])
   })
 
   it('can be overridden, within their range', () => {

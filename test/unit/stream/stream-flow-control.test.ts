@@ -70,6 +70,17 @@ describe('the windows of a circuit', () => {
     expect(flow.sendableCells).toBe(100)
   })
 
+  it('begin with what the consensus says, and want their tags for the same cells all the same', () => {
+    const flow = new FixedCircuitWindows(250)
+    const tagged: number[] = []
+    for (let cell = 1; cell <= 250; cell++) if (flow.onDataSent()) tagged.push(cell)
+    expect([flow.sendableCells, tagged]).toEqual([0, [100, 200]])
+    flow.onSendmeReceived()
+    flow.onSendmeReceived()
+    expect(flow.sendableCells).toBe(200)
+    expect(() => flow.onSendmeReceived()).toThrow(violation)
+  })
+
   it('refuse a SENDME when all was acknowledged', () => {
     const flow = new FixedCircuitWindows()
     expect(() => flow.onSendmeReceived()).toThrow(violation)
