@@ -94,15 +94,18 @@ export class MainWindow {
     this.#window = window
     if (isMaximized) window.maximize()
     this.#listen(window)
-    window.loadURL(APP_PAGE).catch(() => this.#deps.report('the page could not be loaded'))
+    this.#load(window)
   }
 
-  /** To the front, from wherever it is. */
+  /** To the front, from wherever it is; with its page, however often that has crashed: here somebody asks for it. */
   show(): void {
     this.open()
-    if (this.#window?.isMinimized() === true) this.#window.restore()
-    this.#window?.show()
-    this.#window?.focus()
+    const window = this.#window
+    if (window === undefined) return
+    if (window.webContents.isCrashed()) this.#load(window)
+    if (window.isMinimized()) window.restore()
+    window.show()
+    window.focus()
   }
 
   get isVisible(): boolean {
@@ -160,7 +163,11 @@ export class MainWindow {
     const now = Date.now()
     this.#reloads = [...this.#reloads.filter((at) => now - at < RELOAD_WINDOW_MS), now]
     if (this.#reloads.length > MAX_RELOADS) return
-    window.loadURL(APP_PAGE).catch(() => this.#deps.report('the page could not be loaded again'))
+    this.#load(window)
+  }
+
+  #load(window: BrowserWindow): void {
+    window.loadURL(APP_PAGE).catch(() => this.#deps.report('the page could not be loaded'))
   }
 
   #readState(): WindowState {

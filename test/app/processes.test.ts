@@ -218,4 +218,31 @@ describe('the page', () => {
       return state === true ? true : undefined
     })
   })
+
+  it('is loaded again when somebody asks for the window, also after it crashed too often to come back by itself', async () => {
+    const home = createHome({ network: inject('network') })
+    cleanUps.push(() => home.remove())
+    const app = await openApp(home)
+    const isCrashed = (): Promise<boolean | undefined> =>
+      app.electron.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows()[0]?.webContents.isCrashed())
+    /** As the page's process says it, once it has one again. */
+    const title = (): Promise<unknown> =>
+      app.electron.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()[0]?.webContents.executeJavaScript('document.title'),
+      )
+    for (let crash = 1; crash <= 4; crash++) {
+      await waitFor('the page', 15_000, async () => ((await isCrashed()) === false ? true : undefined))
+      expect(await title()).toBe('Allium')
+      await app.electron.evaluate(({ BrowserWindow }) =>
+        BrowserWindow.getAllWindows()[0]?.webContents.forcefullyCrashRenderer(),
+      )
+      await waitFor('the crash', 15_000, async () => (crash < 4 || (await isCrashed()) ? true : undefined))
+      await sleep(500)
+    }
+    expect(await isCrashed()).toBe(true)
+    const second = spawnApp(home)
+    await exitOf(second)
+    await waitFor('the page', 15_000, async () => ((await isCrashed()) === false ? true : undefined))
+    expect(await title()).toBe('Allium')
+  })
 })
