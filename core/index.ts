@@ -14,6 +14,7 @@ export { IDENTITY_CHANGES, IDENTITY_KEEPS, type NewIdentity } from './client/ide
 export {
   type ExitPin,
   readSitePolicies,
+  setAsideDamagedRules,
   type SitePolicy,
   type SitePolicyChoice,
   type SitePolicyEntry,

@@ -5,7 +5,7 @@
  */
 import { randomBytes, randomInt } from 'node:crypto'
 import { join } from 'node:path'
-import { readSitePolicies, TRANSPORT_NAMES } from '../core/index.ts'
+import { readSitePolicies, setAsideDamagedRules, TRANSPORT_NAMES } from '../core/index.ts'
 import { BUILT_IN_TRANSPORTS, builtInLines } from './bridges/built-in.ts'
 import { BridgeExchange, type FileDialogs } from './bridges/bridge-exchange.ts'
 import { type CommandDeps, createCommandHandlers } from './commands.ts'
@@ -138,6 +138,10 @@ export class App {
       }),
       protection: this.#protection,
       doctor: this.#doctor,
+      setRulesAside: async () => {
+        const name = await setAsideDamagedRules(this.#dataDirectory)
+        if (name !== undefined) logs.log('notice', `the rules for sites were set aside as ${name}, as asked`)
+      },
       logs,
     })
     this.#followSettings()

@@ -1,5 +1,6 @@
 /** What each command of the contract does: one line of delegation each, so that this table can be read as a whole. */
-import { AppError } from './app-error.ts'
+import { toTorError } from '../core/index.ts'
+import { AppError, CoreError } from './app-error.ts'
 import type { CommandHandlers } from './ipc/contract.ts'
 import type {
   BridgeFilesPart,
@@ -27,6 +28,8 @@ export interface CommandDeps {
   readonly protection: ProtectionPart
   readonly doctor: DoctorPart
   readonly logs: Pick<LogPart, 'readAfter' | 'supportText'>
+  /** Does nothing to a file that can be read. Rejects with a `TorError`. */
+  readonly setRulesAside: () => Promise<void>
   readonly writeClipboard: (text: string) => Promise<void>
   /** Begins to quit; resolves at once, for the answer must still arrive. */
   readonly quit: () => void
@@ -45,6 +48,7 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     'site.new-circuit': (site) => core.call('site.new-circuit', site),
     'site.set-policy': (policy) => core.call('site.set-policy', policy),
     'site.forget': (site) => core.call('site.forget', site),
+    'site-rules.set-aside': () => startWithoutRules(deps),
     'exit-countries.list': () => core.call('exit-countries.list', undefined),
     'identity.new': () => core.call('identity.new', undefined),
 
@@ -79,6 +83,16 @@ export function createCommandHandlers(deps: CommandDeps): CommandHandlers {
     'clipboard.write': (text) => deps.writeClipboard(text),
     'app.quit': async () => deps.quit(),
   }
+}
+
+async function startWithoutRules({ setRulesAside, session }: CommandDeps): Promise<void> {
+  try {
+    await setRulesAside()
+  } catch (error) {
+    const { kind, message: detail } = toTorError(error, 'state')
+    throw new CoreError({ kind, detail })
+  }
+  session.start()
 }
 
 /** The wish is kept first; it resolves when the system follows it, or says why it does not. */

@@ -4,11 +4,13 @@
  */
 import { join } from 'node:path'
 import { parseRsaIdentity, type RsaIdentity } from '../linkspec/relay-ids.ts'
-import { readDocumentFile } from '../persist/file-state-store.ts'
+import { systemRandom } from '../crypto/system-random.ts'
+import { openFileStateStore, readDocumentFile } from '../persist/file-state-store.ts'
 import { JsonFields } from '../persist/json-fields.ts'
 import type { StateStore } from '../persist/state-store.ts'
 import { type DocumentSchema, parseDocument, saveDocument } from '../persist/versioned-document.ts'
 import type { Clock } from '../util/clock.ts'
+import { silentLogger } from '../util/log.ts'
 import { malformed, TorError, toTorError } from '../util/errors.ts'
 import { type Watchable, WatchedValue } from '../util/watched-value.ts'
 import { siteOf } from './site.ts'
@@ -89,6 +91,29 @@ function damagedRules(cause: TorError, dataDirectory: string | undefined): TorEr
 export async function readSitePolicies(dataDirectory: string): Promise<readonly SitePolicyEntry[]> {
   const bytes = await readDocumentFile(dataDirectory, SITES_SCHEMA.name)
   return bytes === undefined ? [] : parseDocument(SITES_SCHEMA, bytes)
+}
+
+/**
+ * At the person's own word, who loses every decision by it: renames a file that stops the start, and nothing else. Gives
+ * the name that it is kept under; undefined where there is no such file. Throws `state`, also while a client runs on it.
+ */
+export async function setAsideDamagedRules(dataDirectory: string): Promise<string | undefined> {
+  const store = await openFileStateStore(dataDirectory, { random: systemRandom, log: silentLogger })
+  try {
+    const bytes = await store.read(SITES_SCHEMA.name)
+    return bytes === undefined || isUnderstood(bytes) ? undefined : await store.keepBackup(SITES_SCHEMA.name)
+  } finally {
+    await store.close()
+  }
+}
+
+function isUnderstood(bytes: Uint8Array): boolean {
+  try {
+    parseDocument(SITES_SCHEMA, bytes)
+    return true
+  } catch {
+    return false
+  }
 }
 
 export class SitePolicies {

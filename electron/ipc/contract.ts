@@ -83,6 +83,8 @@ export const COMMANDS = {
   ),
   /** Drops the site's rules, its totals and its row. */
   'site.forget': command<void>()(site),
+  /** Where a damaged file of the sites' rules has stopped the start: goes on without it, and so without any rule. */
+  'site-rules.set-aside': command<void>()(nothing),
   'exit-countries.list': command<readonly ExitCountryView[]>()(nothing),
   'identity.new': command<NewIdentityResult>()(nothing),
 

@@ -239,6 +239,33 @@ describe('the connect view', () => {
     expect(oldest).toContain('Came to step 3 of 6: Get the list of relays (22%)')
   })
 
+  it('goes on without damaged rules only when somebody says so twice, and knows what is lost', async () => {
+    const stopped = attempt({
+      outcome: 'failed',
+      endedMs: NOW_MS,
+      reason: { kind: 'damaged-rules', detail: 'The file "/data/sites.json" is damaged' },
+    })
+    const { page, main } = await openApp({
+      snapshot: snapshotIn('failed', { connection: connectionIn('failed', { attempts: [stopped] }) }),
+    })
+    await page.getByRole('button', { name: 'Go on without rules' }).click()
+    const dialog = page.getByRole('alertdialog')
+    expect(plain(await dialog.innerText())).toContain('Every site that you blocked is open then')
+    await page.keyboard.press('Enter')
+    await dialog.waitFor({ state: 'hidden' })
+    expect(main.calls).toEqual([])
+    await page.getByRole('button', { name: 'Go on without rules' }).click()
+    await dialog.getByRole('button', { name: 'Set the file aside and connect' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    expect(main.calls).toEqual([{ name: 'site-rules.set-aside', argument: undefined }])
+  })
+
+  it('offers to go on without rules nowhere else', async () => {
+    const { page } = await openApp({ snapshot: snapshotIn('failed') })
+    await page.locator('section[data-state="failed"]').waitFor()
+    expect(await page.getByRole('button', { name: 'Go on without rules' }).count()).toBe(0)
+  })
+
   it('leads to the bridges where bridges are what is missing, and connects to nothing', async () => {
     const snapshot = snapshotIn('off')
     const settings = { ...snapshot.settings, entry: 'hide', useBridges: true } as const

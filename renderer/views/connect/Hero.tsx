@@ -13,6 +13,7 @@ import { DoctorButton } from '../doctor/DoctorButton.tsx'
 import { BigButton } from './BigButton.tsx'
 import { type NextPlace, type StateLook, type Tone } from './state-look.ts'
 import { StepLine } from './Steps.tsx'
+import { WithoutRules } from './WithoutRules.tsx'
 import { useStateLook, useStateWords } from './state-words.ts'
 
 const INKS: Readonly<Record<Tone, string>> = {
@@ -93,6 +94,7 @@ function Next({ text, look, onGiveUp }: NextProps): ReactNode {
               {words(`connect-place-${look.place}`)}
             </Button>
           )}
+          <WithoutRules />
           {look.offersDoctor && <DoctorButton />}
           {look.press === 'retry' && (
             <Button kind="quiet" onClick={onGiveUp}>

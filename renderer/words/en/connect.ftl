@@ -105,6 +105,12 @@ connect-next-restart-in = { $seconds ->
    *[other] It is started again in { $seconds } seconds.
 }
 
+connect-without-rules = Go on without rules…
+connect-without-rules-title = Go on without your rules for sites?
+connect-without-rules-about = Every site that you blocked is open then, and no site keeps its country or its exit. The damaged file is kept beside its old place, in case you can repair it.
+connect-without-rules-confirm = Set the file aside and connect
+connect-without-rules-announce = The file is set aside. There are no rules for sites any more.
+
 connect-headline-restoring = Disconnecting
 connect-about-restoring = Your old system settings are being put back.
 

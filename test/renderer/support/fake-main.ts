@@ -117,6 +117,7 @@ export class FakeMain {
       'site.new-circuit': done,
       'site.set-policy': done,
       'site.forget': done,
+      'site-rules.set-aside': done,
       'exit-countries.list': async () => [
         { country: 'de', exits: 412, share: 0.31, entropyLostBits: 1.7 },
         { country: 'nl', exits: 233, share: 0.17, entropyLostBits: 2.5 },

@@ -1,5 +1,5 @@
 /** The parts of main together, with a core host that the test plays: what flows where. */
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -187,6 +187,24 @@ describe('the app', () => {
     const change = app.handlers['settings.change']({ startAtLogin: true })
     await expect(change).rejects.toMatchObject({ kind: 'autostart-failed' })
     expect(app.state.current.settings.startAtLogin).toBe(false)
+  })
+
+  it('sets damaged rules aside at the word of the person, connects, and leaves rules alone that can be read', async () => {
+    await mkdir(join(folder, 'core'))
+    const rules = join(folder, 'core', 'sites.json')
+    await writeFile(rules, '{"version":1,')
+    const { app, hosts } = await setUp()
+    await app.handlers['entry.choose']('direct')
+    await app.handlers['site-rules.set-aside'](undefined)
+    await settle()
+    expect(hosts[0]?.calls('start')).toHaveLength(1)
+    expect((await readdir(join(folder, 'core'))).filter((name) => name.startsWith('sites'))).toEqual([
+      'sites.json.bad-1',
+    ])
+    const good = JSON.stringify({ version: 1, content: { sites: [] } })
+    await writeFile(rules, good)
+    await app.handlers['site-rules.set-aside'](undefined)
+    expect(await readFile(rules, 'utf8')).toBe(good)
   })
 
   it('tells a core that runs only of settings that concern it', async () => {
