@@ -1,12 +1,14 @@
 /**
  * One writer at a time: a `lock` file that names the process which holds the DataDirectory. A process that was killed
- * leaves its lock behind, so the next start looks whether the holder still lives and takes over what is stale.
+ * leaves its lock behind, so the next start looks whether the holder still lives and takes over what is stale: it asks
+ * the holder's socket, and the process table where there is none.
  */
-import { open, rm, writeFile } from 'node:fs/promises'
+import { type FileHandle, lstat, open, readlink, rm, symlink } from 'node:fs/promises'
 import { type Clock, sleep } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomBytes } from '../util/random.ts'
+import { askLockSocket, type LockSocket, openLockSocket, removeDeadSockets } from './lock-socket.ts'
 import type { ProcessIdentity, ProcessTable } from './process-identity.ts'
 
 const LOCK_FILE = 'lock'
@@ -19,6 +21,13 @@ const UNREADABLE_LOCK_WAIT_MS = 40
 const TAKEOVER_SETTLE_MS = 50
 /** Each failed try means that some other start came first; that does not go on for long. */
 const MAX_LOCK_TRIES = 5
+/**
+ * A lock that is older than the boot by less may be of this boot: the clock can have been wrong when it was taken. Then
+ * the process table decides, and errs towards refusing.
+ */
+const BOOT_SLACK_MS = 3_600_000
+/** A full disk, a used-up quota, a limit on the size of files. */
+const NO_ROOM = new Set<unknown>(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 export interface LockParts {
   readonly processes: ProcessTable
@@ -43,18 +52,24 @@ const heldHere = new Set<string>()
 export async function lockDirectory(directory: string, parts: LockParts): Promise<DirectoryLock> {
   if (heldHere.has(directory)) throw inUse(process.pid)
   heldHere.add(directory)
+  let socket: LockSocket | undefined
   try {
     const record = { ...(await parts.processes.self()), nonce: randomBytes(parts.random, 16).toString('hex') }
-    await acquire(`${directory}/${LOCK_FILE}`, record, parts)
-    return { release: () => release(directory, record) }
+    // Before the lock: whoever finds that finds who answers for it.
+    socket = await openLockSocket(directory, record.nonce)
+    await acquire(directory, record, parts)
+    await removeDeadSockets(directory)
+    return { release: () => release(directory, record, socket) }
   } catch (error) {
+    await socket?.close()
     heldHere.delete(directory)
     throw toTorError(error, 'state', `the DataDirectory ${directory} cannot be locked`)
   }
 }
 
-async function acquire(path: string, record: LockRecord, parts: LockParts): Promise<void> {
-  const { processes, clock, log } = parts
+async function acquire(directory: string, record: LockRecord, parts: LockParts): Promise<void> {
+  const { clock, log } = parts
+  const path = `${directory}/${LOCK_FILE}`
   let hasTakenOver = false
   for (let tries = 0; tries < MAX_LOCK_TRIES; tries++) {
     if (await createLock(path, record)) {
@@ -64,7 +79,7 @@ async function acquire(path: string, record: LockRecord, parts: LockParts): Prom
       continue
     }
     const holder = await waitForHolder(path, clock)
-    if (holder !== undefined && (await processes.isAlive(holder))) throw inUse(holder.pid)
+    if (holder !== undefined) await refuseIfAlive(directory, holder, parts)
     const whose = holder === undefined ? 'an unknown process' : `process ${holder.pid}, which no longer runs`
     log.info('Taking over the lock of ', whose)
     // Looked at again as late as can be: another start may have replaced it meanwhile.
@@ -74,15 +89,66 @@ async function acquire(path: string, record: LockRecord, parts: LockParts): Prom
   throw new TorError('state', 'other programs keep taking the lock of this DataDirectory', { retry: 'later' })
 }
 
+async function refuseIfAlive(
+  directory: string,
+  holder: LockRecord,
+  { processes, clock }: LockParts,
+): Promise<void> {
+  const answer = await askLockSocket(directory, holder.nonce)
+  if (answer === 'alive') throw inUse(holder.pid)
+  if (answer === 'dead' || !(await processes.isAlive(holder))) return
+  if (holder.startToken !== undefined) throw inUse(holder.pid)
+  // All that is known now is that some process has this number.
+  const path = `${directory}/${LOCK_FILE}`
+  const bootMs = clock.wallMs() - processes.uptimeMs()
+  if ((await modifiedMs(path)) >= bootMs - BOOT_SLACK_MS) throw inUse(holder.pid, path)
+}
+
+/** Infinite when it is gone: then nothing is said of its age. */
+async function modifiedMs(path: string): Promise<number> {
+  try {
+    return (await lstat(path)).mtimeMs
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return Number.POSITIVE_INFINITY
+    throw error
+  }
+}
+
 /** False when there is a lock already. */
 async function createLock(path: string, record: LockRecord): Promise<boolean> {
-  const text = `${JSON.stringify(record)}\n`
   try {
-    await writeFile(path, text, { flag: 'wx', mode: 0o600 })
+    const file = await open(path, 'wx', 0o600)
+    try {
+      await writeAndClose(file, `${JSON.stringify(record)}\n`)
+    } catch (error) {
+      await rm(path, { force: true })
+      if (!NO_ROOM.has(codeOf(error))) throw error
+      await linkLock(path, record, error)
+    }
     return true
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    if (codeOf(error) === 'EEXIST') return false
     throw error
+  }
+}
+
+async function writeAndClose(file: FileHandle, text: string): Promise<void> {
+  try {
+    await file.writeFile(text)
+  } finally {
+    await file.close()
+  }
+}
+
+/**
+ * A lock for a disk without room: file systems keep the target of a short symbolic link beside the file's name, 59
+ * bytes of it on ext4, so that it takes no block. The start time does not fit. Throws `noRoom` where links cannot be made.
+ */
+async function linkLock(path: string, { pid, nonce }: LockRecord, noRoom: unknown): Promise<void> {
+  try {
+    await symlink(JSON.stringify({ pid, nonce }), path)
+  } catch (error) {
+    throw codeOf(error) === 'EEXIST' ? error : noRoom
   }
 }
 
@@ -98,11 +164,12 @@ async function waitForHolder(path: string, clock: Clock): Promise<LockRecord | u
 /** Undefined for a lock that is missing, empty or not of our making. */
 async function readHolder(path: string): Promise<LockRecord | undefined> {
   try {
-    const text = await readStart(path, MAX_LOCK_BYTES + 1)
+    const isLink = (await lstat(path)).isSymbolicLink()
+    const text = isLink ? await readlink(path) : await readStart(path, MAX_LOCK_BYTES + 1)
     return text.length > MAX_LOCK_BYTES ? undefined : parseLock(JSON.parse(text))
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    if (codeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
@@ -133,17 +200,24 @@ function parseLock(value: unknown): LockRecord | undefined {
   return { pid: value.pid, nonce: value.nonce, startToken }
 }
 
-async function release(directory: string, record: LockRecord): Promise<void> {
+async function release(directory: string, record: LockRecord, socket: LockSocket | undefined): Promise<void> {
   const path = `${directory}/${LOCK_FILE}`
   try {
     if ((await readHolder(path))?.nonce === record.nonce) await rm(path, { force: true })
   } finally {
+    // After the lock: nobody finds one of ours that nobody answers for.
+    await socket?.close()
     heldHere.delete(directory)
   }
 }
 
-function inUse(pid: number): TorError {
-  return new TorError('state', `another Allium (process ${pid}) is using this DataDirectory`, {
-    retry: 'later',
-  })
+/** With the `path` of the lock where we cannot be sure that it is one of us. */
+function inUse(pid: number, path?: string): TorError {
+  const what = `another Allium (process ${pid}) is using this DataDirectory`
+  const advice = path === undefined ? '' : `; if none is running, delete the file ${path} and start again`
+  return new TorError('state', `${what}${advice}`, { retry: 'later' })
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
 }

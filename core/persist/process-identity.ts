@@ -1,5 +1,6 @@
 /** Tells whether the process that wrote a lock file still runs, also when its number was given to another since. */
 import { readFile } from 'node:fs/promises'
+import { uptime } from 'node:os'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -14,6 +15,8 @@ export interface ProcessTable {
   /** The process that has the number now, or none: then it is not alive. */
   identify(pid: number): Promise<ProcessIdentity>
   isAlive(identity: ProcessIdentity): Promise<boolean>
+  /** How long ago the system was started. */
+  uptimeMs(): number
 }
 
 export const systemProcesses: ProcessTable = {
@@ -33,6 +36,8 @@ export const systemProcesses: ProcessTable = {
     // numbers come back at every start. Two stores in one process are told apart before this question is asked.
     return pid !== process.pid
   },
+
+  uptimeMs: () => uptime() * 1000,
 }
 
 function processExists(pid: number): boolean {

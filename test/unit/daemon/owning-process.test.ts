@@ -18,6 +18,10 @@ class FakeProcesses implements ProcessTable {
   isAlive({ startToken }: { startToken: string | undefined }) {
     return Promise.resolve(this.isThere && startToken === this.startToken)
   }
+
+  uptimeMs() {
+    return 0
+  }
 }
 
 async function turn(clock: ReturnType<typeof manualClock>): Promise<void> {

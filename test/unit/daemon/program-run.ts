@@ -88,6 +88,7 @@ export class Run {
     self: () => Promise.resolve({ pid: 4711, startToken: undefined }),
     identify: (pid) => Promise.resolve({ pid, startToken: undefined }),
     isAlive: () => Promise.resolve(this.processes.isThere),
+    uptimeMs: () => 0,
   }
   signal: (signal: ProgramSignal) => void = () => {}
   readonly configs: ClientConfig[] = []

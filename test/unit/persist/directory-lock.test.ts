@@ -40,7 +40,16 @@ afterEach(async () => {
 
 /** Starts a process on the directory and gives its answer. */
 function start(): { child: ChildProcess; answer: Promise<string> } {
-  const child = spawn(process.execPath, [program, join(base, 'data')], {
+  return startAs(process.execPath)
+}
+
+/** The same, of a process that can write no byte into any file, as on a full disk. */
+function startWithoutRoom(): { child: ChildProcess; answer: Promise<string> } {
+  return startAs('sh', '-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath)
+}
+
+function startAs(command: string, ...args: string[]): { child: ChildProcess; answer: Promise<string> } {
+  const child = spawn(command, [...args, program, join(base, 'data')], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(child)
@@ -71,4 +80,23 @@ it('of many processes that find the same stale lock exactly one gets it', async 
   await kill(dead.child)
   const answers = await Promise.all(Array.from({ length: 6 }, () => start().answer))
   expect(answers.filter((answer) => answer === 'holds')).toHaveLength(1)
+})
+
+it('a full disk refuses no start, and the lock holds all the same', async () => {
+  const first = startWithoutRoom()
+  expect(await first.answer).toBe('holds')
+  const refusal = `another Allium (process ${first.child.pid}) is using this DataDirectory`
+  expect(await startWithoutRoom().answer).toBe(refusal)
+  expect(await start().answer).toBe(refusal)
+  await kill(first.child)
+  expect(await startWithoutRoom().answer).toBe('holds')
+})
+
+it('a killed process leaves nothing behind after the next start', async () => {
+  const first = start()
+  await first.answer
+  await kill(first.child)
+  const second = start()
+  expect(await second.answer).toBe('holds')
+  expect(await fs.readdir(join(base, 'data'))).toHaveLength(2)
 })

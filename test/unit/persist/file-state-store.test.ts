@@ -6,8 +6,11 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { systemRandom } from '../../../core/crypto/system-random.ts'
 import type { AtomicFileSystem } from '../../../core/persist/atomic-file.ts'
 import { type FileStateStore, openFileStateStore } from '../../../core/persist/file-state-store.ts'
+import { askLockSocket, openLockSocket } from '../../../core/persist/lock-socket.ts'
+import { systemProcesses } from '../../../core/persist/process-identity.ts'
 import { MAX_BACKUPS } from '../../../core/persist/state-store.ts'
 import { formatLogParts, Logger, silentLogger } from '../../../core/util/log.ts'
+import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 
 let base: string
 let directory: string
@@ -191,11 +194,28 @@ describe('a death in the middle of a write', () => {
       await dying.close()
       const next = await openStore()
       expect(await readText(next, 'state.json')).toBe('the old one')
-      expect((await fs.readdir(directory)).sort()).toEqual(['lock', 'state.json'])
+      const documents = (await fs.readdir(directory)).filter((name) => !name.endsWith('.socket'))
+      expect(documents.sort()).toEqual(['lock', 'state.json'])
       await next.close()
     },
   )
 })
+
+/** More than any system gives out. */
+const NO_PROCESS = 2 ** 30
+
+/** Turns the clock until it is done: what it waits for comes from the disk. */
+async function whileTurning<T>(clock: ManualClock, work: Promise<T>): Promise<T> {
+  let isDone = false
+  void work.finally(() => {
+    isDone = true
+  })
+  while (!isDone) {
+    clock.advance(10)
+    await new Promise((resolve) => setImmediate(resolve))
+  }
+  return work
+}
 
 describe('the lock of the DataDirectory', () => {
   it('is refused to a second store of the same process, and free again after closing', async () => {
@@ -221,6 +241,65 @@ describe('the lock of the DataDirectory', () => {
     holder.kill('SIGKILL')
     await exited
     const store = await openStore()
+    await store.close()
+  })
+
+  it('is refused while its holder answers, also when its process cannot be seen, as from another container', async () => {
+    await fs.mkdir(directory, { mode: 0o700 })
+    const nonce = 'a'.repeat(32)
+    const holder = await openLockSocket(directory, nonce)
+    await fs.writeFile(join(directory, 'lock'), JSON.stringify({ pid: NO_PROCESS, nonce }))
+    await expect(openStore()).rejects.toThrow(`another Allium (process ${NO_PROCESS}) is using`)
+    await holder?.close()
+    const store = await openStore()
+    await store.close()
+  })
+
+  it('is taken over when its process number is in use and its holder does not answer', async () => {
+    await fs.mkdir(directory, { mode: 0o700 })
+    const nonce = 'a'.repeat(32)
+    const holder = await openLockSocket(directory, nonce)
+    await fs.rename(join(directory, `lock.${nonce.slice(16)}.socket`), join(base, 'socket'))
+    await holder?.close()
+    await fs.rename(join(base, 'socket'), join(directory, `lock.${nonce.slice(16)}.socket`))
+    await fs.writeFile(join(directory, 'lock'), JSON.stringify({ pid: process.ppid, nonce }))
+    const store = await openStore()
+    expect(await fs.readdir(directory)).toHaveLength(2)
+    await store.close()
+    expect(await fs.readdir(directory)).toEqual([])
+  })
+
+  it('answers from a directory with a name that is too long for a socket', async () => {
+    directory = join(base, 'long'.repeat(50))
+    const store = await openStore()
+    const [nonce = ''] = /[0-9a-f]{32}/.exec(await fs.readFile(join(directory, 'lock'), 'utf8')) ?? []
+    const isLinux = process.platform === 'linux'
+    expect(await askLockSocket(directory, nonce)).toBe(isLinux ? 'alive' : 'unknown')
+    await store.close()
+    expect(await fs.readdir(directory)).toEqual([])
+  })
+
+  it('asks nobody outside of the directory, whatever the lock says', async () => {
+    await fs.mkdir(directory, { mode: 0o700 })
+    for (const nonce of ['', '../../tmp/socket', 'A'.repeat(32)]) {
+      expect(await askLockSocket(directory, nonce)).toBe('unknown')
+    }
+  })
+
+  it('of before the boot is taken over where the system does not tell when processes began', async () => {
+    await fs.mkdir(directory, { mode: 0o700 })
+    const path = join(directory, 'lock')
+    const bootMs = 1_790_000_000_000
+    const clock = manualClock(bootMs + 60_000)
+    const processes = { ...systemProcesses, isAlive: async () => true, uptimeMs: () => 60_000 }
+    const parts = { random: systemRandom, log: silentLogger, clock, processes }
+    await fs.writeFile(path, JSON.stringify({ pid: 4711, nonce: 'theirs' }))
+    await fs.utimes(path, bootMs / 1000 + 10, bootMs / 1000 + 10)
+    // Nobody who is told so can find the file in a dot directory: it is named.
+    await expect(openFileStateStore(directory, parts)).rejects.toThrow(`delete the file ${path}`)
+    await fs.utimes(path, bootMs / 1000 - 7_200, bootMs / 1000 - 7_200)
+    const opening = openFileStateStore(directory, parts)
+    const store = await whileTurning(clock, opening)
     await store.close()
   })
 
