@@ -1,9 +1,16 @@
 /**
  * Reads and writes the two copies of the guard choice. Of two that differ the newer counts; only when neither can be
- * used are guards chosen anew, and then the user is told.
+ * used are guards chosen anew, and then the user is told. Not when a newer version wrote them: those guards are not lost.
  */
 import type { StateStore } from '../persist/state-store.ts'
-import { type LoadedDocument, loadDocument, saveDocument } from '../persist/versioned-document.ts'
+import {
+  type FoundDocument,
+  findDocument,
+  type LoadedDocument,
+  saveDocument,
+  setAsideUnusable,
+} from '../persist/versioned-document.ts'
+import { TorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import {
   EMPTY_GUARD_STATE,
@@ -18,10 +25,21 @@ export interface LoadedGuards {
   readonly needsRepair: boolean
 }
 
-/** Throws `state` when the disk cannot be read: guards are never changed because of that. */
+/**
+ * Throws `state` when the disk cannot be read, and `newer-guards` when it holds only what a newer version wrote: guards
+ * are never changed because of that.
+ */
 export async function loadGuardState(store: StateStore, log: Logger): Promise<LoadedGuards> {
-  const main = await loadDocument(store, GUARD_STATE_SCHEMA, log)
-  const copy = await loadDocument(store, GUARD_STATE_COPY_SCHEMA, log)
+  const found = {
+    main: await findDocument(store, GUARD_STATE_SCHEMA),
+    copy: await findDocument(store, GUARD_STATE_COPY_SCHEMA),
+  }
+  if (found.main.kind !== 'loaded' && found.copy.kind !== 'loaded') {
+    refuseNewer(found.main)
+    refuseNewer(found.copy)
+  }
+  const main = await setAsideUnusable(store, GUARD_STATE_SCHEMA, found.main, log)
+  const copy = await setAsideUnusable(store, GUARD_STATE_COPY_SCHEMA, found.copy, log)
   if (main.kind === 'loaded' && copy.kind === 'loaded') return newerOf(main.value, copy.value, log)
   if (main.kind === 'loaded') return { state: main.value, needsRepair: true }
   if (copy.kind === 'loaded') {
@@ -45,6 +63,19 @@ export async function loadGuardState(store: StateStore, log: Logger): Promise<Lo
 export async function saveGuardState(store: StateStore, state: GuardState): Promise<void> {
   await saveDocument(store, GUARD_STATE_SCHEMA, state)
   await saveDocument(store, GUARD_STATE_COPY_SCHEMA, state)
+}
+
+/** Before anything is set aside: the newer version finds its files where it left them. */
+function refuseNewer(found: FoundDocument<GuardState>): void {
+  if (found.kind !== 'unusable' || found.reason !== 'newer') return
+  const files = `"${GUARD_STATE_SCHEMA.name}" and "${GUARD_STATE_COPY_SCHEMA.name}"`
+  throw new TorError(
+    'newer-guards',
+    `A newer version of this program wrote the files ${files} with ${GUARD_STATE_SCHEMA.title} ` +
+      `(${found.error.message}). Without them new guards would be chosen, so nothing is started. ` +
+      'Use the newer version, put older copies of both back, or delete both to begin with new guards.',
+    { cause: found.error },
+  )
 }
 
 function newerOf(main: GuardState, copy: GuardState, log: Logger): LoadedGuards {

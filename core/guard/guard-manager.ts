@@ -44,8 +44,8 @@ export interface GuardManagerParts extends GuardSamplesParts {
 }
 
 /**
- * Reads the kept choice. Throws `state` when the disk cannot be read, since guards are never changed because of that,
- * and `bad-config` when the options cannot all hold.
+ * Reads the kept choice. Throws `state` when the disk cannot be read and `newer-guards` for what a newer version wrote,
+ * since guards are never changed because of that, and `bad-config` when the options cannot all hold.
  */
 export async function loadGuardManager(parts: GuardManagerParts): Promise<GuardManager> {
   const log = parts.log.in('guard')

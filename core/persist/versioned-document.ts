@@ -26,6 +26,15 @@ export type LoadedDocument<T> =
   /** There was one that this program cannot use; it is kept under the name `backup`, and the user was warned. */
   | { readonly kind: 'set-aside'; readonly backup: string; readonly reason: 'unreadable' | 'newer' }
 
+/** One that this program cannot use, still in its place. */
+export interface UnusableDocument {
+  readonly kind: 'unusable'
+  readonly reason: 'unreadable' | 'newer'
+  readonly error: TorError
+}
+
+export type FoundDocument<T> = Exclude<LoadedDocument<T>, { kind: 'set-aside' }> | UnusableDocument
+
 const MAX_VERSION = 1_000_000
 
 /** Throws `state` when the disk cannot be read: that must stop a start rather than begin anew. */
@@ -34,23 +43,43 @@ export async function loadDocument<T>(
   schema: DocumentSchema<T>,
   log: Logger,
 ): Promise<LoadedDocument<T>> {
+  return setAsideUnusable(store, schema, await findDocument(store, schema), log)
+}
+
+/** The first half of loading: changes nothing. Throws `state` when the disk cannot be read. */
+export async function findDocument<T>(
+  store: StateStore,
+  schema: DocumentSchema<T>,
+): Promise<FoundDocument<T>> {
   const bytes = await store.read(schema.name)
   if (bytes === undefined) return { kind: 'missing' }
   try {
     return { kind: 'loaded', value: parseDocument(schema, bytes) }
   } catch (error) {
-    if (!isTorError(error, 'malformed') && !(error instanceof NewerVersion)) throw error
-    const reason = error instanceof NewerVersion ? 'newer' : 'unreadable'
-    const backup = (await store.keepBackup(schema.name)) ?? schema.name
-    const why = reason === 'newer' ? 'was written by a newer version of this program' : 'is damaged'
-    log.warn(
-      `The file "${schema.name}" with ${schema.title} ${why}. `,
-      `It was kept as "${backup}" (`,
-      error.message,
-      ')',
-    )
-    return { kind: 'set-aside', backup, reason }
+    if (error instanceof NewerVersion) return { kind: 'unusable', reason: 'newer', error }
+    if (isTorError(error, 'malformed')) return { kind: 'unusable', reason: 'unreadable', error }
+    throw error
   }
+}
+
+/** The second half. Throws `state`. */
+export async function setAsideUnusable<T>(
+  store: StateStore,
+  schema: DocumentSchema<T>,
+  found: FoundDocument<T>,
+  log: Logger,
+): Promise<LoadedDocument<T>> {
+  if (found.kind !== 'unusable') return found
+  const { reason, error } = found
+  const backup = (await store.keepBackup(schema.name)) ?? schema.name
+  const why = reason === 'newer' ? 'was written by a newer version of this program' : 'is damaged'
+  log.warn(
+    `The file "${schema.name}" with ${schema.title} ${why}. `,
+    `It was kept as "${backup}" (`,
+    error.message,
+    ')',
+  )
+  return { kind: 'set-aside', backup, reason }
 }
 
 /** Throws `state`. */

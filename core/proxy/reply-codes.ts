@@ -108,6 +108,7 @@ function replyFor(kind: ErrorKind): FailureReply {
     case 'bad-config':
     case 'state':
     case 'damaged-rules':
+    case 'newer-guards':
     case 'internal':
       return failure('generalFailure', 500, 'Internal Server Error', 'INTERNAL')
     default:

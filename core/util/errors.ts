@@ -59,6 +59,8 @@ export type ErrorKind =
   | 'state'
   /** What the user decided for sites is on the disk and cannot be understood: without it a block would be lifted. */
   | 'damaged-rules'
+  /** A newer version of this program wrote the choice of guards: without it new ones would be chosen. */
+  | 'newer-guards'
   /** A named limit (queue, count, size) was reached. */
   | 'limit'
   /** A bug of ours. */

@@ -34,6 +34,7 @@ error-unknown-command = This window and the rest of Allium are not of the same v
 error-too-many = That was too much at a time. Try again in a moment.
 error-state = A file could not be read or written. Check that the disk is not full and that the folder is yours.
 error-damaged-rules = Your rules for sites cannot be read: their file is damaged, or a newer Allium wrote it. Nothing is connected, because a site that you blocked would be open. Put an older copy of the file back, or set it aside to go on without rules. The log says where it is.
+error-newer-guards = A newer Allium was used here before, and this one cannot read which entry relays it chose. Nothing is connected, because choosing new ones would make you easier to watch. Use the newer Allium. The log names the files to delete if you want to begin with new ones.
 error-limit = That is more than Allium takes at once.
 error-core-gone = The part of Allium that speaks to the network is not ready yet. It is being started; try again in a moment.
 error-core-crashed = The part of Allium that speaks to the network has crashed.

@@ -40,9 +40,10 @@ const UNREADABLE = [
   '{"version":2,"content":{"serial":1,"samples":[]}}',
   '\0\0\0\0',
   '',
-  '{"version":9,"content":{}}',
   `{"version":1,"content":{"sample":[${`{"rsa":"${'A'.repeat(40)}","ed25519":null,"added-at-ms":1,"unlisted-since-ms":null},`.repeat(2).slice(0, -1)}]}}`,
 ]
+
+const OF_NEWER_VERSION = '{"version":9,"content":{}}'
 
 describe('the file with the guards', () => {
   it('keeps the order of use over a restart', async () => {
@@ -70,7 +71,7 @@ describe('the file with the guards', () => {
     expect(Math.max(...backMs) - Math.min(...backMs)).toBeGreaterThan(DAY_MS)
   })
 
-  it.each(UNREADABLE)(
+  it.each([...UNREADABLE, OF_NEWER_VERSION])(
     'that is damaged costs nothing while its copy is whole, and is said: %j',
     async (damaged) => {
       const store = await storeWithGuards()
@@ -170,6 +171,25 @@ describe('the file with the guards', () => {
       expect((await bench.load()).sample).toEqual(guards.sample)
     },
   )
+
+  it.each([
+    ['both', OF_NEWER_VERSION, OF_NEWER_VERSION],
+    ['the first, the other being damaged', OF_NEWER_VERSION, 'damaged'],
+    ['the copy, the other being damaged', 'damaged', OF_NEWER_VERSION],
+    ['the first, the other being gone', OF_NEWER_VERSION, undefined],
+  ])('that a newer version wrote stops the start and stays in its place: %s', async (_which, main, copy) => {
+    const store = new MemoryStateStore()
+    await store.write('guards.json', Buffer.from(main))
+    if (copy !== undefined) await store.write('guards-copy.json', Buffer.from(copy))
+    const before = store.names()
+    for (let starts = 0; starts < 2; starts++) {
+      const loading = new GuardBench(store).load()
+      await expect(loading).rejects.toMatchObject({ kind: 'newer-guards' })
+      await expect(loading).rejects.toThrow(/newer version .* nothing is started/)
+    }
+    expect(store.names()).toEqual(before)
+    expect(text(store, 'guards.json')).toBe(main)
+  })
 
   it('can be put back by the user after it was lost: it wins over what was drawn since', async () => {
     const store = await storeWithGuards()

@@ -35,6 +35,7 @@ const EXPECTED: Record<ErrorKind, readonly [socks5: number, http: number]> = {
   'bad-config': [1, 500],
   state: [1, 500],
   'damaged-rules': [1, 500],
+  'newer-guards': [1, 500],
   limit: [1, 503],
   internal: [1, 500],
 }
