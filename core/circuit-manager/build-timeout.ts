@@ -55,8 +55,14 @@ export interface MissedBuild {
 
 /** Never throws: without the kept times learning starts anew, which costs some patience and nothing else. */
 export async function loadBuildTimeout(parts: BuildTimeoutParts): Promise<BuildTimeout> {
-  const loaded = await loadDocument(parts.store, BUILD_TIMES_SCHEMA, parts.log)
-  return new BuildTimeout(parts, loaded.kind === 'loaded' ? loaded.value : { bins: [] })
+  let state: BuildTimesState = { bins: [] }
+  try {
+    const loaded = await loadDocument(parts.store, BUILD_TIMES_SCHEMA, parts.log)
+    if (loaded.kind === 'loaded') state = loaded.value
+  } catch (error) {
+    parts.log.warn('What was learned of build times cannot be read: ', toTorError(error, 'state').message)
+  }
+  return new BuildTimeout(parts, state)
 }
 
 export class BuildTimeout {

@@ -110,8 +110,15 @@ export class FileStateStore implements StateStore {
       const flags = fs.constants.O_APPEND | fs.constants.O_CREAT | fs.constants.O_WRONLY
       const file = await fs.open(path, flags | (fs.constants.O_NOFOLLOW ?? 0), 0o600)
       try {
-        checkDocumentSize(name, (await file.stat()).size + bytes.length)
-        await file.writeFile(bytes)
+        const { size } = await file.stat()
+        checkDocumentSize(name, size + bytes.length)
+        try {
+          await file.writeFile(bytes)
+        } catch (error) {
+          // A part that a full disk still took would stand torn in the middle once there is room for more.
+          await file.truncate(size).catch(() => {})
+          throw error
+        }
       } finally {
         await file.close()
       }

@@ -12,7 +12,8 @@ export interface StateStore {
    * name happen in the order of their calls. The bytes must not change until the promise settles. Throws `state`.
    */
   write(name: string, bytes: Uint8Array): Promise<void>
-  /** Adds to the document's end, making it when missing. A crash may leave a torn tail. Throws `state`. */
+  /** Adds to the document's end, making it when missing. A crash may leave a torn tail, a full disk
+   * does not. Throws `state`. */
   append(name: string, bytes: Uint8Array): Promise<void>
   /** No error when the document does not exist. Throws `state`. */
   remove(name: string): Promise<void>

@@ -12,6 +12,7 @@ import {
 } from '../../../core/circuit-manager/build-times.ts'
 import { NetParams } from '../../../core/netdir/net-params.ts'
 import { MemoryStateStore } from '../../../core/persist/memory-state-store.ts'
+import { TorError } from '../../../core/util/errors.ts'
 import type { LogRecord } from '../../../core/util/log.ts'
 import { Logger } from '../../../core/util/log.ts'
 import { type Random, randomFraction } from '../../../core/util/random.ts'
@@ -235,6 +236,12 @@ describe('the build timeout', () => {
       'build-times.json',
       Buffer.from('{"version":1,"content":{"bins":[{"ms":5,"count":2000}]}}'),
     )
+    expect((await load()).count).toBe(0)
+    expect(notices.length).toBe(1)
+  })
+
+  it('starts anew where the file cannot be read at all, and says so', async () => {
+    store.read = () => Promise.reject(new TorError('state', 'it is a directory'))
     expect((await load()).count).toBe(0)
     expect(notices.length).toBe(1)
   })

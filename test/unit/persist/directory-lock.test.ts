@@ -9,12 +9,15 @@ let base: string
 let program: string
 const children: ChildProcess[] = []
 
-/** Opens the store, says how that went and stays until it is killed. */
+/** Opens the store, adds to a document what it is told to, says how that went and stays until it is killed. */
 const PROGRAM = `
   import { systemRandom } from './core/crypto/system-random.ts'
   import { openFileStateStore } from './core/persist/file-state-store.ts'
   import { silentLogger } from './core/util/log.ts'
-  openFileStateStore(process.argv[2], { random: systemRandom, log: silentLogger }).then(
+  const [, , directory, ...sizes] = process.argv
+  openFileStateStore(directory, { random: systemRandom, log: silentLogger }).then(async (store) => {
+    for (const size of sizes) await store.append('journal', Buffer.alloc(Number(size)))
+  }).then(
     () => console.log('holds'),
     (error) => console.log(error.message),
   )
@@ -40,16 +43,19 @@ afterEach(async () => {
 
 /** Starts a process on the directory and gives its answer. */
 function start(): { child: ChildProcess; answer: Promise<string> } {
-  return startAs(process.execPath)
+  return startAs([process.execPath])
 }
 
-/** The same, of a process that can write no byte into any file, as on a full disk. */
-function startWithoutRoom(): { child: ChildProcess; answer: Promise<string> } {
-  return startAs('sh', '-c', 'ulimit -f 0; exec "$@"', 'sh', process.execPath)
+/** The same, of a process that can write so many blocks into any file and no more, as on a full disk. */
+function startWithoutRoom(blocks = 0, ...sizes: number[]): { child: ChildProcess; answer: Promise<string> } {
+  return startAs(['sh', '-c', `ulimit -f ${blocks}; exec "$@"`, 'sh', process.execPath], ...sizes)
 }
 
-function startAs(command: string, ...args: string[]): { child: ChildProcess; answer: Promise<string> } {
-  const child = spawn(command, [...args, program, join(base, 'data')], {
+function startAs(
+  [command = '', ...args]: string[],
+  ...sizes: number[]
+): { child: ChildProcess; answer: Promise<string> } {
+  const child = spawn(command, [...args, program, join(base, 'data'), ...sizes.map(String)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   children.push(child)
@@ -90,6 +96,11 @@ it('a full disk refuses no start, and the lock holds all the same', async () => 
   expect(await start().answer).toBe(refusal)
   await kill(first.child)
   expect(await startWithoutRoom().answer).toBe('holds')
+})
+
+it('a disk that fills up while a document is added to leaves it as it was', async () => {
+  expect(await startWithoutRoom(4, 500, 100_000).answer).toContain('journal cannot be extended')
+  expect((await fs.stat(join(base, 'data/journal'))).size).toBe(500)
 })
 
 it('a killed process leaves nothing behind after the next start', async () => {
