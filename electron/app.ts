@@ -310,13 +310,13 @@ export class App {
       // Secrets stay in main: the page shows what is set and need not know them.
       this.state.set('settings', withoutSecrets(settings))
       this.state.set('upstreamPassword', this.settings.passwordStorage)
+      this.state.set('settingsTrouble', this.settings.trouble)
       this.#systemProxy.setWanted(settings.systemProxy)
       this.#deps.onSettings(settings)
       this.#doctor.onSettings()
       this.#lists.look()
       this.session.onChange()
     }
-    this.state.set('settingsTrouble', this.settings.trouble)
     follow(this.settings.current)
     this.settings.watch(follow)
     this.#bridges.watch((dropped) => {

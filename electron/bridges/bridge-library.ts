@@ -48,7 +48,8 @@ export class BridgeLibrary implements BridgesPart {
   }
 
   get view(): BridgesView {
-    return viewBridges(this.#document, this.#status, this.#parts, this.#network)
+    const { trouble } = this.#parts.store
+    return { ...viewBridges(this.#document, this.#status, this.#parts, this.#network), trouble }
   }
 
   activeLines(): readonly string[] {

@@ -71,7 +71,7 @@ export function viewBridges(
   status: readonly HostBridgeStatus[],
   means: BridgeMeans,
   network?: string,
-): BridgesView {
+): Omit<BridgesView, 'trouble'> {
   const { transports, builtIn } = means
   const live = new Map(status.map((bridge) => [printedOf(bridge.line), bridge]))
   const kept = healthOn(document, network)

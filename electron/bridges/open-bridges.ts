@@ -11,7 +11,7 @@ import { readQrFromScreens, type ScreenCapture } from './screen-qr.ts'
 export interface OpenBridgesParts {
   /** Where the app keeps its files. */
   readonly folder: string
-  readonly clock: Pick<Clock, 'wallMs'>
+  readonly clock: Pick<Clock, 'wallMs' | 'setTimer'>
   readonly log: AppLog
   readonly publish: Publish<'bridges'>
   readonly capture: ScreenCapture

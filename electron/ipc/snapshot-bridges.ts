@@ -1,5 +1,7 @@
 /** The part of the snapshot about bridges. */
 
+import type { FileTrouble } from './file-trouble.ts'
+
 /**
  * `unavailable`: this version has no transport for it.
  */
@@ -36,6 +38,8 @@ export interface BridgesView {
   readonly builtIn: readonly BuiltInTransportView[]
   /** The transports that the core has; `vanilla` is always one. */
   readonly transports: readonly string[]
+  /** Set when the app began without the bridges of a file. */
+  readonly trouble: FileTrouble | undefined
 }
 
 /** What is wrong with a line that was pasted. */

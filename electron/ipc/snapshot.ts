@@ -4,6 +4,7 @@
  * `detail` strings are technical English for the log and the support bundle. Times are wall clock, in milliseconds
  * since 1970, unless a name says otherwise.
  */
+import type { FileTrouble } from './file-trouble.ts'
 import type { BridgesView } from './snapshot-bridges.ts'
 import type { CircuitsView, SitesView } from './snapshot-circuits.ts'
 import type { ConnectionView } from './snapshot-connection.ts'
@@ -16,8 +17,8 @@ import type { Settings } from './settings.ts'
 export interface AppSnapshot {
   readonly about: AboutView
   readonly settings: Settings
-  /** Set when the settings file was broken: it was kept under another name, and the defaults hold. */
-  readonly settingsTrouble: { readonly backupName: string } | undefined
+  /** Set when the defaults hold in place of a file. */
+  readonly settingsTrouble: FileTrouble | undefined
   readonly upstreamPassword: PasswordStorage
   readonly connection: ConnectionView
   readonly circuits: CircuitsView

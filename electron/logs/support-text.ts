@@ -5,6 +5,7 @@
  */
 import type { LogLine } from '../ipc/contract.ts'
 import { DEFAULT_SETTINGS, type Settings } from '../ipc/settings.ts'
+import type { FileTrouble } from '../ipc/file-trouble.ts'
 import type { AppSnapshot } from '../ipc/snapshot.ts'
 import type { BridgeView } from '../ipc/snapshot-bridges.ts'
 import type { AttemptView, ConnectionView } from '../ipc/snapshot-connection.ts'
@@ -64,7 +65,7 @@ function aboutFacts({ about }: AppSnapshot): readonly Fact[] {
 }
 
 /** What cannot tell one person from another; of the rest, only whether there is any. */
-function settingsFacts({ settings, settingsTrouble }: AppSnapshot): readonly Fact[] {
+function settingsFacts({ settings, settingsTrouble, bridges }: AppSnapshot): readonly Fact[] {
   return [
     ...PLAIN_CHOICES.map((name): Fact => [name, settings[name]]),
     ['exceptions', `loopback ${settings.proxyExceptions.loopback}, lan ${settings.proxyExceptions.lan}`],
@@ -73,8 +74,14 @@ function settingsFacts({ settings, settingsTrouble }: AppSnapshot): readonly Fac
     ['allowed ports', settings.allowedPorts === null ? 'all' : 'some'],
     ['excluded countries', settings.excludedCountries.length === 0 ? 'none' : 'some'],
     ['check address', settings.checkUrl === DEFAULT_SETTINGS.checkUrl ? 'default' : 'changed'],
-    ['settings file', settingsTrouble === undefined ? 'good' : 'was broken'],
+    ['settings file', fileState(settingsTrouble)],
+    ['bridges file', fileState(bridges.trouble)],
   ]
+}
+
+function fileState(trouble: FileTrouble | undefined): string {
+  if (trouble === undefined) return 'good'
+  return trouble.backupName === undefined ? 'could not be read' : 'was broken'
 }
 
 function connectionFacts(view: ConnectionView, nowMs: number): readonly Fact[] {

@@ -2,13 +2,12 @@
  * The one file with what the person chose: read at start, written whole and atomically at each change, private to the
  * user. A broken file is kept under a dated name and said, and the defaults hold.
  */
-import { copyFile, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
-import { basename, dirname, join } from 'node:path'
 import * as v from 'valibot'
-import writeFileAtomic from 'write-file-atomic'
 import { AppError } from '../app-error.ts'
 import type { Clock } from '../clock.ts'
+import { GuardedFile } from '../guarded-file.ts'
 import { type Settings, type SettingsChange, settingsChangeSchema } from '../ipc/settings.ts'
+import type { FileTrouble } from '../ipc/file-trouble.ts'
 import type { PasswordStorage } from '../ipc/snapshot.ts'
 import type { AppLog, SettingsPart } from '../parts.ts'
 import {
@@ -33,40 +32,50 @@ export interface SecretStore {
 
 export interface SettingsFileParts {
   readonly path: string
-  readonly clock: Pick<Clock, 'wallMs'>
+  readonly clock: Pick<Clock, 'wallMs' | 'setTimer'>
   readonly secrets: SecretStore
   readonly log: AppLog
   readonly hasConnectedBefore: () => boolean
 }
 
 export class SettingsFile implements SettingsPart {
-  /** Set when the file was broken. */
-  readonly trouble: { readonly backupName: string } | undefined
+  readonly #file: GuardedFile
   readonly #parts: SettingsFileParts
   readonly #watchers = new Set<(now: Settings, before: Settings) => void>()
   /** As in the file, but with the password in the settings. */
   #document: SettingsDocument
   #lastWrite: Promise<unknown> = Promise.resolve()
 
-  private constructor(
-    parts: SettingsFileParts,
-    document: SettingsDocument,
-    trouble: SettingsFile['trouble'],
-  ) {
+  private constructor(parts: SettingsFileParts, file: GuardedFile, document: SettingsDocument) {
     this.#parts = parts
+    this.#file = file
     this.#document = document
-    this.trouble = trouble
   }
 
   /** Never fails for what the file holds: without settings the app could not say what is wrong with them. */
   static async open(parts: SettingsFileParts): Promise<SettingsFile> {
-    const text = await readText(parts.path)
-    if (text === undefined) return new SettingsFile(parts, EMPTY_DOCUMENT, undefined)
+    const { path, clock, log } = parts
+    const file = new GuardedFile({
+      path,
+      clock,
+      log,
+      name: 'the settings file',
+      without: 'defaults hold',
+      maxBytes: MAX_SETTINGS_BYTES,
+      keepsNewestOnly: true,
+    })
+    const text = await file.read()
+    if (text === undefined) return new SettingsFile(parts, file, EMPTY_DOCUMENT)
     const read = readSettings(text)
-    const isWhole = read !== undefined && read.bad.length === 0
-    const trouble = isWhole ? undefined : await keepBroken(parts, read?.bad)
-    if (read === undefined) return new SettingsFile(parts, EMPTY_DOCUMENT, trouble)
-    return new SettingsFile(parts, await unseal(parts, read.document), trouble)
+    if (read === undefined) await file.keepBroken('is not readable')
+    else if (read.bad.length > 0) await file.keepBroken(`has bad values (${read.bad.join(', ')})`)
+    const document = read === undefined ? EMPTY_DOCUMENT : await unseal(parts, read.document)
+    return new SettingsFile(parts, file, document)
+  }
+
+  /** Set when there were settings that could not be used as they lay there. */
+  get trouble(): FileTrouble | undefined {
+    return this.#file.trouble
   }
 
   get current(): Settings {
@@ -123,45 +132,12 @@ export class SettingsFile implements SettingsPart {
   }
 
   async #write(document: SettingsDocument): Promise<void> {
-    const { path } = this.#parts
     try {
-      await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-      await writeFileAtomic(path, writeSettings(document), { mode: 0o600 })
+      await this.#file.write(writeSettings(document))
     } catch (error) {
       throw new AppError('settings-not-written', 'the settings file could not be written', { cause: error })
     }
   }
-}
-
-/** Undefined when there is none; empty, and so no settings file, when it cannot be read. */
-async function readText(path: string): Promise<string | undefined> {
-  try {
-    const { size } = await stat(path)
-    return size > MAX_SETTINGS_BYTES ? '' : await readFile(path, 'utf8')
-  } catch (error) {
-    return error instanceof Error && Reflect.get(error, 'code') === 'ENOENT' ? undefined : ''
-  }
-}
-
-/** Only the newest broken file is kept: a fault that comes back must not fill the disk. */
-async function keepBroken(
-  { path, clock, log }: SettingsFileParts,
-  bad: readonly string[] | undefined,
-): Promise<{ readonly backupName: string }> {
-  const date = new Date(clock.wallMs()).toISOString().replaceAll(/[:.]/g, '-')
-  const prefix = `${basename(path, '.json')}.broken-`
-  const backupName = `${prefix}${date}.json`
-  const what = bad === undefined ? 'is not readable' : `has bad values (${bad.join(', ')})`
-  log('warn', `the settings file ${what}; it is kept as ${backupName}, and defaults hold`)
-  try {
-    const folder = dirname(path)
-    const older = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name !== backupName)
-    await copyFile(path, join(folder, backupName))
-    await Promise.all(older.map((name) => rm(join(folder, name), { force: true })))
-  } catch {
-    log('warn', 'the broken settings file could not be copied')
-  }
-  return { backupName }
 }
 
 async function unseal(

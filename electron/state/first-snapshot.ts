@@ -33,7 +33,7 @@ export function firstSnapshot(about: AboutView): AppSnapshot {
     traffic: { readBytes: 0, writtenBytes: 0, samples: [] },
     ways: NO_WAY_FINDING,
     lists: NO_LISTS,
-    bridges: { bridges: [], builtIn: [], transports: ['vanilla'] },
+    bridges: { bridges: [], builtIn: [], transports: ['vanilla'], trouble: undefined },
     proxies: { socks: undefined, http: undefined, trouble: undefined },
     systemProxy: {
       backend: undefined,

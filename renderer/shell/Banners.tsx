@@ -53,18 +53,41 @@ function Strip({ icon: Icon, ink, title, text }: StripProps): ReactNode {
   )
 }
 
-/** Above the view: what happened to the settings, until the next start. */
-export function SettingsTrouble(): ReactNode {
+/** Above the view: files that this start could not use. */
+export function FileTroubles(): ReactNode {
   const words = useWords()
-  const trouble = useSnapshot((snapshot) => snapshot.settingsTrouble)
-  if (trouble === undefined) return null
+  const settings = useSnapshot((snapshot) => snapshot.settingsTrouble)
+  const bridges = useSnapshot((snapshot) => snapshot.bridges.trouble)
   return (
-    <Notice
-      tone="warn"
-      title={words('app-settings-trouble')}
-      action={<Button onClick={() => showView('settings')}>{words('app-settings-trouble-action')}</Button>}
-    >
-      <p>{words('app-settings-trouble-about', { file: trouble.backupName })}</p>
-    </Notice>
+    <>
+      {settings !== undefined && (
+        <Notice
+          tone="warn"
+          title={words('app-settings-trouble')}
+          action={
+            <Button onClick={() => showView('settings')}>{words('app-settings-trouble-action')}</Button>
+          }
+        >
+          <p>
+            {settings.backupName === undefined
+              ? words('app-settings-trouble-unread')
+              : words('app-settings-trouble-about', { file: settings.backupName })}
+          </p>
+        </Notice>
+      )}
+      {bridges !== undefined && (
+        <Notice
+          tone="warn"
+          title={words('app-bridges-trouble')}
+          action={<Button onClick={() => showView('bridges')}>{words('app-bridges-trouble-action')}</Button>}
+        >
+          <p>
+            {bridges.backupName === undefined
+              ? words('app-bridges-trouble-unread')
+              : words('app-bridges-trouble-about', { file: bridges.backupName })}
+          </p>
+        </Notice>
+      )}
+    </>
   )
 }

@@ -10,7 +10,7 @@ import { LogsView } from '../views/logs/LogsView.tsx'
 import { SettingsView } from '../views/settings/SettingsView.tsx'
 import { SitesView } from '../views/sites/SitesView.tsx'
 import { SystemProxyView } from '../views/system-proxy/SystemProxyView.tsx'
-import { SettingsTrouble, Strips } from './Banners.tsx'
+import { FileTroubles, Strips } from './Banners.tsx'
 import { Header } from './Header.tsx'
 import { Navigation } from './Navigation.tsx'
 import { StateAnnouncer } from './StateAnnouncer.tsx'
@@ -49,7 +49,7 @@ export function Shell(): ReactNode {
           className="relative min-w-0 grow overflow-y-auto outline-none"
         >
           <div className="flex min-h-full flex-col gap-4 p-4 lg:px-6 lg:py-5">
-            <SettingsTrouble />
+            <FileTroubles />
             <View key={view} />
           </div>
         </main>

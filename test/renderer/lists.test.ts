@@ -15,7 +15,12 @@ function withLists(
   const snapshot = snapshotIn(state)
   return {
     ...snapshot,
-    bridges: { bridges: [], builtIn: BUILT_IN, transports: ['vanilla', 'obfs4', 'snowflake'] },
+    bridges: {
+      bridges: [],
+      builtIn: BUILT_IN,
+      transports: ['vanilla', 'obfs4', 'snowflake'],
+      trouble: undefined,
+    },
     ways: waysIn(),
     lists: { ...NO_LISTS, isAvailable: true, ...lists },
   }

@@ -105,6 +105,27 @@ describe('the settings', () => {
     await page.locator('main[data-view="settings"]').waitFor()
   })
 
+  it.each([
+    [
+      'bridges',
+      { bridges: { ...snapshotIn('off').bridges, trouble: { backupName: 'bridges.broken.json' } } },
+      'It was kept as bridges.broken.json',
+    ],
+    [
+      'bridges',
+      { bridges: { ...snapshotIn('off').bridges, trouble: { backupName: undefined } } },
+      'Restart Allium to try again',
+    ],
+    ['settings', { settingsTrouble: { backupName: undefined } }, 'Restart Allium to try again'],
+  ])('say that the file with the %s could not be used, and lead there', async (name, change, said) => {
+    const { page } = await openApp({ snapshot: snapshotIn('off', change) })
+    const text = plain(await page.locator('main').innerText())
+    expect(text).toContain(`Your ${name} could not be read`)
+    expect(text).toContain(said)
+    await page.getByRole('button', { name: name === 'bridges' ? 'Go to bridges' : 'Check settings' }).click()
+    await page.locator(`main[data-view="${name}"]`).waitFor()
+  })
+
   it('keep what is in force when main refuses, and say why', async () => {
     const { page } = await openApp({
       view: 'settings',

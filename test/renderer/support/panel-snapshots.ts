@@ -71,7 +71,12 @@ export function withBridges(
   return {
     ...snapshot,
     settings: { ...snapshot.settings, ...settings },
-    bridges: { bridges, builtIn: BUILT_IN, transports: ['vanilla', 'obfs4', 'snowflake'] },
+    bridges: {
+      bridges,
+      builtIn: BUILT_IN,
+      transports: ['vanilla', 'obfs4', 'snowflake'],
+      trouble: undefined,
+    },
   }
 }
 

@@ -152,7 +152,12 @@ export function withHelp(help: HelpView): AppSnapshot {
   const snapshot = snapshotIn('off')
   return {
     ...snapshot,
-    bridges: { bridges: [], builtIn: BUILT_IN, transports: ['vanilla', 'obfs4', 'snowflake'] },
+    bridges: {
+      bridges: [],
+      builtIn: BUILT_IN,
+      transports: ['vanilla', 'obfs4', 'snowflake'],
+      trouble: undefined,
+    },
     ways: waysIn({ help }),
   }
 }

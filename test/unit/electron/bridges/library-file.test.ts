@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { EMPTY_LIBRARY, type LibraryDocument } from '../../../../electron/bridges/library-document.ts'
 import { LibraryFile } from '../../../../electron/bridges/library-file.ts'
+import { manualClock } from '../../../support/manual-clock.ts'
 import { NOW_MS, plain } from './support.ts'
 
 const LIBRARY: LibraryDocument = {
@@ -21,7 +22,7 @@ async function rig(content?: string) {
   const logged: string[] = []
   const file = new LibraryFile({
     path,
-    clock: { wallMs: () => NOW_MS },
+    clock: manualClock(NOW_MS),
     log: (level, text) => void logged.push(`${level} ${text}`),
   })
   if (content !== undefined) {
@@ -82,7 +83,7 @@ describe('the file with the bridges', () => {
     await writeFile(blocked, '')
     const file = new LibraryFile({
       path: join(blocked, 'bridges.json'),
-      clock: { wallMs: () => 0 },
+      clock: manualClock(),
       log: () => {},
     })
     await expect(file.save(LIBRARY)).rejects.toMatchObject({ kind: 'bridges-not-written' })

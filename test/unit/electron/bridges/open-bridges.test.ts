@@ -1,10 +1,11 @@
 /** The bridges as main opens them: on their file, over restarts. */
-import { mkdtemp, readFile } from 'node:fs/promises'
+import { mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openBridges } from '../../../../electron/bridges/open-bridges.ts'
 import type { BridgesView } from '../../../../electron/ipc/snapshot-bridges.ts'
+import { manualClock } from '../../../support/manual-clock.ts'
 import { NOW_MS, plain } from './support.ts'
 
 it('a bridge that was added is there, and shown, after a restart', async () => {
@@ -13,7 +14,7 @@ it('a bridge that was added is there, and shown, after a restart', async () => {
   const open = () =>
     openBridges({
       folder,
-      clock: { wallMs: () => NOW_MS },
+      clock: manualClock(NOW_MS),
       log: () => {},
       publish: (view) => shown.push(view),
       network: () => undefined,
@@ -29,4 +30,23 @@ it('a bridge that was added is there, and shown, after a restart', async () => {
   expect(second.activeLines()).toEqual([plain(1)])
   expect(shown.at(-1)?.bridges).toMatchObject([{ line: plain(1) }])
   await expect(second.readQrFromScreen()).rejects.toMatchObject({ kind: 'screen-not-allowed' })
+})
+
+it('an app that began without the bridges of a file says so until it is closed', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'allium-open-bridges-'))
+  await writeFile(join(folder, 'bridges.json'), 'half a libr')
+  const shown: BridgesView[] = []
+  const bridges = await openBridges({
+    folder,
+    clock: manualClock(NOW_MS),
+    log: () => {},
+    publish: (view) => shown.push(view),
+    network: () => undefined,
+    builtIn: () => [],
+    capture: { isAllowed: () => false, take: () => Promise.resolve([]) },
+  })
+  const trouble = { backupName: 'bridges.broken-2026-11-22T12-00-00-000Z.json' }
+  expect(shown.at(-1)?.trouble).toEqual(trouble)
+  await bridges.add(plain(1))
+  expect(shown.at(-1)?.trouble).toEqual(trouble)
 })

@@ -43,6 +43,7 @@ export async function openLibrary(
   let changes = 0
   const library = await BridgeLibrary.open({
     store: {
+      trouble: undefined,
       load: () => Promise.resolve({ ...EMPTY_LIBRARY, ...document }),
       save: async (next) => {
         if (isBroken) throw new Error('the disk is full')

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { AppError } from '../../../../electron/app-error.ts'
 import { StartAtLogin } from '../../../../electron/desktop/start-at-login.ts'
 import { SettingsFile } from '../../../../electron/settings/settings-file.ts'
+import { manualClock } from '../../../support/manual-clock.ts'
 
 let folder: string
 
@@ -39,7 +40,7 @@ async function setUp(path = join(folder, 'settings.json')) {
   const logged: string[] = []
   const settings = await SettingsFile.open({
     path,
-    clock: { wallMs: () => 0 },
+    clock: manualClock(0),
     secrets: {
       isAvailable: () => Promise.resolve(false),
       encrypt: (text) => Promise.resolve(text),

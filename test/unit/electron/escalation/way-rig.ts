@@ -136,7 +136,11 @@ export async function wayRig(options: RigOptions) {
     },
   }
   const bridges = await BridgeLibrary.open({
-    store: { load: async () => ({ ...EMPTY_LIBRARY, added: [...own] }), save: async () => undefined },
+    store: {
+      trouble: undefined,
+      load: async () => ({ ...EMPTY_LIBRARY, added: [...own] }),
+      save: async () => undefined,
+    },
     publish: () => undefined,
     log: () => undefined,
     transports: TRANSPORTS,

@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { DEFAULT_SETTINGS, type SettingsChange } from '../../../../electron/ipc/settings.ts'
 import { withoutSecrets } from '../../../../electron/settings/settings-document.ts'
 import { type SecretStore, SettingsFile } from '../../../../electron/settings/settings-file.ts'
+import { manualClock } from '../../../support/manual-clock.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12, 30)
 const BACKUP = 'settings.broken-2026-11-22T12-30-00-000Z.json'
@@ -42,7 +43,7 @@ async function rig(content?: string): Promise<Rig> {
   const open: Rig['open'] = ({ secrets = keyring, hasConnectedBefore = false } = {}) =>
     SettingsFile.open({
       path,
-      clock: { wallMs: () => NOW_MS },
+      clock: manualClock(NOW_MS),
       secrets,
       log: (level, text) => void logged.push(`${level} ${text}`),
       hasConnectedBefore: () => hasConnectedBefore,
@@ -141,7 +142,7 @@ describe('the settings file', () => {
     await writeFile(join(folder, 'wall'), '')
     const blocked = await SettingsFile.open({
       path: join(folder, 'wall', 'settings.json'),
-      clock: { wallMs: () => NOW_MS },
+      clock: manualClock(NOW_MS),
       secrets: keyring,
       log: () => {},
       hasConnectedBefore: () => true,
