@@ -155,7 +155,7 @@ export class Daemon {
       await this.#doors?.close()
       await this.#client?.close()
     } finally {
-      if (this.#pidFile !== undefined) rmSync(this.#pidFile, { force: true })
+      this.#removePidFile()
       this.#logging.close()
     }
   }
@@ -171,6 +171,8 @@ export class Daemon {
       throw nameDirectory(error, config.dataDirectory)
     })
     this.#client = client
+    // By the directory's lock this is the only process with these settings.
+    this.#logging.beginAnew()
     this.#doors = new FrontDoors(planRules(settings), { opener: client, clock, log: this.log })
     await this.#applyDoors(settings, this.#doors)
     this.#takeOver(settings)
@@ -281,6 +283,16 @@ export class Daemon {
       throw toTorError(error, 'bad-config', 'PidFile: the file cannot be written')
     }
     this.#pidFile = path
+  }
+
+  /** All else is closed by then: a file that stays is no reason to end as a failure. */
+  #removePidFile(): void {
+    if (this.#pidFile === undefined) return
+    try {
+      rmSync(this.#pidFile, { force: true })
+    } catch (error) {
+      this.log.warn(toTorError(error, 'state', 'PidFile: the file cannot be removed').message)
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 /** Writes log records as C tor does, `Nov 22 17:00:00.000 [notice] text`, to the console and to files. */
-import { closeSync, constants, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type LogRecord, formatLogParts } from '../util/log.ts'
@@ -21,7 +21,7 @@ export interface LogOutputOptions {
   readonly reveals: boolean
   /** LogMessageDomains: each line says which part speaks. */
   readonly showsDomains: boolean
-  /** TruncateLogFile: files begin anew. */
+  /** TruncateLogFile: files begin anew, once `beginAnew` says so. */
   readonly truncates: boolean
   /** Times are cut to a multiple of this. */
   readonly granularityMs: number
@@ -32,6 +32,8 @@ export interface LogOutputOptions {
 interface Target {
   readonly rule: LogRule
   write(line: string): void
+  /** Empties what is to begin anew, and returns what had come from here. */
+  empty(): string
   close(): void
 }
 
@@ -46,6 +48,16 @@ export class LogOutput {
   constructor(options: LogOutputOptions) {
     this.#options = options
     this.#targets = openTargets(options)
+  }
+
+  /**
+   * The files are ours to empty: until then another process may still write there. With TruncateLogFile they keep what
+   * came from here alone; without it, and a second time, nothing happens.
+   */
+  beginAnew(): void {
+    // Two rules may name one file: all is emptied before anything is written again.
+    const kept = this.#targets.map((target) => target.empty())
+    for (const [at, target] of this.#targets.entries()) if (kept[at]) target.write(kept[at])
   }
 
   /** From now on everything of every severity goes to every destination (SIGUSR2). */
@@ -135,43 +147,67 @@ function openTarget(rule: LogRule, { console, truncates }: LogOutputOptions): Ta
   const { destination } = rule
   switch (destination.kind) {
     case 'stdout':
-      return { rule, write: (line) => console.stdout(line), close: () => {} }
+      return { rule, write: (line) => console.stdout(line), empty: () => '', close: () => {} }
     case 'stderr':
-      return { rule, write: (line) => console.stderr(line), close: () => {} }
+      return { rule, write: (line) => console.stderr(line), empty: () => '', close: () => {} }
     case 'file':
-      return openFile(rule, destination.path, truncates, console)
+      return new FileTarget(rule, destination.path, truncates, console)
   }
 }
 
-function openFile(rule: LogRule, path: string, truncates: boolean, console: Console): Target {
-  let file: number | undefined
-  try {
-    const { O_APPEND, O_CREAT, O_TRUNC, O_WRONLY } = constants
-    file = openSync(path, O_APPEND | O_CREAT | O_WRONLY | (truncates ? O_TRUNC : 0), PRIVATE_FILE)
-  } catch (error) {
-    throw new TorError(
-      'bad-config',
-      `Log: ${toTorError(error, 'state', 'the file cannot be opened').message}`,
-    )
+class FileTarget implements Target {
+  readonly rule: LogRule
+  readonly #console: Console
+  #file: number | undefined
+  /** What was written here, while the file is still to begin anew. */
+  #early: string[] | undefined
+  #hasFailed = false
+
+  constructor(rule: LogRule, path: string, truncates: boolean, console: Console) {
+    this.rule = rule
+    this.#console = console
+    this.#early = truncates ? [] : undefined
+    try {
+      const { O_APPEND, O_CREAT, O_WRONLY } = constants
+      this.#file = openSync(path, O_APPEND | O_CREAT | O_WRONLY, PRIVATE_FILE)
+    } catch (error) {
+      const { message } = toTorError(error, 'state', 'the file cannot be opened')
+      throw new TorError('bad-config', `Log: ${message}`)
+    }
   }
-  let hasFailed = false
-  return {
-    rule,
-    write(line) {
-      if (file === undefined) return
-      try {
-        // Synchronous, so that the last lines before a crash are there.
-        writeSync(file, line)
-        hasFailed = false
-      } catch (error) {
-        // A full disk must not end the program; it is said once.
-        if (!hasFailed) console.stderr(`the log file cannot be written: ${toTorError(error).message}\n`)
-        hasFailed = true
+
+  write(line: string): void {
+    this.#early?.push(line)
+    if (this.#file === undefined) return
+    try {
+      // Synchronous, so that the last lines before a crash are there.
+      writeSync(this.#file, line)
+      this.#hasFailed = false
+    } catch (error) {
+      // A full disk must not end the program; it is said once.
+      if (!this.#hasFailed) {
+        this.#console.stderr(`the log file cannot be written: ${toTorError(error).message}\n`)
       }
-    },
-    close() {
-      if (file !== undefined) closeSync(file)
-      file = undefined
-    },
+      this.#hasFailed = true
+    }
+  }
+
+  empty(): string {
+    const early = this.#early
+    this.#early = undefined
+    if (early === undefined || this.#file === undefined) return ''
+    try {
+      ftruncateSync(this.#file)
+      return early.join('')
+    } catch {
+      // A pipe or a device: it keeps nothing that could be emptied.
+      return ''
+    }
+  }
+
+  close(): void {
+    if (this.#file !== undefined) closeSync(this.#file)
+    this.#file = undefined
+    this.#early = undefined
   }
 }

@@ -37,10 +37,16 @@ export class Logging {
     })
   }
 
-  /** Writes there from now on. What went to the old outputs stays in them. */
+  /** Writes there from now on. What went to the old outputs stays in them, but for TruncateLogFile. */
   use(output: LogOutput): void {
     this.#output.close()
     this.#output = output
+    output.beginAnew()
+  }
+
+  /** No other process writes to the same files: TruncateLogFile may have its way with those of the start. */
+  beginAnew(): void {
+    this.#output.beginAnew()
   }
 
   becomeLoud(): void {

@@ -132,11 +132,25 @@ describe('a log', () => {
     expect(readFileSync(path, 'utf8')).toBe('')
   })
 
-  test('begins its files anew when it is asked to', () => {
+  test('begins its files anew when it is asked to and the files are its own, with what it had written', () => {
     const path = join(directory, 'log')
-    writeFileSync(path, 'old')
-    open([`notice file ${path}`], { truncates: true }).close()
-    expect(readFileSync(path, 'utf8')).toBe('')
+    writeFileSync(path, 'old\n')
+    const output = open([`notice file ${path}`, `[net]info-info file ${path}`], { truncates: true })
+    new Logger(output.sink).notice('first')
+    expect(readFileSync(path, 'utf8')).toMatch(/^old\n.* first\n$/)
+    output.beginAnew()
+    new Logger(output.sink).notice('second')
+    output.beginAnew()
+    output.close()
+    expect(readFileSync(path, 'utf8')).toMatch(/^\S+ \S+ \S+ \[notice\] first\n.* second\n$/)
+  })
+
+  test('does not end where there is nothing to begin anew', () => {
+    const output = open(['notice file /dev/null', 'notice stdout'], { truncates: true })
+    new Logger(output.sink).notice('text')
+    output.beginAnew()
+    output.close()
+    expect([out.match(/text/g), err]).toEqual([['text'], ''])
   })
 })
 

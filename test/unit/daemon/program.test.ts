@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -151,6 +151,30 @@ describe('a start', () => {
     expect(existsSync(path)).toBe(false)
   })
 
+  test('ends cleanly, and says so, when the PidFile cannot be taken away', async () => {
+    const path = join(directory, 'pid')
+    const run = new Run(directory, ['--SocksPort', 'auto', '--PidFile', path])
+    await run.until('Bootstrapped 0%')
+    rmSync(path)
+    // Whoever the test runs as, this is not removed as a file.
+    mkdirSync(path)
+    run.ending.resolve({ kind: 'signal', name: 'TERM' })
+    expect(await run.code).toBe(0)
+    expect(run.out).toContain('[warn] PidFile: the file cannot be removed')
+  })
+
+  test('with TruncateLogFile begins the log anew, with its own first lines', async () => {
+    const path = join(directory, 'log')
+    writeFileSync(path, 'of the last run\n')
+    const log = ['--Log', `notice file ${path}`, '--Log', 'notice stdout', '--TruncateLogFile', '1']
+    const run = new Run(directory, ['--SocksPort', 'auto', ...log])
+    await run.until('Bootstrapped 0%')
+    run.ending.resolve({ kind: 'signal', name: 'TERM' })
+    expect(await run.code).toBe(0)
+    expect(readFileSync(path, 'utf8')).toBe(run.out)
+    expect(run.out).toMatch(/^\S+ \S+ \S+ \[notice\] Allium .* running on a test\.\n/)
+  })
+
   test('warns of choices that cost safety', async () => {
     const run = new Run(directory, ['--SocksPort', '0.0.0.0:auto', '--SafeLogging', '0'])
     await run.until('Bootstrapped 0%')
@@ -233,6 +257,17 @@ describe('nothing stays half-started', () => {
     expect(await run.code).toBe(1)
     expect(run.err).toContain(`[err] DataDirectory ${join(directory, 'allium')}: another process uses it\n`)
     expect(run.out).not.toContain('Opened')
+  })
+
+  test('when another process has the directory, whose log stays whole', async () => {
+    const path = join(directory, 'log')
+    writeFileSync(path, 'of the process that runs\n')
+    const log = ['--Log', `notice file ${path}`, '--TruncateLogFile', '1']
+    const run = new Run(directory, ['--SocksPort', 'auto', ...log], {
+      createClient: () => Promise.reject(new TorError('state', 'another process uses it')),
+    })
+    expect(await run.code).toBe(1)
+    expect(readFileSync(path, 'utf8')).toMatch(/^of the process that runs\n.*Allium .* running on/)
   })
 
   test('when the PidFile is a symbolic link, whose target stays as it is', async () => {
