@@ -24,7 +24,8 @@ export async function openLockSocket(directory: string, nonce: string): Promise<
   if (name === undefined || process.platform === 'win32') return undefined
   try {
     const server = await atSocketPath(directory, name, listen)
-    await chmod(`${directory}/${name}`, 0o600)
+    // The directory is private in any case.
+    await chmod(`${directory}/${name}`, 0o600).catch(() => {})
     return { close: () => close(server).then(() => removeSocket(directory, name)) }
   } catch {
     return undefined
