@@ -14,7 +14,10 @@ export class TorDuplex extends Duplex implements ByteSink {
   readonly #stream: ByteStream
   /** Of a write, or of the end of writing, that waits for the network. */
   #pending: WriteCallback | undefined
+  /** The stream is gone: what is still to be read may come, but nothing leaves any more. */
   #isStreamGone = false
+  /** Something that was written never left. */
+  #isLost = false
 
   constructor(stream: ByteStream) {
     // Once the other side's end was read, nothing can be written any more.
@@ -43,12 +46,17 @@ export class TorDuplex extends Duplex implements ByteSink {
   }
 
   onEnd(): void {
-    this.push(null)
+    // Our own `destroy` ends the stream, too, and what it cuts off must not look whole.
+    if (!this.destroyed) this.push(null)
+  }
+
+  onWriteEnd(error: TorError | undefined, isAllSent: boolean): void {
+    this.#isStreamGone = true
+    if (!isAllSent) this.#failOnceRead(error)
   }
 
   onClose(error: TorError | undefined, isAllSent: boolean): void {
     this.#isStreamGone = true
-    if (this.destroyed) return
     if (error !== undefined) this.destroy(error)
     else if (!isAllSent) this.#failOnceRead()
   }
@@ -73,18 +81,16 @@ export class TorDuplex extends Duplex implements ByteSink {
   }
 
   override _final(callback: WriteCallback): void {
-    if (this.#isStreamGone || this.#stream.flush()) callback()
+    if (!this.#isLost && (this.#isStreamGone || this.#stream.flush())) callback()
     else this.#pending = callback
   }
 
   override _destroy(error: Error | null, callback: WriteCallback): void {
     const pending = this.#pending
     this.#pending = undefined
-    if (!this.#isStreamGone) {
-      // Who has ended writing, and takes no answer, ends the stream in good order.
-      if (error === null && this.writableFinished) this.#stream.end()
-      this.#stream.destroy()
-    }
+    // Who has ended writing, and takes no answer, ends the stream in good order.
+    if (error === null && this.writableFinished) this.#stream.end()
+    this.#stream.destroy()
     callback(error)
     // Whoever waits for this write to be over must not wait for ever.
     pending?.(error ?? new TorError('closed', 'the stream was closed'))
@@ -94,9 +100,13 @@ export class TorDuplex extends Duplex implements ByteSink {
    * Something that was written is lost. What the other side said before it ended may say why, so a reader has it first;
    * who only writes has no other way to learn of it.
    */
-  #failOnceRead(): void {
+  #failOnceRead(error?: TorError): void {
+    if (this.#isLost || this.destroyed) return
+    this.#isLost = true
     const fail = (): void => {
-      this.destroy(new TorError('closed', 'the other side ended the stream before it had taken everything'))
+      this.destroy(
+        error ?? new TorError('closed', 'the other side ended the stream before it had taken everything'),
+      )
     }
     const hasReader = this.readableFlowing !== null
     if (hasReader && !this.readableEnded) this.once('end', fail)

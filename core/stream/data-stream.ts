@@ -74,6 +74,7 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
   #isDestroyed = false
   /** Set once nothing more will arrive; told to the sink after the last chunk. */
   #finish: { readonly error: TorError | undefined; readonly isAllSent: boolean } | undefined
+  #isWriteEndTold = false
 
   private constructor(tunnel: Tunnel, begin: BeginTarget, deps: DataStreamDeps, connected: Deferred<void>) {
     this.#connected = connected
@@ -337,13 +338,19 @@ export class DataStream implements CircuitStream, ByteStream, FlowOwner, QueueHo
     this.#noteHeld()
   }
 
-  /** The end is told once, after everything that came before it. */
+  /** The end is told once, after everything that came before it; who writes cannot wait for who reads. */
   #tellFinish(): void {
     const finish = this.#finish
-    if (finish === undefined || this.#sink === undefined || !this.#waiting.isEmpty) return
-    this.#finish = undefined
-    if (finish.error === undefined && !this.#isDestroyed) this.#sink.onEnd()
-    this.#sink.onClose(finish.error, finish.isAllSent)
+    const sink = this.#sink
+    if (finish === undefined || sink === undefined) return
+    if (this.#waiting.isEmpty) {
+      this.#finish = undefined
+      if (finish.error === undefined && !this.#isDestroyed) sink.onEnd()
+      sink.onClose(finish.error, finish.isAllSent)
+    } else if (!this.#isWriteEndTold) {
+      this.#isWriteEndTold = true
+      sink.onWriteEnd?.(finish.error, finish.isAllSent)
+    }
   }
 
   /** Tells the tunnel's account what the stream keeps, if that has changed: nothing once its end was told. */

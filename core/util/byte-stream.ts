@@ -14,6 +14,11 @@ export interface ByteSink {
   /** The other side will send no more. Comes once, after the last chunk. */
   onEnd(): void
   /**
+   * The stream is gone, and only what it had brought before is still to be taken: what is written from now on goes
+   * nowhere, and no `onDrain` comes for what was. Comes at most once, before `onClose`, and with the same words.
+   */
+  onWriteEnd?(error: TorError | undefined, isAllSent: boolean): void
+  /**
    * The stream is gone for both directions. Comes once, last; no error when it closed in good order. That may be before
    * all that was written had left: the rest is lost.
    */

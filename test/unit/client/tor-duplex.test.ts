@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { request } from 'node:http'
-import { Readable, Writable } from 'node:stream'
+import { finished as finishedReading, Readable, Writable } from 'node:stream'
 import { buffer, text } from 'node:stream/consumers'
 import { pipeline } from 'node:stream/promises'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -231,6 +231,97 @@ describe('a Tor stream as a Duplex', () => {
       expect(await text(duplex)).toBe('bye')
       expect(await failed).toMatchObject([lost])
     })
+  })
+
+  describe('that the exit ends behind more of an answer than is read', () => {
+    const lost = { kind: 'closed' }
+    const long = Buffer.alloc(200 * CELL_PAYLOAD, 'x')
+
+    /** The exit sends more than the duplex holds for its reader, and END. */
+    async function answerUnread(exit: FakeStream): Promise<void> {
+      exit.send(long)
+      exit.end()
+      await roundTrip()
+    }
+
+    it.each([
+      ['the end of writing', 501 * CELL_PAYLOAD],
+      ['a write', 5_000_000],
+    ])('tells who takes no answer that what %s waited for is lost', async (_what, size) => {
+      const { duplex, exit } = await openDuplex()
+      exit.holdsSendmes = true
+      const ended = createDeferred<Error | null | undefined>()
+      const closed = once(duplex, 'error')
+      duplex.end(Buffer.alloc(size), ended.resolve as () => void)
+      await exit.waitForCells(500)
+      await answerUnread(exit)
+      expect(await closed).toMatchObject([lost])
+      expect(await ended.promise).toMatchObject(lost)
+    })
+
+    it('never says that what is written behind the end has left', async () => {
+      const { duplex, exit } = await openDuplex()
+      await answerUnread(exit)
+      const failed = once(duplex, 'error')
+      const ended = createDeferred<Error | null | undefined>()
+      duplex.end('late', ended.resolve as () => void)
+      expect(await ended.promise).toBeInstanceOf(Error)
+      expect(await failed).toMatchObject([lost])
+    })
+
+    it('lets who ends with nothing left to send finish, and read on', async () => {
+      const { duplex, exit } = await openDuplex()
+      duplex.pause()
+      await answerUnread(exit)
+      const finished = once(duplex, 'finish')
+      duplex.end()
+      await finished
+      expect(await buffer(duplex)).toEqual(long)
+    })
+
+    it('gives a reader all of it before it says that something is lost', async () => {
+      const { duplex, exit } = await openDuplex()
+      exit.holdsSendmes = true
+      let hasFinished = false
+      duplex.on('finish', () => (hasFinished = true))
+      duplex.pause()
+      duplex.write(Buffer.alloc(501 * CELL_PAYLOAD))
+      await exit.waitForCells(500)
+      await answerUnread(exit)
+      duplex.end()
+      const failed = once(duplex, 'error')
+      expect(await buffer(duplex)).toEqual(long)
+      expect(await failed).toMatchObject([lost])
+      expect(hasFinished).toBe(false)
+    })
+
+    it('says why a circuit took what was written with it', async () => {
+      const { duplex, exit } = await openDuplex()
+      exit.holdsSendmes = true
+      const failed = once(duplex, 'error')
+      duplex.end(Buffer.alloc(501 * CELL_PAYLOAD))
+      await exit.waitForCells(500)
+      exit.send(long)
+      await roundTrip()
+      open.relays.destroy(9)
+      expect(await failed).toMatchObject([{ kind: 'circuit-failed' }])
+    })
+  })
+
+  it('does not make an answer look complete that its own user cut off', async () => {
+    const { duplex, exit } = await openDuplex()
+    let hasEnded = false
+    duplex.on('end', () => (hasEnded = true))
+    duplex.once('data', () => duplex.destroy())
+    const finished = once(duplex, 'finish')
+    duplex.end('request')
+    await finished
+    const over = createDeferred<Error | null | undefined>()
+    finishedReading(duplex, { writable: false }, over.resolve)
+    exit.send(Buffer.from('the first half'))
+    expect(await over.promise).toMatchObject({ code: 'ERR_STREAM_PREMATURE_CLOSE' })
+    expect(hasEnded).toBe(false)
+    expect(await exit.ended).toEqual(Buffer.of(DONE))
   })
 
   it('fails with the circuit, also a write that waits', async () => {
