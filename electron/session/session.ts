@@ -187,6 +187,8 @@ export class Session {
     const reason = reasonOf(error)
     this.#deps.log('warn', `${what}: ${reason.detail}`)
     this.#config = undefined
+    // No way is gone by a core that is not there: the search begins anew with the next start.
+    this.#deps.ways.end()
     this.#deps.connection.handle({ kind: 'start-failed', reason })
   }
 

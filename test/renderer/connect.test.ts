@@ -5,6 +5,7 @@ import { CONNECTION_STATES } from '../../electron/ipc/snapshot-connection.ts'
 import { CommandFailure } from './support/fake-main.ts'
 import { openApp, plain, screenshot, textOf } from './support/open-app.ts'
 import { attempt, connectionIn, NOW_MS, snapshotIn } from './support/snapshots.ts'
+import { EVERY_WAY, waysIn } from './support/ways-snapshots.ts'
 
 interface Expected {
   readonly headline: string
@@ -246,7 +247,11 @@ describe('the connect view', () => {
       reason: { kind: 'damaged-rules', detail: 'The file "/data/sites.json" is damaged' },
     })
     const { page, main } = await openApp({
-      snapshot: snapshotIn('failed', { connection: connectionIn('failed', { attempts: [stopped] }) }),
+      snapshot: snapshotIn('failed', {
+        connection: connectionIn('failed', { attempts: [stopped] }),
+        // Of who hides and has no bridges: the way of before the failure is still told.
+        ways: waysIn({ state: 'trying', ways: EVERY_WAY }),
+      }),
     })
     await page.getByRole('button', { name: 'Go on without rules' }).click()
     const dialog = page.getByRole('alertdialog')

@@ -80,7 +80,7 @@ function useSearchWords(ofState: StateWords): StateWords | undefined {
     case 'trying': {
       const next = nextWayOf(ways)
       // What a state in trouble says is of relays, and meant for the way of the settings.
-      const isSilent = state === 'stalled' || state === 'blocked' || state === 'failed'
+      const isSilent = state === 'stalled' || state === 'blocked'
       return {
         headline: words('connect-headline-trying', { way: wayWords.short(search.way) }),
         about: isSilent ? words('connect-about-trying-silent') : ofState.about,

@@ -21,7 +21,6 @@ const SEARCHED_IN: ReadonlySet<ConnectionState> = new Set([
   'slow',
   'stalled',
   'blocked',
-  'failed',
 ])
 
 export function searchOf({ state }: Pick<ConnectionView, 'state'>, finding: WayFindingView): Search {

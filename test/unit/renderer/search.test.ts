@@ -24,6 +24,7 @@ describe('a search', () => {
       'degraded',
       'protected-down',
       'restoring',
+      'failed',
     ] as const
     for (const ways of SEARCHES) {
       for (const state of silent) expect(searchOf({ state }, ways), state).toEqual({ kind: 'none' })

@@ -181,6 +181,23 @@ describe('a connect that finds its own way', () => {
     expect(order).toEqual([undefined, OBFS4, SNOWFLAKE, undefined, SNOWFLAKE, MEEK, OBFS4])
   })
 
+  it('is at no way where the core does not start, says why, and begins again at the person’s word', async () => {
+    const rig = await wayRig({
+      fate: onlyBy('snowflake'),
+      settings: { entry: 'hide', useBridges: true },
+    })
+    rig.box.refusal = new CoreError({ kind: 'damaged-rules', detail: 'the file is damaged' })
+    rig.session.start()
+    await rig.pass(5)
+    expect(rig.connection.view.state).toBe('failed')
+    expect(rig.connection.view.attempts.at(-1)?.reason?.kind).toBe('damaged-rules')
+    expect(rig.box.view).toMatchObject({ state: 'off', ways: [] })
+    rig.box.refusal = undefined
+    rig.session.start()
+    await rig.until(() => rig.connection.view.state === 'connected')
+    expect(linesOf(rig.dialled)).toEqual([SNOWFLAKE])
+  })
+
   it('does what the settings say and nothing else when it is not to find its own way', async () => {
     const rig = await wayRig({ fate: () => 'refused', settings: { findsOwnWay: false } })
     rig.session.start()

@@ -89,6 +89,8 @@ export async function wayRig(options: RigOptions) {
     settings,
     fate: options.fate,
     core: { kind: 'stopped' } as CoreState,
+    /** Why no core starts, if so. */
+    refusal: undefined as Error | undefined,
     config: undefined as HostConfig | undefined,
     /** What the core has told last: what has not changed since it does not tell again. */
     told: undefined as HostStatus | undefined,
@@ -186,6 +188,10 @@ export async function wayRig(options: RigOptions) {
       },
       start: async (config) => {
         setCore({ kind: 'starting' })
+        if (box.refusal !== undefined) {
+          setCore({ kind: 'stopped' })
+          throw box.refusal
+        }
         follow(config)
         setCore({ kind: 'running' })
       },
