@@ -1,4 +1,5 @@
 /** Joins the bridges to the rest of the client: how they are reached, the view of the network with them, their status. */
+import type { Channel } from '../channel/channel.ts'
 import type { ChannelManager, ChannelView } from '../channel/channel-manager.ts'
 import type { Circuit } from '../circuit/circuit.ts'
 import type { CircuitBuilder } from '../circuit-manager/circuit-builder.ts'
@@ -44,7 +45,7 @@ export function createBridgeConnector(
       const netDir = view()
       const circuit = await build(netDir).catch((error: unknown) => {
         // Its onion key can be another by now, and the descriptor that says so is what it is asked for.
-        if (netDir === undefined || !isTorError(error, 'circuit-failed')) throw error
+        if (netDir === undefined || !mayHaveNewOnionKey(error, channels.find(rsa))) throw error
         return build(undefined)
       })
       const channel = channels.find(rsa)
@@ -55,6 +56,14 @@ export function createBridgeConnector(
       return { connection: directoryAtEnd(circuit, `$${rsa}`, random), ids: channel.ids }
     },
   }
+}
+
+/**
+ * With ntor-v3 a relay refuses a key that it does not know; with ntor C tor answers as if it were another, which proves
+ * nothing. Who the bridge is, an open channel has proved already.
+ */
+function mayHaveNewOnionKey(error: unknown, channel: Channel | undefined): boolean {
+  return isTorError(error, 'circuit-failed') || (channel !== undefined && isTorError(error, 'wrong-identity'))
 }
 
 /** The directory's view, with the bridges in it while bridges are used: circuits are built from this one only. */

@@ -112,28 +112,34 @@ describe('reaching a bridge', () => {
   })
 
   test.each([
-    ['circuit-failed', true],
-    ['channel-failed', false],
-    ['wrong-identity', false],
-  ] as const)('whose onion key is no longer the one that we know: %s', async (kind, isAskedAgain) => {
-    const network = await FakeNetwork.start()
-    const { circuit, channel } = await openCircuit(network)
-    const asked: (NetDir | undefined)[] = []
-    const builder = {
-      buildDirectoryCircuit: async (_target: unknown, view: NetDir | undefined) => {
-        asked.push(view)
-        if (view !== undefined) throw new TorError(kind, 'the bridge does not know that key')
-        return circuit
-      },
-    }
-    const channels = { discover: async () => channel, find: () => channel }
-    const connector = createBridgeConnector(channels, builder, seededRandom(1), () => DIRECT_VIEW)
-    const signal = new AbortController().signal
-    const connecting = connector.connectBridge(bridgeLine(11), bridgeRelay(11).ids.rsa, signal, () => {})
-    if (isAskedAgain) expect((await connecting).ids).toEqual(channel.ids)
-    else await expect(connecting).rejects.toMatchObject({ kind })
-    expect(asked).toEqual(isAskedAgain ? [DIRECT_VIEW, undefined] : [DIRECT_VIEW])
-    channel.close()
-    await network.close()
-  })
+    ['circuit-failed', 'open', true],
+    // A relay that speaks ntor and not ntor-v3 answers whom it does not know with a proof of nothing.
+    ['wrong-identity', 'open', true],
+    // Here it is the channel that proved somebody else, or nobody.
+    ['wrong-identity', 'not open', false],
+    ['channel-failed', 'not open', false],
+  ] as const)(
+    'whose onion key is no longer the one that we know: %s, the channel is %s',
+    async (kind, state, isAskedAgain) => {
+      const network = await FakeNetwork.start()
+      const { circuit, channel } = await openCircuit(network)
+      const asked: (NetDir | undefined)[] = []
+      const builder = {
+        buildDirectoryCircuit: async (_target: unknown, view: NetDir | undefined) => {
+          asked.push(view)
+          if (view !== undefined) throw new TorError(kind, 'the bridge does not know that key')
+          return circuit
+        },
+      }
+      const channels = { discover: async () => channel, find: () => (state === 'open' ? channel : undefined) }
+      const connector = createBridgeConnector(channels, builder, seededRandom(1), () => DIRECT_VIEW)
+      const signal = new AbortController().signal
+      const connecting = connector.connectBridge(bridgeLine(11), bridgeRelay(11).ids.rsa, signal, () => {})
+      if (isAskedAgain) expect((await connecting).ids).toEqual(channel.ids)
+      else await expect(connecting).rejects.toMatchObject({ kind })
+      expect(asked).toEqual(isAskedAgain ? [DIRECT_VIEW, undefined] : [DIRECT_VIEW])
+      channel.close()
+      await network.close()
+    },
+  )
 })
