@@ -183,6 +183,9 @@ async function readBody(
   } catch (error) {
     // Of a stream that failed, `http` only says that it was aborted.
     throw failure(message.socket.errored ?? error, signal)
+  } finally {
+    // `http` waits until the whole request has left, and a server that has answered need not take the rest of it.
+    message.socket.destroy()
   }
   return body.take()
 }

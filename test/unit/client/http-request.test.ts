@@ -156,6 +156,19 @@ describe('one HTTP request', () => {
     await ended.promise
   })
 
+  it('ends the stream once it has the whole answer, whatever of the request the server does not take', async () => {
+    const ended = createDeferred<Buffer>()
+    served.network.script.service = (stream) => {
+      stream.holdsSendmes = true
+      stream.connect()
+      void stream.waitForCells(500).then(() => stream.send(Buffer.from(answer(413, 'too much'))))
+      void stream.ended.then(ended.resolve)
+    }
+    const response = await ask('http://a.example/', { method: 'POST', body: Buffer.alloc(5_000_000) })
+    expect([response.status, response.body.toString()]).toEqual([413, 'too much'])
+    await ended.promise
+  })
+
   it('ends at the signal', async () => {
     served.network.script.service = (stream) => stream.connect()
     const controller = new AbortController()
