@@ -1,5 +1,5 @@
 /** Writes log records as C tor does, `Nov 22 17:00:00.000 [notice] text`, to the console and to files. */
-import { closeSync, constants, ftruncateSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, openSync, truncateSync, writeSync } from 'node:fs'
 import type { Clock } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import { type LogRecord, formatLogParts } from '../util/log.ts'
@@ -157,6 +157,7 @@ function openTarget(rule: LogRule, { console, truncates }: LogOutputOptions): Ta
 
 class FileTarget implements Target {
   readonly rule: LogRule
+  readonly #path: string
   readonly #console: Console
   #file: number | undefined
   /** What was written here, while the file is still to begin anew. */
@@ -165,6 +166,7 @@ class FileTarget implements Target {
 
   constructor(rule: LogRule, path: string, truncates: boolean, console: Console) {
     this.rule = rule
+    this.#path = path
     this.#console = console
     this.#early = truncates ? [] : undefined
     try {
@@ -197,7 +199,8 @@ class FileTarget implements Target {
     this.#early = undefined
     if (early === undefined || this.#file === undefined) return ''
     try {
-      ftruncateSync(this.#file)
+      // By its path: Windows lets nobody cut a file by a handle that may only append.
+      truncateSync(this.#path)
       return early.join('')
     } catch {
       // A pipe or a device: it keeps nothing that could be emptied.

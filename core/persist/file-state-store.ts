@@ -115,8 +115,9 @@ export class FileStateStore implements StateStore {
         try {
           await file.writeFile(bytes)
         } catch (error) {
-          // A part that a full disk still took would stand torn in the middle once there is room for more.
-          await file.truncate(size).catch(() => {})
+          // A part that a full disk still took would stand torn in the middle once there is room for more. By its path:
+          // Windows lets nobody cut a file by a handle that may only append.
+          await fs.truncate(path, size).catch(() => {})
           throw error
         }
       } finally {
