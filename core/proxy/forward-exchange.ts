@@ -120,6 +120,11 @@ export class ForwardExchange implements ByteSink {
     this.#socket.resume()
   }
 
+  /** What is still to come of the request is read and dropped: the application may read nothing before it was sent. */
+  onWriteEnd(): void {
+    this.#socket.resume()
+  }
+
   #readHead(chunk: Buffer): boolean {
     this.#head.push(chunk)
     for (;;) {

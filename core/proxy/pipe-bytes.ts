@@ -79,6 +79,11 @@ class FromNetwork implements ByteSink {
     this.#socket.resume()
   }
 
+  /** What the application still sends is read and dropped: it may have to say all before it reads the rest. */
+  onWriteEnd(): void {
+    this.#socket.resume()
+  }
+
   onClose(error: TorError | undefined): void {
     this.#fromApplication.forgetStream()
     if (error === undefined) {

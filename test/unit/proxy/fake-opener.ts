@@ -80,6 +80,12 @@ export class FakeStream implements ByteStream {
     this.#flush()
   }
 
+  /** The other side has ended while some of what it said is still held back. */
+  endWriting(): void {
+    this.mayWrite = true
+    this.#sink?.onWriteEnd?.(undefined, false)
+  }
+
   drain(): void {
     this.mayWrite = true
     this.#sink?.onDrain()

@@ -61,3 +61,23 @@ test.each<ReadMode>(['lent-buffer', 'data-events'])(
     close()
   },
 )
+
+test.each<ReadMode>(['lent-buffer', 'data-events'])(
+  'an application that writes all before it reads may end its writing behind the other side’s end (%s)',
+  async (readMode) => {
+    const { server, client, close } = await accept(readMode)
+    const stream = new FakeStream()
+    stream.mayWrite = false
+    server.start(IGNORE)
+    pipeBytes(server, stream, false, () => {})
+    client.write(Buffer.alloc(16_000_000))
+    for (let sent = 0; sent < 4_000; sent++) stream.deliver(Buffer.alloc(15_000))
+    await settle()
+    expect(stream.isHeldBack).toBe(true)
+    expect(client.writableLength).toBeGreaterThan(0)
+    stream.endWriting()
+    await until(() => client.writableLength === 0)
+    client.destroy()
+    close()
+  },
+)
