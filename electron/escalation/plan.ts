@@ -31,7 +31,7 @@ export interface PlanInputs {
   readonly settings: Pick<Settings, 'entry' | 'useBridges' | 'findsOwnWay'>
   /** Of the person: added or chosen, and enabled. */
   readonly ownLines: readonly string[]
-  /** Turned off by the person: whoever names them, nothing leads there. */
+  /** Turned off or removed by the person: whoever names them, nothing leads there. */
   readonly disabledLines: readonly string[]
   readonly worked: WorkedWay | undefined
   /** What the bridge service said, in its order. */

@@ -150,6 +150,7 @@ export class WayFinder implements WaysPart {
     const dropped = new Set(lines.map(printedOf))
     const isDropped = (line: string): boolean => dropped.has(printedOf(line))
     const { log, memory } = this.#deps
+    this.#means.drop(lines)
     memory
       .forgetLines(isDropped)
       .catch(() =>

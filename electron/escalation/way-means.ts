@@ -1,5 +1,6 @@
 /** What ways are made of at this moment: the settings, the bridges, what is remembered, known of the country, and built in. */
 import type { Clock } from '../clock.ts'
+import { printedOf } from '../bridges/bridges-view.ts'
 import { attemptWay, usesBridges } from '../connection/entry-way.ts'
 import type { BridgeView } from '../ipc/snapshot-bridges.ts'
 import type { AttemptWay } from '../ipc/snapshot-connection.ts'
@@ -28,6 +29,8 @@ export interface WayMeansDeps {
 
 export class WayMeans {
   readonly #deps: WayMeansDeps
+  /** As they are printed. An answer or a list may name them still; no file says that they were taken away. */
+  readonly #dropped = new Set<string>()
 
   constructor(deps: WayMeansDeps) {
     this.#deps = deps
@@ -65,12 +68,19 @@ export class WayMeans {
     return !this.#isLive(way) && way.lines.some(isDropped)
   }
 
+  /** No plan leads there until the app is closed, or until they are used again. */
+  drop(lines: readonly string[]): void {
+    for (const line of lines) this.#dropped.add(printedOf(line))
+  }
+
   inputs(network: string | undefined): PlanInputs {
     const { settings, bridges, builtIn, transports, memory, help, clock, country, countries } = this.#deps
+    const ownLines = bridges.activeLines()
+    for (const line of ownLines) this.#dropped.delete(printedOf(line))
     return {
       settings: settings.current,
-      ownLines: bridges.activeLines(),
-      disabledLines: bridges.disabledLines(),
+      ownLines,
+      disabledLines: [...bridges.disabledLines(), ...this.#dropped],
       worked: memory.workedOn(network),
       help: help.view.answer?.settings,
       map: countries.settingsOf(country().code),

@@ -1,6 +1,7 @@
 /** A bridge that the person removed or turned off: it may be watched, and is not led to by any way. */
 import { describe, expect, it } from 'vitest'
 import { bridgeId } from '../../../../electron/bridges/bridges-view.ts'
+import type { HelpReply } from '../../../../electron/host/help-protocol.ts'
 import {
   type Fate,
   NETWORK,
@@ -79,6 +80,45 @@ describe.each(DROPS)('a bridge that was %s', (_, drop) => {
     expect(rig.dialled.slice(1, 4).map(({ lines }) => lines)).toEqual([SNOWFLAKE, [OTHER], OBFS4])
     expect(leadsTo(rig, OWN)).toBe(false)
     expect(memory.workedOn(NETWORK)?.lines).toEqual(SNOWFLAKE)
+  })
+})
+
+describe('a bridge that the bridge service gave, and that was removed while it was in use', () => {
+  const help = async (): Promise<HelpReply> => ({
+    kind: 'settings',
+    country: 'ru',
+    settings: [{ transport: 'webtunnel', source: 'bridgedb', lines: [REQUESTED] }],
+  })
+  const fate: RigOptions['fate'] = (lines) => (lines?.includes(REQUESTED) ? 'works' : 'silent')
+
+  async function removed(): Promise<Rig> {
+    const rig = await wayRig({ fate, settings: { country: 'ru' }, builtIn: {}, help })
+    rig.session.start()
+    await rig.until(() => rig.connection.view.state === 'connected')
+    await rig.finder.keep()
+    await rig.bridges.remove([bridgeId(REQUESTED)])
+    await rig.bridges.add(OTHER)
+    return rig
+  }
+
+  it('is not dialled again because the answer of the service names it still', async () => {
+    const rig = await removed()
+    const from = rig.dialled.length
+    await rig.pass(900)
+    await rig.session.stop()
+    rig.box.settings = { ...rig.box.settings, useBridges: false }
+    rig.session.start()
+    await rig.pass(900)
+    expect(leadsTo(rig, OTHER, from)).toBe(true)
+    expect(leadsTo(rig, REQUESTED, from)).toBe(false)
+  })
+
+  it('is dialled where the person has added it again', async () => {
+    const rig = await removed()
+    const from = rig.dialled.length
+    await rig.bridges.add(REQUESTED)
+    await rig.until(() => leadsTo(rig, REQUESTED, from))
+    await rig.until(() => rig.connection.view.state === 'connected')
   })
 })
 
