@@ -21,7 +21,7 @@ export interface GuardedFileParts {
   readonly without: string
   /** A larger one is none of ours. */
   readonly maxBytes: number
-  /** A fault that comes back must not fill the disk, and older ones are of no use. */
+  /** Of damaged ones: a fault that comes back must not fill the disk, and older ones are of no use. */
   readonly keepsNewestOnly: boolean
   readonly clock: Pick<Clock, 'wallMs' | 'setTimer'>
   readonly log: AppLog
@@ -64,7 +64,7 @@ export class GuardedFile {
   async keepBroken(what: string): Promise<void> {
     const { name, without, log } = this.#parts
     try {
-      const backupName = await this.#keep(copyFile)
+      const backupName = await this.#copy()
       log('warn', `${name} ${what}; it is kept as ${backupName}, and ${without}`)
     } catch {
       this.#guard = 'not-copied'
@@ -75,40 +75,84 @@ export class GuardedFile {
 
   /** Rejects also where what lies there could not be kept first. */
   async write(text: string): Promise<void> {
-    const { path, maxBytes, name, log } = this.#parts
+    const { path, maxBytes } = this.#parts
+    const moved = await this.#keepFirst()
+    try {
+      await privateTextFile(path, maxBytes).write(text)
+    } catch (error) {
+      if (moved !== undefined) await this.#putBack(moved)
+      throw error
+    }
+  }
+
+  /** Before anything is written in its place. The name under which it is, where it was moved for that. */
+  async #keepFirst(): Promise<string | undefined> {
+    const { name, log } = this.#parts
+    const isUnread = this.#guard === 'unread'
+    let backupName: string | undefined
     if (this.#guard !== undefined) {
       try {
-        // What cannot be read can still be moved.
-        const backupName = await this.#keep(this.#guard === 'unread' ? rename : copyFile)
+        backupName = isUnread ? await this.#move() : await this.#copy()
         log('warn', `${name} of before is kept as ${backupName}`)
       } catch (error) {
         if (codeOf(error) !== 'ENOENT') throw error
       }
       this.#guard = undefined
     }
-    await privateTextFile(path, maxBytes).write(text)
+    return isUnread ? backupName : undefined
   }
 
-  async #keep(how: (from: string, to: string) => Promise<void>): Promise<string> {
-    const { path, clock, keepsNewestOnly } = this.#parts
-    const date = new Date(clock.wallMs()).toISOString().replaceAll(/[:.]/g, '-')
-    const prefix = `${basename(path, '.json')}.broken-`
-    const backupName = `${prefix}${date}.json`
-    const folder = dirname(path)
-    await how(path, join(folder, backupName))
+  /** Of what was read. */
+  async #copy(): Promise<string> {
+    const { path, keepsNewestOnly } = this.#parts
+    const backupName = this.#nameFor('broken')
+    await copyFile(path, join(dirname(path), backupName))
     this.#trouble = { backupName }
-    if (keepsNewestOnly) await removeOlder(folder, prefix, backupName).catch(() => undefined)
+    if (keepsNewestOnly) await this.#removeOlder(backupName).catch(() => undefined)
     return backupName
+  }
+
+  /** What cannot be read can still be moved. It may be the only good one: nothing removes it as an older copy. */
+  async #move(): Promise<string> {
+    const { path } = this.#parts
+    const backupName = this.#nameFor('unread')
+    await rename(path, join(dirname(path), backupName))
+    this.#trouble = { backupName }
+    return backupName
+  }
+
+  /** With nothing in its place, the next start would find no file and no trouble. Never rejects. */
+  async #putBack(backupName: string): Promise<void> {
+    const { path, name, log } = this.#parts
+    try {
+      await rename(join(dirname(path), backupName), path)
+      this.#guard = 'unread'
+      this.#trouble = { backupName: undefined }
+      log('warn', `${name} could not be written; what was there is back in its place`)
+    } catch {
+      log('warn', `${name} could not be written, and what was there stays at ${backupName}`)
+    }
+  }
+
+  #nameFor(what: 'broken' | 'unread'): string {
+    const date = new Date(this.#parts.clock.wallMs()).toISOString().replaceAll(/[:.]/g, '-')
+    return `${this.#prefix(what)}${date}.json`
+  }
+
+  #prefix(what: 'broken' | 'unread'): string {
+    return `${basename(this.#parts.path, '.json')}.${what}-`
+  }
+
+  async #removeOlder(newest: string): Promise<void> {
+    const folder = dirname(this.#parts.path)
+    const prefix = this.#prefix('broken')
+    const older = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name !== newest)
+    await Promise.all(older.map((name) => rm(join(folder, name), { force: true })))
   }
 
   #wait(): Promise<void> {
     return new Promise((resolve) => void this.#parts.clock.setTimer(TRY_AGAIN_AFTER_MS, resolve))
   }
-}
-
-async function removeOlder(folder: string, prefix: string, newest: string): Promise<void> {
-  const older = (await readdir(folder)).filter((name) => name.startsWith(prefix) && name !== newest)
-  await Promise.all(older.map((name) => rm(join(folder, name), { force: true })))
 }
 
 function codeOf(error: unknown): string {

@@ -1,4 +1,5 @@
 /** A file of the person's own that cannot be read: it is never lost, whatever is written later. */
+import { mkdirSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -7,14 +8,21 @@ import { GuardedFile } from '../../../electron/guarded-file.ts'
 
 const NOW_MS = Date.UTC(2026, 10, 22, 12)
 const BACKUP = 'mine.broken-2026-11-22T12-00-00-000Z.json'
+const UNREAD = 'mine.unread-2026-11-22T12-00-00-000Z.json'
 const folders: string[] = []
 
 afterEach(async () => {
   for (const folder of folders.splice(0)) await rm(folder, { recursive: true })
 })
 
-/** `onWait` happens between two tries to read. */
-async function rig(onWait: (path: string) => Promise<void> = async () => undefined) {
+interface RigHooks {
+  /** Between two tries to read. */
+  readonly onWait?: (path: string) => Promise<void>
+  /** Once the file of before is out of the way, and nothing is in its place yet. */
+  readonly onKept?: (path: string) => void
+}
+
+async function rig({ onWait = async () => undefined, onKept = () => undefined }: RigHooks = {}) {
   const folder = await mkdtemp(join(tmpdir(), 'allium-guarded-'))
   folders.push(folder)
   const path = join(folder, 'mine.json')
@@ -35,7 +43,10 @@ async function rig(onWait: (path: string) => Promise<void> = async () => undefin
         return { cancel: () => undefined }
       },
     },
-    log: (level, text) => void logged.push(`${level} ${text}`),
+    log: (level, text) => {
+      logged.push(`${level} ${text}`)
+      if (text.includes('of before is kept')) onKept(path)
+    },
   })
   return { file, folder, logged, path }
 }
@@ -48,9 +59,11 @@ async function makeUnreadable(path: string): Promise<void> {
 
 describe('a file that cannot be read', () => {
   it('is tried again: what holds it may let it go', async () => {
-    const { file, logged, path } = await rig(async (held) => {
-      await rm(held, { recursive: true })
-      await writeFile(held, 'good')
+    const { file, logged, path } = await rig({
+      onWait: async (held) => {
+        await rm(held, { recursive: true })
+        await writeFile(held, 'good')
+      },
     })
     await makeUnreadable(path)
     expect(await file.read()).toBe('good')
@@ -75,10 +88,45 @@ describe('a file that cannot be read', () => {
     await file.read()
     await file.write('new')
     expect(await readFile(path, 'utf8')).toBe('new')
-    expect(await readFile(join(folder, BACKUP, 'content'), 'utf8')).toBe('precious')
-    expect(file.trouble).toEqual({ backupName: BACKUP })
+    expect(await readFile(join(folder, UNREAD, 'content'), 'utf8')).toBe('precious')
+    expect(file.trouble).toEqual({ backupName: UNREAD })
     await file.write('newer')
     expect(await readFile(path, 'utf8')).toBe('newer')
+  })
+
+  it('is back in its place where nothing else could be written there, for the next start to read', async () => {
+    // What no file can take the place of.
+    const { file, folder, path } = await rig({ onKept: (place) => mkdirSync(place) })
+    await makeUnreadable(path)
+    await file.read()
+    await expect(file.write('new')).rejects.toThrow()
+    expect(await readdir(folder)).toEqual(['mine.json'])
+    expect(await readFile(join(path, 'content'), 'utf8')).toBe('precious')
+    expect(file.trouble).toEqual({ backupName: undefined })
+  })
+
+  it('and was put back is guarded still: the next change keeps it first', async () => {
+    let faults = 1
+    const { file, folder, path } = await rig({
+      onKept: (place) => {
+        if (faults-- > 0) mkdirSync(place)
+      },
+    })
+    await makeUnreadable(path)
+    await file.read()
+    await expect(file.write('new')).rejects.toThrow()
+    await file.write('new')
+    expect(await readFile(path, 'utf8')).toBe('new')
+    expect(await readFile(join(folder, UNREAD, 'content'), 'utf8')).toBe('precious')
+  })
+
+  it('may be the only good one, and outlives the copies of files that are damaged later', async () => {
+    const { file, folder, path } = await rig()
+    await makeUnreadable(path)
+    await file.read()
+    await file.write('half a')
+    await file.keepBroken('is not readable')
+    expect(new Set(await readdir(folder))).toEqual(new Set([BACKUP, 'mine.json', UNREAD]))
   })
 
   it('is not written over where it cannot be kept', async () => {
@@ -86,10 +134,10 @@ describe('a file that cannot be read', () => {
     await makeUnreadable(path)
     await file.read()
     // A name that is taken by what no folder can take the place of.
-    await writeFile(join(folder, BACKUP), '')
+    await writeFile(join(folder, UNREAD), '')
     await expect(file.write('new')).rejects.toThrow()
     expect(await readFile(join(path, 'content'), 'utf8')).toBe('precious')
-    await rm(join(folder, BACKUP))
+    await rm(join(folder, UNREAD))
     await file.write('new')
     expect(await readFile(path, 'utf8')).toBe('new')
   })
