@@ -202,6 +202,7 @@ export class Session {
   async #end(): Promise<void> {
     this.#letGo()
     this.#door = undefined
+    this.#config = undefined
     const { connection, core } = this.#deps
     connection.handle({ kind: 'restoring', isRestoring: true })
     connection.handle({ kind: 'wanted', isWanted: false })
@@ -217,7 +218,8 @@ export class Session {
     const way = this.#deps.way()
     if (isDeepStrictEqual(way, this.#way)) return
     this.#way = way
-    this.#deps.connection.handle({ kind: 'way', way })
+    const isInForce = this.#isInForce(this.#deps.config())
+    this.#deps.connection.handle({ kind: 'way', way, isInForce })
   }
 
   async #reconfigure(): Promise<void> {

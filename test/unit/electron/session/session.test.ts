@@ -6,7 +6,7 @@ import type { ConnectionEvent, CoreState } from '../../../../electron/parts.ts'
 import { hostConfigOf } from '../../../../electron/session/host-config.ts'
 import { viewOf } from '../../../../electron/connection/connection-view.ts'
 import { initialModel } from '../../../../electron/connection/connection-model.ts'
-import type { ConnectionState } from '../../../../electron/ipc/snapshot-connection.ts'
+import type { AttemptWay, ConnectionState } from '../../../../electron/ipc/snapshot-connection.ts'
 import { Session } from '../../../../electron/session/session.ts'
 import { hostStatus } from '../host/fake-host.ts'
 
@@ -21,12 +21,18 @@ function setUp(change: Partial<Settings> = {}) {
   const events: ConnectionEvent[] = []
   const logged: string[] = []
   const fail: { start?: Error; change?: Error; apply?: Error; restore?: Error } = {}
-  const box: { settings: Settings; core: CoreState; state: ConnectionState; untilRestored?: Promise<void> } =
-    {
-      state: 'off',
-      settings: { ...DEFAULT_SETTINGS, entry: 'direct', systemProxy: true, ...change },
-      core: { kind: 'stopped' },
-    }
+  const box: {
+    settings: Settings
+    core: CoreState
+    state: ConnectionState
+    way: AttemptWay
+    untilRestored?: Promise<void>
+  } = {
+    state: 'off',
+    settings: { ...DEFAULT_SETTINGS, entry: 'direct', systemProxy: true, ...change },
+    core: { kind: 'stopped' },
+    way: { kind: 'direct' },
+  }
   const act = (name: string, error: Error | undefined): Promise<void> => {
     done.push(name)
     return error === undefined ? Promise.resolve() : Promise.reject(error)
@@ -55,7 +61,7 @@ function setUp(change: Partial<Settings> = {}) {
     },
     settings: () => box.settings,
     config: () => hostConfigOf(box.settings, undefined, { dataDirectory: '/nowhere', networkLines: [] }),
-    way: () => ({ kind: 'direct' }),
+    way: () => box.way,
     ways: { hold: undefined, begin: () => {}, end: () => {}, onChange: () => false },
     log: (level, text) => logged.push(`${level} ${text}`),
   })
@@ -79,7 +85,7 @@ describe('connecting', () => {
     await connect(session)
     expect(done).toEqual(['core starts', 'proxy to 9251'])
     expect(events).toEqual([
-      { kind: 'way', way: { kind: 'direct' } },
+      { kind: 'way', way: { kind: 'direct' }, isInForce: false },
       { kind: 'wanted', isWanted: true },
     ])
   })
@@ -219,6 +225,18 @@ describe('the person’s word on the system’s setting', () => {
 })
 
 describe('while connected', () => {
+  it('says of a way whether the core dials so already: what a core at rest has said counts still', async () => {
+    const { box, events, session } = setUp()
+    await connect(session)
+    box.way = { kind: 'direct', source: 'settings' }
+    session.onChange()
+    expect(events.at(-1)).toEqual({ kind: 'way', way: box.way, isInForce: true })
+    box.way = { kind: 'bridges', transports: ['obfs4'], count: 1 }
+    box.settings = { ...box.settings, excludedCountries: ['de'] }
+    session.onChange()
+    expect(events.at(-1)).toEqual({ kind: 'way', way: box.way, isInForce: false })
+  })
+
   it('keeps the system pointed at the door while the core is gone', async () => {
     const { done, session } = setUp()
     await connect(session)
