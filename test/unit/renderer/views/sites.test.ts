@@ -4,6 +4,7 @@ import type { ExitCountryView, SiteView } from '../../../../electron/ipc/snapsho
 import { countryRows } from '../../../../renderer/views/sites/country-rows.ts'
 import { exitCost } from '../../../../renderer/views/sites/exit-cost.ts'
 import { IDENTITY } from '../../../../renderer/views/sites/identity-lists.ts'
+import { parseStreamHost } from '../../../../core/client/stream-target.ts'
 import { hostIn } from '../../../../renderer/views/sites/site-names.ts'
 import { keepOrder } from '../../../../renderer/views/sites/site-order.ts'
 
@@ -52,6 +53,21 @@ describe('the name of a site that somebody writes', () => {
     expect(hostIn('192.0.2.7:80')).toBe('192.0.2.7')
     expect(hostIn('http://[2001:db8::1]:80/')).toBe('2001:db8::1')
     expect(hostIn('bücher.example')).toBe('bücher.example')
+  })
+
+  it('is the one under which the core keeps its rule, however an address is written', () => {
+    for (const text of [
+      '2001:DB8:0:0:0:0:0:1',
+      'http://[2001:0db8::0001]/',
+      '2001:db8:0:1:0:0:0:1',
+      '::ffff:192.0.2.7',
+      '2001:db8:0:1:1:1:1:1',
+      '::1',
+      '::',
+    ]) {
+      const host = /\[(.*)\]/.exec(text)?.[1] ?? text
+      expect(hostIn(text), text).toBe(parseStreamHost(host).host)
+    }
   })
 
   it('is none in what could be no site', () => {
