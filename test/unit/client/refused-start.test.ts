@@ -22,7 +22,7 @@ class UnreadableStore extends MemoryStateStore {
   }
 }
 
-it.each(['sites.json', 'build-times.json', 'guards.json'])(
+it.each(['sites.json', 'guards.json'])(
   'a start that is refused because of %s leaves no timer that would keep its process alive',
   async (name) => {
     const clock = manualClock()
