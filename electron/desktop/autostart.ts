@@ -72,6 +72,10 @@ function applyLoginItem(isWanted: boolean, loginItem: LoginItem): void {
   }
 }
 
+/**
+ * Electron looks on Windows for items that lead to this program: one that leads to where it was before looks as if it
+ * were gone. To set it anew would also bring back what the person has deleted.
+ */
 function isLoginItemOn(loginItem: LoginItem): boolean {
   const { openAtLogin, executableWillLaunchAtLogin } = loginItem.get({ args: [HIDDEN_ARGUMENT] })
   return openAtLogin && executableWillLaunchAtLogin !== false

@@ -50,7 +50,10 @@ export class StartAtLogin {
     if (!settings.current.startAtLogin) return
     try {
       if (await autostart.refresh(settings.current.language)) return
-      log('info', 'the start at login was turned off in the system, so it is off here')
+      log(
+        'info',
+        'the system does not start this program at login any more: it was turned off there, or the program was moved; so it is off here',
+      )
       await settings.change({ startAtLogin: false })
     } catch {
       log('warn', 'the start at login could not be looked at')
