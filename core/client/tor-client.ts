@@ -97,8 +97,9 @@ export class TorClient implements StreamOpener {
   /**
    * Opens a stream to a host and port and returns it as Node's `Duplex`. Resolves when the exit is connected; rejects
    * with a `TorError` whose kind says why not. `end` ends writing and still gives the answer; but the other side is told
-   * that no more comes by `destroy` alone, which ends reading, too: Tor has no half-close. Fails with `closed`, behind
-   * what there is to read, where the other side ended before it had taken all that was written.
+   * that no more comes by `destroy` alone, which ends reading, too: Tor has no half-close. Where the other side
+   * ended before it had taken all that was written, `close` comes behind what there is to read, without `finish`; who reads
+   * nothing has the error `closed`.
    */
   async connect(host: string, port: number, options: ConnectOptions = {}): Promise<Duplex> {
     const target = parseStreamTarget(host, port)

@@ -76,6 +76,12 @@ export class TorDuplex extends Duplex implements ByteSink {
       callback()
       return
     }
+    if (this.#isStreamGone && this.#hasReader) {
+      // As a kernel takes it behind the other side's FIN: TLS says its farewell here, and an error would cost the answer.
+      this.#failOnceRead()
+      callback()
+      return
+    }
     this.#pending = callback
     if (this.#isStreamGone) this.#failOnceRead()
   }
@@ -96,20 +102,22 @@ export class TorDuplex extends Duplex implements ByteSink {
     pending?.(error ?? new TorError('closed', 'the stream was closed'))
   }
 
+  get #hasReader(): boolean {
+    return this.readableFlowing !== null
+  }
+
   /**
-   * Something that was written is lost. What the other side said before it ended may say why, so a reader has it first;
-   * who only writes has no other way to learn of it.
+   * Something that was written is lost. A reader has first what the other side said before it ended, whole and in good
+   * order; that `finish` never came, and the callbacks of writing, tell the writer. Who only writes has an error.
    */
   #failOnceRead(error?: TorError): void {
     if (this.#isLost || this.destroyed) return
     this.#isLost = true
-    const fail = (): void => {
-      this.destroy(
-        error ?? new TorError('closed', 'the other side ended the stream before it had taken everything'),
-      )
+    if (this.#hasReader && !this.readableEnded) this.once('end', () => this.destroy(error))
+    else if (this.#hasReader) this.destroy(error)
+    else {
+      const lost = 'the other side ended the stream before it had taken everything'
+      this.destroy(error ?? new TorError('closed', lost))
     }
-    const hasReader = this.readableFlowing !== null
-    if (hasReader && !this.readableEnded) this.once('end', fail)
-    else fail()
   }
 }

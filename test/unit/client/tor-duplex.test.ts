@@ -201,16 +201,43 @@ describe('a Tor stream as a Duplex', () => {
         'while only the end of writing waits for it',
         (duplex: TorDuplex) => void duplex.end(Buffer.alloc(501 * CELL_PAYLOAD)),
       ],
-    ])('%s, gives what it said and then fails', async (_when, write) => {
+    ])('%s, gives what it said, and never finishes', async (_when, write) => {
       let hasFinished = false
       const duplex = await cutShort((opened) => {
         opened.on('finish', () => (hasFinished = true))
         write(opened)
       })
-      const failed = once(duplex, 'error')
+      const closed = once(duplex, 'close')
       expect(await text(duplex)).toBe('too much')
-      expect(await failed).toMatchObject([lost])
+      await closed
       expect(hasFinished).toBe(false)
+    })
+
+    it('tells the write of what is lost when the answer was read', async () => {
+      const written = createDeferred<Error | null | undefined>()
+      const duplex = await cutShort((opened) => opened.write(Buffer.alloc(5_000_000), written.resolve))
+      expect(await text(duplex)).toBe('too much')
+      expect(await written.promise).toMatchObject(lost)
+    })
+
+    it('takes a farewell that answers its last words, as TLS has one, without harm to them', async () => {
+      const { duplex, exit } = await openDuplex()
+      exit.holdsSendmes = true
+      // The window is used up, so that the farewell is still there when the end comes.
+      duplex.write(Buffer.alloc(500 * CELL_PAYLOAD))
+      await exit.waitForCells(500)
+      const words: string[] = []
+      duplex.on('data', (chunk: Buffer) => {
+        words.push(chunk.toString())
+        duplex.write('farewell')
+        duplex.end()
+      })
+      const finished = new Promise((resolve) => duplex.on('finish', () => resolve('finish')))
+      const closed = once(duplex, 'close').then(() => 'close')
+      exit.send(Buffer.from('bye'))
+      exit.end()
+      expect(await Promise.race([finished, closed])).toBe('close')
+      expect([words, duplex.errored]).toEqual([['bye'], null])
     })
 
     it('fails at once where nobody reads, and so does the write', async () => {
@@ -220,16 +247,18 @@ describe('a Tor stream as a Duplex', () => {
       expect(await written.promise).toMatchObject(lost)
     })
 
-    it('fails what is written behind the end before that was read', async () => {
+    it('never finishes what is written behind the end before that was read', async () => {
       const { duplex, exit } = await openDuplex()
       duplex.pause()
       exit.send(Buffer.from('bye'))
       exit.end()
       await roundTrip()
-      const failed = once(duplex, 'error')
+      const ended = createDeferred<Error | null | undefined>()
       duplex.write('late')
+      duplex.end(ended.resolve as () => void)
       expect(await text(duplex)).toBe('bye')
-      expect(await failed).toMatchObject([lost])
+      expect(await ended.promise).toBeInstanceOf(Error)
+      expect(duplex.errored).toBeNull()
     })
   })
 
@@ -279,7 +308,7 @@ describe('a Tor stream as a Duplex', () => {
       expect(await buffer(duplex)).toEqual(long)
     })
 
-    it('gives a reader all of it before it says that something is lost', async () => {
+    it('gives a reader all of it, and never finishes what is lost', async () => {
       const { duplex, exit } = await openDuplex()
       exit.holdsSendmes = true
       let hasFinished = false
@@ -289,10 +318,10 @@ describe('a Tor stream as a Duplex', () => {
       await exit.waitForCells(500)
       await answerUnread(exit)
       duplex.end()
-      const failed = once(duplex, 'error')
+      const closed = once(duplex, 'close')
       expect(await buffer(duplex)).toEqual(long)
-      expect(await failed).toMatchObject([lost])
-      expect(hasFinished).toBe(false)
+      await closed
+      expect([hasFinished, duplex.errored]).toEqual([false, null])
     })
 
     it('says why a circuit took what was written with it', async () => {
