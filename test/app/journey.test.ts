@@ -189,14 +189,16 @@ describe('a person who has never seen it', () => {
     for (const name of nicknames(circuit)) await app.page.getByText(name).first().waitFor()
   })
 
-  it('gets another circuit for the site through the same guard, and the exits say so, too', async () => {
+  it('gets another circuit for the site through the guards that were there, and the exits say so, too', async () => {
     const before = await siteCircuit()
+    // A set has a second one, which the site's circuit of now can be through.
+    const guards = (await app.snapshot()).circuits.circuits.map((circuit) => nicknames(circuit)[0])
     await show('sites')
     await app.page.getByRole('button', { name: /New circuit for .*ok\.test/ }).click()
     expect(await visit()).toBe('hello')
     await app.waitForSnapshot('another circuit', (now) => (circuitOf(now)?.id ?? before.id) !== before.id)
     const after = await siteCircuit()
-    expect(nicknames(after)[0]).toBe(nicknames(before)[0])
+    expect(guards).toContain(nicknames(after)[0])
     expect(await exitOfSite()).toBe(nicknames(await siteCircuit())[2])
   })
 
