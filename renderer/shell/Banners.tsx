@@ -4,6 +4,7 @@ import type { ReactNode } from 'react'
 import { Button } from '../components/Button.tsx'
 import { classNames } from '../components/class-names.ts'
 import { Notice } from '../components/Notice.tsx'
+import type { FileTrouble } from '../../electron/ipc/file-trouble.ts'
 import { showView } from '../state/navigation.ts'
 import { useSnapshot } from '../state/store.ts'
 import { useWords } from '../words/words.tsx'
@@ -55,39 +56,35 @@ function Strip({ icon: Icon, ink, title, text }: StripProps): ReactNode {
 
 /** Above the view: files that this start could not use. */
 export function FileTroubles(): ReactNode {
-  const words = useWords()
   const settings = useSnapshot((snapshot) => snapshot.settingsTrouble)
   const bridges = useSnapshot((snapshot) => snapshot.bridges.trouble)
   return (
     <>
-      {settings !== undefined && (
-        <Notice
-          tone="warn"
-          title={words('app-settings-trouble')}
-          action={
-            <Button onClick={() => showView('settings')}>{words('app-settings-trouble-action')}</Button>
-          }
-        >
-          <p>
-            {settings.backupName === undefined
-              ? words('app-settings-trouble-unread')
-              : words('app-settings-trouble-about', { file: settings.backupName })}
-          </p>
-        </Notice>
-      )}
-      {bridges !== undefined && (
-        <Notice
-          tone="warn"
-          title={words('app-bridges-trouble')}
-          action={<Button onClick={() => showView('bridges')}>{words('app-bridges-trouble-action')}</Button>}
-        >
-          <p>
-            {bridges.backupName === undefined
-              ? words('app-bridges-trouble-unread')
-              : words('app-bridges-trouble-about', { file: bridges.backupName })}
-          </p>
-        </Notice>
-      )}
+      {settings !== undefined && <FileTroubleNotice trouble={settings} file="settings" />}
+      {bridges !== undefined && <FileTroubleNotice trouble={bridges} file="bridges" />}
     </>
+  )
+}
+
+interface FileTroubleProps {
+  readonly trouble: FileTrouble
+  /** Its view has the same name. */
+  readonly file: 'settings' | 'bridges'
+}
+
+function FileTroubleNotice({ trouble: { backupName }, file }: FileTroubleProps): ReactNode {
+  const words = useWords()
+  return (
+    <Notice
+      tone="warn"
+      title={words(`app-${file}-trouble`)}
+      action={<Button onClick={() => showView(file)}>{words(`app-${file}-trouble-action`)}</Button>}
+    >
+      <p>
+        {backupName === undefined
+          ? words(`app-${file}-trouble-unread`)
+          : words(`app-${file}-trouble-about`, { file: backupName })}
+      </p>
+    </Notice>
   )
 }
