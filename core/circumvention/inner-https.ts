@@ -5,10 +5,10 @@
 import { type IncomingMessage, request as requestHttp } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { connect as connectTls, type TLSSocket } from 'node:tls'
-import { codeOf, waitOnSocket } from '../transport/socket-wait.ts'
+import { waitOnSocket } from '../transport/socket-wait.ts'
 import { abortError } from '../util/abort.ts'
 import { ByteCollector } from '../util/byte-collector.ts'
-import { isTorError, TorError, toTorError } from '../util/errors.ts'
+import { codeOrName, isTorError, TorError, toTorError } from '../util/errors.ts'
 import { MAX_ANSWER_BYTES } from './moat-answer.ts'
 import type { MoatService } from './moat-targets.ts'
 
@@ -55,7 +55,7 @@ async function startTls(stream: Duplex, { host, ca }: MoatService, signal: Abort
 /** Certificates that do not fit are somebody else's; the rest is the tunnel's doing. */
 function tlsError(error: Error): TorError {
   if (isTorError(error)) return error
-  const code = codeOf(error)
+  const code = codeOrName(error)
   const isCertificate = /CERT|SELF_SIGNED|UNABLE_TO|ALTNAME/.test(code)
   return isCertificate
     ? new TorError('wrong-identity', `not the bridge service answered: ${code}`, { cause: error })

@@ -6,7 +6,7 @@ import { TorClient } from '../client/tor-client.ts'
 import { systemProcesses } from '../persist/process-identity.ts'
 import { systemClock } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
-import { TorError } from '../util/errors.ts'
+import { systemCodeOf, TorError } from '../util/errors.ts'
 import type { FileAccess } from './load-settings.ts'
 import type { Console } from './log-output.ts'
 import { collectShortLivedBuffersYoung } from './memory.ts'
@@ -26,13 +26,15 @@ const processConsole: Console = {
 /** What came by standard input: a reload cannot read it a second time. */
 let stdinText: string | undefined
 
+const NO_FOLDER: ReadonlySet<string> = new Set(['ENOENT', 'ENOTDIR'])
+
 const processFiles: FileAccess = {
   env: process.env,
   read(path, limitBytes) {
     try {
       return readBounded(path, limitBytes)
     } catch (error) {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+      if (systemCodeOf(error) === 'ENOENT') return undefined
       throw error
     }
   },
@@ -40,8 +42,7 @@ const processFiles: FileAccess = {
     try {
       return readdirSync(path).map((name) => ({ name, isFolder: isFolder(join(path, name)) }))
     } catch (error) {
-      if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR'))
-        return undefined
+      if (NO_FOLDER.has(systemCodeOf(error) ?? '')) return undefined
       throw error
     }
   },

@@ -5,7 +5,7 @@
  */
 import { type FileHandle, lstat, open, readlink, rm, symlink } from 'node:fs/promises'
 import { type Clock, sleep } from '../util/clock.ts'
-import { TorError, toTorError } from '../util/errors.ts'
+import { systemCodeOf, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomBytes } from '../util/random.ts'
 import { askLockSocket, type LockSocket, openLockSocket, removeDeadSockets } from './lock-socket.ts'
@@ -27,7 +27,7 @@ const MAX_LOCK_TRIES = 5
  */
 const BOOT_SLACK_MS = 3_600_000
 /** A full disk, a used-up quota, a limit on the size of files. */
-const NO_ROOM = new Set<unknown>(['ENOSPC', 'EDQUOT', 'EFBIG'])
+const NO_ROOM = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 export interface LockParts {
   readonly processes: ProcessTable
@@ -109,7 +109,7 @@ async function modifiedMs(path: string): Promise<number> {
   try {
     return (await lstat(path)).mtimeMs
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return Number.POSITIVE_INFINITY
+    if (systemCodeOf(error) === 'ENOENT') return Number.POSITIVE_INFINITY
     throw error
   }
 }
@@ -122,12 +122,12 @@ async function createLock(path: string, record: LockRecord): Promise<boolean> {
       await writeAndClose(file, `${JSON.stringify(record)}\n`)
     } catch (error) {
       await rm(path, { force: true })
-      if (!NO_ROOM.has(codeOf(error))) throw error
+      if (!NO_ROOM.has(systemCodeOf(error) ?? '')) throw error
       await linkLock(path, record, error)
     }
     return true
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false
+    if (systemCodeOf(error) === 'EEXIST') return false
     throw error
   }
 }
@@ -148,7 +148,7 @@ async function linkLock(path: string, { pid, nonce }: LockRecord, noRoom: unknow
   try {
     await symlink(JSON.stringify({ pid, nonce }), path)
   } catch (error) {
-    throw codeOf(error) === 'EEXIST' ? error : noRoom
+    throw systemCodeOf(error) === 'EEXIST' ? error : noRoom
   }
 }
 
@@ -169,7 +169,7 @@ async function readHolder(path: string): Promise<LockRecord | undefined> {
     return text.length > MAX_LOCK_BYTES ? undefined : parseLock(JSON.parse(text))
   } catch (error) {
     if (error instanceof SyntaxError) return undefined
-    if (codeOf(error) === 'ENOENT') return undefined
+    if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
@@ -216,8 +216,4 @@ function inUse(pid: number, path?: string): TorError {
   const what = `another Allium (process ${pid}) is using this DataDirectory`
   const advice = path === undefined ? '' : `; if none is running, delete the file ${path} and start again`
   return new TorError('state', `${what}${advice}`, { retry: 'later' })
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }

@@ -2,7 +2,7 @@
 import * as fs from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Clock, systemClock } from '../util/clock.ts'
-import { TorError, toTorError } from '../util/errors.ts'
+import { systemCodeOf, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import type { Random } from '../util/random.ts'
 import { type AtomicFileSystem, replaceFile, TEMPORARY_FILE } from './atomic-file.ts'
@@ -137,7 +137,7 @@ export class FileStateStore implements StateStore {
         await fs.rename(path, `${this.directory}/${backup}`)
         return backup
       } catch (error) {
-        if (isMissingFile(error)) return undefined
+        if (systemCodeOf(error) === 'ENOENT') return undefined
         throw error
       }
     })
@@ -185,7 +185,7 @@ async function openIfPresent(path: string): Promise<fs.FileHandle | undefined> {
   try {
     return await fs.open(path, READ_FLAGS)
   } catch (error) {
-    if (isMissingFile(error)) return undefined
+    if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error
   }
 }
@@ -194,11 +194,7 @@ async function statIfPresent(path: string): Promise<{ mtimeMs: number } | undefi
   try {
     return await fs.lstat(path)
   } catch (error) {
-    if (isMissingFile(error)) return undefined
+    if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error
   }
-}
-
-function isMissingFile(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }

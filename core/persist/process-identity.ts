@@ -1,6 +1,7 @@
 /** Tells whether the process that wrote a lock file still runs, also when its number was given to another since. */
 import { readFile } from 'node:fs/promises'
 import { uptime } from 'node:os'
+import { systemCodeOf } from '../util/errors.ts'
 
 export interface ProcessIdentity {
   readonly pid: number
@@ -46,7 +47,7 @@ function processExists(pid: number): boolean {
     return true
   } catch (error) {
     // EPERM: it runs, under another user.
-    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+    return systemCodeOf(error) === 'EPERM'
   }
 }
 

@@ -8,7 +8,7 @@ import type { StreamOpener } from '../client/client-port.ts'
 import { type Endpoint, formatEndpoint } from '../linkspec/relay-target.ts'
 import { createLifetime, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
-import { systemCodeOf, TorError, toTorError } from '../util/errors.ts'
+import { codeOrName, TorError, toTorError } from '../util/errors.ts'
 import { withoutZone } from '../util/ip-address.ts'
 import { type Logger, sensitive } from '../util/log.ts'
 import type { ApplicationRules } from './application-rules.ts'
@@ -108,7 +108,7 @@ export class DnsListener {
       // exclusive: a cluster's worker must not share the port.
       this.#socket.bind({ address: host, port, exclusive: true }, () => {
         this.#socket.off('error', onError)
-        this.#socket.on('error', (error) => this.#deps.log.warn('DNS port: ', codeOf(error)))
+        this.#socket.on('error', (error) => this.#deps.log.warn('DNS port: ', codeOrName(error)))
         this.#socket.on('message', (packet, from) => this.#onPacket(packet, from))
         this.#endpoint = { host, port: this.#socket.address().port }
         resolve()
@@ -182,14 +182,9 @@ export class DnsListener {
     if (this.#isClosed) return
     const reply = encodeDnsReply(query, replyCode, answers)
     this.#socket.send(reply, to.port, to.address, (error) => {
-      if (error !== null) this.#deps.log.info('Cannot answer a DNS question: ', codeOf(error))
+      if (error !== null) this.#deps.log.info('Cannot answer a DNS question: ', codeOrName(error))
     })
   }
-}
-
-/** The system's words name the asker's address. */
-function codeOf(error: Error): string {
-  return systemCodeOf(error) ?? error.name
 }
 
 function isLoopback(address: string): boolean {

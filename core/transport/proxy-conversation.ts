@@ -1,8 +1,8 @@
 /** What is said over a socket before TLS may begin: with the user's proxy, or with a transport plugin that poses as one. */
 import type { Socket } from 'node:net'
-import { type ErrorKind, type TorError, toTorError } from '../util/errors.ts'
+import { codeOrName, type ErrorKind, type TorError, toTorError } from '../util/errors.ts'
 import { MAX_PROXY_ANSWER_BYTES, type ProxyHandshake } from './proxy-handshake.ts'
-import { codeOf, type SocketWait } from './socket-wait.ts'
+import type { SocketWait } from './socket-wait.ts'
 
 /** Who is spoken to, in errors. */
 export interface ProxyParty {
@@ -46,6 +46,6 @@ export function converse(
   }
   wait.on('data', onData)
   wait.on('end', () => wait.fail(failed(closed)))
-  wait.on('error', (error: Error) => wait.fail(failed(`broke the connection: ${codeOf(error)}`, error)))
+  wait.on('error', (error: Error) => wait.fail(failed(`broke the connection: ${codeOrName(error)}`, error)))
   socket.write(handshake.firstBytes)
 }

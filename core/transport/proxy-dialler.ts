@@ -2,10 +2,10 @@
 import { connect, type Socket } from 'node:net'
 import { throwIfAborted, withTimeout } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
-import { isTorError } from '../util/errors.ts'
+import { codeOrName, isTorError } from '../util/errors.ts'
 import { converse, type ProxyParty } from './proxy-conversation.ts'
 import { proxyFailed, startProxyHandshake } from './proxy-handshake.ts'
-import { codeOf, waitOnSocket } from './socket-wait.ts'
+import { waitOnSocket } from './socket-wait.ts'
 import type { ProxiedCarrier } from './transport.ts'
 
 /** A proxy is near, or the user would not have it; the time that it takes to reach the relay comes on top. */
@@ -47,7 +47,7 @@ async function dial(carrier: ProxiedCarrier, clock: Clock, signal: AbortSignal):
   })
   const connected = new Promise<void>((resolve, reject) => {
     socket.once('connect', resolve)
-    socket.once('error', (error) => reject(proxyFailed(`cannot be reached: ${codeOf(error)}`, error)))
+    socket.once('error', (error) => reject(proxyFailed(`cannot be reached: ${codeOrName(error)}`, error)))
   })
   try {
     await withTimeout(clock, PROXY_CONNECT_TIMEOUT_MS, 'reaching the proxy', signal, () => connected)

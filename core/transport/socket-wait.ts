@@ -52,8 +52,3 @@ export function waitOnSocket<T>(
     if (signal.aborted) onAbort()
   })
 }
-
-/** The system's error code, without addresses. */
-export function codeOf(error: Error): string {
-  return 'code' in error && typeof error.code === 'string' ? error.code : error.name
-}

@@ -3,9 +3,9 @@ import { connect, isIP, isIPv6, type Socket } from 'node:net'
 import type { Endpoint } from '../linkspec/relay-target.ts'
 import { throwIfAborted } from '../util/abort.ts'
 import type { Clock } from '../util/clock.ts'
-import { isTorError, TorError } from '../util/errors.ts'
+import { codeOrName, isTorError, TorError } from '../util/errors.ts'
 import { connectThroughProxy } from './proxy-dialler.ts'
-import { codeOf, waitOnSocket } from './socket-wait.ts'
+import { waitOnSocket } from './socket-wait.ts'
 import type { UpstreamProxy } from './upstream-proxy.ts'
 
 /** How this machine reaches the network. */
@@ -68,7 +68,7 @@ async function dialDirectly(
 /** The system's error code without the address, which does not belong in an error's text. */
 export function connectionError(error: Error, doing: string): TorError {
   if (isTorError(error)) return error
-  return new TorError('channel-failed', `${doing} the relay failed: ${codeOf(error)}`, {
+  return new TorError('channel-failed', `${doing} the relay failed: ${codeOrName(error)}`, {
     cause: error,
     retry: 'elsewhere',
   })

@@ -129,6 +129,11 @@ export function systemCodeOf(error: unknown): string | undefined {
   return undefined
 }
 
+/** For people and logs: the system's code, without the addresses that its words name; else the error's name. */
+export function codeOrName(error: Error): string {
+  return systemCodeOf(error) ?? error.name
+}
+
 /**
  * No route, no interface, or no address of our own to leave from. It is the network's fault most of the time; but a
  * router far away can say so of one relay, and so can this machine of IPv6.

@@ -2,9 +2,9 @@
 import type { Socket } from 'node:net'
 import type { BridgeLine } from '../../linkspec/bridge-line.ts'
 import type { Clock } from '../../util/clock.ts'
-import { TorError, toTorError } from '../../util/errors.ts'
+import { codeOrName, TorError, toTorError } from '../../util/errors.ts'
 import { converse, type ProxyParty } from '../proxy-conversation.ts'
-import { codeOf, waitOnSocket } from '../socket-wait.ts'
+import { waitOnSocket } from '../socket-wait.ts'
 import { dialTcp } from '../tcp-dialler.ts'
 import { pluginFailed } from './plugin-handshake.ts'
 import type { PluginMethod } from './plugin-lines.ts'
@@ -57,7 +57,7 @@ async function dialPlugin(
   } catch (error) {
     const { cause, kind } = toTorError(error)
     throw kind === 'channel-failed' && cause instanceof Error
-      ? pluginFailed(`cannot be reached: ${codeOf(cause)}`, cause)
+      ? pluginFailed(`cannot be reached: ${codeOrName(cause)}`, cause)
       : error
   }
 }

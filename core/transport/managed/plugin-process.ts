@@ -6,8 +6,8 @@ import { type ChildProcess, type ChildProcessByStdio, spawn } from 'node:child_p
 import { resolve as absolutePath } from 'node:path'
 import { Readable, type Writable } from 'node:stream'
 import type { Clock, Timer } from '../../util/clock.ts'
-import { codeOf } from '../socket-wait.ts'
 import type { ExecPlugin } from './transport-plugin.ts'
+import { codeOrName } from '../../util/errors.ts'
 
 /** One that obeys the protocol ends when its standard input does; after so long it is told, and then it is killed. */
 const GRACE_MS = 1_000
@@ -73,7 +73,7 @@ function neverStarted(child: ChildProcess, sink: PluginProcessSink): PluginProce
 }
 
 function cannotStart(error: Error): string {
-  return `cannot be started: ${codeOf(error)}`
+  return `cannot be started: ${codeOrName(error)}`
 }
 
 function watchForEnd(child: Child, sink: PluginProcessSink, clock: Clock): Promise<void> {

@@ -3,11 +3,11 @@
  * is kept while both sides keep it. A front is what is dialled and shown; the URL's own host is told to the front alone.
  */
 import type { Duplex } from 'node:stream'
-import { TorError, toTorError } from '../../util/errors.ts'
+import { codeOrName, TorError, toTorError } from '../../util/errors.ts'
 import { throwIfAborted } from '../../util/abort.ts'
 import type { Clock, Timer } from '../../util/clock.ts'
 import type { WebRequest, WebResponse } from '../outside.ts'
-import { codeOf, waitOnSocket } from '../socket-wait.ts'
+import { waitOnSocket } from '../socket-wait.ts'
 import { type HttpAnswer, HttpAnswerReader } from './http-answer.ts'
 import type { TlsHello } from './tls-hello.ts'
 import { parseFront, parseWebUrl, type WebTarget } from './web-target.ts'
@@ -186,7 +186,7 @@ function exchange(
     })
     wait.on('end', () => read(() => reader.end()))
     wait.on('error', (error: Error) =>
-      wait.fail(webFailed(`the connection to the web server broke: ${codeOf(error)}`, error)),
+      wait.fail(webFailed(`the connection to the web server broke: ${codeOrName(error)}`, error)),
     )
     wait.on('close', () => wait.fail(webFailed('the connection to the web server was closed')))
     awaitBytes()

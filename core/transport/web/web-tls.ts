@@ -13,8 +13,8 @@ import {
 import { isIP } from 'node:net'
 import { sha256 } from '../../crypto/hash.ts'
 import type { Clock } from '../../util/clock.ts'
-import { TorError } from '../../util/errors.ts'
-import { codeOf, waitOnSocket } from '../socket-wait.ts'
+import { codeOrName, TorError } from '../../util/errors.ts'
+import { waitOnSocket } from '../socket-wait.ts'
 import { TransportIdentityError } from '../transport-identity-error.ts'
 import type { TlsHello } from './tls-hello.ts'
 
@@ -109,7 +109,7 @@ const CERTIFICATE_FAULT =
   /^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_)/
 
 function explain(error: Error): TorError {
-  const code = codeOf(error)
+  const code = codeOrName(error)
   if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') {
     return new TransportIdentityError("the web server's certificate is for another name")
   }

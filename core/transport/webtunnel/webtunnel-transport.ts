@@ -4,10 +4,10 @@
  */
 import type { Duplex } from 'node:stream'
 import { withTimeout } from '../../util/abort.ts'
-import { isTorError, toTorError } from '../../util/errors.ts'
+import { codeOrName, isTorError, toTorError } from '../../util/errors.ts'
 import { shuffled } from '../../util/random.ts'
 import type { PluggableTransport } from '../pluggable-transport.ts'
-import { codeOf, waitOnSocket } from '../socket-wait.ts'
+import { waitOnSocket } from '../socket-wait.ts'
 import type { TransportParts } from '../transport-parts.ts'
 import { drawTlsHello } from '../web/tls-hello.ts'
 import { openWebTls } from '../web/web-tls.ts'
@@ -95,7 +95,7 @@ function upgrade(socket: Duplex, { host, path }: WebtunnelArguments, signal: Abo
     wait.on('end', () => wait.fail(upgradeFailed('closed the connection instead of opening the tunnel')))
     wait.on('close', () => wait.fail(upgradeFailed('closed the connection instead of opening the tunnel')))
     wait.on('error', (error: Error) =>
-      wait.fail(upgradeFailed(`broke the connection: ${codeOf(error)}`, error)),
+      wait.fail(upgradeFailed(`broke the connection: ${codeOrName(error)}`, error)),
     )
     socket.write(upgradeRequest(host, path))
     socket.resume()

@@ -1,6 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import { createDeferred } from '../../../core/util/deferred.ts'
-import { isTorError, malformed, protocolViolation, TorError, toTorError } from '../../../core/util/errors.ts'
+import {
+  codeOrName,
+  isTorError,
+  malformed,
+  protocolViolation,
+  systemCodeOf,
+  TorError,
+  toTorError,
+} from '../../../core/util/errors.ts'
 
 describe('errors', () => {
   it('say their kind and when to try again', () => {
@@ -35,6 +43,19 @@ describe('errors', () => {
       false,
     ])
     expect(isTorError(new Error('closed'))).toBe(false)
+  })
+
+  it('give the system’s code from below whatever explained it, and are logged by it and not by the words that name an address', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 192.0.2.7:443'), { code: 'ECONNREFUSED' })
+    const explained = new TorError('channel-failed', 'no link', { cause: refused })
+    expect([systemCodeOf(explained), codeOrName(explained)]).toEqual(['ECONNREFUSED', 'ECONNREFUSED'])
+    expect([systemCodeOf(new RangeError('192.0.2.7')), codeOrName(new RangeError('192.0.2.7'))]).toEqual([
+      undefined,
+      'RangeError',
+    ])
+    expect(systemCodeOf('ECONNREFUSED')).toBeUndefined()
+    // Node's own codes are text, those of some libraries numbers.
+    expect(systemCodeOf(Object.assign(new Error('x'), { code: 7 }))).toBeUndefined()
   })
 })
 
