@@ -18,6 +18,8 @@ interface SelectProps<Value extends string> {
   readonly value: Value
   readonly options: readonly SelectOption<Value>[]
   readonly isDisabled?: boolean
+  /** Takes no second choice, but keeps the focus, which Chromium takes from what is disabled. */
+  readonly isBusy?: boolean
   /** What stands there while `value` is none of the options. */
   readonly placeholder?: string
   readonly onChange: (value: Value) => void
@@ -31,6 +33,7 @@ export function Select<Value extends string>(props: SelectProps<Value>): ReactNo
     value,
     options,
     isDisabled = false,
+    isBusy = false,
     placeholder,
     onChange,
   } = props
@@ -49,6 +52,7 @@ export function Select<Value extends string>(props: SelectProps<Value>): ReactNo
       <BaseSelect.Root
         value={value}
         disabled={isDisabled}
+        readOnly={isBusy}
         onValueChange={(next) => {
           if (next !== null) onChange(next)
         }}
@@ -56,6 +60,7 @@ export function Select<Value extends string>(props: SelectProps<Value>): ReactNo
         <BaseSelect.Trigger
           aria-labelledby={`${id}-label ${id}-value`}
           aria-describedby={about === undefined ? undefined : `${id}-about`}
+          aria-busy={isBusy || undefined}
           className="inline-flex min-h-8 w-fit min-w-40 max-w-full items-center justify-between gap-2 rounded-control border border-edge bg-raised px-3 py-1 text-start hover:bg-sunken data-[disabled]:opacity-50"
         >
           <span id={`${id}-value`} className="flex min-w-0 items-center gap-2 truncate">

@@ -226,6 +226,33 @@ describe('finding a way by itself', () => {
     ])
   })
 
+  it('keeps the keyboard where the country was chosen, which takes no second choice until main has answered', async () => {
+    let answer = (): void => {}
+    const answered = new Promise<void>((resolve) => {
+      answer = resolve
+    })
+    const { page, main } = await openApp({
+      snapshot: searching(),
+      view: 'settings',
+      handlers: { 'settings.change': () => answered },
+    })
+    const country = page.getByRole('combobox', { name: 'Where I am' })
+    const hasFocus = (): Promise<boolean> => country.evaluate((element) => element === document.activeElement)
+    await country.click()
+    await page.getByRole('option', { name: 'Iran' }).click()
+    await page.locator('[role=combobox][aria-busy=true]').waitFor()
+    // Chromium takes the focus from what is disabled after the next frame.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 50))))
+    expect(await hasFocus()).toBe(true)
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Enter')
+    expect(main.callsOf('settings.change')).toEqual([{ country: 'ir' }])
+    answer()
+    await expect.poll(() => page.locator('[aria-busy=true]').count()).toBe(0)
+    await page.keyboard.press('Escape')
+    await expect.poll(hasFocus).toBe(true)
+  })
+
   it('shows the date of the map that comes with the app, and forgets networks', async () => {
     const { page, main } = await openApp({ snapshot: searching(), view: 'bridges' })
     const card = page.getByRole('region', { name: 'When the way in is blocked' })

@@ -54,7 +54,7 @@ function Country(): ReactNode {
         about={words('ways-country-about')}
         value={chosen ?? GUESSED}
         options={options}
-        isDisabled={change.isRunning}
+        isBusy={change.isRunning}
         onChange={(value) => void change.run({ country: value === GUESSED ? null : value })}
       />
       {date !== '' && (
