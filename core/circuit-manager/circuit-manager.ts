@@ -6,17 +6,18 @@ import type { Tunnel } from '../circuit/tunnel.ts'
 import type { RsaIdentity } from '../linkspec/relay-ids.ts'
 import type { NetDir } from '../netdir/net-dir.ts'
 import { NET_PARAM_RANGES } from '../netdir/net-param-ranges.ts'
-import { abortable, createLifetime, throwIfAborted } from '../util/abort.ts'
+import { createLifetime, throwIfAborted } from '../util/abort.ts'
 import type { Timer } from '../util/clock.ts'
 import { TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
 import { type Random, randomFraction } from '../util/random.ts'
-import { type StopSignal, StopSource } from '../util/stop-signal.ts'
+import type { StopSignal } from '../util/stop-signal.ts'
 import { TurnShare } from '../util/turn-share.ts'
 import type { Watchable } from '../util/watched-value.ts'
 import type { BuildTimeout } from './build-timeout.ts'
 import type { BuildPhase } from './circuit-builder.ts'
 import { type CircuitNotes, CircuitPool, type CircuitPoolParts } from './circuit-pool.ts'
+import { type CircuitWaitParts, waitForCircuit } from './circuit-wait.ts'
 import { LaunchLimit } from './launch-limit.ts'
 import { LaunchQueue, type Wanted } from './launch-queue.ts'
 import { type ExitUsage, isSet, maySupport, type PoolEntry, readyTunnel } from './pool-entry.ts'
@@ -237,38 +238,14 @@ export class CircuitManager {
     return entry
   }
 
-  /**
-   * The circuit; or undefined when this one waits for its guard's betters while another is ready for the usage. That a
-   * better guard answers shows only when somebody tries it: while nothing else serves the usage, another is begun.
-   */
   #whenReady(entry: PoolEntry, wanted: Wanted, signal: StopSignal | undefined): Promise<Tunnel | undefined> {
-    const { usage, excludedExits } = wanted
-    const over = new StopSource()
-    return new Promise<Tunnel | undefined>((resolve, reject) => {
-      let isAsking = false
-      const look = (): void => {
-        if (!entry.isWaiting || !maySupport(entry, usage, excludedExits)) return
-        const better = this.#pool.find(usage, excludedExits)
-        if (better !== undefined && readyTunnel(better) !== undefined) return resolve(undefined)
-        // One that waits like this one counts too: guards that keep each other waiting must not make us build on and on.
-        if (isAsking || this.#pool.hasOther(entry, usage, excludedExits)) return
-        isAsking = true
-        const asked = (): void => {
-          isAsking = false
-        }
-        this.#launchFor(wanted, over).then(asked, asked)
-      }
-      const stop = this.#pool.changes.watch(look)
-      over.addEventListener('abort', stop)
-      abortable(this.#inItsTurn(entry), signal).then(resolve, reject)
-      look()
-    }).finally(() => over.abort(new TorError('aborted', 'nobody waits any more')))
-  }
-
-  async #inItsTurn({ ready }: PoolEntry): Promise<Tunnel> {
-    const circuit = await ready.promise
-    await this.#turns.take()
-    return circuit
+    const parts: CircuitWaitParts = {
+      clock: this.#parts.clock,
+      turns: this.#turns,
+      pool: this.#pool,
+      launch: (another, over) => this.#launchFor(another, over),
+    }
+    return waitForCircuit(parts, entry, wanted, signal)
   }
 
   #use(entry: PoolEntry, circuit: Tunnel): AssignedCircuit {

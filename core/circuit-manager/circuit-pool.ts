@@ -148,10 +148,14 @@ export class CircuitPool {
     return isTooOld(entry, this.#parts.clock.monotonicMs(), this.#parts.maxDirtinessMs())
   }
 
-  /** Whether anything but this one serves the usage or may come to. */
-  hasOther(than: PoolEntry, usage: ExitUsage, excludedExits: ReadonlySet<RsaIdentity>): boolean {
+  /** Whether any of those that are meant serves the usage or may come to. */
+  hasAny(
+    usage: ExitUsage,
+    excludedExits: ReadonlySet<RsaIdentity>,
+    isMeant: (entry: PoolEntry) => boolean,
+  ): boolean {
     return this.entries.some(
-      (entry) => entry !== than && maySupport(entry, usage, excludedExits) && !this.isTooOld(entry),
+      (entry) => isMeant(entry) && maySupport(entry, usage, excludedExits) && !this.isTooOld(entry),
     )
   }
 
@@ -237,6 +241,7 @@ export class CircuitPool {
       exitIndex,
       isStable: legs.every(({ isStable }) => isStable),
       exitCountry: usage.exitCountry,
+      begunMs: nowMs,
       unusedUntilMs: nowMs + this.#parts.drawUnusedMs(),
       building: createLifetime(),
       ready: createDeferred(),

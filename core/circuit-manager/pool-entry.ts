@@ -60,7 +60,9 @@ export interface PoolEntry {
   readonly isStable: boolean
   /** The country that the exit was drawn from, if one was demanded. */
   readonly exitCountry: string | undefined
-  /** On the monotonic clock: it goes then if nobody has used it. Drawn once, or a draw at each look would end it early. */
+  /** On the monotonic clock, as are all its times. */
+  readonly begunMs: number
+  /** It goes then if nobody has used it. Drawn once, or a draw at each look would end it early. */
   readonly unusedUntilMs: number
   /** Aborting it ends the building. */
   readonly building: AbortController

@@ -125,7 +125,8 @@ describe('an exit that stalls', () => {
     const result = await curl(
       ...viaSocks(client, who.user),
       '--max-time',
-      '90',
+      // Shorter than one circuit may take to be built: a relay on it may be the one that stalls.
+      '55',
       `http://127.0.0.1:${web.port}/`,
     )
     held.close()

@@ -296,6 +296,57 @@ describe('a circuit through a guard that is not the first choice (guard-spec 4.9
   })
 })
 
+describe('a circuit that is built for long', () => {
+  /** A relay on its way says nothing, and until build times are learnt that is waited for a minute. */
+  const OVERDUE_MS = 10_000
+
+  it('has another begun beside it, and whichever is ready first serves the request', async () => {
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    await rig.builder.builds.take()
+    await settle()
+    rig.clock.advance(OVERDUE_MS - 1)
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(1)
+    rig.clock.advance(1)
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(2)
+    const second = await (await rig.builder.builds.take()).finish()
+    expect((await asking).circuit).toBe(second)
+  })
+
+  it('still serves when it is ready before the other', async () => {
+    const asking = rig.manager.assign(usage('a'), NO_EXITS)
+    const first = await rig.builder.builds.take()
+    await settle()
+    rig.clock.advance(OVERDUE_MS)
+    await rig.builder.builds.take()
+    const circuit = await first.finish()
+    expect((await asking).circuit).toBe(circuit)
+  })
+
+  it('has one more begun each time that those which there are become overdue, for one request or for many', async () => {
+    const asking = ['first', 'second', 'third'].map(() => rig.manager.assign(usage('a'), NO_EXITS))
+    for (let second = 0; second < 60; second++) {
+      expect(rig.builder.builds.all.length).toBe(1 + Math.floor(second / 10))
+      rig.clock.advance(1_000)
+      await settle()
+    }
+    await rig.finishAll()
+    await Promise.all(asking)
+  })
+
+  it('has nothing more begun once nobody waits for it', async () => {
+    const over = new AbortController()
+    const asking = rig.manager.assign(usage('a'), NO_EXITS, over.signal)
+    await rig.builder.builds.take()
+    over.abort(new TorError('aborted', 'the application left'))
+    await expect(asking).rejects.toMatchObject({ kind: 'aborted' })
+    rig.clock.advance(3 * OVERDUE_MS)
+    await settle()
+    expect(rig.builder.builds.all.length).toBe(1)
+  })
+})
+
 describe('retiring', () => {
   it('of all gives no earlier circuit to any new stream, and closes those without streams', async () => {
     const used = await rig.assign('a')
