@@ -15,6 +15,13 @@ const OWN_NOISE: readonly RegExp[] = [
   /Fixing permissions on directory/,
 ]
 
+/**
+ * What authorities that were stopped and started again say of each other until their votes are of one time again. No
+ * client takes part in that.
+ */
+const VOTING_NOISE =
+  /Bad valid-after time|[Rr]eject(ing|ed) vote|retrieved vote|status-vote|enough votes|pending \w+ consensus|Bw Weight Failure/
+
 /** What C tor complains of in a log of its own. */
 export function warningsIn(log: string): string[] {
   return log
@@ -35,9 +42,9 @@ export class WarningCollector {
   /** The nodes' warnings since this object was made, each with the node's name. */
   protocolWarnings(): string[] {
     return this.#network.nodes.flatMap((node) =>
-      warningsIn(readNodeLog(node).slice(this.#seenBytes.get(node.nickname) ?? 0)).map(
-        (line) => `${node.nickname}: ${line}`,
-      ),
+      warningsIn(readNodeLog(node).slice(this.#seenBytes.get(node.nickname) ?? 0))
+        .filter((line) => node.role !== 'authority' || !VOTING_NOISE.test(line))
+        .map((line) => `${node.nickname}: ${line}`),
     )
   }
 }
