@@ -66,6 +66,7 @@ export class CircuitManager {
   readonly #preemptive: PreemptiveCircuits
   readonly #limit: LaunchLimit
   readonly #queue: LaunchQueue
+  readonly #wait: CircuitWaitParts
   readonly #lifetime = createLifetime()
   /** Hundreds of requests can wait for one circuit, or for room to begin theirs: they go on a few at a time. */
   readonly #turns: TurnShare
@@ -101,6 +102,12 @@ export class CircuitManager {
       launch: (wanted) => this.#launch(wanted),
       claim: (entry, usage) => this.#pool.claim(entry, usage),
     })
+    this.#wait = {
+      clock: parts.clock,
+      turns: this.#turns,
+      pool: this.#pool,
+      launch: (wanted, signal) => this.#launchFor(wanted, signal),
+    }
     this.#preemptive = new PreemptiveCircuits({
       pool: this.#pool,
       learning: parts.learning,
@@ -162,7 +169,8 @@ export class CircuitManager {
         this.#claim(usage, excludedExits) ?? (await this.#launchFor({ usage, excludedExits, tries }, signal))
       try {
         const circuit =
-          readyTunnel(entry) ?? (await this.#whenReady(entry, { usage, excludedExits, tries }, signal))
+          readyTunnel(entry) ??
+          (await waitForCircuit(this.#wait, entry, { usage, excludedExits, tries }, signal))
         if (circuit === undefined) continue
         if (maySupport(entry, usage, excludedExits)) return this.#use(entry, circuit)
         throw (
@@ -236,16 +244,6 @@ export class CircuitManager {
     const entry = this.#pool.find(usage, excludedExits)
     if (entry !== undefined) this.#pool.claim(entry, usage)
     return entry
-  }
-
-  #whenReady(entry: PoolEntry, wanted: Wanted, signal: StopSignal | undefined): Promise<Tunnel | undefined> {
-    const parts: CircuitWaitParts = {
-      clock: this.#parts.clock,
-      turns: this.#turns,
-      pool: this.#pool,
-      launch: (another, over) => this.#launchFor(another, over),
-    }
-    return waitForCircuit(parts, entry, wanted, signal)
   }
 
   #use(entry: PoolEntry, circuit: Tunnel): AssignedCircuit {
