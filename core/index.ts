@@ -36,7 +36,7 @@ export type {
 } from './client/status.ts'
 export { parseStreamTarget, type StreamTarget } from './client/stream-target.ts'
 export { parseClientConfig } from './daemon/torrc-config.ts'
-export { collectShortLivedBuffersYoung } from './daemon/memory.ts'
+export { tuneRuntime } from './daemon/runtime.ts'
 export { BootstrapLog } from './daemon/bootstrap-log.ts'
 export type { ConnectOptions } from './client/connect-options.ts'
 export { type ClientDeps, TorClient } from './client/tor-client.ts'

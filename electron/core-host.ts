@@ -4,7 +4,7 @@
  */
 import './host/polyfill.ts'
 import {
-  collectShortLivedBuffersYoung,
+  tuneRuntime,
   dialName,
   Logger,
   lookUpName,
@@ -27,7 +27,7 @@ const CLOSE_LIMIT_MS = 5_000
 /** A message needs some turns of the event loop to leave; a process that has crashed must not stay for more. */
 const LAST_WORDS_MS = 50
 
-collectShortLivedBuffersYoung()
+tuneRuntime()
 
 const port = process.parentPort
 const post = (message: FromHost): void => port.postMessage(message)

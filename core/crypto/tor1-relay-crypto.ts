@@ -3,6 +3,7 @@
  * relay cells. All of a batch goes through one cipher call, and on the way in one digest authenticates a whole segment.
  */
 import { TorError, protocolViolation } from '../util/errors.ts'
+import { noteSpentBuffer } from '../util/spent-buffers.ts'
 import { createAesCtr } from './aes-ctr.ts'
 import { createRunningSha1 } from './hash.ts'
 import type { RunningHash, StreamCipher } from './primitives.ts'
@@ -75,15 +76,15 @@ class Tor1RelayCrypto implements RelayCrypto {
       if (tagAt[tags.length] === index) tags.push(Buffer.from(digest, 'binary'))
       at += CELL_BYTES
     }
-    return { cells: this.#forward.cipher.update(batch), tags }
+    return { cells: runCipher(this.#forward.cipher, batch), tags }
   }
 
   encrypt(cells: Buffer, count: number, _cellCommand: number): Buffer {
-    return this.#forward.cipher.update(this.#batchOf(cells, count))
+    return runCipher(this.#forward.cipher, this.#batchOf(cells, count))
   }
 
   peel(cells: Buffer, count: number): PeeledBatch {
-    const plain = this.#backward.cipher.update(this.#batchOf(cells, count))
+    const plain = runCipher(this.#backward.cipher, this.#batchOf(cells, count))
     let recognized: number[] | undefined
     let at = 0
     for (let index = 0; index < count; index++) {
@@ -104,7 +105,7 @@ class Tor1RelayCrypto implements RelayCrypto {
    * at: they come out as zero, so nobody can see through them what was done to them.
    */
   open(cells: Buffer, count: number, plan: TagPlan): OpenedBatch {
-    const plain = this.#backward.cipher.update(this.#batchOf(cells, count))
+    const plain = runCipher(this.#backward.cipher, this.#batchOf(cells, count))
     const running = this.#backward.digest
     const tags: Buffer[] = []
     let dataUntilTag = plan.first
@@ -209,4 +210,10 @@ function writeDigest(cells: Buffer, at: number, digest: string): void {
   cells[at + 1] = digest.charCodeAt(1)
   cells[at + 2] = digest.charCodeAt(2)
   cells[at + 3] = digest.charCodeAt(3)
+}
+
+/** Node makes a buffer for each call, which the next layer or the application's socket has done with at once. */
+function runCipher(cipher: StreamCipher, batch: Buffer): Buffer {
+  noteSpentBuffer(batch.length)
+  return cipher.update(batch)
 }

@@ -9,7 +9,7 @@ import { createDeferred } from '../util/deferred.ts'
 import { systemCodeOf, TorError } from '../util/errors.ts'
 import type { FileAccess } from './load-settings.ts'
 import type { Console } from './log-output.ts'
-import { collectShortLivedBuffersYoung } from './memory.ts'
+import { tuneRuntime } from './runtime.ts'
 import { type Ending, type ProgramHost, type ProgramSignal, runProgram } from './program.ts'
 
 /** What an orderly end may take; then the process ends as it is. */
@@ -118,7 +118,7 @@ function watchSignals(): ProgramHost['onSignal'] {
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 
-collectShortLivedBuffersYoung()
+tuneRuntime()
 const code = await runProgram({
   args: process.argv.slice(2),
   console: processConsole,

@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseClientConfig, TorClient } from '../../core/index.ts'
-import { collectShortLivedBuffersYoung } from '../../core/daemon/memory.ts'
+import { tuneRuntime } from '../../core/daemon/runtime.ts'
 import { type LongestTurn, TurnWatch } from './turn-watch.ts'
 
 export interface ScaleReport {
@@ -36,7 +36,7 @@ const { dataDirectory, lines, streams, circuits } = JSON.parse(process.argv[2] ?
 
 const ALL_BYTES = randomBytes(STREAM_BYTES + streams)
 
-collectShortLivedBuffersYoung()
+tuneRuntime()
 const startedMs = performance.now() - process.uptime() * 1000
 let highestRss = 0
 const watching = setInterval(() => (highestRss = Math.max(highestRss, process.memoryUsage().rss)), 50)

@@ -1,0 +1,59 @@
+/** In a process of its own: V8's flags hold for all of it. */
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { promisify } from 'node:util'
+import { build } from 'esbuild'
+import { expect, it } from 'vitest'
+
+/** Runs a program that begins as ours do; returns what it and V8 say. */
+async function run(program: string, flags: readonly string[]): Promise<string> {
+  const contents = `import { tuneRuntime } from './core/daemon/runtime.ts'\ntuneRuntime()\n${program}`
+  const folder = await mkdtemp(join(tmpdir(), 'allium-runtime-'))
+  const outfile = join(folder, 'program.mjs')
+  try {
+    const stdin = { contents, resolveDir: resolve('.'), loader: 'ts' } as const
+    await build({ stdin, bundle: true, platform: 'node', format: 'esm', outfile, logLevel: 'error' })
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, outfile])
+    return stdout
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+it('collects the young generation on the main thread, which waits for no helper', async () => {
+  // Objects that die in the middle of their youth: each collection has some to move.
+  const program = `
+    const kept = []
+    for (let made = 0; made < 400_000; made++) kept[made % 5000] = { made, list: [made] }
+  `
+  const output = await run(program, ['--trace-gc', '--trace-parallel-scavenge'])
+  const collections = output.match(/: Scavenge /g)?.length ?? 0
+  // V8 says a line for each thread that has a part in it.
+  const parts = output.match(/scavenge\[/g)?.length ?? 0
+  expect(collections).toBeGreaterThan(5)
+  expect(parts).toBe(collections)
+})
+
+it('holds no more than a few megabytes of buffers that were decrypted and done with', async () => {
+  const program = `
+    import { createTor1RelayCrypto } from './core/crypto/tor1-relay-crypto.ts'
+    const hop = createTor1RelayCrypto(Buffer.alloc(72, 1))
+    const batch = Buffer.alloc(128 * 509)
+    let highest = 0
+    for (let done = 0; done < 2_000; done++) {
+      hop.encrypt(batch, 128, 3)
+      highest = Math.max(highest, process.memoryUsage().arrayBuffers)
+    }
+    console.log('highest', highest)
+  `
+  const highest = Number(/highest (\d+)/.exec(await run(program, []))?.[1])
+  expect(highest).toBeGreaterThan(1_000_000)
+  expect(highest).toBeLessThan(8_000_000)
+})
+
+it('leaves no way to collect garbage behind for whoever makes a context', async () => {
+  const output = await run(`import { runInNewContext } from 'node:vm'\nconsole.log(runInNewContext('typeof gc'))`, [])
+  expect(output.trim()).toBe('undefined')
+})
