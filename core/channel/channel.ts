@@ -1,7 +1,7 @@
 /**
- * One TLS link to one relay, shared by every circuit through that relay (tor-spec 3 and 4). It frames what arrives,
- * hands relay cells to their circuits without copying, and works through everything once at the end of each
- * event-loop turn, so that a circuit decrypts a batch and not a cell.
+ * One TLS link to one relay, shared by every circuit through that relay (tor-spec 3 and 4). It gathers what
+ * arrives and works through everything once at the end of each event-loop turn: it frames it, hands runs of relay cells to
+ * their circuits, and lets each decrypt a batch and not a cell.
  */
 import { CellFramer, type CellSink } from '../cell/cell-codec.ts'
 import { encodeChannelCell } from '../cell/channel-message-codec.ts'
@@ -12,7 +12,7 @@ import type { Endpoint } from '../linkspec/relay-target.ts'
 import type { DialTarget } from '../transport/bridge-rule.ts'
 import type { Transport } from '../transport/transport.ts'
 import { withTimeout } from '../util/abort.ts'
-import type { Clock, Timer } from '../util/clock.ts'
+import type { Clock } from '../util/clock.ts'
 import { createDeferred } from '../util/deferred.ts'
 import { protocolViolation, TorError, toTorError } from '../util/errors.ts'
 import type { Logger } from '../util/log.ts'
@@ -23,21 +23,12 @@ import type { ChannelUse } from './channel-padding.ts'
 import { type ChannelSettings, ChannelUpkeep } from './channel-upkeep.ts'
 import type { CircuitEndpoint } from './circuit-endpoint.ts'
 import { CircuitTable } from './circuit-table.ts'
+import { GatheredReads } from './gathered-reads.ts'
 import { LinkHandshake, type LinkIdentity } from './link-handshake.ts'
 import { openLimitMs } from './open-limit.ts'
 import { OutboundLink, type SendUrgency } from './outbound-link.ts'
 import { openTlsLink, type TlsLink, type TlsLinkSink } from './tls-link.ts'
-
-/**
- * While cells pour in, a turn is put off by this much, so that it decrypts more of them at once and writes once to each
- * application instead of many times: a third of the CPU of a busy download. A relay's own scheduler works in steps of
- * 10 ms, so nobody sees the delay; a channel that was idle has none.
- */
-const GATHER_MS = 1
-
-/** A turn with so many cells, so short a time ago, makes the next one wait. */
-const BUSY_CELLS = 8
-const BUSY_WITHIN_MS = 3
+import { TurnEnd } from './turn-end.ts'
 
 /** A link handshake has about 3 kB; the rest of what a relay says before its end can only be padding. */
 const MAX_HANDSHAKE_BYTES = 262_144
@@ -68,8 +59,10 @@ export class Channel implements CellSink, TlsLinkSink {
   readonly closed: Promise<TorError>
   readonly #deps: ChannelDeps
   readonly #framer = new CellFramer()
+  readonly #reads = new GatheredReads()
   readonly #circuits: CircuitTable
   readonly #outbound: OutboundLink
+  readonly #turnEnd: TurnEnd
   readonly #toDrain = new Set<CircuitEndpoint>()
   readonly #opened = createDeferred<LinkIdentity>()
   readonly #closed = createDeferred<TorError>()
@@ -77,23 +70,20 @@ export class Channel implements CellSink, TlsLinkSink {
   #handshake: LinkHandshake | undefined
   #identity: LinkIdentity | undefined
   #closeError: TorError | undefined
-  #isTurnEndScheduled = false
   readonly #run = new CellRun((circuit, cells) => this.#onRunDelivered(circuit, cells))
-  #cellsThisTurn = 0
-  #lastBusyTurnMs = Number.NEGATIVE_INFINITY
   #receivedBytes = 0
   #upkeep: ChannelUpkeep | undefined
-  #gatherTimer: Timer | undefined
   #strayCells = 0
 
   private constructor(endpoint: Endpoint, deps: ChannelDeps) {
     this.endpoint = endpoint
     this.#deps = deps
     this.#circuits = new CircuitTable(deps.random)
+    this.#turnEnd = new TurnEnd(deps.clock, () => this.#onTurnEnd())
     this.#outbound = new OutboundLink({
       clock: deps.clock,
       queues: deps.queues.open(this, true),
-      scheduleFlush: () => this.#scheduleTurnEnd(),
+      scheduleFlush: () => this.#turnEnd.schedule(),
       onSent: (nowMs) => this.#upkeep?.noteSent(nowMs),
     })
     this.closed = this.#closed.promise
@@ -167,7 +157,7 @@ export class Channel implements CellSink, TlsLinkSink {
       this.#pushCell(encodeChannelCell(circuitId, { kind: 'destroy', reason: DestroyReason.NONE }))
     }
     // Also without a DESTROY, so that the id is released.
-    this.#scheduleTurnEnd()
+    this.#turnEnd.schedule()
     if (this.#circuits.size === 0) this.#upkeep?.noteIdle()
   }
 
@@ -200,7 +190,7 @@ export class Channel implements CellSink, TlsLinkSink {
     if (this.#closeError !== undefined) return
     this.#closeError = error
     this.#upkeep?.stop()
-    this.#gatherTimer?.cancel()
+    this.#turnEnd.stop()
     this.#outbound.close()
     this.#toDrain.clear()
     this.#link?.destroy()
@@ -211,17 +201,13 @@ export class Channel implements CellSink, TlsLinkSink {
 
   onBytes(buffer: Buffer, length: number): void {
     if (this.#closeError !== undefined) return
-    this.#run.startRead(buffer)
     this.#receivedBytes += length
-    this.#upkeep?.noteReceived(this.#deps.clock.monotonicMs())
-    try {
-      if (this.#identity === undefined && this.#receivedBytes > MAX_HANDSHAKE_BYTES) {
-        throw protocolViolation('a link handshake without end')
-      }
-      this.#framer.push(buffer, length, this)
-      this.#run.deliver()
-    } catch (error) {
-      this.close(toTorError(error, 'protocol-violation', 'reading from a channel'))
+    // The handshake goes on without waiting for the end of a turn.
+    if (this.#identity === undefined) return this.#frame(buffer, length)
+    this.#turnEnd.schedule()
+    for (let at = 0; at < length; ) {
+      at += this.#reads.add(buffer, at, length)
+      if (this.#reads.isFull) this.#frameReads()
     }
   }
 
@@ -232,6 +218,7 @@ export class Channel implements CellSink, TlsLinkSink {
 
   onClose(error: TorError): void {
     // What the relay sent before it went has arrived all the same.
+    this.#frameReads()
     this.#drainCircuits()
     this.close(error)
   }
@@ -261,8 +248,7 @@ export class Channel implements CellSink, TlsLinkSink {
   }
 
   #onRunDelivered(circuit: CircuitEndpoint, cells: number): void {
-    this.#cellsThisTurn += cells
-    if (this.#toDrain.size === 0) this.#scheduleTurnEnd()
+    this.#turnEnd.noteCells(cells)
     this.#toDrain.add(circuit)
   }
 
@@ -344,22 +330,33 @@ export class Channel implements CellSink, TlsLinkSink {
     }
   }
 
-  #scheduleTurnEnd(): void {
-    if (this.#isTurnEndScheduled) return
-    this.#isTurnEndScheduled = true
-    const { clock } = this.#deps
-    const isBusy = clock.monotonicMs() - this.#lastBusyTurnMs < BUSY_WITHIN_MS
-    if (isBusy) this.#gatherTimer = clock.setTimer(GATHER_MS, () => this.#onTurnEnd())
-    else clock.atTurnEnd(() => this.#onTurnEnd())
+  #onTurnEnd(): void {
+    if (this.#closeError !== undefined) return
+    this.#frameReads()
+    this.#drainCircuits()
+    // Not earlier: what the circuits ask for while they drain leaves with this turn, and wakes nobody for another.
+    this.#turnEnd.finish()
+    this.#outbound.beginTurn()
+    this.#flush()
   }
 
-  #onTurnEnd(): void {
-    this.#isTurnEndScheduled = false
+  #frameReads(): void {
+    this.#reads.release((buffer, length) => this.#frame(buffer, length))
+  }
+
+  #frame(buffer: Buffer, length: number): void {
     if (this.#closeError !== undefined) return
-    if (this.#cellsThisTurn >= BUSY_CELLS) this.#lastBusyTurnMs = this.#deps.clock.monotonicMs()
-    this.#cellsThisTurn = 0
-    this.#drainCircuits()
-    this.#flush()
+    this.#run.startRead(buffer)
+    this.#upkeep?.noteReceived(this.#deps.clock.monotonicMs())
+    try {
+      if (this.#identity === undefined && this.#receivedBytes > MAX_HANDSHAKE_BYTES) {
+        throw protocolViolation('a link handshake without end')
+      }
+      this.#framer.push(buffer, length, this)
+      this.#run.deliver()
+    } catch (error) {
+      this.close(toTorError(error, 'protocol-violation', 'reading from a channel'))
+    }
   }
 
   #drainCircuits(): void {

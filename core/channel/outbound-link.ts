@@ -90,6 +90,11 @@ export class OutboundLink implements QueueHolder {
     this.#queue.forget(circuit)
   }
 
+  /** A turn of the event loop is at its end: the socket may be given something again. */
+  beginTurn(): void {
+    this.#writesLeft = WRITES_PER_TURN
+  }
+
   /** Sends what the link has room for, and this turn. Returns whether everything has left that could. */
   flush(): boolean {
     const { clock, onSent } = this.#parts
@@ -97,10 +102,10 @@ export class OutboundLink implements QueueHolder {
       const nowMs = clock.monotonicMs()
       const isFirst = this.#writesLeft === WRITES_PER_TURN
       if (!isFirst && nowMs - this.#writingSinceMs >= WRITING_MS) this.#writesLeft = 0
-      if (this.#writesLeft === 0) return this.#queue.isEmpty
+      if (this.#writesLeft === 0) return this.#waitForTurn()
       const buffers = this.#queue.take(this.#budget.cells, nowMs)
       if (buffers.length === 0) break
-      if (isFirst) this.#beginTurn(nowMs)
+      if (isFirst) this.#writingSinceMs = nowMs
       this.#writesLeft--
       onSent(nowMs)
       this.#isFull = !this.#link.write(buffers)
@@ -143,15 +148,10 @@ export class OutboundLink implements QueueHolder {
     this.#parts.queues.hold(this, this.#isFull ? this.#givenBytes + this.#queue.channelBytes : 0)
   }
 
-  #beginTurn(nowMs: number): void {
-    this.#writingSinceMs = nowMs
-    this.#parts.clock.atTurnEnd(() => this.#onTurnEnd())
-  }
-
-  #onTurnEnd(): void {
-    const wasSpent = this.#writesLeft === 0
-    this.#writesLeft = WRITES_PER_TURN
-    if (wasSpent && !this.#queue.isEmpty) this.#parts.scheduleFlush()
+  /** Returns whether nothing waits for it. */
+  #waitForTurn(): boolean {
+    if (!this.#queue.isEmpty) this.#parts.scheduleFlush()
+    return this.#queue.isEmpty
   }
 
   #onHoldOver(): void {

@@ -15,7 +15,7 @@ import { FakeNetwork } from '../../network/fake-network.ts'
 import { silent } from '../../network/fake-stream.ts'
 import { ampleQueues } from '../../support/ample-queues.ts'
 import { directTransport } from '../../support/direct-transport.ts'
-import { manualClock } from '../../support/manual-clock.ts'
+import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import { cutUp } from '../engine/oracles.ts'
 import { mustHold } from '../engine/target.ts'
 import { Promises, type Script } from './script.ts'
@@ -30,6 +30,7 @@ const USUAL = [0, 2, 3, 3, 3, 4, 6, 9, 11, 128, 131, 132, 200]
 const MOST_STEPS = 40
 const MOST_CIRCUITS = 4
 const MOST_VARIABLE_BYTES = 12_288
+const MOST_GATHERING_MS = 1
 
 const CONFIG = { connectionPadding: 'auto', reducedConnectionPadding: false, keepaliveMs: 300_000 } as const
 
@@ -68,7 +69,7 @@ export class ChannelMachine {
     void this.#promises.watch('channel', channel.closed)
     try {
       for (let step = 0; step < MOST_STEPS && !this.#script.isOver; step++) {
-        await this.#step(channel, network)
+        await this.#step(channel, network, clock)
         if (this.#script.below(10) === 0) clock.advance(this.#script.u16())
       }
     } finally {
@@ -86,7 +87,7 @@ export class ChannelMachine {
     mustHold(network.violations.length === 0, `against the specification: ${network.violations[0]}`)
   }
 
-  async #step(channel: Channel, network: FakeNetwork): Promise<void> {
+  async #step(channel: Channel, network: FakeNetwork, clock: ManualClock): Promise<void> {
     const script = this.#script
     switch (script.below(8)) {
       case 0:
@@ -96,7 +97,7 @@ export class ChannelMachine {
       case 2:
         return turn()
       default:
-        return this.#receive(channel)
+        return this.#receive(channel, clock)
     }
   }
 
@@ -117,7 +118,7 @@ export class ChannelMachine {
   }
 
   /** Some cells in one read or in several. */
-  #receive(channel: Channel): void {
+  async #receive(channel: Channel, clock: ManualClock): Promise<void> {
     const script = this.#script
     const cells: Buffer[] = []
     for (let left = 1 + script.below(4); left > 0; left--) cells.push(this.#cell())
@@ -128,7 +129,11 @@ export class ChannelMachine {
       channel.onBytes(lent, lent.length)
       lent.fill(0xee)
     }
-    if (this.#mustClose !== undefined) mustHold(!channel.isOpen, `not closed by ${this.#mustClose}`)
+    if (this.#mustClose === undefined) return
+    // They are framed with the turn, or a little later while many come.
+    await turn()
+    clock.advance(MOST_GATHERING_MS)
+    mustHold(!channel.isOpen, `not closed by ${this.#mustClose}`)
   }
 
   #cell(): Buffer {

@@ -18,7 +18,7 @@ import {
 import { versionsCell } from '../../network/fake-link.ts'
 import { FakeNetwork } from '../../network/fake-network.ts'
 import { networkClock } from '../../network/network-clock.ts'
-import { manualClock } from '../../support/manual-clock.ts'
+import { type ManualClock, manualClock } from '../../support/manual-clock.ts'
 import { fixedCell, variableCell, type WireCell } from '../../network/wire.ts'
 
 const IDLE_CLOSE_MS = 180_000
@@ -119,6 +119,36 @@ describe('an open channel', () => {
     open.link.close()
     expect(await sink.closed).toBeUndefined()
     expect(sink.bytes.subarray(payload.length).toString()).toBe('last words')
+  })
+
+  it('sends what a turn calls for with that turn, and wakes for no other', async () => {
+    const clock = networkClock()
+    let asked = 0
+    let isInTurn = false
+    const watch = (callback: () => void) => {
+      if (isInTurn) asked++
+      return (): void => {
+        isInTurn = true
+        callback()
+        isInTurn = false
+      }
+    }
+    const watched: ManualClock = {
+      ...clock,
+      atTurnEnd: (callback) => clock.atTurnEnd(watch(callback)),
+      setTimer: (delayMs, callback) => clock.setTimer(delayMs, delayMs > 1 ? callback : watch(callback)),
+    }
+    const channel = await openChannel(network, { clock: watched })
+    const open = await openCircuitOn({ channel, link: await network.links.take() }, { hops: 2 })
+    const { sink, exit } = await openStream(open)
+    asked = 0
+    // Each calls for a SENDME at the circuit's level.
+    for (let sent = 0; sent < 3; sent++) {
+      const bytes = sink.bytes.length + 100 * 498
+      exit.send(randomBytes(100 * 498))
+      await sink.waitForBytes(bytes)
+    }
+    expect(asked).toBe(0)
   })
 
   it('survives being closed twice, also from within', async () => {

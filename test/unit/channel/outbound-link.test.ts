@@ -70,17 +70,15 @@ function circuitOf(letter: string, data: number): CircuitEndpoint & { control: n
   }
 }
 
-const turnEnd = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
-
 describe('a link that is slow', () => {
-  it('is given ever less, so that a ping, a SENDME or a DESTROY waits for one record only', async () => {
+  it('is given ever less, so that a ping, a SENDME or a DESTROY waits for one record only', () => {
     const link = openLink()
     const bulk = circuitOf('u', 100_000)
     link.outbound.request(bulk, 'data')
     link.outbound.flush()
     for (let round = 0; round < 5; round++) {
       link.clock.advance(200)
-      await turnEnd()
+      link.outbound.beginTurn()
       link.drain()
     }
     const inFlight = link.taken.splice(0).at(-1)
@@ -94,12 +92,12 @@ describe('a link that is slow', () => {
     expect(link.outbound.flush()).toBe(false)
     expect(link.taken).toEqual([])
     link.clock.advance(200)
-    await turnEnd()
+    link.outbound.beginTurn()
     link.drain()
     expect(link.taken.join(' ')).toBe('#1 P1 U1 u29')
   })
 
-  it('counts what the socket keeps and what the channel has to say, until it has taken all', async () => {
+  it('counts what the socket keeps and what the channel has to say, until it has taken all', () => {
     const account = ampleAccount()
     const link = openLink(account)
     const cell = Buffer.alloc(CELL_BYTES, '#')
@@ -107,7 +105,7 @@ describe('a link that is slow', () => {
     expect(account.bytes).toBe(0)
     link.outbound.flush()
     expect(account.bytes).toBe(CELL_BYTES)
-    await turnEnd()
+    link.outbound.beginTurn()
     link.clock.advance(7)
     link.outbound.push(cell)
     expect([account.bytes, account.oldestMs]).toEqual([2 * CELL_BYTES, 0])
@@ -133,7 +131,7 @@ describe('a link that is slow', () => {
 })
 
 describe('a link that takes whatever it is given', () => {
-  it('is given four writes in a turn at most, however often it asks, and the rest in the turns that follow', async () => {
+  it('is given four writes in a turn at most, however often it asks, and the rest in the turns that follow', () => {
     const link = openLink()
     link.outbound.request(circuitOf('a', 1_500), 'data')
     link.outbound.request(circuitOf('b', 1_500), 'data')
@@ -147,14 +145,14 @@ describe('a link that takes whatever it is given', () => {
       const before = cells()
       askOften()
       sent.push(cells() - before)
-      await turnEnd()
+      link.outbound.beginTurn()
       // Asked for until all has left, and not after that.
       expect(link.flushes > 0).toBe(cells() < 3_000)
     }
     expect(sent).toEqual([992, 992, 992, 24, 0])
   })
 
-  it('is given one write in a turn where a write takes as long as all of them should', async () => {
+  it('is given one write in a turn where a write takes as long as all of them should', () => {
     const link = openLink(ampleAccount(), costlyClock(manualClock(), 3))
     link.limitCells = 1_000
     link.outbound.request(circuitOf('a', 600), 'data')
@@ -164,7 +162,7 @@ describe('a link that takes whatever it is given', () => {
       link.taken.length = 0
       link.outbound.flush()
       sent.push(link.taken.reduce((sum, taken) => sum + Number(taken.slice(1)), 0))
-      await turnEnd()
+      link.outbound.beginTurn()
       expect(link.flushes > 0).toBe(turn < 2)
     }
     expect(sent).toEqual([248, 248, 104, 0])

@@ -54,6 +54,9 @@ it('holds no more than a few megabytes of buffers that were decrypted and done w
 })
 
 it('leaves no way to collect garbage behind for whoever makes a context', async () => {
-  const output = await run(`import { runInNewContext } from 'node:vm'\nconsole.log(runInNewContext('typeof gc'))`, [])
+  const output = await run(
+    `import { runInNewContext } from 'node:vm'\nconsole.log(runInNewContext('typeof gc'))`,
+    [],
+  )
   expect(output.trim()).toBe('undefined')
 })
