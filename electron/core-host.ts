@@ -4,7 +4,6 @@
  */
 import './host/polyfill.ts'
 import {
-  tuneRuntime,
   dialName,
   Logger,
   lookUpName,
@@ -12,6 +11,7 @@ import {
   systemClock,
   systemRandom,
   TorClient,
+  tuneRuntime,
 } from '../core/index.ts'
 import { chromiumOutside } from './host/chromium-outside.ts'
 import { CoreService } from './host/core-service.ts'

@@ -9,8 +9,8 @@ import { createDeferred } from '../util/deferred.ts'
 import { systemCodeOf, TorError } from '../util/errors.ts'
 import type { FileAccess } from './load-settings.ts'
 import type { Console } from './log-output.ts'
-import { tuneRuntime } from './runtime.ts'
 import { type Ending, type ProgramHost, type ProgramSignal, runProgram } from './program.ts'
+import { tuneRuntime } from './runtime.ts'
 
 /** What an orderly end may take; then the process ends as it is. */
 const CLOSE_LIMIT_MS = 10_000

@@ -20,8 +20,8 @@ export function tuneRuntime(): void {
 
 /**
  * A busy circuit makes some 60 KB of buffers in a turn. They die at once, but hold their memory until the young
- * generation is collected. It stays at its first size, and is also collected for every 6 MB that were spent: what is
- * collected more rarely than it is made has moved to the old generation, together with the few that are in use.
+ * generation is collected. It stays at its first size, and is also collected for every 6 MB that were spent. The few that
+ * are in use just then, and again at the next collection, move to the old generation.
  *
  * There, V8 counts the buffers. It would let a heap as small as ours grow so little between full collections that they
  * bring one on every 3 MB of traffic, a third of the CPU of a download. With room for another 70 % of what is alive, and

@@ -20,6 +20,15 @@ function turnsOf(cells: number): { clock: ReturnType<typeof manualClock>; turnEn
 
 const nextTurn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve))
 
+/** Asks for a turn, and `laterMs` after it for another. */
+async function askTwice({ clock, turnEnd }: ReturnType<typeof turnsOf>, laterMs = 0): Promise<void> {
+  turnEnd.schedule()
+  await nextTurn()
+  clock.advance(laterMs)
+  turnEnd.schedule()
+  await nextTurn()
+}
+
 describe('the end of a turn', () => {
   it('comes once, however often it was asked for, and again when it is asked for again', async () => {
     const turns = turnsOf(0)
@@ -35,10 +44,7 @@ describe('the end of a turn', () => {
 
   it('waits for more to come where much came just before', async () => {
     const turns = turnsOf(BUSY_CELLS)
-    turns.turnEnd.schedule()
-    await nextTurn()
-    turns.turnEnd.schedule()
-    await nextTurn()
+    await askTwice(turns)
     expect(turns.count).toBe(1)
     turns.clock.advance(GATHER_MS)
     expect(turns.count).toBe(2)
@@ -46,18 +52,11 @@ describe('the end of a turn', () => {
 
   it('waits for nothing where little came, or where it was a while ago', async () => {
     const few = turnsOf(BUSY_CELLS - 1)
-    few.turnEnd.schedule()
-    await nextTurn()
-    few.turnEnd.schedule()
-    await nextTurn()
+    await askTwice(few)
     expect(few.count).toBe(2)
 
     const later = turnsOf(BUSY_CELLS)
-    later.turnEnd.schedule()
-    await nextTurn()
-    later.clock.advance(BUSY_WITHIN_MS)
-    later.turnEnd.schedule()
-    await nextTurn()
+    await askTwice(later, BUSY_WITHIN_MS)
     expect(later.count).toBe(2)
   })
 
