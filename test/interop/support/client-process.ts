@@ -18,7 +18,7 @@ export type Command = readonly [string, ...string[]]
 export function commandOf(name: ProgramName): Command {
   if (name === 'tor') return ['tor', '--defaults-torrc', '/nonexistent']
   // As `npm run tor` does.
-  return [process.execPath, '--v8-pool-size=1', resolvePath('dist/cli.js')]
+  return [process.execPath, '--v8-pool-size=1', '--min-semi-space-size=4', resolvePath('dist/cli.js')]
 }
 
 /** The program that the interop tests are about. */

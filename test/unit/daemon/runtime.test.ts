@@ -66,3 +66,47 @@ it('leaves no way to collect garbage behind for whoever makes a context', async 
   )
   expect(output.trim()).toBe('undefined')
 })
+
+interface ThreadShare {
+  readonly nice: number
+  readonly cpuMs: number
+}
+
+/** The threads of a process, the first of them first, once one of the others has had much to do: it compiled. */
+async function threadsThatCompiled(flags: readonly string[]): Promise<readonly ThreadShare[]> {
+  const program = `
+    import { readdirSync, readFileSync } from 'node:fs'
+    import { readFile } from 'node:fs/promises'
+    const threads = () => readdirSync('/proc/self/task').map((id) => {
+      const afterName = readFileSync('/proc/self/task/' + id + '/stat', 'utf8').split(') ')[1].split(' ')
+      const [ns] = readFileSync('/proc/self/task/' + id + '/schedstat', 'utf8').split(' ')
+      return { nice: Number(afterName[16]), cpuMs: Number(ns) / 1e6 }
+    })
+    await readFile('/proc/self/comm')
+    let sum = 0
+    for (let n = 0; !threads().slice(1).some(({ cpuMs }) => cpuMs > 30); n++) {
+      const work = new Function('x', 'let y = x; for (let i = 0; i < 2000; i++) y = (y * ' + n + ' + i % 7) | 0; return y')
+      for (let round = 0; round < 50; round++) sum += work(round)
+    }
+    for (const { nice, cpuMs } of threads()) console.log(nice, cpuMs)
+  `
+  const lines = (await run(program, flags)).trim().split('\n')
+  return lines.map((line) => {
+    const [nice, cpuMs] = line.split(' ').map(Number)
+    return { nice: nice ?? Number.NaN, cpuMs: cpuMs ?? Number.NaN }
+  })
+}
+
+it.runIf(process.platform === 'linux').each([
+  { flags: ['--v8-pool-size=1'], helpers: 2 },
+  { flags: ['--v8-pool-size=2'], helpers: 3 },
+  { flags: [], helpers: 5 },
+])('lets the threads that compile give way to all others, and no other ($flags)', async (started) => {
+  const [first, ...others] = await threadsThatCompiled(started.flags)
+  const busiest = others.reduce((a, b) => (b.cpuMs > a.cpuMs ? b : a))
+  expect(first?.nice).toBe(0)
+  expect(busiest.nice).toBeGreaterThan(0)
+  expect(others.filter(({ nice }) => nice > 0).length).toBe(started.helpers)
+  // Those that read files, and one that waits for a signal.
+  expect(others.filter(({ nice }) => nice === 0).length).toBeGreaterThan(4)
+})
