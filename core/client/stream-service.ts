@@ -46,6 +46,12 @@ import type { StreamStatus } from './status.ts'
 import { parseStreamHost, type StreamHost, type StreamTarget } from './stream-target.ts'
 import { tryOnCircuits } from './stream-tries.ts'
 
+/**
+ * What requests may take of a turn of the event loop, milliseconds; other work gets half of it. Where many come at once, the
+ * rest of each turn goes to those who were served and leave, and the longer the others wait for theirs, the more do.
+ */
+const REQUESTS_SHARE_MS = 8
+
 /** Changes the request's row in the status, or ends it. */
 type ShowStream = (next?: Pick<StreamStatus, 'state' | 'circuitId'>) => void
 
@@ -76,7 +82,7 @@ export class StreamService implements StreamOpener {
     this.#parts = parts
     this.#notes = new ExitNotes(parts.clock)
     this.#log = parts.log.in('app')
-    this.#turns = new TurnShare(parts.clock)
+    this.#turns = new TurnShare(parts.clock, REQUESTS_SHARE_MS)
     this.#plaintextPorts = new PlaintextPorts(this.#log)
     this.#names = new NameRewriter(parts.config.value, parts.random)
   }

@@ -14,6 +14,7 @@ const MAX_PLACES = 64
 
 export class TurnShare {
   readonly #clock: Pick<Clock, 'atTurnEnd' | 'monotonicMs'>
+  readonly #shareMs: number
   readonly #onTurnEnd = (): void => this.#onPlace()
   readonly #waiting: Deferred<void>[] = []
   /** Places that the end of this turn has yet to give, or only to be told of the end. */
@@ -21,8 +22,9 @@ export class TurnShare {
   /** When the first piece of this turn began; undefined until then. */
   #startedMs: number | undefined
 
-  constructor(clock: Pick<Clock, 'atTurnEnd' | 'monotonicMs'>) {
+  constructor(clock: Pick<Clock, 'atTurnEnd' | 'monotonicMs'>, shareMs: number = SHARE_MS) {
     this.#clock = clock
+    this.#shareMs = shareMs
   }
 
   /** Undefined when the caller may do a piece of work at once; or resolves in the turn in which it may. */
@@ -38,7 +40,7 @@ export class TurnShare {
   #hasTime(): boolean {
     const nowMs = this.#clock.monotonicMs()
     this.#startedMs ??= nowMs
-    return nowMs - this.#startedMs < SHARE_MS
+    return nowMs - this.#startedMs < this.#shareMs
   }
 
   #askForPlaces(places: number): void {

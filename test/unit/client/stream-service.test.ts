@@ -332,7 +332,7 @@ describe('an exit that says nothing', () => {
 
 describe('many requests at once', () => {
   it('are begun a few in a turn of the event loop, the first to come first, and all of them', async () => {
-    served = await serveNetwork({}, costlyClock(manualClock(), 0.125))
+    served = await serveNetwork({}, costlyClock(manualClock(), 0.25))
     const { service, usages } = served
     const asked = Array.from({ length: 200 }, (_, at) =>
       service.openStream(parseStreamTarget(`${at}.example`, 80)).catch(() => {}),

@@ -2,8 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { TurnShare } from '../../../core/util/turn-share.ts'
 
-/** What a turn gives to one kind of work; a piece that is begun is done. */
+/** What a turn gives to one kind of work if nothing else is said; a piece that is begun is done. */
 const SHARE_MS = 4
+const LARGER_SHARE_MS = 8
 
 /** A loop whose turns end when the test says so, with a clock that work moves. */
 class HeldLoop {
@@ -38,8 +39,12 @@ class Worker {
   readonly done: number[] = []
   /** How long each piece of this turn took. */
   turn: number[] = []
-  readonly #share = new TurnShare(this.loop)
+  readonly #share: TurnShare
   #asked = 0
+
+  constructor(shareMs?: number) {
+    this.#share = new TurnShare(this.loop, shareMs)
+  }
 
   get asked(): number {
     return this.#asked
@@ -68,16 +73,17 @@ const sum = (costs: readonly number[]): number => costs.reduce((total, cost) => 
 describe('work that comes all at once', () => {
   it('begins nothing when its time in the turn is over, keeps its order, and all of it is done', async () => {
     const costs = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 90 })
+    const shares = fc.constantFrom(SHARE_MS, LARGER_SHARE_MS)
     await fc.assert(
-      fc.asyncProperty(fc.array(costs, { maxLength: 12 }), async (comings) => {
-        const worker = new Worker()
+      fc.asyncProperty(fc.array(costs, { maxLength: 12 }), shares, async (comings, shareMs) => {
+        const worker = new Worker(shareMs)
         for (const coming of comings) {
           for (const cost of coming) void worker.ask(cost)
-          expect(sum((await worker.endTurn()).slice(0, -1))).toBeLessThan(SHARE_MS)
+          expect(sum((await worker.endTurn()).slice(0, -1))).toBeLessThan(shareMs)
         }
         for (let turns = 0; worker.loop.hasWork; turns++) {
           expect(turns).toBeLessThan(2 * worker.asked + 3)
-          expect(sum((await worker.endTurn()).slice(0, -1))).toBeLessThan(SHARE_MS)
+          expect(sum((await worker.endTurn()).slice(0, -1))).toBeLessThan(shareMs)
         }
         expect(worker.done).toEqual(Array.from({ length: worker.asked }, (_, piece) => piece))
       }),
@@ -94,15 +100,18 @@ describe('work that comes all at once', () => {
     expect(turns).toEqual([1, 1, 1, 1, 1])
   })
 
-  it('is done in as few turns as it has time for', async () => {
-    const worker = new Worker()
-    for (let piece = 0; piece < 40; piece++) void worker.ask(0.5)
+  it.each([
+    [undefined, SHARE_MS],
+    [LARGER_SHARE_MS, LARGER_SHARE_MS],
+  ])('is done in as few turns as it has time for (asked for %s ms)', async (asked, shareMs) => {
+    const worker = new Worker(asked)
+    for (let piece = 0; piece < 48; piece++) void worker.ask(0.5)
     let turns = 0
     while (worker.loop.hasWork) {
       await worker.endTurn()
       turns++
     }
-    expect(turns).toBe(40 / (SHARE_MS / 0.5))
+    expect(turns).toBe(48 / (shareMs / 0.5))
   })
 
   it('waits for nothing when it comes alone, and nothing keeps the loop busy behind it', async () => {
