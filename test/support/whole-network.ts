@@ -5,6 +5,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   type ClientConfig,
   type ClientStatus,
@@ -21,6 +22,10 @@ import { TorInProcess } from '../network/tor-in-process.ts'
 import { type LeapingClock, leapingClock } from './leaping-clock.ts'
 
 const SITE = 'site.test'
+/** How often it is looked whether relays still do something, how often in a row they must not, and how often at the most. */
+const LOOK_EVERY_MS = 5
+const QUIET_LOOKS = 4
+const MOST_LOOKS = 400
 const BODY = randomBytes(300_000)
 export const BODY_SHA256 = createHash('sha256').update(BODY).digest('hex')
 
@@ -81,6 +86,7 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
     async reset() {
       network.faults.clear()
       await Promise.all(clients.splice(0).map((client) => client.close()))
+      await becomeQuiet(network)
     },
     commit: (fault) => network.faults.add(fault),
     relay: relayOf,
@@ -94,6 +100,17 @@ export async function startWholeNetwork(description = SMALL_NETWORK): Promise<Wh
       site.closeAllConnections()
       site.close()
     },
+  }
+}
+
+/** What a client had under way still arrives after it was closed: it must not be taken for the next one's. */
+async function becomeQuiet(network: TorInProcess): Promise<void> {
+  let seen = -1
+  let quietLooks = 0
+  for (let looks = 0; quietLooks < QUIET_LOOKS && looks < MOST_LOOKS; looks++) {
+    await sleep(LOOK_EVERY_MS)
+    quietLooks = network.activity === seen && !network.isHandshaking ? quietLooks + 1 : 0
+    seen = network.activity
   }
 }
 
