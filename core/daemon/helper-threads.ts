@@ -16,7 +16,7 @@ const DEFAULT_POOL_SIZE = 4
 const POOL_SIZE_FLAG = '--v8-pool-size='
 
 /**
- * Lowers V8's helper threads below everything else that is not idle. Linux alone has threads with a priority of their own
+ * Puts V8's helper threads behind all others, by `BEHIND`. Linux alone has threads with a priority of their own
  * that a program can find; elsewhere, and wherever it is not allowed, nothing changes. Electron's threads are not Node's.
  */
 export function lowerHelperThreads(): void {
